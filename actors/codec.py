@@ -1,0 +1,95 @@
+"""Records to bytes and back: one JSON document a record, so that any tool shows it.
+
+Owns the envelope of every record kind. Never decides whether a record counts (`fence`) nor what its events mean.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.faults import LogDamaged
+from actors.log.port import ShardId
+
+
+class Stamp(msgspec.Struct, tag_field="type", frozen=True, gc=False):
+    """What every record carries: the tenure's nonce, its number in the tenure, time in ms since 1970."""
+
+    nonce: str
+    seq: int
+    at: int
+
+
+class Tenure(Stamp, tag="tenure", frozen=True, gc=False):
+    """The opening record of a tenure (seq 0): who owns the shard from here on.
+
+    `node` is where its owner is reached, `start` the id of that process's run, `table` the version of the placement
+    table it acts on, `shards` the topic's shard count, for life.
+    """
+
+    node: str
+    start: str
+    table: int
+    shards: int
+
+
+class Probe(Stamp, tag="probe", frozen=True, gc=False):
+    """Proves that its tenure still owns the shard; folded away."""
+
+
+class Released(Stamp, tag="released", frozen=True, gc=False):
+    """The last record of a tenure whose owner gave the shard up in order."""
+
+
+class Cursor(Stamp, tag="cursor", frozen=True, gc=False):
+    """All reactions of records before offset `before` have been acknowledged by their targets."""
+
+    before: int
+
+
+class Done(Stamp, tag="cmd", frozen=True, gc=False):
+    """One accepted command: all of its events, and the answer that a repetition gets again.
+
+    `entity` is KIND/ID, `pos` the entity's seq, `by` who commanded, `key` the command's id (empty: none).
+    """
+
+    entity: str
+    pos: int
+    by: str
+    key: str
+    events: list[Any]
+    answer: msgspec.Raw
+
+
+Record = Tenure | Probe | Released | Cursor | Done
+
+_encoder: Final = msgspec.json.Encoder()
+encode = _encoder.encode
+
+
+class RecordDecoder:
+    """Decodes the records of one topic, whose entities all have one closed union of events."""
+
+    __slots__ = ("_decode",)
+
+    def __init__(self, event_type: Any) -> None:
+        done = msgspec.defstruct(
+            "DoneOf",
+            [("events", list[event_type])],
+            bases=(Done,),
+            tag="cmd",
+            frozen=True,
+            gc=False,
+        )
+        self._decode = msgspec.json.Decoder(Tenure | Probe | Released | Cursor | done).decode
+
+    def decode(self, shard: ShardId, offset: int, body: bytes) -> Any:
+        """Return the record. Raises `LogDamaged` naming shard and offset for bytes that are none."""
+        try:
+            return self._decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise LogDamaged(
+                f"shard {shard}, offset {offset}: not a record that this version knows ({error}); "
+                "a newer server may have written it: start that version, or look at it with `huntserver inspect`"
+            ) from error

@@ -1,0 +1,3 @@
+"""The treasure-hunt server built on `actors`."""
+
+__version__ = "0.1.0"
