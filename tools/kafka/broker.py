@@ -1,0 +1,310 @@
+#!/usr/bin/env python3
+"""Start and stop Kafka brokers for development and tests, from the jars of Maven's registry. No Docker, no root.
+
+    python3 tools/kafka/broker.py start  [--brokers 3] [--port P] [--data DIR]
+    python3 tools/kafka/broker.py stop   [--brokers 3] [--data DIR] [--wipe]
+    python3 tools/kafka/broker.py status [--brokers 3] [--data DIR]
+
+Owns `.kafka/` of the checkout: the jars, and one data folder per cluster with settings, logs and `cluster.json`
+(address, and the pid of every broker). Ends only processes that it recorded and that are still those brokers. Runs on
+the system's python3 with its standard library alone, and installs nothing. It must never be used for production: all
+brokers share one machine and one disk. The last line that `start` prints is the address.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+HOME = HERE.parent.parent / ".kafka"
+LIBS = HOME / "libs"
+HOST = "127.0.0.1"
+DEFAULT_PORT = 19092
+START_S = 60.0
+"""Three brokers on two busy cores answer within 15 s; past this something is wrong and the logs say what."""
+STOP_S = 20.0
+
+
+class Failed(Exception):
+    """The tool cannot do what it was asked; the text says why and what to do."""
+
+
+def main() -> int:
+    """Run one command; return the exit status."""
+    parser = argparse.ArgumentParser(description="Kafka brokers for development and tests")
+    parser.add_argument("command", choices=["start", "stop", "status"])
+    parser.add_argument("--brokers", type=int, default=1, choices=[1, 2, 3], help="how many (default 1)")
+    parser.add_argument("--port", type=int, help=f"of the first broker (default {DEFAULT_PORT} or 19192; 0: any free)")
+    parser.add_argument("--data", type=Path, help="data folder (default .kafka/one, .kafka/two, .kafka/three)")
+    parser.add_argument("--wipe", action="store_true", help="with stop: remove the data folder as well")
+    asked = parser.parse_args()
+    data = (asked.data or HOME / ["one", "two", "three"][asked.brokers - 1]).resolve()
+    try:
+        if asked.command == "start":
+            default_port = DEFAULT_PORT if asked.brokers == 1 else 19192
+            start(data, asked.brokers, default_port if asked.port is None else asked.port)
+        elif asked.command == "stop":
+            stop(data, asked.wipe)
+        else:
+            return status(data)
+    except Failed as why:
+        print(f"kafka: {why}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def start(data: Path, brokers: int, port: int) -> None:
+    """Start what does not run yet, wait until every broker answers, print the address as the last line."""
+    cluster = load(data)
+    if cluster and all(is_ours(broker) for broker in cluster["brokers"]):
+        if len(cluster["brokers"]) != brokers:
+            raise Failed(f"{data} runs {len(cluster['brokers'])} brokers, {brokers} were asked for; stop it first")
+        print(f"kafka: already running in {data}")
+        print(cluster["address"])
+        return
+    if cluster and any(is_ours(broker) for broker in cluster["brokers"]):
+        stop(data, wipe=False)
+    fetch()
+    ports = choose_ports(port, brokers)
+    data.mkdir(parents=True, exist_ok=True)
+    cluster_id = cluster["id"] if cluster else base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = {
+        "id": cluster_id,
+        "address": ",".join(f"{HOST}:{client}" for client, _ in ports),
+        "brokers": [{"node": node, "port": ports[node - 1][0], "pid": 0} for node in range(1, brokers + 1)],
+    }
+    for broker in cluster["brokers"]:
+        settings = write_settings(data, broker["node"], ports)
+        if not (data / f"broker-{broker['node']}" / "meta.properties").exists():
+            format_storage(settings, cluster_id)
+        broker["settings"] = str(settings)
+    for broker in cluster["brokers"]:
+        broker["pid"] = launch(data, broker["node"], Path(broker["settings"]), brokers)
+        save(data, cluster)
+    wait_until_all_answer(data, cluster)
+    print(f"kafka: {brokers} broker(s) in {data}")
+    print(cluster["address"])
+
+
+def stop(data: Path, wipe: bool) -> None:
+    """End the recorded brokers: politely, after `STOP_S` by force. With `wipe` the data goes too."""
+    cluster = load(data)
+    running = [broker for broker in cluster["brokers"] if is_ours(broker)] if cluster else []
+    for broker in running:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(broker["pid"], signal.SIGCONT)  # a paused process would never see the SIGTERM
+            os.kill(broker["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + STOP_S
+    while any(is_ours(broker) for broker in running) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for broker in running:
+        if is_ours(broker):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(broker["pid"], signal.SIGKILL)
+    if wipe:
+        if data.exists() and not (data / "cluster.json").exists():
+            raise Failed(f"{data} holds no cluster of this tool; it is left alone")
+        shutil.rmtree(data, ignore_errors=True)
+    print(f"kafka: stopped {len(running)} broker(s) in {data}")
+
+
+def status(data: Path) -> int:
+    """Say what runs; return 0 if all brokers do, else 3."""
+    cluster = load(data)
+    if not cluster:
+        print(f"kafka: no cluster in {data}")
+        return 3
+    up = [broker for broker in cluster["brokers"] if is_ours(broker)]
+    print(f"kafka: {len(up)} of {len(cluster['brokers'])} broker(s) run in {data}")
+    for broker in up:
+        print(f"kafka: broker {broker['node']}: pid {broker['pid']}, port {broker['port']}")
+    print(cluster["address"])
+    return 0 if len(up) == len(cluster["brokers"]) else 3
+
+
+# ---- the parts
+
+
+def fetch() -> None:
+    """Lay the jars in `.kafka/libs`, once for each state of pom.xml."""
+    if not shutil.which("java"):
+        raise Failed("java is missing. On Debian: apt-get install default-jre-headless (Java 17 or newer)")
+    stamp = LIBS / "pom.xml"
+    wanted = (HERE / "pom.xml").read_text()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    if not shutil.which("mvn"):
+        raise Failed("mvn is missing; it fetches the broker's jars. On Debian: apt-get install maven")
+    print("kafka: fetching the jars (43 MB)", flush=True)
+    shutil.rmtree(LIBS, ignore_errors=True)
+    LIBS.mkdir(parents=True)
+    copy = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}"]
+    done = subprocess.run(["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), *copy], check=False)
+    if done.returncode != 0:
+        raise Failed("mvn could not fetch the jars; its own words stand above")
+    stamp.write_text(wanted)
+
+
+def choose_ports(port: int, brokers: int) -> list[tuple[int, int]]:
+    """Return (client port, controller port) of each broker, all of them free now."""
+    if port == 0:
+        with contextlib.ExitStack() as held:
+            sockets = [held.enter_context(socket.socket()) for _ in range(2 * brokers)]
+            for one in sockets:
+                one.bind((HOST, 0))
+            free = [one.getsockname()[1] for one in sockets]
+        return list(zip(free[:brokers], free[brokers:], strict=True))
+    pairs = [(port + i, port + 50 + i) for i in range(brokers)]
+    for wanted in (number for pair in pairs for number in pair):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, wanted))
+            except OSError as why:
+                raise Failed(
+                    f"port {wanted} is taken by something that this tool did not start ({why.strerror}); "
+                    "end it, or choose other ports with --port (0: any that are free)"
+                ) from why
+    return pairs
+
+
+def write_settings(data: Path, node: int, ports: list[tuple[int, int]]) -> Path:
+    """Write the settings of one broker, which is a voting controller too."""
+    several = len(ports) > 1
+    client, controller = ports[node - 1]
+    copies = len(ports)
+    lines = {
+        "process.roles": "broker,controller",
+        "node.id": node,
+        "controller.quorum.voters": ",".join(f"{i}@{HOST}:{c}" for i, (_, c) in enumerate(ports, 1)),
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{HOST}:{client},CONTROLLER://{HOST}:{controller}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{client}",
+        "log.dirs": data / f"broker-{node}",
+        "default.replication.factor": copies,
+        "min.insync.replicas": 2 if several else 1,
+        "offsets.topic.replication.factor": copies,
+        "offsets.topic.num.partitions": 8,
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.min.isr": 2 if several else 1,
+        "group.initial.rebalance.delay.ms": 0,
+        "auto.create.topics.enable": "false",
+        "unclean.leader.election.enable": "false",
+        # a broker that is gone is noticed in 3 s instead of 9: tests of it need not take longer
+        "broker.session.timeout.ms": 3000,
+        "broker.heartbeat.interval.ms": 500,
+    }
+    path = data / f"broker-{node}.properties"
+    path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
+    return path
+
+
+def java(*arguments: str, small: bool) -> list[str]:
+    """Return the command line of a JVM with the broker's jars."""
+    memory = ["-Xms64m", "-Xmx384m", "-XX:TieredStopAtLevel=1"] if small else ["-Xms128m", "-Xmx512m"]
+    config = f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"
+    return ["java", *memory, config, "-cp", f"{LIBS}/*", *arguments]
+
+
+def format_storage(settings: Path, cluster_id: str) -> None:
+    """Prepare an empty data folder."""
+    command = java("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings), small=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(f"the data folder could not be formatted:\n{done.stdout}{done.stderr}")
+
+
+def launch(data: Path, node: int, settings: Path, brokers: int) -> int:
+    """Start one broker in a session of its own, so that it outlives this tool; return its pid."""
+    with (data / f"broker-{node}.log").open("ab") as log:
+        process = subprocess.Popen(
+            java("kafka.Kafka", str(settings), small=brokers > 1),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return process.pid
+
+
+def wait_until_all_answer(data: Path, cluster: dict[str, Any]) -> None:
+    """Return when every broker knows of all brokers."""
+    wanted = len(cluster["brokers"])
+    deadline = time.monotonic() + START_S
+    for broker in cluster["brokers"]:
+        while brokers_known_to(broker["port"]) < wanted:
+            log = data / f"broker-{broker['node']}.log"
+            if not is_ours(broker):
+                tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+                raise Failed(f"broker {broker['node']} ended while starting; the end of {log}:\n{tail}")
+            if time.monotonic() > deadline:
+                raise Failed(f"broker {broker['node']} does not answer after {START_S:.0f} s; see {log}")
+            time.sleep(0.1)
+
+
+def brokers_known_to(port: int) -> int:
+    """Ask a broker for its metadata (version 4, no topics); return how many live brokers it names, 0 on no answer."""
+    body = struct.pack(">hhih4sib", 3, 4, 1, 4, b"make", 0, 0)
+    try:
+        with socket.create_connection((HOST, port), timeout=2.0) as connection:
+            connection.sendall(struct.pack(">i", len(body)) + body)
+            head = b""
+            while len(head) < 16:  # size, correlation id, throttle time, number of brokers
+                part = connection.recv(16 - len(head))
+                if not part:
+                    return 0
+                head += part
+    except OSError:
+        return 0
+    return int(struct.unpack(">iiii", head)[3])
+
+
+def is_ours(broker: dict[str, Any]) -> bool:
+    """Tell whether the recorded pid is still that broker, and not another process that got its number."""
+    pid, settings = broker["pid"], broker.get("settings")
+    if not pid or not settings:
+        return False
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # a child of this very call that ended is no longer running
+    line = Path(f"/proc/{pid}/cmdline")
+    if Path("/proc/self").exists():
+        try:
+            return settings.encode() in line.read_bytes().split(b"\0")
+        except OSError:
+            return False
+    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], check=False, capture_output=True, text=True)
+    return settings in shown.stdout
+
+
+def load(data: Path) -> dict[str, Any] | None:
+    """Return what `start` recorded, or None."""
+    try:
+        recorded: dict[str, Any] = json.loads((data / "cluster.json").read_text())
+    except FileNotFoundError:
+        return None
+    return recorded
+
+
+def save(data: Path, cluster: dict[str, Any]) -> None:
+    """Record address and pids, whole or not at all."""
+    new = data / "cluster.json.new"
+    new.write_text(json.dumps(cluster, indent=1))
+    new.replace(data / "cluster.json")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
