@@ -118,14 +118,24 @@ class Ownership:
         self.expected = self.last + 1
 
     def acknowledged(self, base: int) -> bool:
-        """The batch is durable from `base` on. True: it counts and its effects may go out. False: doubt."""
+        """The batch is durable from `base` on. True: it counts and its effects may go out.
+
+        False: something came between. It counts if all that lies from `expected` up to `base` is void and no tenure
+        (`skipped`); else the node is in doubt (`doubt`).
+        """
         assert self.outstanding, "an acknowledgement without a batch"
         if base != self.expected:
-            self.doubt()
             return False
         self.last = base + self.outstanding - 1
         self.outstanding = 0
         return True
+
+    def skipped(self, base: int) -> None:
+        """What lies from `expected` up to `base` was read: void records of others, no tenure. The batch counts."""
+        assert self.outstanding
+        assert base > self.expected
+        self.last = base + self.outstanding - 1
+        self.outstanding = 0
 
     def doubt(self) -> None:
         """No clear outcome, or something came between: only a fresh tenure decides what counts."""

@@ -1,0 +1,48 @@
+"""Every bound of the runtime, in one place, with its reason. Overridden by configuration, never by code elsewhere."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one node's runtime. Units stand in the names."""
+
+    mailbox_max: int = 20_000
+    """Commands waiting for one entity: a hunt of 10,000 players that all send at once, twice."""
+    control_max: int = 20_000
+    """Reaction messages waiting for one entity; a sender waits for its answer, so this is one a source."""
+    waiting_max: int = 50_000
+    """Commands that wait while a shard recovers."""
+    run_budget: int = 256
+    """Commands a shard decides before it lets other shards and sockets have the loop."""
+    staged_bytes_max: int = 128 * 1024
+    """Bytes staged behind a batch in flight before deciding stops: with one record more it fits a 1 MiB request."""
+    record_bytes_max: int = 800_000
+    """One record: a definition of 512 KiB and its envelope."""
+    late_s: float = 5.0
+    """An append older than this is late: senders are told that the outcome is unknown, intake stops."""
+    give_up_s: float = 30.0
+    """A late append older than this is given up: fresh path to the log, fresh tenure, recovery."""
+    proof_s: float = 1.0
+    """Age of the proof of ownership that a refusal or a read may rest on."""
+    clock_skew_ms: int = 5_000
+    """Difference between our clock and the log's at which an owner stops."""
+    snapshot_records: int = 2_000
+    """Records of one entity between its snapshots; more for an entity with many senders (see `snapshots`)."""
+    marker_records: int = 50_000
+    """Records of a shard between two checkpoints: what recovery replays at most, about."""
+    memory_bytes: int = 256 * 1024 * 1024
+    """Estimated memory of live entities per node; the idle ones past it are passivated."""
+    restarts_max: int = 5
+    """Recoveries of a shard within a minute before it stays closed for `restart_pause_s`."""
+    restart_pause_s: float = 30.0
+    cursor_every: int = 1_000
+    """Acknowledged reactions between two cursor records."""
+    recoveries_at_once: int = 8
+    """Shards that replay at the same time."""
+    tail_records: int = 2_000
+    """Replayed records an entity hands to the rooms, so that clients can resume over a restart."""
+
+
+DEFAULT = Limits()

@@ -1,0 +1,407 @@
+"""One shard: its live entities, their mailboxes and the ready line.
+
+Owns the actors, intake and the run; `deciding` turns messages into staged records, `commit` makes them durable and
+lets their effects out, `recovery` builds the memory. Never suspends between a command's arrival and its staging; never
+patches state back: after a fault the memory is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from actors.actor import Actor
+from actors.codec import Cursor, Probe, Released, encode
+from actors.commit import Commit
+from actors.deciding import COMMAND, REACTION, TORN_MAX, WAKE, Decider, Message, Ports
+from actors.dormant import Dormitory
+from actors.entity import EntityType, Rejected
+from actors.faults import ClockSkewed, Fault
+from actors.fence import FoldState, Mode, Ownership
+from actors.limits import Limits
+from actors.log.port import ShardId
+from actors.mailbox import Mailbox
+from actors.reactions import Outgoing
+from actors.snapshots import Snapshots
+from actors.timers import Timers
+
+SNAPSHOTS_A_TICK: Final = 50
+GHOSTS_MAX: Final = 1000
+BUSY: Final = Rejected("busy", "too many commands wait for this hunt", retry=True, after_ms=200)
+UNAVAILABLE: Final = Rejected("unavailable", "not to be reached now; send again with the same key", True, 500)
+
+
+class ShardStatistics(NamedTuple):
+    """What one shard holds and has done."""
+
+    mode: str
+    live: int
+    dormant: int
+    ready: int
+    waiting: int
+    decided: int
+    refused: int
+    contained: int
+    recoveries: int
+    replayed: int
+    reactions: int
+
+
+class Shard:
+    """See the module. `lost` is called when the memory was dropped and recovery must begin."""
+
+    def __init__(
+        self,
+        id: ShardId,
+        kind: EntityType[Any],
+        shards: int,
+        ports: Ports,
+        limits: Limits,
+        *,
+        lost: Callable[[Shard, Fault], None],
+        between: Callable[[Shard, int, int], asyncio.Future[bool]],
+    ) -> None:
+        self.id = id
+        self.kind = kind
+        self.shards = shards
+        self.ports = ports
+        self.limits = limits
+        self.ownership = Ownership()
+        self.actors: dict[str, Actor] = {}
+        self.waiting: deque[tuple[str, Message]] = deque()
+        self.dormitory = Dormitory(id, kind, ports.spill)
+        self.commit = Commit(
+            id,
+            ports.log,
+            ports.clock,
+            self.ownership,
+            limits,
+            resumed=self._resumed,
+            failed=self._failed,
+            probe=self._probe,
+            contain=self.contain,
+            between=lambda start, end: between(self, start, end),
+        )
+        self.snapshots = Snapshots(
+            id,
+            kind,
+            ports.snapshots,
+            limits,
+            dormitory=self.dormitory,
+            find=self.actors.get,
+            end=self.commit.next_offset,
+            hold=self._hold_call,
+            resume=self._enqueue,
+            contain=self.contain,
+        )
+        self.timers = Timers(ports.clock.wall_ms, self.wake)
+        self.decider = Decider(
+            str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers
+        )
+        self.outgoing = self.decider.outgoing = Outgoing(ports.deliver, self._reactions_acked)
+        self.holder = ""
+        self.cursor = 0
+        self.recoveries = self.replayed = 0
+        self.closed_why = ""  # why intake is refused although the node would own the shard
+        self.draining = False
+        self._ready: deque[Actor] = deque()
+        self._ghosts: dict[str, None] = {}
+        self._refusals: dict[str, Any] = {}  # refusals of dormant entities: kept for the life of the tenure
+        self._scheduled = False
+        self._lost = lost
+        self._since_cursor = 0
+        self._checkpoint_at = 0
+
+    # ---- intake
+
+    def submit(self, id: str, message: Message) -> None:
+        """Take a message for an entity; it is decided in this or a later turn of the loop. Never suspends."""
+        if self.ownership.mode is not Mode.OWNER or self.commit.late or (self.draining and message[0] == COMMAND):
+            self._submit_elsewhere(id, message)
+            return
+        actor = self.actors.get(id)
+        if actor is None:
+            actor = self._awaken(id)
+        box = actor.mailbox
+        if not (box.put(message) if message[0] != REACTION else box.put_control(message)):
+            message[2].refused(message[3], BUSY, -1)
+            return
+        if not actor.queued:
+            self._enqueue(actor)
+
+    def _submit_elsewhere(self, id: str, message: Message) -> None:
+        recovering = (
+            self.ownership.mode in (Mode.OPENING, Mode.DOUBT, Mode.IDLE) and not self.draining and not self.closed_why
+        )
+        if recovering and len(self.waiting) < self.limits.waiting_max:
+            self.waiting.append((id, message))
+        else:
+            message[2].refused(message[3], UNAVAILABLE, -1)
+
+    def _awaken(self, id: str) -> Actor:
+        box = Mailbox(self.limits.mailbox_max, self.limits.control_max)
+        try:
+            actor = self.dormitory.wake(id, box)
+        except ValueError as error:  # the spilled bytes are no state: the entity is closed, not guessed at
+            actor = Actor(id, None, box)
+            actor.damaged = f"its dormant state cannot be read: {error}"
+            self.ports.report.fault("entity_damaged", error, shard=str(self.id), entity=f"{self.kind.kind}/{id}")
+        if actor is None:
+            actor = Actor(id, self.kind.create(id), box)
+        actor.refused = self._refusals.pop(id, None)
+        if self.decider.torn.get(id, 0) >= TORN_MAX:
+            actor.damaged = "a bug tears its state again and again"
+        self.actors[id] = actor
+        return actor
+
+    def wake(self, id: str) -> None:
+        """Look at an entity's timers now."""
+        if self.ownership.mode is Mode.OWNER:
+            actor = self.actors.get(id) or self._awaken(id)
+            actor.mailbox.put_control((WAKE, None, None, 0, None, None))
+            self._enqueue(actor)
+
+    def _enqueue(self, actor: Actor) -> None:
+        if not actor.queued:
+            actor.queued = True
+            actor.touched = True
+            self._ready.append(actor)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._run)
+
+    # ---- the run
+
+    def _run(self) -> None:
+        self._scheduled = False
+        commit = self.commit
+        if self.ownership.mode is not Mode.OWNER or commit.late:
+            return
+        ready = self._ready
+        one = self.decider.one
+        budget = self.limits.run_budget
+        cap = self.limits.staged_bytes_max
+        while ready and budget > 0 and commit.staged_bytes < cap:
+            actor = ready.popleft()
+            actor.queued = False
+            box = actor.mailbox
+            ordinary, control = box.ordinary, box.control
+            while (ordinary or control) and budget > 0 and commit.staged_bytes < cap and not actor.frozen:
+                budget -= 1
+                one(actor, control.popleft() if control else ordinary.popleft())
+                if self.ownership.mode is not Mode.OWNER:
+                    return
+            if actor.seq == 0 and not actor.damaged and not len(box):
+                self._forget_ghost(actor)
+            if len(box) and not actor.frozen and not actor.queued:
+                actor.queued = True
+                ready.append(actor)
+        if ready and commit.staged_bytes < cap and not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._run)
+        commit.flush()
+
+    def _reactions_acked(self) -> None:
+        self._since_cursor += 1
+        if self._since_cursor >= self.limits.cursor_every:
+            self.write_cursor()
+
+    def _forget_ghost(self, actor: Actor) -> None:
+        """Drop an entity that never came to exist; those that refused a key are remembered for a while."""
+        if actor.refused is None:
+            self.actors.pop(actor.id, None)
+            return
+        self._ghosts[actor.id] = None
+        if len(self._ghosts) > GHOSTS_MAX:
+            oldest = next(iter(self._ghosts))
+            del self._ghosts[oldest]
+            ghost = self.actors.get(oldest)
+            if ghost is not None and ghost.seq == 0 and ghost.idle():
+                del self.actors[oldest]
+
+    # ---- the shard's own records
+
+    def write_cursor(self) -> None:
+        """Record how far reactions are acknowledged, if that moved."""
+        self._since_cursor = 0
+        before = self.outgoing.cursor(self.commit.ownership.last + 1)
+        if before > self.cursor and self.ownership.mode is Mode.OWNER:
+            self.cursor = before
+            self.stage_own(lambda nonce, seq, at: Cursor(nonce, seq, at, before))
+
+    def stage_own(self, make: Callable[[str, int, int], Any], out: Callable[..., None] | None = None) -> None:
+        """Stage a record of the shard itself (cursor, released), and call `out` when it is durable."""
+        now = self.decider.last_ms = self.decider.now()
+        record = encode(make(self.ownership.nonce, self.ownership.stamp(), now))
+        self.commit.stage(record, (out or self._nothing, None, 0, ()))
+        self.commit.flush()
+
+    def _nothing(self, sink: Any, request: int) -> None:
+        pass
+
+    def _probe(self) -> bytes:
+        now = self.decider.last_ms = self.decider.now()
+        record = encode(Probe(self.ownership.nonce, self.ownership.stamp(), now))
+        self._enqueue_flush()
+        return record
+
+    def _enqueue_flush(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._run)
+
+    def release(self, out: Callable[[], None]) -> None:
+        """Write the tenure's last record and call `out` when it is durable. Intake must have stopped."""
+        self.stage_own(Released, lambda _sink, _request: out())
+
+    def _hold_call(self, call: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        self.commit.hold((call, None, 0, arguments), False)
+
+    # ---- what commit tells
+
+    def _resumed(self, at_ms: int) -> None:
+        if at_ms and abs(self.ports.clock.wall_ms() - at_ms) > self.limits.clock_skew_ms:
+            self.closed_why = "clock"
+            self.commit.fail(ClockSkewed(f"our clock and the log's differ by over {self.limits.clock_skew_ms} ms"))
+            return
+        if self.ownership.last >= self._checkpoint_at:
+            self.note_checkpoint()
+        if self._ready and not self._scheduled:
+            self._run()
+        else:
+            self.commit.flush()
+
+    def note_checkpoint(self) -> None:
+        """Note the durable end as a place that may become a marker. Nothing is in flight now."""
+        own = self.ownership
+        self._checkpoint_at = own.last + self.limits.marker_records
+        fold = FoldState(own.nonce, own.seq - len(self.commit.records) + 1, self.holder)
+        self.snapshots.checkpoint(own.last + 1, fold, self.decider.last_ms, self.shards)
+
+    def _failed(self, fault: Fault) -> None:
+        self._lost(self, fault)
+
+    def drop(self) -> None:
+        """Forget all memory; what waits in mailboxes waits for the recovery."""
+        self.snapshots.stop()
+        self.outgoing.stop()
+        for actor in self.actors.values():
+            for message in (*actor.mailbox.control, *actor.mailbox.ordinary):
+                if message[2] is None:
+                    continue
+                self._submit_elsewhere(actor.id, message)
+        self.actors.clear()
+        self._ready.clear()
+        self._ghosts.clear()
+        self._refusals.clear()
+        self.timers.clear()
+        self.dormitory.clear()
+        self.outgoing = self.decider.outgoing = Outgoing(self.ports.deliver, self._reactions_acked)
+
+    # ---- recovery and passivation
+
+    def revive(self, id: str) -> Actor:
+        """Return the entity live, from its dormant state or from nothing; for replay."""
+        return self.actors.get(id) or self._awaken(id)
+
+    def settle(self, due_ms: dict[str, int]) -> None:
+        """After replay: note timers (those of dormant entities by their envelopes) and what is dirty."""
+        for id, due in due_ms.items():
+            if due:
+                self.timers.set(due, id)
+        for actor in self.actors.values():
+            if actor.damaged:
+                continue
+            actor.due = self.kind.due(actor.state)
+            if actor.due is not None:
+                self.timers.set(actor.due.due_ms, actor.id)
+            if actor.dirty_from >= 0:
+                self.snapshots.dirty[actor.id] = actor.dirty_from
+
+    def began(self) -> None:
+        """Ownership is proved and the memory is whole: timers run, and what waited is taken up in order."""
+        self._checkpoint_at = self.ownership.last + self.limits.marker_records
+        self.closed_why = ""
+        self.timers.resume()
+        waiting, self.waiting = self.waiting, deque()
+        for id, message in waiting:
+            self.submit(id, message)
+
+    def busy(self) -> bool:
+        """Tell whether anything waits to be decided."""
+        return bool(self._ready) or self._scheduled
+
+    def weight(self) -> int:
+        """Return the estimated memory of the live entities, in bytes."""
+        kind = self.kind
+        return sum(kind.weight(a.state) + a.dedup.weight() + 1500 for a in self.actors.values() if not a.damaged)
+
+    def put_to_sleep(self, actor: Actor) -> None:
+        """Passivate an entity. Nothing of it may be undurable; its next due time stays in the heap."""
+        due = self.kind.due(actor.state)
+        if due is not None:
+            self.timers.set(due.due_ms, actor.id)
+        if actor.dirty_from >= 0:
+            self.snapshots.dirty.setdefault(actor.id, actor.dirty_from)
+        self.dormitory.sleep(actor)
+        if actor.refused is not None:
+            self._refusals[actor.id] = actor.refused
+        del self.actors[actor.id]
+
+    def sweep(self, most: int) -> int:
+        """Passivate up to `most` idle entities that were not used since the last sweep; return how many."""
+        if self.ownership.mode is not Mode.OWNER or not self.commit.quiet():
+            return 0
+        done = 0
+        for actor in list(self.actors.values()):
+            if actor.touched or actor.damaged or actor.seq == 0 or not actor.idle() or self.snapshots.busy(actor.id):
+                actor.touched = False
+                continue
+            self.put_to_sleep(actor)
+            done += 1
+            if done >= most:
+                break
+        return done
+
+    def tick(self) -> None:
+        """Do what is due now and then, a few times a second: late batches, markers, the snapshots they wait for."""
+        self.commit.watch()
+        if self.ownership.mode is not Mode.OWNER:
+            return
+        end = self.ownership.last + 1
+        marker = self.snapshots.ripe(self.outgoing.cursor(end), end)
+        if marker is not None:
+            self.snapshots.mark_quietly(marker)
+        for id in self.snapshots.behind()[:SNAPSHOTS_A_TICK]:
+            self.snapshot(id)
+
+    def snapshot(self, id: str) -> None:
+        """Begin a snapshot of one entity, live or dormant."""
+        actor = self.actors.get(id)
+        if actor is not None:
+            self.snapshots.take(actor)
+        else:
+            self.snapshots.take_dormant(id)
+
+    def contain(self, error: BaseException) -> None:
+        """Count an error that was kept from spreading."""
+        self.decider.contained += 1
+        self.ports.report.fault("effect_raised", error, shard=str(self.id))
+
+    def statistics(self) -> ShardStatistics:
+        """Return what the shard holds and has done."""
+        return ShardStatistics(
+            self.ownership.mode.value,
+            len(self.actors),
+            self.dormitory.asleep,
+            len(self._ready),
+            len(self.waiting),
+            self.decider.decided,
+            self.decider.refused,
+            self.decider.contained,
+            self.recoveries,
+            self.replayed,
+            self.outgoing.pending(),
+        )

@@ -1,0 +1,329 @@
+"""The actor system of one node: regions of shards, who recovers them, and the way in.
+
+Owns the shards' lives: tenures opened, recovered after faults with back-off, drained in order. Every task it starts
+has a name and is ended by `close`. Knows no hunts and no sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from actors.actor import Caller, Publisher, Sink
+from actors.clock import Clock
+from actors.codec import RecordDecoder
+from actors.deciding import COMMAND, QUERY, REACTION, Key, Ports
+from actors.dormant import SpillStore
+from actors.entity import EntityType, Rejected
+from actors.faults import ClockSkewed, Fault, LogDamaged, LogMisconfigured
+from actors.fence import Mode
+from actors.limits import DEFAULT, Limits
+from actors.log.port import EventLog, ShardId, SnapshotStore
+from actors.reactions import ReactionBatch
+from actors.recovery import Superseded, Tenant, only_void, recover
+from actors.report import Reporter
+from actors.shard import Shard, ShardStatistics
+
+TICK_S: Final = 0.2
+BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
+DRAIN_S: Final = 10.0
+
+
+class Outside(NamedTuple):
+    """What the system needs of the world: ports, all injected by the composition root."""
+
+    log: EventLog
+    snapshots: SnapshotStore
+    spill: SpillStore
+    clock: Clock
+    random: random.Random
+    publisher: Publisher
+    report: Reporter
+
+
+class Region:
+    """All shards of one kind of entity."""
+
+    def __init__(self, kind: EntityType[Any], shards: list[Shard]) -> None:
+        self.kind = kind
+        self.shards = shards
+        self.decoder = RecordDecoder(kind.event_type)
+        self._count = len(shards)
+
+    def shard(self, id: str) -> Shard:
+        """Return the shard of an entity, by a hash that is the same for ever and everywhere."""
+        return self.shards[zlib.crc32(id.encode()) % self._count]
+
+
+def shard_of(id: str, shards: int) -> int:
+    """Return the shard number of an entity id; tools use it to find an entity's records."""
+    return zlib.crc32(id.encode()) % shards
+
+
+class ActorSystem:
+    """See the module. Not a singleton: a simulation runs several."""
+
+    def __init__(
+        self,
+        kinds: Sequence[tuple[EntityType[Any], int]],
+        outside: Outside,
+        tenant: Tenant,
+        limits: Limits = DEFAULT,
+    ) -> None:
+        self._outside = outside
+        self._tenant = tenant
+        self._limits = limits
+        self._ports = Ports(
+            outside.log,
+            outside.snapshots,
+            outside.spill,
+            outside.clock,
+            lambda: outside.random.getrandbits(53),
+            outside.publisher,
+            self._deliver,
+            outside.report,
+        )
+        self.regions: dict[str, Region] = {}
+        self._by_shard: dict[ShardId, Region] = {}
+        self._due: dict[ShardId, asyncio.Event] = {}
+        self._why: dict[ShardId, str] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._gate = asyncio.Semaphore(limits.recoveries_at_once)
+        self._ready = asyncio.Event()
+        self._stopping = False
+        self._gaps: set[asyncio.Task[bool]] = set()
+        for kind, count in kinds:
+            ids = [ShardId(kind.topic, i) for i in range(count)]
+            region = Region(kind, [self._shard(id, kind, count) for id in ids])
+            self.regions[kind.kind] = region
+            for id in ids:
+                self._by_shard[id] = region
+                self._due[id] = asyncio.Event()
+                self._due[id].set()
+
+    def _shard(self, id: ShardId, kind: EntityType[Any], count: int) -> Shard:
+        return Shard(id, kind, count, self._ports, self._limits, lost=self._lost, between=self._between)
+
+    # ---- the way in
+
+    def submit(
+        self, kind: str, id: str, command: Any, sink: Sink, request: int, caller: Caller, key: Key | None
+    ) -> None:
+        """Send a command; the sink hears once it is durable or refused. Never suspends."""
+        self.regions[kind].shard(id).submit(id, (COMMAND, command, sink, request, caller, key))
+
+    def query(self, kind: str, id: str, query: Any, sink: Sink, request: int, caller: Caller) -> None:
+        """Ask for a view; the sink hears once what it rests on is durable."""
+        self.regions[kind].shard(id).submit(id, (QUERY, query, sink, request, caller, None))
+
+    def _deliver(self, kind: str, id: str, batch: ReactionBatch, sink: Any) -> None:
+        self.regions[kind].shard(id).submit(id, (REACTION, batch, sink, 0, None, None))
+
+    async def ask(self, kind: str, id: str, command: Any, caller: Caller, key: Key | None = None) -> Any:
+        """Send a command or, for a struct tagged as a query, a question, and wait; for tools and tests.
+
+        Returns (answer bytes or view, pos), or a `Rejected`.
+        """
+        waiter = _Waiter()
+        self.submit(kind, id, command, waiter, 0, caller, key)
+        return await waiter.future
+
+    async def view(self, kind: str, id: str, query: Any, caller: Caller) -> Any:
+        """Ask a question and wait. Returns (view, pos), or a `Rejected`."""
+        waiter = _Waiter()
+        self.query(kind, id, query, waiter, 0, caller)
+        return await waiter.future
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Open a tenure on every shard and recover; returns when all are served or closed for a stated reason."""
+        loop = asyncio.get_running_loop()
+        for id in self._by_shard:
+            self._tasks.append(loop.create_task(self._own(id), name=f"own {id}"))
+        self._tasks.append(loop.create_task(self._tick(), name="tick"))
+        await self._ready.wait()
+
+    def shards(self) -> list[Shard]:
+        """Return all shards."""
+        return [s for r in self.regions.values() for s in r.shards]
+
+    def ready(self) -> tuple[bool, str]:
+        """Tell whether every shard is served, and if not why, in words."""
+        if self._stopping:
+            return False, "draining"
+        bad = [s for s in self.shards() if s.ownership.mode is not Mode.OWNER or s.commit.late]
+        if not bad:
+            return True, "ok"
+        why = next((self._why[s.id] for s in bad if self._why.get(s.id)), "recovering")
+        return False, f"{len(bad)} of {len(self._by_shard)} shards are not served: {why}"
+
+    def _lost(self, shard: Shard, fault: Fault) -> None:
+        self._why[shard.id] = f"{fault.code}: {fault}"
+        self._outside.report.warn("shard_lost", shard=str(shard.id), code=fault.code, why=str(fault))
+        shard.drop()
+        self._due[shard.id].set()
+
+    def _between(self, shard: Shard, start: int, end: int) -> asyncio.Future[bool]:
+        decoder = self._by_shard[shard.id].decoder
+        task = asyncio.get_running_loop().create_task(only_void(shard, decoder, start, end), name=f"gap {shard.id}")
+        self._gaps.add(task)
+        task.add_done_callback(self._gaps.discard)
+        return task
+
+    async def _own(self, id: ShardId) -> None:
+        region = self._by_shard[id]
+        shard = region.shards[id.index]
+        attempts = 0
+        recent: list[int] = []
+        while True:
+            await self._due[id].wait()
+            self._due[id].clear()
+            now = self._outside.clock.boot_ns()
+            recent = [t for t in recent if now - t < 60_000_000_000] + [now]
+            if len(recent) > self._limits.restarts_max:
+                shard.closed_why = "restarts"
+                self._outside.report.fault("shard_restarts", None, shard=str(id), restarts=len(recent))
+                await asyncio.sleep(self._limits.restart_pause_s)
+                recent.clear()
+            try:
+                async with self._gate:
+                    await self._recover(shard, region, attempts)
+                attempts = 0
+            except Superseded as fault:
+                self._why[id] = str(fault)
+                self._outside.report.fault("shard_superseded", fault, shard=str(id))
+            except Fault as fault:
+                self._failed(shard, fault)
+                attempts += 1
+                wait_s = BACKOFF_S[min(attempts, len(BACKOFF_S)) - 1] * (0.5 + self._outside.random.random())
+                await asyncio.sleep(wait_s)
+                recent.pop()  # the log's fault, not ours: it does not count as a restart
+                self._due[id].set()
+            self._tell_ready()
+
+    async def _recover(self, shard: Shard, region: Region, attempts: int) -> None:
+        if attempts or shard.recoveries:
+            await self._outside.log.renew(shard.id)
+        began = self._outside.clock.boot_ns()
+        before = shard.replayed
+        nonce = f"{self._outside.random.getrandbits(64):016x}"
+        await recover(shard, self._tenant, nonce, region.decoder)
+        shard.recoveries += 1
+        self._why.pop(shard.id, None)
+        if shard.replayed > before or shard.recoveries > 1:
+            self._outside.report.note(
+                "shard_recovered",
+                shard=str(shard.id),
+                records=shard.replayed - before,
+                ms=(self._outside.clock.boot_ns() - began) // 1_000_000,
+            )
+
+    def _failed(self, shard: Shard, fault: Fault) -> None:
+        self._why[shard.id] = f"{fault.code}: {fault}"
+        if isinstance(fault, LogDamaged | LogMisconfigured | ClockSkewed):
+            shard.closed_why = fault.code  # waiting would not help: refuse at once
+        shard.ownership.doubt()
+        self._outside.report.fault("recovery_failed", fault, shard=str(shard.id), code=fault.code)
+
+    def _tell_ready(self) -> None:
+        if all(s.ownership.mode is Mode.OWNER or s.closed_why or self._why.get(s.id) for s in self.shards()):
+            self._ready.set()
+
+    async def _tick(self) -> None:
+        budget = self._limits.memory_bytes
+        turn = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            turn += 1
+            shards = self.shards()
+            for shard in shards:
+                shard.tick()
+            if turn % 10 == 0:
+                for shard in shards:
+                    shard.write_cursor()
+            if turn % 5 == 0 and sum(s.weight() for s in shards) > budget:
+                for shard in shards:
+                    shard.sweep(500)
+                    await asyncio.sleep(0)
+
+    async def drain(self) -> None:
+        """Stop intake, make everything durable, snapshot what is dirty, release the tenures: a clean stop."""
+        self._stopping = True
+        for shard in self.shards():
+            shard.draining = True
+        for region in self.regions.values():  # in the order given: sources of reactions before their targets
+            draining = [asyncio.ensure_future(self._drain(s)) for s in region.shards]
+            _, left = await asyncio.wait(draining, timeout=DRAIN_S)
+            for task in left:
+                task.cancel()
+                self._outside.report.warn("drain_cut_short", kind=region.kind.kind)
+
+    async def _drain(self, shard: Shard) -> None:
+        if shard.ownership.mode is not Mode.OWNER:
+            return
+        await _until(lambda: not shard.busy() and shard.commit.quiet())
+        while shard.snapshots.dirty:
+            for id in list(shard.snapshots.dirty)[:200]:
+                shard.snapshot(id)
+            await asyncio.sleep(0)
+            await shard.snapshots.settle()
+            if shard.ownership.mode is not Mode.OWNER:
+                return
+        await _until(lambda: shard.outgoing.pending() == 0)
+        released = asyncio.Event()
+        shard.release(released.set)
+        await released.wait()
+        shard.note_checkpoint()
+        end = shard.ownership.last + 1
+        marker = shard.snapshots.ripe(shard.outgoing.cursor(end), end)
+        if marker is not None:
+            await shard.snapshots.mark(marker)
+        shard.ownership.released()
+
+    async def close(self) -> None:
+        """End every task of the system. The log is closed by who opened it."""
+        self._stopping = True
+        tasks = [*self._tasks, *self._gaps]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for shard in self.shards():
+            shard.ownership.doubt()
+            shard.draining = True
+            shard.commit.reset()
+            shard.drop()
+
+    def statistics(self) -> dict[str, list[ShardStatistics]]:
+        """Return what each shard holds and has done, by kind."""
+        return {name: [s.statistics() for s in r.shards] for name, r in self.regions.items()}
+
+
+class _Waiter:
+    """A sink for one answer."""
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def accepted(self, request: int, answer: bytes, pos: int, told: Any) -> None:
+        """Resolve with (answer, pos)."""
+        if not self.future.done():
+            self.future.set_result((answer, pos))
+
+    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
+        """Resolve with the refusal."""
+        if not self.future.done():
+            self.future.set_result(rejected)
+
+    def viewed(self, request: int, view: Any, pos: int) -> None:
+        """Resolve with (view, pos)."""
+        if not self.future.done():
+            self.future.set_result((view, pos))
+
+
+async def _until(met: Callable[[], bool]) -> None:
+    while not met():
+        await asyncio.sleep(0.005)
