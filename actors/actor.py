@@ -91,6 +91,7 @@ class Actor:
         "frozen",
         "id",
         "mailbox",
+        "name",
         "next_dirty",
         "queued",
         "refused",
@@ -101,8 +102,9 @@ class Actor:
         "touched",
     )
 
-    def __init__(self, id: str, state: Any, mailbox: Mailbox) -> None:
+    def __init__(self, kind: str, id: str, state: Any, mailbox: Mailbox) -> None:
         self.id = id
+        self.name = f"{kind}/{id}"
         self.state = state
         self.mailbox = mailbox
         self.seq = 0
@@ -136,8 +138,7 @@ class Actor:
         return None if mine is None else mine.get(key)
 
     def wrote(self, offset: int) -> None:
-        """Note that a record of it goes to `offset`."""
-        self.since += 1
+        """Note that a record of it goes to `offset`; needed only for the first one since a snapshot was taken."""
         if self.first < 0:
             self.first = offset
         if self.dirty_from < 0:

@@ -11,6 +11,7 @@ fails, its sink hears that the outcome is unknown.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -26,6 +27,7 @@ Effect = tuple[Callable[..., None], Any, int, tuple[Any, ...]]
 
 UNKNOWN: Final = Rejected("unknown", "the outcome is not known; send again with the same key", retry=True)
 RETRY_S: Final = 0.1
+WAIT_BUCKETS_MS: Final = (0.25, 0.5, 1, 2, 3, 5, 10, 25, 50, 100, 250, 1000, 5000)
 
 
 class CommitStatistics(NamedTuple):
@@ -65,6 +67,7 @@ class Commit:
         self.staged_bytes = 0
         self.late = False
         self.gaps = 0
+        self.wait_buckets = [0] * (len(WAIT_BUCKETS_MS) + 1)
         self.proof_ns = -(1 << 62)
         self._log = log
         self._clock = clock
@@ -75,7 +78,7 @@ class Commit:
         self._probe = probe
         self._contain = contain
         self._between = between
-        self._effects: list[Effect] = []
+        self.effects: list[Effect] = []
         self._flying: list[Effect] = []
         self._batch: list[bytes] = []
         self._future: asyncio.Future[Appended] | None = None
@@ -93,7 +96,7 @@ class Commit:
         """Add a record (already stamped with `ownership.seq`) and what goes out once it is durable."""
         self.records.append(record)
         self.staged_bytes += len(record)
-        self._effects.append(effect)
+        self.effects.append(effect)
 
     def hold(self, effect: Effect, fresh: bool) -> None:
         """Let an effect out when all it may rest on is durable and ownership is proved recently enough.
@@ -103,9 +106,9 @@ class Commit:
         if fresh or not (self.records or self._future or self._proved()):
             if not self.records:
                 self._stage_probe()
-            self._effects.append(effect)
+            self.effects.append(effect)
         elif self.records:
-            self._effects.append(effect)
+            self.effects.append(effect)
         elif self._future:
             self._flying.append(effect)
         else:
@@ -117,7 +120,7 @@ class Commit:
             return True
         if not self.records:
             self._stage_probe()
-        self._effects.append(effect)
+        self.effects.append(effect)
         return False
 
     def _proved(self) -> bool:
@@ -141,8 +144,8 @@ class Commit:
         batch = self._batch = self.records
         self.records = []
         self.staged_bytes = 0
-        self._flying = self._effects
-        self._effects = []
+        self._flying = self.effects
+        self.effects = []
         self.ownership.handed(len(batch))
         self._first_handed_ns = self._clock.boot_ns()
         self._hand()
@@ -197,7 +200,9 @@ class Commit:
         self.proof_ns = self._handed_ns
         self._batches += 1
         self._batch_records += len(self._batch)
-        self._wait_ns += self._clock.boot_ns() - self._first_handed_ns
+        waited_ns = self._clock.boot_ns() - self._first_handed_ns
+        self._wait_ns += waited_ns
+        self.wait_buckets[bisect_left(WAIT_BUCKETS_MS, waited_ns / 1e6)] += 1
         self._batch = []
         effects = self._flying
         self._flying = []
@@ -226,7 +231,7 @@ class Commit:
         elif age_s > self._limits.late_s and not self.late:
             self.late = True
             self._flying = self._tell_unknown(self._flying)
-            self._effects = self._tell_unknown(self._effects)
+            self.effects = self._tell_unknown(self.effects)
 
     def _tell_unknown(self, effects: list[Effect]) -> list[Effect]:
         kept: list[Effect] = []
@@ -242,7 +247,7 @@ class Commit:
         """Void everything staged and in flight: senders hear that the outcome is unknown, the shard recovers."""
         self._failures += 1
         self.ownership.doubt()
-        effects = self._flying + self._effects
+        effects = self._flying + self.effects
         self.reset()
         for _, sink, request, _ in effects:
             if sink is not None:
@@ -253,7 +258,7 @@ class Commit:
         """Forget everything, silently: the memory it belonged to is gone."""
         self._future = None
         self._batch, self._flying = [], []
-        self.records, self._effects = [], []
+        self.records, self.effects = [], []
         self.staged_bytes = 0
         self.late = False
         self.proof_ns = -(1 << 62)
@@ -264,7 +269,7 @@ class Commit:
             len(self.records),
             self.staged_bytes,
             len(self._batch),
-            len(self._effects) + len(self._flying),
+            len(self.effects) + len(self._flying),
             self._batches,
             self._batch_records,
             self._wait_ns,

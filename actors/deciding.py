@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-import msgspec
+from msgspec import Raw
 
 from actors.actor import Actor, Caller, Publisher, Sink
 from actors.clock import Clock
 from actors.codec import Done, encode
 from actors.commit import Commit
-from actors.dedup import ANSWER_BYTES_MAX, KeyTooOld
+from actors.dedup import ANSWER_BYTES_MAX, Answers, KeyTooOld
 from actors.dormant import SpillStore
 from actors.entity import Context, EntityType, Push, Reaction, Rejected
 from actors.faults import Fault
@@ -81,6 +81,9 @@ class Decider:
         self.last_ms = 0  # time of the last record; record times never go back
         self.decided = self.refused = self.contained = 0
         self.torn: dict[str, int] = {}  # how often a bug tore an entity's state
+        self._snapshot_at = limits.snapshot_records
+        self._record_bytes_max = limits.record_bytes_max
+        self._now = 0  # the wall clock, read once a run of the shard
         self._ctx = Context()
         self._applying = False
         self._answer = b""
@@ -99,7 +102,7 @@ class Decider:
             elif what == REACTION:
                 self._react(actor, payload, sink, request)
             else:
-                self._fire_due(actor, self.now())
+                self._fire_due(actor, max(self._now, self.last_ms))
         except Exception as error:  # see the docstring; counted
             self._contain(actor, message, error)
 
@@ -116,10 +119,14 @@ class Decider:
             torn = self.torn[actor.id] = self.torn.get(actor.id, 0) + 1
             self.commit.fail(Fault(f"{entity}: a bug tore its state ({torn} of {TORN_MAX} before it is closed)"))
 
+    def begin_run(self) -> None:
+        """Read the clock for the commands of one run, a few milliseconds at most."""
+        self._now = self.ports.clock.wall_ms()
+
     def now(self) -> int:
-        """Return the time for the next record, in ms since 1970."""
-        now = self.ports.clock.wall_ms()
-        return now if now > self.last_ms else self.last_ms
+        """Return the time for the next record outside a run, in ms since 1970."""
+        self._now = self.ports.clock.wall_ms()
+        return max(self._now, self.last_ms)
 
     def _context(self, caller: Caller, now: int, seq: int, key: str) -> Context:
         ctx = self._ctx
@@ -133,36 +140,45 @@ class Decider:
         return ctx
 
     def _command(self, actor: Actor, command: Any, sink: Sink, request: int, caller: Caller, key: Key | None) -> None:
-        now = self.now()
+        now = self._now
+        if now < self.last_ms:
+            now = self.last_ms
         due = actor.due
         if due is not None and due.due_ms <= now:
             self._fire_due(actor, now)
+        by = caller.by
         text = ""
+        table: Answers | None = None
         if key is not None:
-            text = f"{key[0]}:{key[1]}"
-            known = actor.dedup.find(caller.by, key[0], key[1])
-            if known is not None:
-                self._repeat(actor, known, sink, request)
-                return
+            epoch, n = key
+            text = f"{epoch}:{n}"
+            table = actor.dedup.answers.get(by)
+            if table is not None:
+                known = table.find(epoch, n)
+                if known is not None:
+                    self._repeat(actor, known, sink, request)
+                    return
             if actor.refused is not None:
-                before = actor.refusal(caller.by, key)
+                before = actor.refusal(by, key)
                 if before is not None:
                     self._refuse(actor, before[0], sink, request, False, before[1])
                     return
-        ctx = self._context(caller, now, actor.seq + 1, text)
-        decision = self.kind.decide(actor.state, command, ctx)
+        decision = self.kind.decide(actor.state, command, self._context(caller, now, actor.seq + 1, text))
         if decision.__class__ is Rejected:
             if key is not None:
-                actor.remember_refusal(caller.by, key, decision)
+                actor.remember_refusal(by, key, decision)
             fresh = decision.code in WAITS_FOR_NEWER or caller.role in HOSTS
             self._refuse(actor, decision, sink, request, fresh, actor.seq)
             return
-        events, answer = decision  # type: ignore[misc]
-        if not self._accept(actor, events, answer, caller.by, text, now, sink, request):
+        events, answer = decision  # type: ignore[misc]  # the test above by class, not isinstance: this is the hot path
+        if not self._accept(actor, events, answer, by, text, now, sink, request):
             self._refuse(actor, TOO_LARGE, sink, request, False, actor.seq)
-        else:
-            if key is not None:
-                actor.dedup.add(caller.by, key[0], key[1], actor.seq, self._answer)
+            return
+        if key is not None:
+            if table is None:
+                table = actor.dedup.answers[by] = Answers()
+            table.add(epoch, n, actor.seq, self._answer)
+        if actor.since >= self._snapshot_at:
             self.snapshots.wrote(actor)
 
     def _accept(
@@ -183,19 +199,10 @@ class Decider:
         seq = actor.seq + 1
         ownership = self.ownership
         record = encode(
-            Done(
-                ownership.nonce,
-                ownership.seq + 1,
-                now,
-                f"{kind.kind}/{actor.id}",
-                seq,
-                by,
-                key,
-                events,  # type: ignore[arg-type]
-                msgspec.Raw(data),
-            )
+            Done(ownership.nonce, ownership.seq + 1, now, actor.name, seq, by, key, events, Raw(data))  # type: ignore[arg-type]
         )
-        if len(record) > self.limits.record_bytes_max:
+        size = len(record)
+        if size > self._record_bytes_max:
             return False
         self._applying = True
         state = actor.state
@@ -206,13 +213,19 @@ class Decider:
         due = kind.due(state)
         self._applying = False
         actor.seq = seq
+        actor.since += 1
         self.last_ms = now
         ownership.stamp()
-        offset = self.commit.next_offset()
-        actor.wrote(offset)
-        self.commit.stage(
-            record, (self._released, sink, request, (data, seq, now, actor.id, pushes, reactions, offset))
-        )
+        commit = self.commit
+        offset = -1
+        if reactions or actor.next_dirty < 0:
+            offset = commit.next_offset()
+            if actor.next_dirty < 0:
+                actor.wrote(offset)
+                self.snapshots.dirty.setdefault(actor.id, actor.dirty_from)
+        commit.records.append(record)
+        commit.staged_bytes += size
+        commit.effects.append((self._released, sink, request, (data, seq, now, actor.id, pushes, reactions, offset)))
         if due is not actor.due:
             self._set_due(actor, due)
         self.decided += 1
@@ -261,7 +274,7 @@ class Decider:
         sink.accepted(request, answer, pos, None)  # final whatever its pos: no proof of ownership is needed
 
     def _query(self, actor: Actor, query: Any, sink: Sink, request: int, caller: Caller) -> None:
-        now = self.now()
+        now = max(self._now, self.last_ms)
         if actor.due is not None and actor.due.due_ms <= now:
             self._fire_due(actor, now)
         view = self.kind.query(actor.state, query, self._context(caller, now, actor.seq, ""))
@@ -282,7 +295,7 @@ class Decider:
         for seq, n, command in batch.items:
             if (seq, n) <= marks.get(batch.source, (0, 0)):
                 continue
-            now = self.now()
+            now = max(self._now, self.last_ms)
             if actor.due is not None and actor.due.due_ms <= now:
                 self._fire_due(actor, now)
             key = f"{seq}.{n}"

@@ -49,7 +49,7 @@ def _mark(epoch: str) -> bytes:
 class Answers:
     """The table of one player in one entity."""
 
-    __slots__ = ("count", "data", "epochs", "floors", "gone", "tops")
+    __slots__ = ("count", "data", "epochs", "floors", "gone", "last_epoch", "last_slot", "tops")
 
     def __init__(self) -> None:
         self.epochs: list[str] = []  # slots 0-3; the place in the list is the slot
@@ -57,14 +57,19 @@ class Answers:
         self.floors: list[int] = []  # highest N forgotten, per slot
         self.data = b""
         self.count = 0
+        self.last_epoch = ""  # the epoch added to last, and its slot: the usual case is found at once
+        self.last_slot = 0
         self.gone = b""  # 8-byte marks of epochs that were pushed out
 
     def find(self, epoch: str, n: int) -> Known | KeyTooOld | None:
         """Return the first answer, or why the key cannot be judged, or None: the key is new."""
-        try:
-            slot = self.epochs.index(epoch)
-        except ValueError:
-            return self._find_stranger(epoch)
+        if epoch == self.last_epoch:
+            slot = self.last_slot
+        else:
+            try:
+                slot = self.epochs.index(epoch)
+            except ValueError:
+                return self._find_stranger(epoch)
         if n > self.tops[slot]:
             return None
         data, at, end = self.data, 0, len(self.data)
@@ -86,10 +91,15 @@ class Answers:
 
     def add(self, epoch: str, n: int, pos: int, answer: bytes) -> None:
         """Remember an accepted command; the oldest answer past 32 is forgotten."""
-        try:
-            slot = self.epochs.index(epoch)
-        except ValueError:
-            slot = self._slot_for(epoch)
+        if epoch == self.last_epoch:
+            slot = self.last_slot
+        else:
+            try:
+                slot = self.epochs.index(epoch)
+            except ValueError:
+                slot = self._slot_for(epoch)
+            self.last_epoch = epoch
+            self.last_slot = slot
         data = self.data
         if self.count >= ANSWERS_MAX:
             s, number, _, size = _unpack(data, 0)

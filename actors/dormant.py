@@ -103,7 +103,7 @@ def freeze(kind: EntityType[Any], actor: Actor) -> Blob:
 
 def thaw(kind: EntityType[Any], id: str, blob: Blob, mailbox: Mailbox) -> Actor:
     """Return a live entity. Raises ValueError for bytes that are no state."""
-    actor = Actor(id, kind.decode(id, blob.state), mailbox)
+    actor = Actor(kind.kind, id, kind.decode(id, blob.state), mailbox)
     actor.seq = blob.seq
     actor.first = blob.first
     actor.dirty_from = blob.dirty_from

@@ -127,8 +127,11 @@ class Replay:
             self._close(actor, f"record {pos} at offset {offset} cannot be applied: {error!r}")
             return
         actor.seq = pos
-        actor.wrote(offset)
-        self._remember(actor, record)
+        actor.since += 1
+        if actor.next_dirty < 0:
+            actor.wrote(offset)
+        if record.key:
+            self._remember(actor, record)
         self.count += 1
         if reactions and offset >= self.cursor:
             self.reactions.append((record.entity, pos, offset, reactions))
@@ -139,15 +142,13 @@ class Replay:
             tail.append((pos, record.at, pushes))
 
     def _remember(self, actor: Actor, record: Done) -> None:
-        key = record.key
-        if not key or record.by == "timer":
-            return
-        if record.by.startswith("entity:"):
-            seq, _, n = key.partition(".")
-            actor.dedup.marks[record.by[7:]] = (int(seq), int(n))
-        else:
+        key, by = record.key, record.by
+        if by[1] == ":":  # p:, h: a client's
             epoch, _, number = key.rpartition(":")
-            actor.dedup.add(record.by, epoch, int(number), record.pos, bytes(record.answer))
+            actor.dedup.add(by, epoch, int(number), record.pos, bytes(record.answer))
+        elif by.startswith("entity:"):
+            seq, _, n = key.partition(".")
+            actor.dedup.marks[by[7:]] = (int(seq), int(n))
 
     def _close(self, actor: Actor, why: str) -> None:
         actor.damaged = why
@@ -276,7 +277,7 @@ def _begin(shard: Shard, replay: Replay, stored: Stored, tenant: Tenant, base: i
     shard.settle({id: blob.due_ms for id, blob in stored.blobs.items()})
     for id, why in stored.damaged.items():
         if id not in shard.actors:
-            actor = Actor(id, None, Mailbox(1, 1))
+            actor = Actor(shard.kind.kind, id, None, Mailbox(1, 1))
             actor.damaged = why
             shard.actors[id] = actor
     for id, tail in replay.tails.items():

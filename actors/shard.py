@@ -145,11 +145,11 @@ class Shard:
         try:
             actor = self.dormitory.wake(id, box)
         except ValueError as error:  # the spilled bytes are no state: the entity is closed, not guessed at
-            actor = Actor(id, None, box)
+            actor = Actor(self.kind.kind, id, None, box)
             actor.damaged = f"its dormant state cannot be read: {error}"
             self.ports.report.fault("entity_damaged", error, shard=str(self.id), entity=f"{self.kind.kind}/{id}")
         if actor is None:
-            actor = Actor(id, self.kind.create(id), box)
+            actor = Actor(self.kind.kind, id, self.kind.create(id), box)
         actor.refused = self._refusals.pop(id, None)
         if self.decider.torn.get(id, 0) >= TORN_MAX:
             actor.damaged = "a bug tears its state again and again"
@@ -183,6 +183,7 @@ class Shard:
         one = self.decider.one
         budget = self.limits.run_budget
         cap = self.limits.staged_bytes_max
+        self.decider.begin_run()
         while ready and budget > 0 and commit.staged_bytes < cap:
             actor = ready.popleft()
             actor.queued = False

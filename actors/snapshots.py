@@ -129,8 +129,7 @@ class Snapshots:
         self._stopped = False
 
     def wrote(self, actor: Actor) -> None:
-        """Note that the actor has a new record; take its snapshot when enough have come."""
-        self.dirty.setdefault(actor.id, actor.dirty_from)
+        """Take the actor's snapshot if enough records have come; called when `since` passed the least number."""
         if actor.since >= self._limits.snapshot_records and actor.since >= SENDERS_FACTOR * len(actor.dedup.answers):
             self.take(actor)
 

@@ -30,6 +30,7 @@ from actors.shard import Shard, ShardStatistics
 TICK_S: Final = 0.2
 BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 DRAIN_S: Final = 10.0
+KNOWN_MAX: Final = 50_000
 
 
 class Outside(NamedTuple):
@@ -51,11 +52,16 @@ class Region:
         self.kind = kind
         self.shards = shards
         self.decoder = RecordDecoder(kind.event_type)
-        self._count = len(shards)
+        self._known: dict[str, Shard] = {}
 
     def shard(self, id: str) -> Shard:
         """Return the shard of an entity, by a hash that is the same for ever and everywhere."""
-        return self.shards[zlib.crc32(id.encode()) % self._count]
+        shard = self._known.get(id)
+        if shard is None:
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            shard = self._known[id] = self.shards[shard_of(id, len(self.shards))]
+        return shard
 
 
 def shard_of(id: str, shards: int) -> int:

@@ -1,0 +1,138 @@
+"""Configuration: `config.toml`, then the command line. Wrong keys and values are named with what is allowed.
+
+Owns the shape of the file and its checks. Reads a file once; no defaults are hidden elsewhere.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+LOG_SCHEMES = ("sqlite", "kafka")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text is one line with key, value seen and what is allowed."""
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where players connect. `origins` are the exact Origin headers accepted from browsers; empty: same host only."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    origins: list[str] = []
+
+
+class LogChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which event log. `url` is `sqlite:PATH` or `kafka:HOST:PORT[,HOST:PORT]`; shard counts are for life."""
+
+    url: str = "sqlite:data/hunts.db"
+    hunt_shards: int = 64
+    player_shards: int = 64
+    topic_prefix: str = "huntserver"
+    replication: int = 1
+    producers: int = 2
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The data folder: token key, spill file, guests. `memory_mb` bounds the live entities of this node."""
+
+    dir: str = "data"
+    memory_mb: int = 256
+
+
+class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tokens. `key_file` holds the HS256 key (made in the data folder if empty); `guests` lets anybody play."""
+
+    key_file: str = ""
+    guests: bool = True
+
+
+class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Logs: `format` auto is readable on a terminal and JSON elsewhere."""
+
+    format: Literal["auto", "json", "console"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    server: Server = Server()
+    log: LogChoice = LogChoice()
+    data: Data = Data()
+    auth: Auth = Auth()
+    telemetry: Telemetry = Telemetry()
+    limits: dict[str, int | float] = {}
+    """Overrides of the limits table by name; `huntserver limits` prints it."""
+
+
+def load(path: Path | None) -> Config:
+    """Read a configuration file, or the defaults for None. Raises `ConfigError`."""
+    if path is None:
+        return Config()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); give a file that exists with --config"
+        ) from error
+    return parse(data, str(path))
+
+
+def parse(data: bytes, name: str) -> Config:
+    """Check a configuration given as TOML bytes; `name` is for messages. Raises `ConfigError`."""
+    try:
+        tree = msgspec.toml.decode(data)
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{name}: not valid TOML: {error}") from error
+    _known_keys(name, tree, Config, "")
+    try:
+        config = msgspec.convert(tree, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{name}: {error}") from error
+    _check(name, config)
+    return config
+
+
+def _known_keys(name: str, tree: Any, shape: Any, path: str) -> None:
+    if not isinstance(tree, dict) or not hasattr(shape, "__struct_fields__"):
+        return
+    fields = msgspec.structs.fields(shape)
+    names = [f.name for f in fields]
+    for key, value in tree.items():
+        if key not in names:
+            close = difflib.get_close_matches(key, names, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ConfigError(f"{name}: unknown key {path + key!r}, allowed here are {', '.join(names)}{hint}")
+        _known_keys(name, value, next(f.type for f in fields if f.name == key), f"{path}{key}.")
+
+
+def _check(name: str, config: Config) -> None:
+    if not 0 <= config.server.port <= 65535:
+        raise ConfigError(f"{name}: server.port is {config.server.port}, allowed is 0 to 65535")
+    for key in ("hunt_shards", "player_shards"):
+        count = getattr(config.log, key)
+        if not 1 <= count <= 1024:
+            raise ConfigError(f"{name}: log.{key} is {count}, allowed is 1 to 1024")
+    if not 1 <= config.log.producers <= 16:
+        raise ConfigError(f"{name}: log.producers is {config.log.producers}, allowed is 1 to 16")
+    if config.data.memory_mb < 16:
+        raise ConfigError(f"{name}: data.memory_mb is {config.data.memory_mb}, allowed is 16 and more")
+    log_url(config.log.url, name)
+
+
+def log_url(url: str, name: str = "--log") -> tuple[str, str]:
+    """Split a log's address into scheme and rest. Raises `ConfigError` naming what is allowed."""
+    scheme, _, rest = url.partition(":")
+    if scheme not in LOG_SCHEMES or not rest:
+        raise ConfigError(f"{name}: log {url!r} is not known, allowed are sqlite:PATH and kafka:HOST:PORT")
+    if scheme == "kafka":
+        for server in rest.split(","):
+            host, _, port = server.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ConfigError(f"{name}: Kafka address {server!r} is not HOST:PORT")
+    return scheme, rest

@@ -1,0 +1,171 @@
+"""Logs and metrics: structlog lines that join up by id, and Prometheus figures read from statistics at scrape time.
+
+Owns the log's shape and the metric names. Never puts an answer, a token or a personal text into either: fields are
+ids, codes, counts and times. Nothing here runs per command.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from actors.commit import WAIT_BUCKETS_MS
+from actors.system import ActorSystem
+
+FORBIDDEN = frozenset({"token", "answer", "answers", "text", "guess", "name", "personal", "lat", "lon", "body"})
+"""Field names that never reach a log line; a line that has one loses the value and says so."""
+
+
+def configure(style: str, level: str) -> None:
+    """Set logging up for the process: JSON lines on stderr, or readable ones on a terminal."""
+    console = style == "console" or (style == "auto" and sys.stderr.isatty())
+    renderer: Any = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redact,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank the values of forbidden fields."""
+    for field in FORBIDDEN & event.keys():
+        event[field] = "[redacted]"
+    return event
+
+
+class LogReporter:
+    """The runtime's `Reporter`, and the gateway's, on structlog. Counts what it is told, by event."""
+
+    def __init__(self, **bound: Any) -> None:
+        self._log = structlog.get_logger().bind(**bound)
+        self.counts: dict[str, int] = {}
+
+    def _count(self, event: str) -> None:
+        self.counts[event] = self.counts.get(event, 0) + 1
+
+    def note(self, event: str, **fields: Any) -> None:
+        """Log at info."""
+        self._count(event)
+        self._log.info(event, **fields)
+
+    def warn(self, event: str, **fields: Any) -> None:
+        """Log at warning."""
+        self._count(event)
+        self._log.warning(event, **fields)
+
+    def fault(self, event: str, error: BaseException | None = None, **fields: Any) -> None:
+        """Log at error, with the error's type, text and trace."""
+        self._count(event)
+        if error is not None:
+            fields["error"] = f"{type(error).__name__}: {error}"
+            fields["exc_info"] = error if error.__traceback__ is not None else None
+        self._log.error(event, **fields)
+
+
+class LoopLag:
+    """How late the event loop runs: the worst and the last of a timer that should fire every 100 ms."""
+
+    interval_s = 0.1
+
+    def __init__(self) -> None:
+        self.worst_s = 0.0
+        self.last_s = 0.0
+        self._handle: Any = None
+        self._due = 0.0
+
+    def start(self, loop: Any) -> None:
+        """Begin to measure on a loop."""
+        self._due = time.monotonic() + self.interval_s
+        self._handle = loop.call_later(self.interval_s, self._tick, loop)
+
+    def _tick(self, loop: Any) -> None:
+        self.last_s = max(0.0, time.monotonic() - self._due)
+        self.worst_s = max(self.worst_s, self.last_s)
+        self.start(loop)
+
+    def stop(self) -> None:
+        """Stop measuring."""
+        if self._handle is not None:
+            self._handle.cancel()
+
+
+class RuntimeCollector(Collector):
+    """Turns the runtime's statistics into metrics when somebody scrapes."""
+
+    def __init__(self, system: ActorSystem, reporter: LogReporter, lag: LoopLag) -> None:
+        self._system = system
+        self._reporter = reporter
+        self._lag = lag
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every figure."""
+        yield from self._by_kind()
+        events = CounterMetricFamily("huntserver_events", "Happenings in the log, by name", labels=["event"])
+        for name, count in sorted(self._reporter.counts.items()):
+            events.add_metric([name], count)
+        yield events
+        yield GaugeMetricFamily("huntserver_loop_lag_seconds", "Last lag of the event loop", value=self._lag.last_s)
+        worst, self._lag.worst_s = self._lag.worst_s, 0.0
+        yield GaugeMetricFamily("huntserver_loop_lag_worst_seconds", "Worst lag since the last scrape", value=worst)
+
+    def _by_kind(self) -> Iterator[Metric]:
+        sums: dict[str, dict[str, float]] = {}
+        buckets: dict[str, list[int]] = {}
+        for kind, region in self._system.regions.items():
+            total = sums.setdefault(kind, {})
+            for shard in region.shards:
+                figures = {**shard.statistics()._asdict(), **shard.commit.statistics()._asdict()}
+                figures |= {f"snapshot_{k}": v for k, v in shard.snapshots.statistics()._asdict().items()}
+                figures["owned"] = figures.pop("mode") == "owner"
+                deepest = max((len(a.mailbox) for a in shard.actors.values()), default=0)
+                total["mailbox_deepest"] = max(total.get("mailbox_deepest", 0), deepest)
+                for name, value in figures.items():
+                    total[name] = total.get(name, 0) + float(value)
+                held = buckets.setdefault(kind, [0] * len(shard.commit.wait_buckets))
+                for i, count in enumerate(shard.commit.wait_buckets):
+                    held[i] += count
+        for name in next(iter(sums.values()), {}):
+            gauge = GaugeMetricFamily(f"huntserver_runtime_{name}", f"Sum of {name} over the shards", labels=["kind"])
+            for kind, total in sums.items():
+                gauge.add_metric([kind], total[name])
+            yield gauge
+        yield self._latency(sums, buckets)
+
+    def _latency(self, sums: dict[str, dict[str, float]], buckets: dict[str, list[int]]) -> Metric:
+        metric = HistogramMetricFamily(
+            "huntserver_batch_seconds", "From handing a batch to the log to its acknowledgement", labels=["kind"]
+        )
+        for kind, counts in buckets.items():
+            running, rows = 0, []
+            for bound, count in zip((*WAIT_BUCKETS_MS, None), counts, strict=True):
+                running += count
+                rows.append(("+Inf" if bound is None else str(bound / 1000), running))
+            metric.add_metric([kind], rows, sums[kind]["wait_ns"] / 1e9)
+        return metric
+
+
+def registry(system: ActorSystem, reporter: LogReporter, lag: LoopLag) -> CollectorRegistry:
+    """Return a registry of its own (no process-wide one) with the runtime's and the process's figures."""
+    made = CollectorRegistry()
+    made.register(RuntimeCollector(system, reporter, lag))
+    ProcessCollector(registry=made)
+    PlatformCollector(registry=made)
+    GCCollector(registry=made)
+    return made

@@ -1,0 +1,33 @@
+"""The spill file: keeps bytes by shard and id, and starts empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from actors.log.port import ShardId
+from actors.spill import SqliteSpill
+
+A, B = ShardId("hunts", 0), ShardId("hunts", 1)
+
+
+def test_what_is_put_is_taken_once(tmp_path: Path) -> None:
+    spill = SqliteSpill(tmp_path / "spill.db")
+    spill.put(A, "x", b"1")
+    spill.put(A, "x", b"2")
+    spill.put(B, "x", b"3")
+    assert spill.get(A, "x") == b"2"
+    assert spill.take(A, "x") == b"2"
+    assert spill.take(A, "x") is None
+    assert list(spill.ids(B)) == ["x"]
+    spill.clear(B)
+    assert list(spill.ids(B)) == []
+    spill.close()
+
+
+def test_a_start_forgets_what_an_earlier_run_left(tmp_path: Path) -> None:
+    first = SqliteSpill(tmp_path / "spill.db")
+    first.put(A, "x", b"1")
+    first.close()
+    second = SqliteSpill(tmp_path / "spill.db")
+    assert second.get(A, "x") is None
+    second.close()

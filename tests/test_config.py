@@ -1,0 +1,45 @@
+"""Configuration: every wrong key or value is named with what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from huntserver.config import Config, ConfigError, load, log_url, parse
+
+
+def test_the_file_in_the_repository_says_the_defaults() -> None:
+    assert load(Path(__file__).parents[1] / "config.toml") == Config()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[server]\nprot = 1", "unknown key 'server.prot', allowed here are host, port, origins; did you mean 'port'?"),
+        ("[serve]\n", "unknown key 'serve', allowed here are server, log"),
+        ("[server]\nport = 70000", "server.port is 70000, allowed is 0 to 65535"),
+        ('[server]\nport = "x"', "Expected `int`, got `str` - at `$.server.port`"),
+        ("[log]\nhunt_shards = 0", "log.hunt_shards is 0, allowed is 1 to 1024"),
+        ('[log]\nurl = "redis:x"', "log 'redis:x' is not known, allowed are sqlite:PATH and kafka:HOST:PORT"),
+        ('[log]\nurl = "kafka:nowhere"', "Kafka address 'nowhere' is not HOST:PORT"),
+        ("[data]\nmemory_mb = 1", "data.memory_mb is 1, allowed is 16 and more"),
+        ('[telemetry]\nformat = "xml"', "Invalid enum value 'xml' - at `$.telemetry.format`"),
+        ("= 3", "not valid TOML"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_what_is_allowed(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(text.encode(), "config.toml")
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_says_what_to_do() -> None:
+    with pytest.raises(ConfigError, match="--config"):
+        load(Path("/nowhere/config.toml"))
+
+
+def test_a_log_address_is_split() -> None:
+    assert log_url("sqlite:a/b.db") == ("sqlite", "a/b.db")
+    assert log_url("kafka:h1:9092,h2:9092") == ("kafka", "h1:9092,h2:9092")
