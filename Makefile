@@ -1,0 +1,72 @@
+# Everything is set up by the targets themselves: `make run` and `make test` work on a fresh machine.
+SHELL := /bin/sh
+PY := .venv/bin/python
+KAFKA_PORT ?= 19092
+KAFKA := 127.0.0.1:$(KAFKA_PORT)
+HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
+SEEDS ?= 1000
+SEED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt kafka kafka-stop clean bench load soak sim ablations chaos fuzz lock packages broker
+
+help:  ## print this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+.venv/.ready: requirements/test.txt pyproject.toml tools/python.sh
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! tools/python.sh >/dev/null 2>&1; then \
+		apt-get update -qq && apt-get install -y -qq python3 python3-venv; fi
+	@test -x $(PY) || "$$(tools/python.sh)" -m venv .venv
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@$(PY) -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/.bench: .venv/.ready requirements/bench.txt
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
+packages:
+	@missing=""; for p in java:default-jre-headless mvn:maven kcat:kcat; do \
+		command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
+	if [ -n "$$missing" ]; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq $$missing; \
+		else echo "missing:$$missing; install them and try again" >&2; exit 1; fi; fi
+
+run: .venv/.ready  ## set up everything and start a playable server with three hunts
+	@.venv/bin/huntserver serve --config config.toml $(HUNTS) $(ARGS)
+
+test: .venv/.ready packages  ## set up everything, start Kafka, run every test
+	@$(PY) -m ruff format --check -q . && $(PY) -m ruff check -q . && $(PY) -m mypy
+	@python3 tools/kafka/broker.py start --port $(KAFKA_PORT)
+	@HUNTSERVER_TEST_KAFKA=$(KAFKA) $(PY) -m pytest -q -n 2 --dist loadgroup; result=$$?; \
+		python3 tools/kafka/broker.py stop --port $(KAFKA_PORT); exit $$result
+
+check: .venv/.ready  ## format, lint, types, fast tests, a few hundred seeds (no Kafka)
+	@$(PY) -m ruff format --check -q . && $(PY) -m ruff check -q . && $(PY) -m mypy
+	@HUNTSERVER_SEEDS=200 $(PY) -m pytest -q -n 2 -m "not kafka" --ignore tests/integration
+
+fmt: .venv/.ready  ## format and mend what can be mended
+	@$(PY) -m ruff format -q . && $(PY) -m ruff check --fix -q .
+
+kafka: packages  ## start a Kafka broker for development and print its address
+	@python3 tools/kafka/broker.py start --port $(KAFKA_PORT)
+
+kafka-stop:  ## stop it
+	@python3 tools/kafka/broker.py stop --port $(KAFKA_PORT)
+
+bench: .venv/.bench packages  ## measure against the ceiling of this machine; writes bench/latest.json and the README's table
+	@$(PY) -m bench $(ARGS)
+
+load: .venv/.ready  ## put load on a running server: make load ARGS="steady --players 500"
+	@.venv/bin/huntserver load $(ARGS)
+
+lock: .venv/.ready  ## resolve the dependencies anew
+	@$(PY) -m pip install -q uv
+	@for g in run test bench; do \
+		case $$g in run) groups="";; test) groups="--group test";; bench) groups="--group test --group bench";; esac; \
+		$(PY) -m uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header $$groups \
+			pyproject.toml -o requirements/$$g.txt; done
+
+clean:  ## remove what the targets made (not the data of `make run`)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka bench/out
