@@ -221,8 +221,11 @@ class MemoryLog:
         self.renewals += 1
 
     async def close(self) -> None:
-        """Fail what is pending."""
+        """Fail what is pending, end who reads."""
         self._closed = True
+        waited_for, self.store.grown = self.store.grown, {}
+        for event in waited_for.values():  # readers of this node end, those of others wait again
+            event.set()
         for future in list(self._pending):
             if not future.done():
                 future.set_exception(OutcomeUnknown("the log was closed"))

@@ -1,0 +1,441 @@
+"""The embedded log passes the contract, and keeps its promises when disk, file or neighbours misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.faults import LogDamaged, LogFull, LogLocked, LogMisconfigured, LogUnavailable, OutcomeUnknown
+from actors.log.port import ShardId
+from actors.log.sqlite import SqliteLog
+from tests.actors.log.contract import OTHER, SHARD, LogContract, SnapshotContract, numbered, take, values
+
+SHARDS = {"hunts": 4, "players": 2}
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[SqliteLog]:
+    log = SqliteLog(tmp_path / "log.db", shards=SHARDS)
+    await log.open()
+    yield log
+    await log.close()
+
+
+class TestSqliteLog(LogContract, SnapshotContract):
+    """Every clause, over a file of its own."""
+
+
+async def reopened(log: SqliteLog) -> SqliteLog:
+    await log.close()
+    again = SqliteLog(log.path, shards=SHARDS)
+    await again.open()
+    return again
+
+
+async def test_everything_is_there_after_closing_and_opening_again(log: SqliteLog) -> None:
+    for at in range(0, 60, 20):
+        await log.append(SHARD, numbered(20, at))
+    await log.snapshots.put(SHARD, "k", b"v")
+    again = await reopened(log)
+    try:
+        assert await again.bounds(SHARD) == (0, 60)
+        assert [e.body for e in await take(again, SHARD, 7, 53)] == numbered(53, 7)
+        assert await values(again.snapshots, SHARD) == {"k": b"v"}
+        assert (await again.append(SHARD, numbered(1, 60))).base == 60
+    finally:
+        await again.close()
+
+
+async def test_an_answer_carries_the_time_at_which_the_log_took_the_batch(log: SqliteLog) -> None:
+    before = time.time_ns() // 1_000_000
+    at_ms = (await log.append(SHARD, numbered(1))).at_ms
+    assert before <= at_ms <= time.time_ns() // 1_000_000
+
+
+async def test_batches_of_many_shards_that_wait_together_are_one_commit(log: SqliteLog) -> None:
+    await log.append(SHARD, numbered(1))
+    before = log.statistics()
+    await asyncio.gather(*(log.append(ShardId("hunts", n % 4), numbered(1)) for n in range(400)))
+    after = log.statistics()
+    assert after.batches - before.batches == 400
+    assert after.commits - before.commits < 40
+    assert after.queued == after.in_flight == 0
+
+
+async def test_the_file_can_be_read_in_a_shell(log: SqliteLog) -> None:
+    await log.append(SHARD, [b'{"n":1}', b'{"n":2}'])
+    with sqlite3.connect(log.path) as shell:
+        row = shell.execute("SELECT shard, base, count, records FROM readable").fetchone()
+    shell.close()
+    assert row == ("hunts-1", 0, 2, '{"n":1}\n{"n":2}')
+
+
+async def test_a_commit_is_on_disk_before_it_is_told(log: SqliteLog) -> None:
+    with sqlite3.connect(log.path) as shell:
+        assert shell.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    shell.close()
+    writer = log._writer
+    assert writer is not None
+    assert writer._connection is not None
+    assert writer._connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+
+
+async def test_checkpoints_keep_the_wal_file_short(log: SqliteLog) -> None:
+    record = b"x" * 20_000
+    for _ in range(30):
+        await asyncio.gather(*(log.append(ShardId("hunts", n), [record] * 10) for n in range(4)))
+    assert log.statistics().checkpoints > 0
+    wal = log.path.with_name(log.path.name + "-wal")
+    assert log.path.stat().st_size > 10_000_000
+    assert wal.stat().st_size < 20_000_000
+
+
+async def test_a_busy_event_loop_does_not_starve_the_writing_thread(log: SqliteLog) -> None:
+    busy = True
+
+    async def burn() -> None:
+        while busy:
+            until = time.perf_counter() + 0.001
+            while time.perf_counter() < until:
+                pass
+            await asyncio.sleep(0)
+
+    burning = asyncio.create_task(burn())
+    try:
+        began = time.perf_counter()
+        for n in range(20):
+            await log.append(SHARD, numbered(1, n))
+        took_s = time.perf_counter() - began
+    finally:
+        busy = False
+        await burning
+    assert log.statistics().rests > 0
+    assert took_s < 2.0  # without the rests: 0.07 s a commit, now and then seconds
+
+
+# ---- the disk
+
+
+async def fill(log: SqliteLog) -> int:
+    """Append until the file is full; return how many batches it took."""
+    for written in range(1_000):
+        try:
+            await log.append(SHARD, [b"y" * 100_000])
+        except LogFull as fault:
+            assert "log.db" in str(fault)  # noqa: PT017
+            return written
+    raise AssertionError("the file never filled")
+
+
+async def test_a_full_file_refuses_the_batch_and_takes_the_next_when_there_is_space_again(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db", shards=SHARDS, bytes_max=4_000_000)
+    await log.open()
+    try:
+        await log.snapshots.put(SHARD, "ballast", b"x" * 1_500_000)
+        written = await fill(log)
+        assert written > 5
+        assert await log.bounds(SHARD) == (0, written)
+        await log.snapshots.put(SHARD, "ballast", None)
+        assert (await log.append(SHARD, [b"y" * 100_000])).base == written
+        assert len(await take(log, SHARD, 0, written + 1)) == written + 1
+    finally:
+        await log.close()
+
+
+async def test_a_snapshot_that_does_not_fit_does_not_take_small_batches_down(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db", shards=SHARDS, bytes_max=1_000_000)
+    await log.open()
+    try:
+        large = log.snapshots.put(SHARD, "k", b"x" * 2_000_000)
+        small = log.append(SHARD, numbered(3))
+        with pytest.raises(LogFull):
+            await large
+        assert (await small).base == 0
+    finally:
+        await log.close()
+
+
+IO_ERROR = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+from actors.faults import OutcomeUnknown
+from actors.log.port import ShardId
+from actors.log.sqlite import SqliteLog
+
+async def main(path):
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    log = SqliteLog(Path(path), shards={"hunts": 1})
+    await log.open()
+    shard = ShardId("hunts", 0)
+    assert (await log.append(shard, [b"kept"])).base == 0
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limits[1]))  # writes past it fail with EFBIG
+    try:
+        await log.append(shard, [b"x" * 200_000])
+    except OutcomeUnknown as fault:
+        print("unknown:", fault)
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    print("base:", (await log.append(shard, [b"after"])).base)
+    print("reopened:", log.statistics().reopened)
+    await log.close()
+    log = SqliteLog(Path(path))
+    await log.open()
+    found = []
+    async for chunk in log.read(shard, 0):
+        found += [entry.body for entry in chunk]
+        if b"after" in found:
+            break
+    print("found:", *(body[:5].decode() for body in found))
+    await log.close()
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def run(script: str, *arguments: str) -> str:
+    """Run a script of this test in an interpreter of its own; return what it printed."""
+    done = subprocess.run([sys.executable, "-c", script, *arguments], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_after_an_io_error_the_outcome_is_unknown_and_the_log_goes_on(tmp_path: Path) -> None:
+    lines = dict(line.split(": ", 1) for line in run(IO_ERROR, str(tmp_path / "log.db")).splitlines())
+    assert "SQLITE_IOERR" in lines["unknown"]
+    assert lines["reopened"] == "1"
+    found = lines["found"].split()
+    assert found[0] == "kept"
+    assert found[-1] == "after"
+    assert len(found) == int(lines["base"]) + 1
+
+
+FULL_DISK = """
+import asyncio, os, sys
+from pathlib import Path
+from actors.faults import LogFull
+from actors.log.port import ShardId
+from actors.log.sqlite import SqliteLog
+
+async def main(folder):
+    log = SqliteLog(Path(folder) / "log.db", shards={"hunts": 1})
+    await log.open()
+    filler = Path(folder) / "filler"
+    filler.write_bytes(b"x" * 2_000_000)
+    shard = ShardId("hunts", 0)
+    written = 0
+    try:
+        while True:
+            await log.append(shard, [b"y" * 50_000])
+            written += 1
+    except LogFull:
+        pass
+    filler.unlink()
+    again = (await log.append(shard, [b"after"])).base
+    await log.close()
+    log = SqliteLog(Path(folder) / "log.db")
+    await log.open()
+    print(written, again, (await log.bounds(shard)).end)
+    await log.close()
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 6 MB where this user may mount one; else the test has nothing that the bounded file does not show."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(tmp_path)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small disk needs root; the test with a bounded file shows the same path")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_full_disk_refuses_the_batch_and_takes_the_next_when_there_is_space_again(small_disk: Path) -> None:
+    written, again, end = map(int, run(FULL_DISK, str(small_disk)).split())
+    assert written > 5
+    assert (again, end) == (written, written + 1)
+
+
+# ---- damage
+
+
+async def damaged(log: SqliteLog, statement: str) -> SqliteLog:
+    await log.close()
+    with sqlite3.connect(log.path) as hand:
+        hand.execute(statement)
+    hand.close()
+    again = SqliteLog(log.path, shards=SHARDS)
+    await again.open()
+    return again
+
+
+@pytest.mark.parametrize(
+    ("statement", "offset"),
+    [
+        ("UPDATE batches SET body = replace(body, 'n', 'm') WHERE shard = 'hunts-1' AND base = 20", 20),
+        ("UPDATE batches SET body = substr(body, 1, length(body) - 1) WHERE shard = 'hunts-1' AND base = 20", 20),
+        ("UPDATE batches SET count = count - 1 WHERE shard = 'hunts-1' AND base = 20", 20),
+        ("UPDATE batches SET at_ms = at_ms + 1 WHERE shard = 'hunts-1' AND base = 20", 20),
+        ("UPDATE batches SET shard = 'hunts-1' WHERE shard = 'hunts-2' AND base = 60", 60),
+        ("DELETE FROM batches WHERE shard = 'hunts-1' AND base = 20", 20),
+    ],
+)
+async def test_a_damaged_batch_is_found_with_shard_and_offset(log: SqliteLog, statement: str, offset: int) -> None:
+    for at in range(0, 60, 20):
+        await log.append(SHARD, numbered(20, at))
+    for at in range(0, 80, 20):
+        await log.append(OTHER, numbered(20, at))
+    again = await damaged(log, statement)
+    try:
+        with pytest.raises(LogDamaged, match=rf"hunts-1, offset {offset}\b"):
+            await take(again, SHARD, 0, 1_000)
+        assert len(await take(again, OTHER, 0, 60)) == 60
+    finally:
+        await again.close()
+
+
+async def test_a_truncated_file_is_damage_in_words(log: SqliteLog) -> None:
+    for _ in range(20):
+        await log.append(SHARD, [b"x" * 50_000])
+    await log.close()
+    os.truncate(log.path, log.path.stat().st_size // 2)
+    again = SqliteLog(log.path, shards=SHARDS)
+
+    async def read_it() -> None:
+        try:
+            await again.open()
+            await take(again, SHARD, 0, 20)
+        finally:
+            await again.close()
+
+    with pytest.raises(LogDamaged, match="backup"):
+        await read_it()
+    again._lock.take()  # was let go of, so that a restored file can be opened
+    again._lock.release()
+
+
+async def test_a_file_of_garbage_is_damage_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    path.write_bytes(b"not a database at all" * 1000)
+    with pytest.raises(LogDamaged, match="backup"):
+        await SqliteLog(path, shards=SHARDS).open()
+
+
+async def test_torn_frames_at_the_end_of_the_wal_file_lose_nothing_acknowledged(log: SqliteLog, tmp_path: Path) -> None:
+    await log.append(SHARD, numbered(5))
+    await log.append(SHARD, numbered(5, 5))
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(log.path.read_bytes())
+    wal = log.path.with_name(log.path.name + "-wal").read_bytes()
+    copy.with_name("copy.db-wal").write_bytes(wal + wal[-2000:])
+    again = SqliteLog(copy, shards=SHARDS)
+    await again.open()
+    try:
+        assert await again.bounds(SHARD) == (0, 10)
+        assert len(await take(again, SHARD, 0, 10)) == 10
+    finally:
+        await again.close()
+
+
+# ---- who may use the file, and for what
+
+
+async def test_a_second_log_on_the_file_is_refused_and_told_which_process_holds_it(log: SqliteLog) -> None:
+    with pytest.raises(LogLocked, match=rf"\b{os.getpid()}\b"):
+        await SqliteLog(log.path, shards=SHARDS).open()
+    await log.append(SHARD, numbered(1))
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[int]:
+    """Another process that holds the file; its pid."""
+    script = (
+        "import fcntl, os, sys\n"
+        "fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)\n"
+        "fcntl.flock(fd, fcntl.LOCK_EX)\n"
+        "os.write(fd, str(os.getpid()).encode())\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "log.db.lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    yield holder.pid
+    holder.communicate()
+
+
+async def test_another_process_on_the_file_is_refused(holder: int, tmp_path: Path) -> None:
+    with pytest.raises(LogLocked, match=rf"\b{holder}\b"):
+        await SqliteLog(tmp_path / "log.db", shards=SHARDS).open()
+
+
+async def test_a_refused_open_lets_the_lock_go(log: SqliteLog) -> None:
+    await log.close()
+    with pytest.raises(LogMisconfigured):
+        await SqliteLog(log.path, shards={"hunts": 5}).open()
+    fd = os.open(f"{log.path}.lock", os.O_RDWR)
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(fd)
+
+
+async def test_the_number_of_shards_is_for_life(log: SqliteLog) -> None:
+    await log.close()
+    with pytest.raises(LogMisconfigured, match=r"4 shards of hunts, asked for are 8"):
+        await SqliteLog(log.path, shards={"hunts": 8, "players": 2}).open()
+    again = SqliteLog(log.path)
+    await again.open()
+    assert again.shards == SHARDS
+    await again.close()
+
+
+async def test_an_unknown_format_is_refused(log: SqliteLog) -> None:
+    await log.close()
+    with sqlite3.connect(log.path) as hand:
+        hand.execute("UPDATE about SET value = 99 WHERE name = 'format'")
+    hand.close()
+    with pytest.raises(LogMisconfigured, match="format 99"):
+        await SqliteLog(log.path, shards=SHARDS).open()
+
+
+async def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as hand:
+        hand.execute("CREATE TABLE cookies (name TEXT)")
+    hand.close()
+    with pytest.raises(LogMisconfigured, match="another program"):
+        await SqliteLog(path, shards=SHARDS).open()
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LogUnavailable, match="file"):
+        await SqliteLog(tmp_path / "file" / "log.db", shards=SHARDS).open()
+
+
+async def test_a_shard_that_the_file_does_not_have_is_refused(log: SqliteLog) -> None:
+    with pytest.raises(LogMisconfigured, match="hunts-4"):
+        await log.append(ShardId("hunts", 4), numbered(1))
+    with pytest.raises(LogMisconfigured, match="teams-0"):
+        await log.bounds(ShardId("teams", 0))
+
+
+async def test_a_batch_given_up_by_a_renewal_is_an_unknown_outcome(log: SqliteLog) -> None:
+    future = log.append(SHARD, numbered(3))
+    other = log.append(OTHER, numbered(3))
+    await log.renew(SHARD)
+    with pytest.raises(OutcomeUnknown, match="hunts-1"):
+        await future
+    assert (await other).base == 0
+    assert log.statistics().renewals == 1
