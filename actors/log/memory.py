@@ -202,6 +202,8 @@ class MemoryLog:
         while not self._closed:
             await asyncio.sleep(self.faults.read_delay_s(shard))
             log = self.store.records(shard)
+            if self._closed:
+                break
             if at >= len(log):
                 await self.store.wait_grown(shard)
                 continue
