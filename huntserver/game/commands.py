@@ -130,9 +130,7 @@ class EnterHunt(Command, tag="enter_hunt", frozen=True):
     """The player has joined a hunt."""
 
     hunt: str
-    title: str
     team: str
-    at_ms: int
 
 
 class CreditSolve(Command, tag="credit_solve", frozen=True):
@@ -142,7 +140,6 @@ class CreditSolve(Command, tag="credit_solve", frozen=True):
     clue: str
     points: int
     first: bool
-    at_ms: int
 
 
 class AwardTreasure(Command, tag="award_treasure", frozen=True):
@@ -152,7 +149,6 @@ class AwardTreasure(Command, tag="award_treasure", frozen=True):
     treasure: str
     title: str
     rank: int
-    at_ms: int
 
 
 class CloseHunt(Command, tag="close_hunt", frozen=True):
@@ -161,7 +157,6 @@ class CloseHunt(Command, tag="close_hunt", frozen=True):
     hunt: str
     place: int
     points: int
-    at_ms: int
 
 
 PlayerCommand: TypeAlias = EnterHunt | CreditSolve | AwardTreasure | CloseHunt
