@@ -1,0 +1,66 @@
+"""Starting and stopping aiokafka's clients without leaving anything behind.
+
+A start that is cut short leaves a connection open, so it is let run to its end, in the background if nobody waits any
+more, and what it made is stopped then. Owns the tasks of that. It must never wait without a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from aiokafka.errors import KafkaError
+
+from actors.faults import LogUnavailable
+
+
+class Clients:
+    """The background work of a log's clients."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(
+        self, start: Callable[[], Coroutine[Any, Any, None]], stop: Callable[[], Awaitable[None]], *, within_s: float
+    ) -> None:
+        """Run `start`; if it fails, is late or nobody waits, `stop`. Raises `LogUnavailable`."""
+        starting = self.spawn(start(), "start a Kafka client")
+        try:
+            await asyncio.wait({starting}, timeout=within_s)
+            if not starting.done():
+                raise TimeoutError(f"no answer in {within_s:.0f} s")
+            starting.result()
+        except (KafkaError, OSError, TimeoutError) as why:
+            self.spawn(self._stop(starting, stop), "stop a Kafka client")
+            raise LogUnavailable(f"no Kafka broker answers at {self._bootstrap}: {why!r}; are the brokers up?") from why
+        except BaseException:
+            self.spawn(self._stop(starting, stop), "stop a Kafka client")
+            raise
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run something that ends by itself."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def settle(self, *, within_s: float) -> None:
+        """Wait for the background work; what has not ended by then is cancelled."""
+        deadline = asyncio.get_running_loop().time() + within_s
+        while self._tasks:
+            left_s = deadline - asyncio.get_running_loop().time()
+            if left_s <= 0:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.wait(set(self._tasks), timeout=1.0)
+                return
+            await asyncio.wait(set(self._tasks), timeout=left_s)
+
+    @staticmethod
+    async def _stop(starting: asyncio.Task[None], stop: Callable[[], Awaitable[None]]) -> None:
+        await asyncio.wait({starting})
+        if not starting.cancelled():
+            starting.exception()  # seen: the caller was told, or went away
+        await stop()

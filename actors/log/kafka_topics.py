@@ -1,0 +1,191 @@
+"""Kafka's topics for a log: their names, their making, and the settings without which a promise would break.
+
+Runs at start only. A topic that is missing is made; one that is there is checked and never changed: what is wrong is
+said with the command that cures it. Owns no connection beyond a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from actors.faults import LogMisconfigured, LogUnavailable
+
+MESSAGE_BYTES_MAX = 1_048_588
+"""Kafka's own default for `max.message.bytes`: a batch of ours is smaller, so that an untouched broker takes it."""
+
+RETRY_S = 0.25
+
+
+class Topic(NamedTuple):
+    """One topic as it has to be."""
+
+    name: str
+    partitions: int
+    compacted: bool
+
+
+def topics_of(prefix: str, shards: Mapping[str, int]) -> list[Topic]:
+    """Return the topics of a log: for each of ours the records, and the snapshots beside them."""
+    found = []
+    for topic, count in shards.items():
+        found.append(Topic(f"{prefix}.{topic}", count, compacted=False))
+        found.append(Topic(f"{prefix}.{topic}.snapshots", count, compacted=True))
+    return found
+
+
+def settings_of(topic: Topic, replication: int) -> dict[str, str]:
+    """Return the settings a topic is made with."""
+    settings = {
+        # an acknowledged record is on so many brokers: with one of them gone it is still there
+        "min.insync.replicas": "2" if replication > 1 else "1",
+        # a broker that missed records must not become the leader and unmake them
+        "unclean.leader.election.enable": "false",
+        # the answer tells the log's time, against which an owner checks its clock
+        "message.timestamp.type": "LogAppendTime",
+        "compression.type": "producer",
+        "max.message.bytes": str(MESSAGE_BYTES_MAX),
+    }
+    if topic.compacted:
+        # no recovery takes longer than an hour, so the cleaner never runs past a reader
+        return settings | {"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"}
+    # the log is the truth and is kept for ever
+    return settings | {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+
+
+async def prepare_topics(
+    bootstrap: str,
+    topics: list[Topic],
+    *,
+    replication: int | None,
+    connect: Mapping[str, Any],
+    within_s: float,
+) -> None:
+    """Make what is missing, wait for leaders, check the settings.
+
+    `replication` None means three copies, or as many as there are brokers. Raises `LogUnavailable` when no broker
+    answers within `within_s`, `LogMisconfigured` for a setting, each naming the cure.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_s
+    admin = await _reach(bootstrap, connect, deadline)
+    try:
+        async with asyncio.timeout_at(deadline + within_s):
+            brokers = len((await admin.describe_cluster())["brokers"])
+            copies = replication or min(3, brokers)
+            present = set(await admin.list_topics())
+            missing = [topic for topic in topics if topic.name not in present]
+            await _make(admin, missing, copies, brokers)
+            described = await _await_leaders(admin, [topic.name for topic in topics])
+            await _check(admin, bootstrap, topics, described)
+    except TimeoutError as why:
+        raise LogUnavailable(
+            f"Kafka at {bootstrap} answers, but its topics {topics[0].name}, ... have no leader within "
+            f"{within_s:.0f} s; look at the brokers' logs"
+        ) from why
+    except KafkaError as why:
+        raise LogUnavailable(f"Kafka at {bootstrap} failed while the topics were looked at: {why!r}") from why
+    finally:
+        await admin.close()
+
+
+async def _reach(bootstrap: str, connect: Mapping[str, Any], deadline: float) -> AIOKafkaAdminClient:
+    loop = asyncio.get_running_loop()
+    while True:
+        left_ms = max(int((deadline - loop.time()) * 1e3), 1_000)
+        timeout_ms = min(left_ms, connect.get("request_timeout_ms", left_ms))
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **{**connect, "request_timeout_ms": timeout_ms})
+        try:
+            await admin.start()
+        except (KafkaError, OSError, TimeoutError) as why:
+            await admin.close()
+            if loop.time() + RETRY_S >= deadline:
+                raise LogUnavailable(
+                    f"no Kafka broker answers at {bootstrap}; start it (in a checkout: `make kafka`), or correct the "
+                    "address in `--log kafka:HOST:PORT`"
+                ) from why
+            await asyncio.sleep(RETRY_S)
+        else:
+            return admin
+
+
+async def _make(admin: AIOKafkaAdminClient, missing: list[Topic], copies: int, brokers: int) -> None:
+    if not missing:
+        return
+    if copies > brokers:
+        raise LogMisconfigured(
+            f"topics are to be made with {copies} copies, but {brokers} broker(s) run; start the others first, or set "
+            f"the replication to {brokers}"
+        )
+    made = await admin.create_topics(
+        [NewTopic(topic.name, topic.partitions, copies, topic_configs=settings_of(topic, copies)) for topic in missing]
+    )
+    for name, code, *rest in made.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:  # another node may have been quicker
+            said = rest[0] if rest else ""
+            raise LogMisconfigured(f"topic {name} could not be made: {error.__name__} {said}")
+
+
+async def _await_leaders(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, Any]]:
+    while True:
+        described = {topic["topic"]: topic for topic in await admin.describe_topics(names)}
+        if all(
+            name in described
+            and not described[name]["error_code"]
+            and described[name]["partitions"]
+            and all(partition["leader"] >= 0 for partition in described[name]["partitions"])
+            for name in names
+        ):
+            return described
+        await asyncio.sleep(0.05)
+
+
+async def _check(
+    admin: AIOKafkaAdminClient, bootstrap: str, topics: list[Topic], described: dict[str, dict[str, Any]]
+) -> None:
+    asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    seen: dict[str, dict[str, str]] = {}
+    for response in await admin.describe_configs(asked):
+        for _code, _message, _type, name, entries in response.resources:
+            seen[name] = {entry[0]: entry[1] for entry in entries}
+    for topic in topics:
+        partitions = described[topic.name]["partitions"]
+        if len(partitions) != topic.partitions:
+            raise LogMisconfigured(
+                f"topic {topic.name}: it has {len(partitions)} partitions, needed is {topic.partitions}; the number is "
+                f"for life: set the shards to {len(partitions)}, or export the log into topics of another prefix"
+            )
+        check_settings(bootstrap, topic, len(partitions[0]["replicas"]), seen.get(topic.name, {}))
+
+
+def check_settings(bootstrap: str, topic: Topic, replication: int, seen: Mapping[str, str]) -> None:
+    """Raise `LogMisconfigured` for the first setting that would break a promise; `seen` is what the broker says."""
+    for setting, needed in settings_of(topic, replication).items():
+        value = seen.get(setting, "(not told)")
+        if setting in ("min.insync.replicas", "max.message.bytes", "min.compaction.lag.ms"):
+            fits = value.isdigit() and int(value) >= int(needed)
+            if setting == "min.insync.replicas" and fits and int(value) > replication:
+                raise LogMisconfigured(
+                    f"topic {topic.name}: min.insync.replicas is {value} with {replication} copies, so that nothing "
+                    f"can ever be written; {_cure(bootstrap, topic, setting, needed)}"
+                )
+        else:
+            fits = value == needed
+        if not fits:
+            raise LogMisconfigured(
+                f"topic {topic.name}: {setting} is {value}, needed is {needed}; "
+                f"{_cure(bootstrap, topic, setting, needed)}"
+            )
+
+
+def _cure(bootstrap: str, topic: Topic, setting: str, needed: str) -> str:
+    return (
+        f"cure: kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics "
+        f"--entity-name {topic.name} --add-config {setting}={needed}"
+    )
