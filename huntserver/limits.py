@@ -1,0 +1,97 @@
+"""Every bound of the server towards its clients, in one table with units and reasons; overridden in `[limits]`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The bounds. Names end in their unit."""
+
+    frame_bytes_max: int = 16 * 1024
+    request_head_bytes_max: int = 8 * 1024
+    definition_bytes_max: int = 512 * 1024
+    hello_s: float = 10.0
+    commands_per_s: float = 20.0
+    commands_burst: int = 40
+    unanswered_max: int = 16
+    bad_frames_max: int = 20
+    connections_max: int = 50_000
+    connections_per_address: int = 20_000
+    connections_per_player: int = 8
+    handshakes_per_s: float = 5_000.0
+    guests_per_minute: float = 60.0
+    outbox_soft_bytes: int = 64 * 1024
+    outbox_hard_bytes: int = 1024 * 1024
+    outbox_behind_s: float = 10.0
+    ring_bytes_max: int = 16 * 1024 * 1024
+    tail_pushes_max: int = 300
+    tail_bytes_max: int = 256 * 1024
+    slice_sockets: int = 64
+    board_ms: int = 250
+    board_rows: int = 50
+    ping_s: float = 30.0
+    silence_s: float = 120.0
+    drain_s: float = 5.0
+    hunts_per_session: int = 20
+
+
+REASONS: dict[str, str] = {
+    "frame_bytes_max": "a command is small; larger things go up by PUT",
+    "request_head_bytes_max": "a handshake is small",
+    "definition_bytes_max": "500 clues with texts and hints",
+    "hello_s": "a connection that says nothing costs memory",
+    "commands_per_s": "a person does not do more",
+    "commands_burst": "an offline outbox that is sent at once",
+    "unanswered_max": "nothing queues without a bound; also the width of the key window",
+    "bad_frames_max": "a broken client is told often enough",
+    "connections_max": "memory: some 6 KiB a connection",
+    "connections_per_address": "schools and phone networks share addresses",
+    "connections_per_player": "devices of one person",
+    "handshakes_per_s": "a handshake costs 0.1-0.3 ms; storms are spread with 503",
+    "guests_per_minute": "per address; a guest leaves nothing in the log before the first join",
+    "outbox_soft_bytes": "past it conflated state is dropped and a snapshot follows",
+    "outbox_hard_bytes": "past it the client is told to come back",
+    "outbox_behind_s": "the same, by time",
+    "ring_bytes_max": "per hunt: what a resume can be answered from",
+    "tail_pushes_max": "a longer tail is slower to apply than a snapshot",
+    "tail_bytes_max": "the same, by size",
+    "slice_sockets": "a broadcast in one go blocks the loop for milliseconds",
+    "board_ms": "the leaderboard is conflated to this",
+    "board_rows": "rows of the leaderboard that everybody gets",
+    "ping_s": "phones and proxies drop silent connections",
+    "silence_s": "no frame of any kind for so long: gone",
+    "drain_s": "reconnects of a planned stop are spread over this",
+    "hunts_per_session": "hunts one connection listens to",
+}
+
+
+class LimitError(ValueError):
+    """An override names no limit, or a value that it cannot have."""
+
+
+def override(limits: Any, overrides: dict[str, int | float]) -> Any:
+    """Return limits with values of the table replaced by name. Raises `LimitError`."""
+    fields = {f.name: f.type for f in msgspec.structs.fields(limits)}
+    known = {name: value for name, value in overrides.items() if name in fields}
+    for name, value in known.items():
+        if value <= 0 and name != "ring_bytes_max":
+            raise LimitError(f"limits.{name} is {value}, allowed are positive numbers")
+        if fields[name] is int and not float(value).is_integer():
+            raise LimitError(f"limits.{name} is {value}, allowed are whole numbers")
+    return msgspec.structs.replace(limits, **{n: fields[n](v) for n, v in known.items()})
+
+
+class LimitRow(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    value: float
+    reason: str
+
+
+def table(limits: Limits) -> list[LimitRow]:
+    """Return the table."""
+    return [LimitRow(name, getattr(limits, name), REASONS[name]) for name in limits.__struct_fields__]

@@ -1,0 +1,143 @@
+"""The messages of protocol version 1: what clients send, as typed structs that *are* the game's commands.
+
+Owns the envelope and the decoders. A frame is decoded once, into a subclass of the command it carries, so nothing is
+copied on the way to the hunt. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, Union
+
+import msgspec
+
+from actors.entity import Rejected
+from huntserver.game import commands as c
+
+COMMANDS: Final = (
+    c.Join,
+    c.Guess,
+    c.Scan,
+    c.CheckIn,
+    c.TakeHint,
+    c.Claim,
+    c.Create,
+    c.Publish,
+    c.Start,
+    c.Pause,
+    c.Unpause,
+    c.End,
+    c.Extend,
+    c.Announce,
+    c.Adjust,
+    c.Disqualify,
+)
+QUERIES: Final = (c.PageQuery, c.BoardQuery, c.OverviewQuery)
+
+
+class Frame(msgspec.Struct, tag_field="op", frozen=True):
+    """Root of what is not for an entity."""
+
+
+class ResumePoint(msgspec.Struct, frozen=True):
+    """Where a client stands in a hunt: the highest seq of any channel it saw, the highest pos it was told."""
+
+    hunt: str
+    seq: int
+    pos: int = 0
+
+
+class Hello(Frame, tag="hello", frozen=True, kw_only=True):
+    """The first frame: who, from which device, and where to go on."""
+
+    id: int
+    token: str
+    epoch: str | None = None
+    device: str | None = None
+    resume: list[ResumePoint] = []
+
+
+class Ping(Frame, tag="ping", frozen=True, kw_only=True):
+    """Asks for an `ok` with the server's time."""
+
+    id: int
+
+
+class Leave(Frame, tag="leave", frozen=True, kw_only=True):
+    """Stop listening to a hunt (the player stays in it)."""
+
+    id: int
+    hunt: str
+
+
+class Profile(Frame, tag="profile", frozen=True, kw_only=True):
+    """Ask for one's own page."""
+
+    id: int
+
+
+def _frame(command: type) -> Any:
+    return msgspec.defstruct(
+        f"{command.__name__}Frame",
+        [("id", int), ("hunt", str), ("key", int | str | None, None)],
+        bases=(command,),
+        tag_field="op",
+        tag=command.__struct_config__.tag,  # type: ignore[attr-defined]
+        frozen=True,
+        kw_only=True,
+        namespace={"__doc__": command.__doc__},
+    )
+
+
+def _query(query: type) -> Any:
+    return msgspec.defstruct(
+        f"{query.__name__}Frame",
+        [("id", int), ("hunt", str)],
+        bases=(query,),
+        tag_field="op",
+        tag=query.__struct_config__.tag,  # type: ignore[attr-defined]
+        frozen=True,
+        kw_only=True,
+        namespace={"__doc__": query.__doc__},
+    )
+
+
+COMMAND_FRAMES: Final = tuple(_frame(command) for command in COMMANDS)
+QUERY_FRAMES: Final = tuple(_query(query) for query in QUERIES)
+IS_QUERY: Final = frozenset(QUERY_FRAMES)
+JoinFrame: Final = COMMAND_FRAMES[0]
+PLAIN: Final = (Hello, Ping, Leave, Profile)
+ClientFrame: Final = Union[(*COMMAND_FRAMES, *QUERY_FRAMES, *PLAIN)]
+
+decode_json: Final = msgspec.json.Decoder(ClientFrame).decode
+decode_msgpack: Final = msgspec.msgpack.Decoder(ClientFrame).decode
+
+
+class _IdOnly(msgspec.Struct):
+    id: int = 0
+
+
+_id_json = msgspec.json.Decoder(_IdOnly).decode
+_id_msgpack = msgspec.msgpack.Decoder(_IdOnly).decode
+_OP = re.compile(r"Invalid value '(.*)' - at `\$\.op`\Z")
+_PLACE = re.compile(r"(.*) - at `\$\.?(.*)`\Z", re.DOTALL)
+
+
+def explain(error: Exception, payload: bytes, packed: bool) -> tuple[int, Rejected]:
+    """Return the request id of a frame that could not be decoded (0 if unreadable) and what to tell the sender."""
+    request = 0
+    try:
+        request = (_id_msgpack if packed else _id_json)(payload).id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    text = str(error)
+    if not isinstance(error, msgspec.ValidationError):
+        return request, Rejected("bad_frame", f"not valid {'MessagePack' if packed else 'JSON'}: {text}"[:200])
+    op = _OP.match(text)
+    if op is not None:
+        ops = ", ".join(sorted(f.__struct_config__.tag for f in (*COMMAND_FRAMES, *QUERY_FRAMES, *PLAIN)))
+        return request, Rejected("unknown_op", f"op {op.group(1)[:40]!r} is not known, allowed are {ops}")
+    place = _PLACE.match(text)
+    what, where = (place.group(1), place.group(2)) if place else (text, "")
+    what = what.replace("`", "'")
+    return request, Rejected("bad_field", f"{where + ': ' if where else ''}{what}"[:300])
