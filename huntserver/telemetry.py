@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
+import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -169,3 +170,19 @@ def registry(system: ActorSystem, reporter: LogReporter, lag: LoopLag) -> Collec
     PlatformCollector(registry=made)
     GCCollector(registry=made)
     return made
+
+
+class StatisticsCollector(Collector):
+    """Turns the `statistics()` of parts of the server into gauges, by their names."""
+
+    def __init__(self, sources: list[tuple[str, Callable[[], Any]]]) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every numeric field."""
+        for part, statistics in self._sources:
+            made = statistics()
+            fields = made._asdict() if hasattr(made, "_asdict") else msgspec.structs.asdict(made)
+            for name, value in fields.items():
+                if isinstance(value, int | float):
+                    yield GaugeMetricFamily(f"huntserver_{part}_{name}", f"{name} of the {part}", value=value)

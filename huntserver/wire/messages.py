@@ -6,6 +6,7 @@ copied on the way to the hunt. Pure.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any, Final, Union
 
@@ -126,10 +127,8 @@ _PLACE = re.compile(r"(.*) - at `\$\.?(.*)`\Z", re.DOTALL)
 def explain(error: Exception, payload: bytes, packed: bool) -> tuple[int, Rejected]:
     """Return the request id of a frame that could not be decoded (0 if unreadable) and what to tell the sender."""
     request = 0
-    try:
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
         request = (_id_msgpack if packed else _id_json)(payload).id
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
         return request, Rejected("bad_frame", f"not valid {'MessagePack' if packed else 'JSON'}: {text}"[:200])

@@ -1,0 +1,258 @@
+"""The composition root: the only file that names concrete adapters and ties the parts to one server.
+
+Owns the order of start and stop, the preloaded hunts, and what is printed when the server is ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import prometheus_client
+from prometheus_client import CollectorRegistry
+
+import actors.limits
+from actors.actor import Caller
+from actors.clock import SystemClock
+from actors.entity import EntityType, Rejected
+from actors.faults import Fault
+from actors.log.kafka import KafkaLog
+from actors.log.port import EventLog, SnapshotStore
+from actors.log.sqlite import SqliteLog
+from actors.log.sqlite_reader import SqliteReader
+from actors.recovery import Tenant
+from actors.spill import SqliteSpill
+from actors.system import ActorSystem, Outside
+from huntserver import __version__, telemetry
+from huntserver.auth import Tokens, load_key
+from huntserver.config import Config, ConfigError, log_url
+from huntserver.game.commands import Create, Define, OverviewQuery, Publish, Start
+from huntserver.game.definition import Definition, source
+from huntserver.game.hunt import HuntType
+from huntserver.game.player import PlayerType
+from huntserver.game.solvability import check_definition
+from huntserver.gateway.rooms import Rooms
+from huntserver.gateway.server import Gateway
+from huntserver.limits import Limits, override
+from huntserver.wire.asyncapi import encoded
+
+HOST = Caller("h:host", "host", "Host")
+"""Owns the preloaded hunts."""
+
+
+def kinds(config: Config) -> list[tuple[EntityType[Any], int]]:
+    """Return the kinds of entities with their shard counts; sources of reactions before their targets."""
+    return [(HuntType(), config.log.hunt_shards), (PlayerType(), config.log.player_shards)]
+
+
+def open_log(config: Config, *, read_only: bool = False) -> tuple[EventLog, SnapshotStore]:
+    """Return the log that the configuration names, not opened yet, and its snapshot store.
+
+    `read_only`: for tools, also beside a running server; no shard counts are asked for.
+    """
+    scheme, rest = log_url(config.log.url)
+    shards = {kind.topic: count for kind, count in kinds(config)}
+    if scheme == "sqlite":
+        path = Path(rest)
+        if read_only:
+            reader = SqliteReader(path)
+            return reader, reader.snapshots
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = SqliteLog(path, shards=shards)
+        return log, log.snapshots
+    kafka = KafkaLog(
+        rest,
+        shards=shards,
+        prefix=config.log.topic_prefix,
+        producers=config.log.producers,
+        replication=config.log.replication,
+    )
+    return kafka, kafka.snapshots
+
+
+def key_path(config: Config) -> Path:
+    """Return where the token key lies."""
+    return Path(config.auth.key_file) if config.auth.key_file else Path(config.data.dir) / "token.key"
+
+
+def tokens(config: Config, *, make: bool) -> Tokens:
+    """Return the token mint. Raises `auth.KeyFileError`."""
+    return Tokens(load_key(key_path(config), make=make))
+
+
+def runtime_limits(config: Config) -> actors.limits.Limits:
+    """Return the runtime's limits with the configuration's overrides."""
+    base = actors.limits.Limits(memory_bytes=config.data.memory_mb * 1024 * 1024)
+    limits: actors.limits.Limits = override(base, config.limits)
+    return limits
+
+
+def server_limits(config: Config) -> Limits:
+    """Return the gateway's limits with the configuration's overrides. Raises `ConfigError` for unknown names."""
+    known = set(Limits.__struct_fields__) | set(actors.limits.Limits.__struct_fields__)
+    for name in config.limits:
+        if name not in known:
+            raise ConfigError(f"limits: unknown limit {name!r}, `huntserver limits` prints the table")
+    limits: Limits = override(Limits(), config.limits)
+    return limits
+
+
+class Server(NamedTuple):
+    """A running server's parts."""
+
+    system: ActorSystem
+    gateway: Gateway
+    rooms: Rooms
+    log: EventLog
+    spill: SqliteSpill
+    lag: telemetry.LoopLag
+    reporter: telemetry.LogReporter
+    port: int
+
+
+async def start(config: Config, preload: Sequence[Path] = ()) -> Server:
+    """Open the log, recover every shard, load the hunts given, and listen.
+
+    Raises `Fault` (log), `ConfigError`, `KeyFileError`, `LimitError`, OSError (the port is in use).
+    """
+    limits, runtime = server_limits(config), runtime_limits(config)
+    mint = tokens(config, make=True)
+    definitions = [(path.stem, read_hunt(path)) for path in preload]
+    Path(config.data.dir).mkdir(parents=True, exist_ok=True)
+    run = secrets.token_hex(4)
+    reporter = telemetry.LogReporter(run=run)
+    log, snapshots = open_log(config)
+    await log.open()
+    spill = SqliteSpill(Path(config.data.dir) / f"dormant-{config.server.port}.db")
+    rooms = Rooms(limits)
+    outside = Outside(log, snapshots, spill, SystemClock(), random.SystemRandom(), rooms, reporter)
+    tenant = Tenant(f"{socket.gethostname()}:{config.server.port}", run)
+    system = ActorSystem(kinds(config), outside, tenant, runtime)
+    rooms.attach(system)
+    lag = telemetry.LoopLag()
+    lag.start(asyncio.get_running_loop())
+    try:
+        await system.start()
+        made = telemetry.registry(system, reporter, lag)
+        gateway = Gateway(
+            system,
+            rooms,
+            mint,
+            limits,
+            reporter,
+            origins=config.server.origins,
+            guests=config.auth.guests,
+            metrics=lambda: prometheus_client.generate_latest(made),
+            protocol_document=lambda: encoded(__version__),
+        )
+        _watch_gateway(made, gateway, rooms, log)
+        for id, definition in definitions:
+            await _load(system, id, definition, reporter)
+            gateway.listed.append(id)
+        port = await gateway.start(config.server.host, config.server.port)
+    except BaseException:
+        lag.stop()
+        await system.close()
+        await log.close()
+        spill.close()
+        raise
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # most of what lives here lives long
+    reporter.note("serving", host=config.server.host, port=port, log=config.log.url, version=__version__)
+    return Server(system, gateway, rooms, log, spill, lag, reporter, port)
+
+
+def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log: Any) -> None:
+    """Put the statistics of gateway, rooms and log on the metrics page."""
+    sources: list[tuple[str, Callable[[], Any]]] = [
+        ("gateway", gateway.statistics),
+        ("rooms", rooms.statistics),
+    ]
+    if hasattr(log, "statistics"):
+        sources.append(("log", log.statistics))
+    made.register(telemetry.StatisticsCollector(sources))
+
+
+def read_hunt(path: Path) -> Definition:
+    """Read a hunt file. Raises `ConfigError` with its first problem."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    checked = check_definition(data, "json" if path.suffix == ".json" else "toml")
+    if isinstance(checked, list):
+        raise ConfigError(f"{path}: {checked[0]} ({len(checked)} problems in all: huntserver check {path})")
+    return checked
+
+
+async def _load(system: ActorSystem, id: str, definition: Definition, reporter: telemetry.LogReporter) -> None:
+    """Create, publish and start a hunt unless it is there already."""
+    seen = await system.view("hunt", id, OverviewQuery(), HOST)
+    if not isinstance(seen, Rejected):
+        return
+    steps: list[Any] = [Create(), Define(source(definition)), Publish()]
+    if definition.schedule.starts_at is None:
+        steps.append(Start())
+    for step in steps:
+        done = await system.ask("hunt", id, step, HOST)
+        if isinstance(done, Rejected):
+            raise ConfigError(f"hunt {id}: {type(step).__name__.lower()} was refused: {done.msg or done.code}")
+    reporter.note("hunt_loaded", hunt=id)
+
+
+async def stop(server: Server) -> None:
+    """Drain in order: clients told, everything durable, snapshots written, tenures released."""
+    server.reporter.note("draining")
+    await server.gateway.drain()
+    await server.system.drain()
+    await server.gateway.close()
+    await server.system.close()
+    await server.log.close()
+    server.spill.close()
+    server.lag.stop()
+    server.reporter.note("stopped")
+
+
+async def serve(config: Config, *, preload: Sequence[Path], announce: Callable[[str], None]) -> None:
+    """Run a server until SIGTERM or SIGINT, then drain. See `start` for what it raises."""
+    telemetry.configure(config.telemetry.format, config.telemetry.level)
+    server = await start(config, preload)
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    announce(_welcome(config, server, [path.stem for path in preload]))
+    await asked.wait()
+    await stop(server)
+
+
+def _welcome(config: Config, server: Server, hunts: list[str]) -> str:
+    """Return what to type next."""
+    url = f"ws://{config.server.host}:{server.port}/ws"
+    mint = tokens(config, make=False)
+    lines = [f"Serving {url}, log {config.log.url}. Stop with Ctrl-C."]
+    if hunts:
+        _, guest = mint.guest("Guest")
+        host = mint.mint("host", "host", "Host")
+        lines += [
+            "",
+            "Play in another terminal:",
+            *(f"  .venv/bin/huntserver play --url {url} --guest YOURNAME --hunt {hunt}" for hunt in hunts),
+            "Watch as the host:",
+            f"  .venv/bin/huntserver host overview --url {url} --hunt {hunts[0]} --token HOST_TOKEN",
+            "",
+            f"HOST_TOKEN  {host}",
+            f"GUEST_TOKEN {guest}",
+        ]
+    return "\n".join(lines)
+
+
+__all__ = ["Fault", "Server", "key_path", "kinds", "open_log", "serve", "start", "stop", "tokens"]

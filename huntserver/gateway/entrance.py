@@ -1,0 +1,139 @@
+"""What a socket meets first: the request head is read, then it is a WebSocket or plain HTTP.
+
+Owns the bytes until the head is whole. The handshake itself is judged by `websockets`' Sans-I/O protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, cast
+
+from websockets.exceptions import NegotiationError
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from huntserver.gateway.connection import Connection
+from huntserver.gateway.http import HttpExchange
+
+if TYPE_CHECKING:
+    from huntserver.gateway.server import Gateway
+
+JSON: Final = Subprotocol("huntserver.v1.json")
+MSGPACK: Final = Subprotocol("huntserver.v1.msgpack")
+_UPGRADE: Final = re.compile(rb"\r\nupgrade:[^\r\n]*websocket", re.IGNORECASE)
+PATHS: Final = ("/", "/ws")
+
+
+def _choose(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Return the encoding: the first of ours that is offered; none offered means JSON."""
+    if not offered:
+        return None
+    for ours in (JSON, MSGPACK):
+        if ours in offered:
+            return ours
+    raise NegotiationError(f"subprotocols are {JSON} and {MSGPACK}")
+
+
+class Entrance(asyncio.Protocol):
+    """See the module."""
+
+    __slots__ = ("_buffer", "_gateway", "_http", "_timer", "_transport", "address")
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._buffer = b""
+        self._http: HttpExchange | None = None
+        self._transport: asyncio.Transport
+        self._timer: asyncio.TimerHandle | None = None
+        self.address = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the head, not for ever."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not subclasses
+        peer = transport.get_extra_info("peername")
+        self.address = peer[0] if peer else ""
+        hello_s = self._gateway.limits.hello_s
+        self._timer = asyncio.get_running_loop().call_later(hello_s, transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket went before it was anything, or after its HTTP answer."""
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def data_received(self, data: bytes) -> None:
+        """Collect the head, then sort."""
+        if self._http is not None:
+            self._http.data_received(data)
+            return
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self._buffer) > self._gateway.limits.request_head_bytes_max:
+                self._turn_away(431, "the request's head is too large")
+            return
+        if _UPGRADE.search(self._buffer, 0, end + 4):
+            self._handshake(end + 4)
+        else:
+            self._http = HttpExchange(self._gateway, self._transport, self.address)
+            self._http.data_received(self._buffer)
+            self._buffer = b""
+
+    def _handshake(self, end: int) -> None:
+        why = self._gateway.admit(self.address)
+        if why:
+            self._turn_away(503, why)
+            return
+        head, rest = self._buffer[:end], self._buffer[end:]
+        protocol = ServerProtocol(subprotocols=[JSON, MSGPACK], select_subprotocol=_choose)
+        protocol.receive_data(head)
+        request = next((e for e in protocol.events_received() if isinstance(e, Request)), None)
+        if request is None:
+            self._turn_away(400, "the handshake is not valid HTTP")
+            return
+        if not self._origin_allowed(request):
+            response = protocol.reject(403, "this Origin may not connect; allow it in server.origins\n")
+        elif request.path.partition("?")[0] not in PATHS:
+            response = protocol.reject(404, "the WebSocket is at /ws\n")
+        else:
+            response = protocol.accept(request)
+        protocol.send_response(response)
+        for data in protocol.data_to_send():
+            if data:
+                self._transport.write(data)
+        if protocol.state is not State.OPEN:
+            self._transport.close()
+            return
+        self._stop_timer()
+        self._become(protocol.subprotocol == MSGPACK, rest)
+
+    def _become(self, packed: bool, rest: bytes) -> None:
+        gateway = self._gateway
+        connection = Connection(gateway, self._transport, self.address, packed, gateway.now_s)
+        self._transport.set_write_buffer_limits(high=gateway.limits.outbox_soft_bytes)
+        self._transport.set_protocol(connection)
+        gateway.open(connection)
+        if rest:
+            connection.data_received(rest)
+
+    def _origin_allowed(self, request: Request) -> bool:
+        origin = request.headers.get("Origin")
+        if origin is None or origin in self._gateway.origins:
+            return True  # no browser, or one that is named
+        return origin.partition("://")[2] == request.headers.get("Host", "")
+
+    def _turn_away(self, status: int, why: str) -> None:
+        body = why.encode() + b"\n"
+        retry = b"retry-after: 2\r\n" if status == 503 else b""
+        self._transport.write(
+            b"HTTP/1.1 %d Refused\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n%bconnection: close\r\n\r\n%b"
+            % (status, len(body), retry, body)
+        )
+        self._transport.close()

@@ -1,0 +1,182 @@
+"""HTTP on the same port: health, readiness, metrics, the protocol document, guests, definitions, pages.
+
+Owns one HTTP connection that asked for no WebSocket; parsing is h11's. Answers one request and closes. Bodies are
+bounded; a token comes in the Authorization header only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import h11
+import msgspec
+
+from actors.actor import Caller
+from actors.entity import Rejected
+from huntserver.game.commands import Define
+from huntserver.game.definition import source
+from huntserver.game.solvability import check_definition
+
+if TYPE_CHECKING:
+    from huntserver.gateway.server import Gateway
+
+WEB: Final = Path(__file__).parent.parent / "web"
+STATUS: Final = {"bad_token": 401, "token_expired": 401, "not_allowed": 403, "no_such_hunt": 404, "too_large": 413}
+_SLACK: Final = 64 * 1024
+
+
+class HttpExchange:
+    """One request, one answer."""
+
+    def __init__(self, gateway: Gateway, transport: asyncio.Transport, address: str) -> None:
+        self._gateway = gateway
+        self._transport = transport
+        self._address = address
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=gateway.limits.request_head_bytes_max)
+        self._request: h11.Request | None = None
+        self._body = bytearray()
+        self._answered = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; answer when the request is whole."""
+        self._h11.receive_data(data)
+        try:
+            while not self._answered:
+                event = self._h11.next_event()
+                if event is h11.NEED_DATA or event is h11.PAUSED:
+                    return
+                if isinstance(event, h11.Request):
+                    self._request = event
+                elif isinstance(event, h11.Data):
+                    self._body += event.data
+                    if len(self._body) > self._gateway.limits.definition_bytes_max + _SLACK:
+                        self._json(413, {"code": "too_large", "msg": "the body is too large"})
+                elif isinstance(event, h11.EndOfMessage):
+                    self._route()
+                else:
+                    self._transport.close()
+                    return
+        except h11.RemoteProtocolError as error:
+            self._json(error.error_status_hint, {"code": "bad_frame", "msg": f"not valid HTTP: {error}"})
+
+    def _route(self) -> None:
+        assert self._request is not None
+        method = self._request.method.decode()
+        path = self._request.target.decode("latin-1").partition("?")[0]
+        gateway = self._gateway
+        if path.startswith("/hunts/") and path.endswith("/definition") and path.count("/") == 3:
+            self._define(method, path.split("/")[2])
+        elif path == "/guest":
+            self._guest(method)
+        elif method not in ("GET", "HEAD"):
+            self._json(405, {"code": "bad_frame", "msg": f"{method} is not possible here, GET is"})
+        elif path == "/healthz":
+            self._json(200, {"ok": True})
+        elif path == "/readyz":
+            ready, why = gateway.system.ready()
+            self._json(200 if ready else 503, {"ready": ready, "why": why})
+        elif path == "/metrics":
+            self._answer(200, gateway.metrics(), "text/plain; version=0.0.4; charset=utf-8")
+        elif path == "/protocol":
+            self._answer(200, gateway.protocol_document(), "application/json")
+        elif path == "/hunts":
+            self._json(200, {"hunts": gateway.listed})
+        else:
+            self._page(path)
+
+    def _page(self, path: str) -> None:
+        name = "index.html" if path == "/" else path[1:]
+        file = WEB / name
+        if "/" in name or name.startswith(".") or not file.is_file():
+            self._json(404, {"code": "bad_frame", "msg": "there is no such page"})
+            return
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self._answer(200, file.read_bytes(), kind)
+
+    def _guest(self, method: str) -> None:
+        if method != "POST":
+            self._json(405, {"code": "bad_frame", "msg": "POST a JSON object with a name"})
+            return
+        try:
+            name = msgspec.json.decode(bytes(self._body), type=dict[str, str]).get("name", "")
+        except msgspec.DecodeError:
+            self._json(400, {"code": "bad_frame", "msg": 'the body is a JSON object like {"name": "Ada"}'})
+            return
+        made = self._gateway.guest(self._address, name)
+        if isinstance(made, Rejected):
+            self._json(429 if made.retry else 400, made)
+        else:
+            self._json(200, {"player": made[0], "token": made[1]})
+
+    def _caller(self) -> Caller | Rejected:
+        assert self._request is not None
+        header = next((v for k, v in self._request.headers if k == b"authorization"), b"")
+        scheme, _, token = header.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            return Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")
+        return self._gateway.tokens.verify(token.strip())
+
+    def _define(self, method: str, hunt: str) -> None:
+        if method != "PUT":
+            self._json(405, {"code": "bad_frame", "msg": "PUT the definition here, TOML or JSON"})
+            return
+        caller = self._caller()
+        if isinstance(caller, Rejected):
+            self._refused(caller)
+            return
+        if caller.role not in ("host", "admin"):
+            self._refused(Rejected("not_allowed", "only hosts define hunts"))
+            return
+        assert self._request is not None
+        kind = next((v for k, v in self._request.headers if k == b"content-type"), b"").decode("latin-1")
+        style = "json" if "json" in kind else "toml"
+        checked = check_definition(bytes(self._body), style)
+        if isinstance(checked, list):
+            problems = [{"path": p.path, "what": p.what, "cure": p.cure} for p in checked]
+            self._json(422, {"code": "bad_definition", "msg": str(checked[0]), "problems": problems})
+            return
+        self._gateway.system.submit("hunt", hunt, Define(source(checked)), self, 0, caller, None)
+
+    # ---- the runtime's sink, for a definition
+
+    def accepted(self, request: int, answer: bytes, pos: int, told: Any) -> None:
+        """The definition is durable."""
+        self._answer(200, answer, "application/json")
+
+    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
+        """It was refused."""
+        self._refused(rejected)
+
+    def viewed(self, request: int, view: Any, pos: int) -> None:
+        """Never asked."""
+
+    def _refused(self, rejected: Rejected) -> None:
+        self._json(STATUS.get(rejected.code, 503 if rejected.retry else 409), rejected)
+
+    def _json(self, status: int, body: Any) -> None:
+        self._answer(status, msgspec.json.encode(body), "application/json")
+
+    def _answer(self, status: int, body: bytes, kind: str) -> None:
+        if self._answered or self._transport.is_closing():
+            return
+        self._answered = True
+        head = self._request is not None and self._request.method == b"HEAD"
+        headers = [
+            ("content-type", kind),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+        ]
+        try:
+            out = self._h11.send(h11.Response(status_code=status, headers=headers)) or b""
+            if not head:
+                out += self._h11.send(h11.Data(data=body)) or b""
+            out += self._h11.send(h11.EndOfMessage()) or b""
+        except h11.LocalProtocolError:
+            out = b"HTTP/1.1 %d Error\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (status, len(body)) + body
+        self._transport.write(out)
+        self._transport.close()

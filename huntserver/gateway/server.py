@@ -1,0 +1,295 @@
+"""The gateway: accepts sockets, greets sessions, watches over them, and drains them on a planned stop.
+
+Owns all connections and their counts, one ticker for all time-outs, and the bounds at the door. Never holds game
+state. `Entrance` is what a socket meets first: it sorts WebSockets from plain HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, Protocol
+
+from actors.actor import Caller, Sink
+from actors.entity import Rejected
+from actors.report import Reporter
+from huntserver.auth import Tokens
+from huntserver.game.commands import ProfileQuery
+from huntserver.gateway.connection import Connection
+from huntserver.gateway.entrance import Entrance
+from huntserver.gateway.profile import ProfileSink
+from huntserver.gateway.rooms import Rooms
+from huntserver.gateway.subscriptions import Subscriptions
+from huntserver.limits import Limits
+from huntserver.wire.codecs import Sys
+from huntserver.wire.messages import Hello
+
+TICK_S: Final = 0.05
+SWEEP: Final = 500
+VERSION: Final = 1
+
+
+class System(Protocol):
+    """The actor system, as the gateway sees it."""
+
+    def submit(
+        self, kind: str, id: str, command: Any, sink: Sink, request: int, caller: Caller, key: tuple[str, int] | None
+    ) -> None:
+        """Send a command."""
+        ...
+
+    def query(self, kind: str, id: str, query: Any, sink: Sink, request: int, caller: Caller) -> None:
+        """Ask a question."""
+        ...
+
+    def ready(self) -> tuple[bool, str]:
+        """Tell whether everything is served, and why not."""
+        ...
+
+
+class GatewayStatistics(NamedTuple):
+    """What the gateway holds and has done."""
+
+    connections: int
+    greeted: int
+    accepted: int
+    turned_away: int
+    refused_tokens: int
+    closed_slow: int
+    closed_silent: int
+
+
+class Gateway:
+    """See the module."""
+
+    def __init__(
+        self,
+        system: System,
+        rooms: Rooms,
+        tokens: Tokens,
+        limits: Limits,
+        report: Reporter,
+        *,
+        origins: list[str],
+        guests: bool,
+        metrics: Callable[[], bytes],
+        protocol_document: Callable[[], bytes],
+    ) -> None:
+        self.system = system
+        self.rooms = rooms
+        self.tokens = tokens
+        self.limits = limits
+        self.report = report
+        self.origins = frozenset(origins)
+        self.metrics = metrics
+        self.protocol_document = protocol_document
+        self.listed: list[str] = []  # hunts to show on the front page
+        self.now_s = time.monotonic()  # read by the ticker: fine enough for time-outs and rates
+        self._guests = guests
+        self._guest_tokens: dict[str, tuple[float, float]] = {}
+        self._connections: dict[Connection, None] = {}
+        self._addresses: dict[str, int] = {}
+        self._devices: dict[tuple[str, str], Connection] = {}
+        self._players: dict[str, int] = {}
+        self._handshakes = limits.handshakes_per_s
+        self._sweeping: list[Connection] = []
+        self._server: asyncio.Server | None = None
+        self._ticker: asyncio.TimerHandle | None = None
+        self._draining = False
+        self._sessions = 0
+        self.accepted = self.turned_away = self.refused_tokens = self.closed_slow = self.closed_silent = 0
+
+    # ---- life
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; return the port. Raises OSError when it is in use."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Entrance(self), host, port, backlog=4096)
+        self._tick()
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def drain(self) -> None:
+        """Take no more, tell everybody to come back, and close in batches over `drain_s`."""
+        self._draining = True
+        if self._server is not None:
+            self._server.close()
+        going = list(self._connections)
+        spread_ms = int(self.limits.drain_s * 1000)
+        for connection in going:
+            connection.send(Sys("sys", "goaway", code=4100, after_ms=random.randint(0, spread_ms)))
+        steps = 20
+        for step in range(steps):
+            for connection in going[step::steps]:
+                connection.close("draining")
+            if going:
+                await asyncio.sleep(min(self.limits.drain_s / steps, len(going) / 2000 / steps + 0.002))
+
+    async def close(self) -> None:
+        """Drop what is left."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+        for connection in list(self._connections):
+            connection.abort()
+        if self._server is not None:
+            self._server.close()
+        await asyncio.sleep(0)
+
+    def _tick(self) -> None:
+        now = self.now_s = time.monotonic()
+        self._handshakes = min(
+            self.limits.handshakes_per_s, self._handshakes + self.limits.handshakes_per_s * TICK_S * 1.2
+        )
+        if not self._sweeping:
+            self._sweeping = list(self._connections)
+        for connection in self._sweeping[-SWEEP:]:
+            if not connection.closing:
+                self._look_at(connection, now)
+        del self._sweeping[-SWEEP:]
+        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+
+    def _look_at(self, connection: Connection, now: float) -> None:
+        overdue = connection.overdue(now)
+        if overdue == "silent":
+            self.closed_silent += 1
+            connection.abort()
+        elif overdue:
+            self.closed_slow += overdue == "slow_consumer"
+            connection.close(overdue)
+        else:
+            connection.ping(now)
+
+    def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
+        """Call later, if the gateway still runs."""
+        asyncio.get_running_loop().call_later(delay_s, call, *arguments)
+
+    def wall_ms(self) -> float:
+        """Return ms since 1970."""
+        return time.time() * 1000
+
+    # ---- the door
+
+    def admit(self, address: str) -> str:
+        """Count a new WebSocket; return why it is turned away (503), or ""."""
+        why = ""
+        if self._draining:
+            why = "the server restarts"
+        elif len(self._connections) >= self.limits.connections_max:
+            why = "too many connections"
+        elif self._addresses.get(address, 0) >= self.limits.connections_per_address:
+            why = "too many connections from this address"
+        elif self._handshakes < 1.0:
+            why = "too many handshakes at once"
+        if why:
+            self.turned_away += 1
+        else:
+            self._handshakes -= 1.0
+        return why
+
+    def open(self, connection: Connection) -> None:
+        """Take a connection whose handshake is done."""
+        self.accepted += 1
+        self._connections[connection] = None
+        self._addresses[connection.address] = self._addresses.get(connection.address, 0) + 1
+
+    def forget(self, connection: Connection) -> None:
+        """Take a connection off every list."""
+        if connection not in self._connections:
+            return
+        del self._connections[connection]
+        left = self._addresses.get(connection.address, 1) - 1
+        if left:
+            self._addresses[connection.address] = left
+        else:
+            self._addresses.pop(connection.address, None)
+        caller = connection.session.caller
+        if caller is not None:
+            count = self._players.get(caller.by, 1) - 1
+            if count:
+                self._players[caller.by] = count
+            else:
+                self._players.pop(caller.by, None)
+            if connection.device and self._devices.get((caller.by, connection.device)) is connection:
+                del self._devices[(caller.by, connection.device)]
+
+    def greet(self, connection: Connection, hello: Hello) -> None:
+        """Verify a hello, answer it, and resume what it names."""
+        caller = self.tokens.verify(hello.token)
+        if isinstance(caller, Rejected):
+            self.refused_tokens += 1
+            connection.refuse(hello.id, caller)
+            connection.close("bad_token")
+            return
+        if self._players.get(caller.by, 0) >= self.limits.connections_per_player:
+            connection.refuse(hello.id, Rejected("busy", "too many connections of this player", retry=True))
+            connection.close("too_many_connections")
+            return
+        refused = connection.session.welcome(caller, hello.epoch, self.now_s)
+        if refused is not None:
+            connection.refuse(hello.id, refused)
+            return
+        self._players[caller.by] = self._players.get(caller.by, 0) + 1
+        self._replace_device(connection, caller, hello.device)
+        self._sessions += 1
+        about = {
+            "session": f"s{self._sessions}",
+            "player": caller.by,
+            "role": caller.role,
+            "name": caller.name,
+            "version": VERSION,
+            "now_ms": int(self.wall_ms()),
+        }
+        connection.reply(hello.id, about, 0)
+        if caller.by.startswith("p:"):
+            self.rooms.enter_player(caller.by[2:], connection)
+        if connection.subscriptions is None:
+            connection.subscriptions = Subscriptions(self, connection)
+        for point in hello.resume[: self.limits.hunts_per_session]:
+            connection.subscriptions.resume(point)
+
+    def _replace_device(self, connection: Connection, caller: Caller, device: str | None) -> None:
+        if device:
+            connection.device = device[:64]
+            old = self._devices.get((caller.by, connection.device))
+            if old is not None and old is not connection:
+                old.close("replaced")
+            self._devices[(caller.by, connection.device)] = connection
+
+    def ask_profile(self, connection: Connection, request: int) -> None:
+        """Ask the player's own entity for its page."""
+        caller = connection.session.caller
+        assert caller is not None
+        if not caller.by.startswith("p:"):
+            connection.refuse(request, Rejected("not_allowed", "only players have a page"))
+            return
+        self.system.query("player", caller.by[2:], ProfileQuery(), ProfileSink(connection), request, caller)
+
+    def guest(self, address: str, name: str) -> tuple[str, str] | Rejected:
+        """Return (player, token) of a new guest, or why there is none."""
+        if not self._guests:
+            return Rejected("not_allowed", "this server has no guests")
+        if not 1 <= len(name) <= 40 or not name.isprintable():
+            return Rejected("bad_text", "a name has 1 to 40 characters that can be shown")
+        per_minute = self.limits.guests_per_minute
+        left, at = self._guest_tokens.get(address, (per_minute, self.now_s))
+        left = min(per_minute, left + (self.now_s - at) * per_minute / 60)
+        if left < 1.0:
+            return Rejected("rate_limited", "too many guests from this address", True, int(60_000 / per_minute))
+        if len(self._guest_tokens) > 10_000:
+            self._guest_tokens.clear()
+        self._guest_tokens[address] = (left - 1.0, self.now_s)
+        return self.tokens.guest(name)
+
+    def statistics(self) -> GatewayStatistics:
+        """Return what the gateway holds and has done."""
+        greeted = sum(self._players.values())
+        return GatewayStatistics(
+            len(self._connections),
+            greeted,
+            self.accepted,
+            self.turned_away,
+            self.refused_tokens,
+            self.closed_slow,
+            self.closed_silent,
+        )
