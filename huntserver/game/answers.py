@@ -1,100 +1,96 @@
 """Judging answers: normalisation, accepted texts, numbers with tolerance, regular expressions. Pure.
 
-A text is normalised by Unicode NFKC, casefold, removal of diacritics and of everything but letters, digits and
-spaces, runs of spaces folded to one: "L'Été  2024!" becomes "lete 2024". Numbers are compared as decimals.
+A text is normalised so: NFKD, casefold, NFKD again; the accents U+0300 to U+036F are dropped (unless a clue says that
+they matter); of the rest only letters, marks and digits stay, so that spaces and punctuation never count; NFC at the
+end. "L'Été, 2024!" becomes "lete2024", as "l ete 2024" does. Numbers are compared as decimals.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-import zlib
 from decimal import Decimal, InvalidOperation
 from typing import Final
+from zlib import crc32
 
 GUESS_MAX: Final = 200
-PATTERN_MAX: Final = 120
-_NOT_WORD: Final = re.compile(r"[^\w\s]|_")
-_SPACES: Final = re.compile(r"\s+")
-_SIMPLE: Final = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*\Z")
-_BACKREFERENCE: Final = re.compile(r"\\[1-9]|\(\?P=|\(\?\(")
-_QUANTIFIED_GROUP: Final = re.compile(r"\)(?:[*+]|\{\d*,\d*\})")
+DIGITS_MAX: Final = 40
+_LOWER: Final = bytes(range(256)).lower()
+_DROPPED: Final = bytes(c for c in range(128) if not chr(c).isalnum())
+_ACCENTS: Final = dict.fromkeys(range(0x300, 0x370))
 
 
-def normalise(text: str) -> str:
-    """Return the form in which answers are compared; "" when nothing is left."""
-    if _SIMPLE.match(text):
-        return text
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
-    return _SPACES.sub(" ", _NOT_WORD.sub("", text)).strip()
-
-
-def mark(normalised: str) -> int:
-    """Return 32 bits that stand for a guess in a team's memory of what it tried (CRC-32: the same everywhere)."""
-    return zlib.crc32(normalised.encode())
+def normalise(text: str, *, accents: bool = False) -> str:
+    """Return the form in which answers are compared; "" when nothing is left. With `accents` they matter."""
+    if text.isascii():
+        return text.encode().translate(_LOWER, _DROPPED).decode()
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    if not accents:
+        text = text.translate(_ACCENTS)
+    return unicodedata.normalize("NFC", "".join(c for c in text if unicodedata.category(c)[0] in "LMN"))
 
 
 def number(text: str) -> Decimal | None:
-    """Return the text as a decimal (a comma counts as the point), or None. NaN and infinities are none."""
-    cleaned = text.strip().replace(" ", "").replace(",", ".")
-    if len(cleaned) > 40:
+    """Return the text as a decimal, or None. A comma counts as the point, spaces do not count; no infinities."""
+    cleaned = "".join(text.split()).replace(",", ".")
+    if len(cleaned) > DIGITS_MAX:
         return None
     try:
         value = Decimal(cleaned)
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
-
-
-def pattern_problem(pattern: str) -> str:
-    """Return why a regular expression is not allowed, or "". What could run for ever is refused, not limited.
-
-    Allowed are expressions without back-references and without a quantifier on a group, which cannot backtrack
-    more than polynomially over the 200 characters of a guess; at most two unbounded quantifiers.
-    """
-    if len(pattern) > PATTERN_MAX:
-        return f"has {len(pattern)} characters, allowed are {PATTERN_MAX}"
-    if _BACKREFERENCE.search(pattern):
-        return "has a back-reference or a condition, which could run for ever"
-    if _QUANTIFIED_GROUP.search(pattern):
-        return "repeats a group, which could run for ever; repeat single characters or classes instead"
-    if len(re.findall(r"(?<!\\)[*+]|\{\d+,\}", pattern)) > 2:
-        return "has more than two unbounded repetitions"
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return f"is not a regular expression: {error}"
-    return ""
+    # An exponent in the millions is a number too, but arithmetic on it can overflow.
+    return value if value.is_finite() and abs(value.adjusted()) <= DIGITS_MAX else None
 
 
 class Judge:
-    """The accepted and partial answers of one clue, prepared once."""
+    """The accepted and partial answers of one clue, prepared once.
 
-    __slots__ = ("_numbers", "_partial", "_patterns", "_texts")
+    `texts` are accepted, `partials` answered with a reply, both in normal form. `exact`: numbers or expressions are
+    accepted, so signs, points and spaces tell guesses apart: "-3.5" is not "35".
+    """
+
+    __slots__ = ("_accents", "_numbers", "_patterns", "exact", "partials", "texts")
 
     def __init__(
         self,
         texts: list[str],
+        *,
         patterns: list[str],
         numbers: list[tuple[str, str]],
         partial: list[tuple[str, str]],
+        accents: bool = False,
     ) -> None:
-        self._texts = frozenset(normalise(t) for t in texts)
+        self._accents = accents
+        self.exact = bool(patterns or numbers)
+        self.texts = frozenset(normalise(t, accents=accents) for t in texts)
         self._patterns = [re.compile(p, re.IGNORECASE) for p in patterns]
         self._numbers = [(Decimal(v), Decimal(t)) for v, t in numbers]
-        self._partial = {normalise(t): reply for t, reply in partial}
+        self.partials = {normalise(t, accents=accents): reply for t, reply in partial}
 
-    def correct(self, raw: str, normalised: str) -> bool:
-        """Tell whether the guess is accepted."""
-        if normalised in self._texts:
-            return True
+    def normal(self, raw: str) -> str:
+        """Return the guess's normal form under this clue's rules."""
+        if raw.isascii():  # `normalise` written out: this is the hot path
+            return raw.encode().translate(_LOWER, _DROPPED).decode()
+        return normalise(raw, accents=self._accents)
+
+    def mark(self, raw: str, normal: str) -> int:
+        """Return 32 bits that stand for a guess in a team's memory of what it tried; 0: nothing was written.
+
+        CRC-32, the same in every process. Two guesses may share one: what it decides is looked at again (`guess`).
+        """
+        if self.exact:
+            normal = " ".join(raw.split()).casefold()
+        return (crc32(normal.encode()) or 1) if normal else 0
+
+    def fits(self, raw: str) -> bool:
+        """Tell whether a number or an expression accepts the guess."""
         if self._numbers:
             value = number(raw)
             if value is not None and any(abs(value - v) <= t for v, t in self._numbers):
                 return True
         return any(p.fullmatch(raw.strip()) for p in self._patterns)
 
-    def partial(self, normalised: str) -> str | None:
-        """Return the reply to a partial answer, or None."""
-        return self._partial.get(normalised) if self._partial else None
+    def correct(self, raw: str) -> bool:
+        """Tell whether the guess is accepted."""
+        return self.normal(raw) in self.texts or self.fits(raw)

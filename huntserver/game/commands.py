@@ -130,6 +130,7 @@ class EnterHunt(Command, tag="enter_hunt", frozen=True):
     """The player has joined a hunt."""
 
     hunt: str
+    title: str
     team: str
 
 

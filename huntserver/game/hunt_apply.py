@@ -28,11 +28,30 @@ from huntserver.game.hunt_events import (
 from huntserver.game.hunt_state import TRIED_MAX, Attempt, Hunt, Phase, Team
 
 ANNOUNCEMENTS_KEPT: Final = 20
+_MARKS_MAX: Final = -4 * TRIED_MAX
 
 
 def apply(state: Hunt, event: Any, seq: int, at_ms: int) -> None:
-    """Change the state by one event."""
-    APPLY[event.__class__](state, event, at_ms)
+    """Change the state by one event of the record with the hunt's seq `seq`, written at `at_ms`."""
+    if event.__class__ is Guessed:  # nearly all records: spares a look-up and a call
+        team = state.teams[event.team]
+        clue = state.plan.clue_index[event.clue]
+        attempts = team.attempts
+        if attempts is None:
+            attempts = team.attempts = {}
+        attempt = attempts.get(clue)
+        if attempt is None:
+            attempt = attempts[clue] = Attempt()
+            state.attempts += 1
+        attempt.tried = (attempt.tried + event.mark.to_bytes(4, "big"))[_MARKS_MAX:]
+        if event.verdict == "incorrect":
+            attempt.wrong += 1
+            state.wrongs[clue] += 1
+            if event.wait_ms:
+                attempt.until = at_ms - state.zero_ms + event.wait_ms
+        state.recent.append((at_ms, event))
+    else:
+        APPLY[event.__class__](state, event, at_ms)
 
 
 def _created(state: Hunt, event: Created, at_ms: int) -> None:
@@ -54,23 +73,23 @@ def _joined(state: Hunt, event: Joined, at_ms: int) -> None:
     team = state.teams.get(event.team)
     if team is None:
         name = who.team_name or who.name or who.by.partition(":")[2]
-        team = Team(event.team, len(state.teams) + 1, name, event.bracket, event.invite)
-        state.teams[team.id] = team
-        state.names[name.casefold()] = team
-        if team.invite:
-            state.invites[team.invite] = team
+        team = Team(event.team, len(state.teams) + 1, name, bracket=event.bracket, invite=event.invite)
+        team.score_at = at_ms
+        state.enlist(team)
         state.standings.add(team)
-        if state.phase == Phase.RUNNING:
-            state.open_clues((team,), at_ms)
-    team.members.append(who.by)
+        if state.phase in (Phase.RUNNING, Phase.PAUSED):
+            state.open_things((team,), at_ms)
+    team.members = (*team.members, who.by)
+    if team.invite:
+        team.names = (*team.names, who.name)
     state.members[who.by] = team
 
 
 def _started(state: Hunt, event: Started, at_ms: int) -> None:
     state.phase = Phase.RUNNING
-    state.started_ms = at_ms
+    state.started_ms = state.zero_ms = at_ms
     state.ends_ms = event.ends_ms
-    state.open_clues(state.teams.values(), at_ms)
+    state.open_things(state.teams.values(), at_ms)
     state.set_timer()
 
 
@@ -83,15 +102,9 @@ def _paused(state: Hunt, event: Paused, at_ms: int) -> None:
 def _unpaused(state: Hunt, event: Unpaused, at_ms: int) -> None:
     state.phase = Phase.RUNNING
     state.paused_ms = 0
-    state.idle_ms += event.for_ms
+    state.zero_ms += event.for_ms
     if state.ends_ms:
         state.ends_ms += event.for_ms
-    for team in state.teams.values():
-        for attempt in team.attempts.values():
-            if attempt.until_ms:
-                attempt.until_ms += event.for_ms
-        for i in team.opened_ms:
-            team.opened_ms[i] += event.for_ms
     state.set_timer()
 
 
@@ -103,6 +116,7 @@ def _extended(state: Hunt, event: Extended, at_ms: int) -> None:
 def _ended(state: Hunt, event: Ended, at_ms: int) -> None:
     state.phase = Phase.ENDED
     state.ended_ms = state.paused_ms or at_ms
+    state.paused_ms = 0
     state.set_timer()
 
 
@@ -113,30 +127,19 @@ def _placed(state: Hunt, event: Placed, at_ms: int) -> None:
 
 def _released(state: Hunt, event: Released, at_ms: int) -> None:
     state.released_s = event.after_s
-    state.open_clues(state.teams.values(), at_ms)
+    state.open_things(state.teams.values(), at_ms, state.plan.timed)
     state.set_timer()
-
-
-def _guessed(state: Hunt, event: Guessed, at_ms: int) -> None:
-    team = state.teams[event.team]
-    clue = state.clue_index[event.clue]
-    attempt = team.attempts.get(clue)
-    if attempt is None:
-        attempt = team.attempts[clue] = Attempt()
-    attempt.tried = (attempt.tried + event.mark.to_bytes(4, "big"))[-4 * TRIED_MAX :]
-    if event.verdict == "incorrect":
-        attempt.wrong += 1
-        attempt.until_ms = event.until_ms
 
 
 def _solved(state: Hunt, event: Solved, at_ms: int) -> None:
     team = state.teams[event.team]
-    clue = state.clue_index[event.clue]
+    clue = state.plan.clue_index[event.clue]
     team.solved |= 1 << clue
-    team.attempts.pop(clue, None)
+    if team.attempts is not None and team.attempts.pop(clue, None) is not None:
+        state.attempts -= 1
     state.solves[clue] += 1
     _score(state, team, event.points, at_ms)
-    state.open_clues((team,), at_ms)
+    state.open_things((team,), at_ms, state.plan.dependents[clue])
 
 
 def _score(state: Hunt, team: Team, points: int, at_ms: int) -> None:
@@ -153,20 +156,22 @@ def _score(state: Hunt, team: Team, points: int, at_ms: int) -> None:
 
 def _hint_taken(state: Hunt, event: HintTaken, at_ms: int) -> None:
     team = state.teams[event.team]
-    team.hints = (*team.hints, f"{event.clue}/{event.hint}")
+    found = state.plan.hint(state.plan.clue_index[event.clue], event.hint)
+    assert found is not None
+    team.hints = (*team.hints, found[0])
     _score(state, team, -event.price, at_ms)
 
 
 def _claimed(state: Hunt, event: Claimed, at_ms: int) -> None:
     team = state.teams[event.team]
-    state.claims[state.treasure_index[event.treasure]] += 1
-    team.treasures = (*team.treasures, event.treasure)
+    treasure = state.plan.treasure_index[event.treasure]
+    state.claims[treasure] += 1
+    team.treasures |= 1 << treasure
     _score(state, team, event.points, at_ms)
 
 
 def _announced(state: Hunt, event: Announced, at_ms: int) -> None:
-    if not event.team and not event.bracket:
-        state.announced = [*state.announced, (at_ms, event.text)][-ANNOUNCEMENTS_KEPT:]
+    state.announced = [*state.announced, (at_ms, event)][-ANNOUNCEMENTS_KEPT:]
 
 
 def _adjusted(state: Hunt, event: Adjusted, at_ms: int) -> None:
@@ -194,7 +199,6 @@ APPLY: Final[dict[type, Callable[[Hunt, Any, int], None]]] = {
     Ended: _ended,
     Placed: _placed,
     Released: _released,
-    Guessed: _guessed,
     Solved: _solved,
     HintTaken: _hint_taken,
     Claimed: _claimed,

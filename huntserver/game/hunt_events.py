@@ -43,9 +43,10 @@ class Published(Event, tag="published", frozen=True, gc=False):
 
 
 class Joined(Event, tag="joined", frozen=True, gc=False):
-    """A player joined `team`, which is new if it has an `invite` here."""
+    """A player joined `team`, which is new if the hunt does not know it; `title` is the hunt's."""
 
     team: str
+    title: str
     personal: Author
     invite: str = ""
     bracket: str = ""
@@ -90,15 +91,15 @@ class Released(Event, tag="released", frozen=True, gc=False):
 
 
 class Guessed(Event, tag="guessed", frozen=True, gc=False):
-    """A guess that was `incorrect` or `partial`. `mark` is the CRC-32 of its normalised text; the next one
-    waits until `until_ms`."""
+    """A guess that was `incorrect` or `partial`. `mark` is the CRC-32 of its normalised text; the next guess at this
+    clue waits for `wait_ms` of play."""
 
     team: str
     clue: str
     verdict: str
     mark: int
     personal: Author
-    until_ms: int = 0
+    wait_ms: int = 0
 
 
 class Solved(Event, tag="solved", frozen=True, gc=False):

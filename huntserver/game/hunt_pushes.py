@@ -6,8 +6,10 @@ carries nothing personal and no text that is not theirs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
 
 from actors.entity import Push
 from huntserver.game.hunt_events import (
@@ -30,10 +32,11 @@ from huntserver.game.hunt_events import (
     Started,
     Unpaused,
 )
-from huntserver.game.hunt_state import Hunt, Team
-from huntserver.game.hunt_views import Shown, clue_view
+from huntserver.game.hunt_state import Hunt, Team, bits
+from huntserver.game.hunt_views import clue_view, opened_treasures
+from huntserver.game.shown import ClueView, Shown
 
-Opened = list[tuple[Team, tuple[int, ...]]]
+_new: Final = tuple.__new__
 
 
 def pushes(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
@@ -43,146 +46,192 @@ def pushes(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence
         team = state.teams[event.team]
         prev = team.seq
         team.seq = seq
-        return (Push(team.channel, prev, events, True),)
-    return _others(state, event, seq)
-
-
-def _others(state: Hunt, event: Any, seq: int) -> list[Push]:
+        if event.verdict == "partial":
+            return (Push(team.channel, prev, (_partial(state, event),), True),)
+        # `Push(...)` without its generated constructor: this is the hot path.
+        return (_new(Push, (team.channel, prev, events, True, None)),)
     made: list[Push] = []
-    opened, state.opened = state.opened, []
-    match event:
-        case Solved():
-            _solved(made, state, event, seq, opened)
-        case Claimed():
-            team = state.teams[event.team]
-            shown = Shown("claimed", team.id, team.name, treasure=event.treasure, title=event.title, rank=event.rank)
-            _to_team(made, team, seq, [_with_score(shown, team, event.points)])
-            _to_hunt(made, state, seq, [shown])
-        case HintTaken():
-            team = state.teams[event.team]
-            clue = state.clues[state.clue_index[event.clue]]
-            text = next((h.text for h in clue.hints if h.id == event.hint), "")
-            shown = Shown("hint", clue=event.clue, hint=event.hint, text=text, points=-event.price, score=team.score)
-            _to_team(made, team, seq, [shown])
-        case Joined():
-            team = state.teams[event.team]
-            own = Shown("joined", team.id, event.personal.name, clues=_opened_for(state, team, opened))
-            _to_team(made, team, seq, [own])
-            _to_host(made, state, seq, [Shown("joined", team.id, team.name)])
-        case Adjusted() | Removed():
-            _from_host(made, state, event, seq)
-        case Announced():
-            _announced(made, state, event, seq)
-        case Started() | Released():
-            _opened(made, state, event, seq, opened)
-        case _:
-            _phase(made, state, event, seq)
-    if isinstance(event, Solved | Claimed | HintTaken | Joined | Adjusted | Removed):
-        made.append(Push("board", 0, state="board"))
+    _SHOW[event.__class__](made, state, event, seq)
+    state.opened = []
     return made
 
 
-def _solved(made: list[Push], state: Hunt, event: Solved, seq: int, opened: Opened) -> None:
+def _partial(state: Hunt, event: Guessed) -> Shown:
+    judge = state.plan.judges[state.plan.clue_index[event.clue]]
+    assert judge is not None
+    reply = judge.partials.get(judge.normal(event.personal.text), "")
+    return Shown("guessed", clue=event.clue, verdict="partial", reply=reply, personal=event.personal)
+
+
+def _opened(state: Hunt, team: Team, mask: int) -> list[ClueView]:
+    return [clue_view(state, team, i) for i in bits(mask & state.plan.clue_bits)]
+
+
+def _solved(made: list[Push], state: Hunt, event: Solved, seq: int) -> None:
     team = state.teams[event.team]
-    clue = state.clues[state.clue_index[event.clue]]
+    index = state.plan.clue_index[event.clue]
+    clue = state.plan.clues[index]
+    mask = state.opened[0][1] if state.opened else 0
     own = Shown(
         "solved",
-        team.id,
+        by=event.personal.by,
         clue=clue.id,
-        title=clue.title,
+        clue_number=index + 1,
         rank=event.rank,
         points=event.points,
         score=team.score,
         text=clue.solved_text,
         how=event.how,
-        clues=_opened_for(state, team, opened),
+        final=clue.final,
+        clues=_opened(state, team, mask),
+        treasures=opened_treasures(state, team, mask),
     )
-    _to_team(made, team, seq, [own])
-    other = Shown("solved", team.id, team.name, clue=clue.id, title=clue.title, rank=event.rank)
+    _to_team(made, team, seq, own)
     if event.rank == 1:
-        _to_hunt(made, state, seq, [Shown("first_finder", team.id, team.name, clue=clue.id, title=clue.title, rank=1)])
-    _to_host(made, state, seq, [other])
+        # By number: the id and the title of a clue may give away what others have not come to.
+        _to_hunt(made, state, seq, Shown("first_finder", team.id, team.name, clue_number=index + 1))
+    _to_host(made, state, seq, Shown("solved", team.id, team.name, clue=clue.id, points=event.points, rank=event.rank))
+    if event.points:
+        _board(made)
 
 
-def _from_host(made: list[Push], state: Hunt, event: Adjusted | Removed, seq: int) -> None:
+def _claimed(made: list[Push], state: Hunt, event: Claimed, seq: int) -> None:
     team = state.teams[event.team]
-    if isinstance(event, Adjusted):
-        shown = Shown("adjusted", team.id, team.name, points=event.points, score=team.score, reason=event.reason)
-    else:
-        shown = Shown("removed", team.id, team.name, reason=event.reason, back=event.back)
-    _to_team(made, team, seq, [shown])
-    _to_host(made, state, seq, [shown])
+    index = state.plan.treasure_index[event.treasure]
+    left = state.plan.treasures[index].quantity - state.claims[index]
+    shown = Shown("claimed", team.id, team.name, treasure=event.treasure, title=event.title, rank=event.rank, left=left)
+    own = msgspec.structs.replace(shown, by=event.personal.by, points=event.points, score=team.score)
+    _to_team(made, team, seq, own)
+    _to_hunt(made, state, seq, shown)
+    _to_host(made, state, seq, shown)
+    if event.points:
+        _board(made)
+
+
+def _hint_taken(made: list[Push], state: Hunt, event: HintTaken, seq: int) -> None:
+    team = state.teams[event.team]
+    found = state.plan.hint(state.plan.clue_index[event.clue], event.hint)
+    assert found is not None
+    own = Shown(
+        "hint_taken", clue=event.clue, hint=event.hint, text=found[1].text, points=-event.price, score=team.score
+    )
+    _to_team(made, team, seq, own)
+    _to_host(made, state, seq, Shown("hint_taken", team.id, team.name, clue=event.clue, hint=event.hint))
+    if event.price:
+        _board(made)
+
+
+def _joined(made: list[Push], state: Hunt, event: Joined, seq: int) -> None:
+    team = state.teams[event.team]
+    if len(team.members) > 1:
+        _to_team(made, team, seq, Shown("joined", team.id, event.personal.name, by=event.personal.by))
+    else:  # nobody listens to a new team yet: its first member is given the page
+        _board(made)
+
+
+def _adjusted(made: list[Push], state: Hunt, event: Adjusted, seq: int) -> None:
+    team = state.teams[event.team]
+    shown = Shown("adjusted", team.id, team.name, points=event.points, score=team.score, reason=event.reason)
+    _to_team(made, team, seq, shown)
+    _to_host(made, state, seq, shown)
+    _board(made)
+
+
+def _removed(made: list[Push], state: Hunt, event: Removed, seq: int) -> None:
+    team = state.teams[event.team]
+    shown = Shown("removed", team.id, team.name, reason=event.reason, back=event.back)
+    _to_team(made, team, seq, shown)
+    _to_host(made, state, seq, shown)
+    _board(made)
 
 
 def _announced(made: list[Push], state: Hunt, event: Announced, seq: int) -> None:
     shown = Shown("announced", text=event.text)
     if event.team:
-        _to_team(made, state.teams[event.team], seq, [shown])
+        _to_team(made, state.teams[event.team], seq, shown)
     elif event.bracket:
         for team in state.teams.values():
             if team.bracket == event.bracket:
-                _to_team(made, team, seq, [shown])
+                _to_team(made, team, seq, shown)
     else:
-        _to_hunt(made, state, seq, [shown])
-    _to_host(made, state, seq, [shown])
+        _to_hunt(made, state, seq, shown)
+    _to_host(made, state, seq, Shown("announced", event.team, text=event.text))
 
 
-def _opened(made: list[Push], state: Hunt, event: Started | Released, seq: int, opened: Opened) -> None:
-    if isinstance(event, Started):
-        # Nobody has solved anything: the first clues are the same for all, and go to all in one push.
-        first = [clue_view(state, opened[0][0], i) for i in opened[0][1]] if opened else []
-        _to_hunt(made, state, seq, [Shown("started", ends_ms=event.ends_ms, clues=first)])
-        _to_host(made, state, seq, [Shown("started", ends_ms=event.ends_ms)])
+def _started(made: list[Push], state: Hunt, event: Started, seq: int) -> None:
+    _to_host(made, state, seq, Shown("started", ends_ms=event.ends_ms))
+    # Nobody has solved anything, so the first clues are the same for all teams, and go to all in one push.
+    shown = Shown("started", ends_ms=event.ends_ms)
+    if state.opened:
+        shown = msgspec.structs.replace(shown, **_things(state, *state.opened[0]))
+    _to_hunt(made, state, seq, shown)
+
+
+def _released(made: list[Push], state: Hunt, event: Released, seq: int) -> None:
+    masks = {mask for _, mask in state.opened}
+    if len(masks) == 1 and len(state.opened) == len(state.teams):
+        _to_hunt(made, state, seq, Shown("opened", **_things(state, *state.opened[0])))
         return
-    views: dict[tuple[int, ...], Shown] = {}  # clues that open now look alike to every team
-    for team, clues in opened:
-        shown = views.get(clues)
+    views: dict[int, Shown] = {}  # what opens at one time looks alike to every team
+    for team, mask in state.opened:
+        shown = views.get(mask)
         if shown is None:
-            shown = views[clues] = Shown("opened", clues=[clue_view(state, team, i) for i in clues])
-        _to_team(made, team, seq, [shown])
+            shown = views[mask] = Shown("opened", **_things(state, team, mask))
+        _to_team(made, team, seq, shown)
+
+
+def _things(state: Hunt, team: Team, mask: int) -> dict[str, Any]:
+    return {"clues": _opened(state, team, mask), "treasures": opened_treasures(state, team, mask)}
 
 
 def _phase(made: list[Push], state: Hunt, event: Any, seq: int) -> None:
-    match event:
-        case Published():
-            shown = Shown("published")
-        case Paused():
-            shown = Shown("paused")
-        case Unpaused():
-            shown = Shown("unpaused", ends_ms=state.ends_ms)
-        case Extended():
-            shown = Shown("extended", ends_ms=event.ends_ms)
-        case Ended():
-            shown = Shown("ended")
-        case Created() | Defined() | Placed():
-            return
-        case _:
-            raise AssertionError(event)
-    _to_hunt(made, state, seq, [shown])
-    _to_host(made, state, seq, [shown])
+    type_ = event.__struct_config__.tag
+    for_ms = event.for_ms if isinstance(event, Unpaused) else 0
+    shown = Shown(type_, ends_ms=state.ends_ms, for_ms=for_ms)
+    _to_hunt(made, state, seq, shown)
+    _to_host(made, state, seq, shown)
 
 
-def _opened_for(state: Hunt, team: Team, opened: Opened) -> list[Any]:
-    return [clue_view(state, team, i) for t, clues in opened if t is team for i in clues]
+def _nothing(made: list[Push], state: Hunt, event: Any, seq: int) -> None:
+    pass
 
 
-def _with_score(shown: Shown, team: Team, points: int) -> Shown:
-    return Shown(
-        shown.type, shown.team, shown.name, treasure=shown.treasure, title=shown.title, rank=shown.rank,
-        points=points, score=team.score,
-    )  # fmt: skip
+_SHOW: Final[dict[type, Callable[[list[Push], Hunt, Any, int], None]]] = {
+    Created: _nothing,
+    Defined: _nothing,
+    Published: _phase,
+    Joined: _joined,
+    Started: _started,
+    Paused: _phase,
+    Unpaused: _phase,
+    Extended: _phase,
+    Ended: _phase,
+    Placed: _nothing,
+    Released: _released,
+    Solved: _solved,
+    HintTaken: _hint_taken,
+    Claimed: _claimed,
+    Announced: _announced,
+    Adjusted: _adjusted,
+    Removed: _removed,
+}
 
 
-def _to_team(made: list[Push], team: Team, seq: int, events: list[Any]) -> None:
-    made.append(Push(team.channel, team.seq, events))
+def _to_team(made: list[Push], team: Team, seq: int, shown: Shown) -> None:
+    made.append(Push(team.channel, team.seq, (shown,)))
     team.seq = seq
 
 
-def _to_hunt(made: list[Push], state: Hunt, seq: int, events: list[Any]) -> None:
-    made.append(Push("hunt", state.hunt_seq, events))
+def _to_hunt(made: list[Push], state: Hunt, seq: int, shown: Shown) -> None:
+    made.append(Push("hunt", state.hunt_seq, (shown,)))
     state.hunt_seq = seq
 
 
-def _to_host(made: list[Push], state: Hunt, seq: int, events: list[Any]) -> None:
-    made.append(Push("host", state.host_seq, events))
+def _to_host(made: list[Push], state: Hunt, seq: int, shown: Shown) -> None:
+    made.append(Push("host", state.host_seq, (shown,)))
     state.host_seq = seq
+
+
+def _board(made: list[Push]) -> None:
+    """The standings changed: state, not an event, so it moves no channel's seq."""
+    made.append(Push("hunt", 0, state="board"))

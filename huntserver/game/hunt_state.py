@@ -1,24 +1,27 @@
 """The state of one hunt: phase, times, teams and what each has done. Changed only by `hunt_apply`. Pure.
 
-Clues are numbered; what a team has solved and may see are bit masks. Judges, rules and standings are derived.
+Clues and treasures are numbered, clues first; what a team has solved and may see are bit masks over these numbers.
+What happens in play is kept in *play time*, ms since the start without the pauses, so that a pause moves nothing.
 """
 
 from __future__ import annotations
 
 import enum
+from collections import deque
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from actors.entity import Timer
-from huntserver.game.answers import Judge
-from huntserver.game.definition import Answer, Clue, Definition
+from huntserver.game.definition import Definition
+from huntserver.game.hunt_events import Announced, Guessed
+from huntserver.game.hunt_plan import NO_DEFINITION, Plan
 from huntserver.game.standings import Standings
-from huntserver.game.unlocks import Opens, compile_rule, parse
 
 TRIED_MAX: Final = 64
+RECENT_MAX: Final = 30
+PLACES_A_RECORD: Final = 200
+PLACES_EVERY_MS: Final = 20
+"""Final places are written in parts, this far apart, so that a large hunt's end does not hold up its shard."""
 
 
 class Phase(enum.IntEnum):
@@ -33,25 +36,29 @@ class Phase(enum.IntEnum):
 
 
 class Attempt:
-    """What a team tried at one clue: wrong guesses, until when it waits, marks of the youngest guesses."""
+    """What a team tried at one clue: wrong guesses, until when it waits (play time), marks of the youngest guesses."""
 
-    __slots__ = ("tried", "until_ms", "wrong")
+    __slots__ = ("tried", "until", "wrong")
 
-    def __init__(self, wrong: int = 0, until_ms: int = 0, tried: bytes = b"") -> None:
+    def __init__(self, wrong: int = 0, until: int = 0, tried: bytes = b"") -> None:
         self.wrong = wrong
-        self.until_ms = until_ms
+        self.until = until
         self.tried = tried
 
     def has_tried(self, mark: bytes) -> bool:
         """Tell whether the mark (4 bytes) is among the youngest 64."""
         at = self.tried.find(mark)
-        while at > 0 and at % 4:
+        while at > 0 and at & 3:
             at = self.tried.find(mark, at + 1)
         return at >= 0
 
 
 class Team:
-    """One team, or one solo player. `channel` is where its pushes go, `seq` the last one's."""
+    """One team, or one solo player. `channel` is where its pushes go, `seq` the last one's.
+
+    `names` are its members' names, empty for a solo player, whose name is the team's. `opened` holds the play time at
+    which a clue with timed hints opened, where that was not the start. `hints` are numbers (`Plan.hint_number`).
+    """
 
     __slots__ = (
         "attempts",
@@ -63,7 +70,8 @@ class Team:
         "invite",
         "members",
         "name",
-        "opened_ms",
+        "names",
+        "opened",
         "out",
         "score",
         "score_at",
@@ -73,22 +81,23 @@ class Team:
         "unlocked",
     )
 
-    def __init__(self, id: str, index: int, name: str, bracket: str, invite: str) -> None:
+    def __init__(self, id: str, index: int, name: str, *, bracket: str, invite: str) -> None:
         self.id = id
         self.index = index
         self.name = name
         self.bracket = bracket
         self.invite = invite
         self.channel = f"team:{id}"
-        self.members: list[str] = []
+        self.members: tuple[str, ...] = ()
+        self.names: tuple[str, ...] = ()
         self.score = 0
         self.score_at = 0
         self.solved = 0
         self.unlocked = 0
-        self.opened_ms: dict[int, int] = {}
-        self.attempts: dict[int, Attempt] = {}
-        self.hints: tuple[str, ...] = ()
-        self.treasures: tuple[str, ...] = ()
+        self.opened: dict[int, int] | None = None
+        self.attempts: dict[int, Attempt] | None = None
+        self.hints: tuple[int, ...] = ()
+        self.treasures = 0
         self.out = False
         self.seq = 0
 
@@ -102,80 +111,79 @@ class Hunt:
         self.owner = ""
         self.digest = ""
         self.source = ""
-        self.definition: Definition | None = None
         self.started_ms = 0
+        self.zero_ms = 0  # wall time of play time 0: the start, moved by the pauses
         self.ends_ms = 0
         self.paused_ms = 0  # when the present pause began
-        self.idle_ms = 0  # sum of the pauses so far
         self.ended_ms = 0
-        self.released_s = 0  # clues that wait for this much play are open
+        self.released_s = 0  # things that wait for this much play are open
         self.placed = 0  # players whose final place is written
         self.teams: dict[str, Team] = {}
         self.members: dict[str, Team] = {}
         self.invites: dict[str, Team] = {}
         self.names: dict[str, Team] = {}
         self.solves: list[int] = []  # per clue
+        self.wrongs: list[int] = []  # per clue
         self.claims: list[int] = []  # per treasure
+        self.recent: deque[tuple[int, Guessed]] = deque(maxlen=RECENT_MAX)
+        self.announced: list[tuple[int, Announced]] = []
         self.hunt_seq = 0
         self.host_seq = 0
-        self.announced: list[tuple[int, str]] = []
         # derived
+        self.plan = Plan(NO_DEFINITION)
         self.timer: Timer | None = None
-        self.standings = Standings()
-        self.clues: list[Clue] = []
-        self.clue_index: dict[str, int] = {}
-        self.judges: list[Judge | None] = []
-        self.opens: list[Opens] = []
-        self.after_s: list[int] = []
-        self.codes: dict[str, int] = {}
-        self.treasure_index: dict[str, int] = {}
-        self.treasure_opens: list[Opens] = []
-        # what the record being applied opened, for its pushes: (team, clue numbers)
-        self.opened: list[tuple[Team, tuple[int, ...]]] = []
+        self.standings: Standings[Team] = Standings()
+        self.attempts = 0
+        # what the record being applied opened, for its pushes: (team, bits); empty between records
+        self.opened: list[tuple[Team, int]] = []
 
-    def elapsed_s(self, at_ms: int) -> int:
-        """Return the seconds of play at a time: pauses do not count."""
+    @property
+    def definition(self) -> Definition:
+        """The definition; that of an empty hunt before there is one."""
+        return self.plan.definition
+
+    def play_ms(self, at_ms: int) -> int:
+        """Return the play time at a wall time."""
         if not self.started_ms:
             return 0
-        until = self.paused_ms or self.ended_ms or at_ms
-        return max(0, min(until, at_ms) - self.started_ms - self.idle_ms) // 1000
+        return max(0, (self.paused_ms or self.ended_ms or at_ms) - self.zero_ms)
 
     def define(self, source: str, digest: str) -> None:
         """Take a definition and derive what judging needs from it."""
-        d = self.definition = msgspec.json.decode(source.encode(), type=Definition)
         self.source, self.digest = source, digest
-        self.clues = d.clues
-        self.clue_index = {c.id: i for i, c in enumerate(d.clues)}
-        self.judges = [_judge(c) for c in d.clues]
-        rules = [parse(c.unlock) for c in d.clues]
-        self.opens = [compile_rule(r, self.clue_index) for r in rules]
-        treasure_rules = [parse(t.unlock) for t in d.treasures]
-        self.treasure_opens = [compile_rule(r, self.clue_index) for r in treasure_rules]
-        self.treasure_index = {t.id: i for i, t in enumerate(d.treasures)}
-        self.after_s = sorted({s for r in (*rules, *treasure_rules) for s in r.after_s})
-        self.codes = {code.strip().upper(): i for i, c in enumerate(d.clues) for code in c.codes}
-        self.solves = self.solves if len(self.solves) == len(d.clues) else [0] * len(d.clues)
-        self.claims = self.claims if len(self.claims) == len(d.treasures) else [0] * len(d.treasures)
+        self.plan = Plan(source)
+        self.solves = [0] * len(self.plan.clues)
+        self.wrongs = [0] * len(self.plan.clues)
+        self.claims = [0] * len(self.plan.treasures)
 
-    def open_clues(self, teams: Iterable[Team], at_ms: int) -> None:
-        """Open to teams what their solves and the time allow; what is new is noted in `opened`."""
-        elapsed = max(self.elapsed_s(at_ms), self.released_s)
-        hinted = [bool(c.hints) for c in self.clues]
-        found: dict[tuple[int, int], tuple[int, ...]] = {}  # teams that stand alike open alike
+    def enlist(self, team: Team) -> None:
+        """Put a team into the tables that find it."""
+        self.teams[team.id] = team
+        if team.invite:
+            self.names[team.name.casefold()] = team
+            self.invites[team.invite] = team
+
+    def open_things(self, teams: Iterable[Team], at_ms: int, candidates: Iterable[int] | None = None) -> None:
+        """Open to teams what their solves and the time allow; what is new is noted in `opened`.
+
+        `candidates`: the only things that can have become open (default: all).
+        """
+        plan, play = self.plan, self.play_ms(at_ms)
+        things = range(len(plan.opens)) if candidates is None else candidates
+        found: dict[tuple[int, int], int] = {}  # teams that stand alike open alike
         for team in teams:
             alike = (team.solved, team.unlocked)
-            new = found.get(alike)
-            if new is None:
-                new = found[alike] = tuple(
-                    i
-                    for i, opens in enumerate(self.opens)
-                    if not team.unlocked >> i & 1 and opens(team.solved, elapsed)
-                )
-            for i in new:
-                team.unlocked |= 1 << i
-                if hinted[i]:
-                    team.opened_ms[i] = at_ms
+            new = found.get(alike, -1)
+            if new < 0:
+                new = 0
+                for i in things:
+                    if not team.unlocked >> i & 1 and plan.opens[i](team.solved, self.released_s):
+                        new |= 1 << i
+                found[alike] = new
             if new:
+                team.unlocked |= new
+                if play and new & plan.timed_hints:
+                    team.opened = (team.opened or {}) | dict.fromkeys(bits(new & plan.timed_hints), play)
                 self.opened.append((team, new))
 
     def set_timer(self) -> None:
@@ -183,34 +191,20 @@ class Hunt:
         self.timer = self._next_timer()
 
     def _next_timer(self) -> Timer | None:
-        d = self.definition
-        if self.phase == Phase.PUBLISHED and d is not None and d.schedule.starts_at is not None:
-            return Timer(ms(d.schedule.starts_at), "start")
-        if self.phase == Phase.RUNNING:
-            waiting = next((s for s in self.after_s if s > self.released_s), None)
-            release = Timer(self.started_ms + self.idle_ms + waiting * 1000, "release") if waiting else None
+        if self.phase is Phase.PUBLISHED and self.plan.starts_ms:
+            return Timer(self.plan.starts_ms, "start")
+        if self.phase is Phase.RUNNING:
+            waiting = next((s for s in self.plan.after_s if s > self.released_s), None)
+            release = Timer(self.zero_ms + waiting * 1000, "release") if waiting else None
             end = Timer(self.ends_ms, "end") if self.ends_ms else None
             if release is not None and (end is None or release.due_ms <= end.due_ms):
                 return release
             return end
-        if self.phase == Phase.ENDED and self.placed < len(self.members):
-            return Timer(self.ended_ms, f"place-{self.placed}")
+        if self.phase is Phase.ENDED and self.placed < len(self.members):
+            return Timer(self.ended_ms + PLACES_EVERY_MS * (self.placed // PLACES_A_RECORD), f"place-{self.placed}")
         return None
 
 
-def ms(at: datetime) -> int:
-    """Return ms since 1970."""
-    return int(at.timestamp() * 1000)
-
-
-def _judge(clue: Clue) -> Judge | None:
-    if clue.kind != "text":
-        return None
-    texts = [a for a in clue.answers if isinstance(a, str)]
-    rich = [a for a in clue.answers if isinstance(a, Answer)]
-    return Judge(
-        texts,
-        [a.regex for a in rich if a.regex],
-        [(repr(a.number), repr(a.tolerance)) for a in rich if a.number is not None],
-        [(p.text, p.reply) for p in clue.partial],
-    )
+def bits(mask: int) -> list[int]:
+    """Return the numbers of the bits that are set, rising."""
+    return [i for i in range(mask.bit_length()) if mask >> i & 1]

@@ -7,57 +7,64 @@ bytes in any process.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice, repeat
+from operator import itemgetter
 from typing import Final
 
 import msgspec
 
+from huntserver.game.hunt_events import Announced, Guessed
 from huntserver.game.hunt_state import Attempt, Hunt, Phase, Team
 
 TEAMS_A_PART: Final = 100
+VERSION: Final = 1
 
 
 class _Head(msgspec.Struct, array_like=True):
+    version: int
     phase: int
     owner: str
     digest: str
     started_ms: int
+    zero_ms: int
     ends_ms: int
     paused_ms: int
-    idle_ms: int
     ended_ms: int
     released_s: int
     placed: int
     solves: list[int]
+    wrongs: list[int]
     claims: list[int]
     hunt_seq: int
     host_seq: int
-    announced: list[tuple[int, str]]
-    joined: list[str]
-    """Members in the order in which they joined: final places are written in this order."""
+    recent: list[tuple[int, Guessed]]
+    announced: list[tuple[int, Announced]]
 
 
 class _Row(msgspec.Struct, array_like=True):
     id: str
-    index: int
     name: str
     bracket: str
     invite: str
-    members: list[str]
+    members: tuple[str, ...]
+    names: tuple[str, ...]
+    joined: tuple[int, ...]
+    """Each member's place in the order of joining: final places are written in this order."""
     score: int
     score_at: int
     solved: bytes
     unlocked: bytes
-    opened_ms: list[tuple[int, int]]
+    opened: list[tuple[int, int]]
     attempts: list[tuple[int, int, int, bytes]]
-    hints: tuple[str, ...]
-    treasures: tuple[str, ...]
+    hints: tuple[int, ...]
+    treasures: bytes
     out: bool
     seq: int
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_head = msgspec.msgpack.Decoder(_Head).decode
-_rows = msgspec.msgpack.Decoder(list[_Row]).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_head: Final = msgspec.msgpack.Decoder(_Head).decode
+_rows: Final = msgspec.msgpack.Decoder(list[_Row]).decode
 
 
 def encode(state: Hunt) -> Iterator[bytes]:
@@ -65,50 +72,49 @@ def encode(state: Hunt) -> Iterator[bytes]:
     yield state.source.encode()
     yield _encode(
         _Head(
+            VERSION,
             state.phase,
             state.owner,
             state.digest,
             state.started_ms,
+            state.zero_ms,
             state.ends_ms,
             state.paused_ms,
-            state.idle_ms,
             state.ended_ms,
             state.released_s,
             state.placed,
             state.solves,
+            state.wrongs,
             state.claims,
             state.hunt_seq,
             state.host_seq,
+            list(state.recent),
             state.announced,
-            list(state.members),
         )
     )
-    rows: list[_Row] = []
-    for team in state.teams.values():
-        rows.append(_row(team))
-        if len(rows) == TEAMS_A_PART:
-            yield _encode(rows)
-            rows = []
-    if rows:
-        yield _encode(rows)
+    joined = {by: n for n, by in enumerate(state.members)}
+    teams = iter(state.teams.values())
+    while some := list(islice(teams, TEAMS_A_PART)):
+        yield _encode([_row(team, joined) for team in some])
 
 
-def _row(t: Team) -> _Row:
+def _row(t: Team, joined: dict[str, int]) -> _Row:
     return _Row(
         t.id,
-        t.index,
         t.name,
         t.bracket,
         t.invite,
         t.members,
+        t.names,
+        tuple(joined[by] for by in t.members),
         t.score,
         t.score_at,
         _mask(t.solved),
         _mask(t.unlocked),
-        sorted(t.opened_ms.items()),
-        [(clue, a.wrong, a.until_ms, a.tried) for clue, a in sorted(t.attempts.items())],
+        list((t.opened or {}).items()),
+        [(clue, a.wrong, a.until, a.tried) for clue, a in (t.attempts or {}).items()],
         t.hints,
-        t.treasures,
+        _mask(t.treasures),
         t.out,
         t.seq,
     )
@@ -118,46 +124,53 @@ def _mask(bits: int) -> bytes:
     return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
 
 
+def _bits(mask: bytes) -> int:
+    return int.from_bytes(mask, "little")
+
+
 def decode(id: str, parts: Sequence[bytes]) -> Hunt:
-    """Rebuild a hunt. Raises ValueError (msgspec's errors are) for bad bytes."""
+    """Rebuild a hunt. Raises ValueError for bad bytes (msgspec's errors are)."""
+    if len(parts) < 2:
+        raise ValueError(f"a hunt has at least 2 parts, these are {len(parts)}")
     state = Hunt(id)
     head = _head(parts[1])
+    if head.version != VERSION:
+        raise ValueError(f"a stored hunt of version {head.version}; this server reads {VERSION}")
     source = parts[0].decode()
-    state.solves, state.claims = head.solves, head.claims
     if source:
         state.define(source, head.digest)
+    state.solves, state.wrongs, state.claims = head.solves, head.wrongs, head.claims
     state.phase = Phase(head.phase)
     state.owner = head.owner
-    state.started_ms, state.ends_ms = head.started_ms, head.ends_ms
-    state.paused_ms, state.idle_ms, state.ended_ms = head.paused_ms, head.idle_ms, head.ended_ms
+    state.started_ms, state.zero_ms = head.started_ms, head.zero_ms
+    state.ends_ms, state.paused_ms, state.ended_ms = head.ends_ms, head.paused_ms, head.ended_ms
     state.released_s, state.placed = head.released_s, head.placed
     state.hunt_seq, state.host_seq = head.hunt_seq, head.host_seq
+    state.recent.extend(head.recent)
     state.announced = head.announced
-    of: dict[str, Team] = {}
+    order: list[tuple[int, str, Team]] = []
     for part in parts[2:]:
         for row in _rows(part):
-            team = _team(row)
-            state.teams[team.id] = team
-            state.names[team.name.casefold()] = team
-            if team.invite:
-                state.invites[team.invite] = team
+            team = _team(row, len(state.teams) + 1)
+            state.enlist(team)
             if not team.out:
                 state.standings.add(team)
-            for by in team.members:
-                of[by] = team
-    state.members = {by: of[by] for by in head.joined}
+            state.attempts += len(row.attempts)
+            order.extend(zip(row.joined, team.members, repeat(team)))
+    state.members = {by: team for _, by, team in sorted(order, key=itemgetter(0))}
     state.set_timer()
     return state
 
 
-def _team(row: _Row) -> Team:
-    team = Team(row.id, row.index, row.name, row.bracket, row.invite)
-    team.members = row.members
+def _team(row: _Row, index: int) -> Team:
+    team = Team(row.id, index, row.name, bracket=row.bracket, invite=row.invite)
+    team.members, team.names = row.members, row.names
     team.score, team.score_at = row.score, row.score_at
-    team.solved = int.from_bytes(row.solved, "little")
-    team.unlocked = int.from_bytes(row.unlocked, "little")
-    team.opened_ms = dict(row.opened_ms)
-    team.attempts = {clue: Attempt(wrong, until_ms, tried) for clue, wrong, until_ms, tried in row.attempts}
-    team.hints, team.treasures = row.hints, row.treasures
+    team.solved, team.unlocked, team.treasures = _bits(row.solved), _bits(row.unlocked), _bits(row.treasures)
+    if row.opened:
+        team.opened = dict(row.opened)
+    if row.attempts:
+        team.attempts = {clue: Attempt(wrong, until, tried) for clue, wrong, until, tried in row.attempts}
+    team.hints = row.hints
     team.out, team.seq = row.out, row.seq
     return team

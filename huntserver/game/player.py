@@ -3,66 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final
 
 import msgspec
 
 from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
 from huntserver.game.commands import AwardTreasure, CloseHunt, CreditSolve, EnterHunt, PlayerCommand, ProfileQuery
+from huntserver.game.player_events import AnyPlayerEvent, Awarded, Closed, Credited, Entered, SetAside
 
-
-class PlayerEvent(msgspec.Struct, frozen=True, tag_field="type", gc=False, omit_defaults=True):
-    """Root of a player's events."""
-
-
-class Entered(PlayerEvent, tag="entered", frozen=True, gc=False):
-    """Joined a hunt."""
-
-    hunt: str
-    team: str
-
-
-class Credited(PlayerEvent, tag="credited", frozen=True, gc=False):
-    """The team solved a clue."""
-
-    hunt: str
-    clue: str
-    points: int
-    first: bool = False
-
-
-class Awarded(PlayerEvent, tag="awarded", frozen=True, gc=False):
-    """A piece of treasure came into the inventory."""
-
-    hunt: str
-    treasure: str
-    title: str
-    rank: int
-
-
-class Closed(PlayerEvent, tag="closed", frozen=True, gc=False):
-    """A hunt ended at this place."""
-
-    hunt: str
-    place: int
-    points: int
-
-
-class SetAside(PlayerEvent, tag="set_aside", frozen=True, gc=False):
-    """A reaction that could not be applied, kept and counted: `what` names it, `why` the reason."""
-
-    what: str
-    hunt: str
-    why: str
-
-
-AnyPlayerEvent: TypeAlias = Entered | Credited | Awarded | Closed | SetAside
+HUNTS_MAX: Final = 2_000
+INVENTORY_MAX: Final = 10_000
 
 
 class Joining(msgspec.Struct, array_like=True):
-    """One hunt in a player's life."""
+    """One hunt in a player's life. `place` is -1 until the hunt has ended."""
 
     hunt: str
+    title: str
     team: str
     points: int = 0
     solves: int = 0
@@ -82,9 +39,9 @@ class Item(msgspec.Struct, array_like=True, frozen=True):
 class Player(msgspec.Struct, array_like=True):
     """The state."""
 
+    id: str
     hunts: dict[str, Joining] = {}
     inventory: list[Item] = []
-    points: int = 0
     solves: int = 0
     firsts: int = 0
     wins: int = 0
@@ -92,20 +49,42 @@ class Player(msgspec.Struct, array_like=True):
     seq: int = 0
 
 
+class HuntRow(msgspec.Struct, frozen=True):
+    """A hunt on a player's page. `place`: 0 out of the standings, null while it is on."""
+
+    hunt: str
+    title: str
+    team: str
+    points: int
+    solves: int
+    place: int | None
+
+
+class ItemRow(msgspec.Struct, frozen=True):
+    """A piece of treasure on a player's page."""
+
+    hunt: str
+    treasure: str
+    title: str
+    rank: int
+    at_ms: int
+
+
 class Profile(msgspec.Struct, frozen=True):
-    """A player's own page."""
+    """A player's own page. `channels` as in a hunt's membership."""
 
     player: str
     points: int
     solves: int
     firsts: int
     wins: int
-    hunts: list[dict[str, Any]]
-    inventory: list[dict[str, Any]]
+    hunts: list[HuntRow]
+    inventory: list[ItemRow]
+    channels: dict[str, int]
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[str, Player]).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Player).decode
 
 
 class PlayerType:
@@ -118,17 +97,18 @@ class PlayerType:
 
     def create(self, id: str) -> Player:
         """Return a player nothing happened to."""
-        return Player()
+        return Player(id)
 
     def decide(self, state: Player, command: Any, ctx: Context) -> Decision | Rejected:
         """Turn a reaction into its event; one that does not fit is set aside, not refused."""
         if not ctx.by.startswith("entity:hunt/"):
             return Rejected("not_allowed", "a player's record follows from hunts alone")
-        if not isinstance(command, EnterHunt) and command.hunt not in state.hunts:
-            return Decision((SetAside(type(command).__name__, command.hunt, "not in this hunt"),), {})
+        why = _misfit(state, command)
+        if why:
+            return Decision((SetAside(command.__struct_config__.tag, command.hunt, why),), {})
         match command:
-            case EnterHunt(hunt, team):
-                return Decision((Entered(hunt, team),), {})
+            case EnterHunt(hunt, title, team):
+                return Decision((Entered(hunt, title, team),), {})
             case CreditSolve(hunt, clue, points, first):
                 return Decision((Credited(hunt, clue, points, first),), {})
             case AwardTreasure(hunt, treasure, title, rank):
@@ -144,20 +124,19 @@ class PlayerType:
     def apply(self, state: Player, event: Any, seq: int, at_ms: int) -> None:
         """Change the state by one event."""
         match event:
-            case Entered(hunt, team):
-                state.hunts.setdefault(hunt, Joining(hunt, team))
+            case Entered(hunt, title, team):
+                state.hunts[hunt] = Joining(hunt, title, team)
             case Credited(hunt, _, points, first):
                 joining = state.hunts[hunt]
                 joining.points += points
                 joining.solves += 1
-                state.points += points
                 state.solves += 1
                 state.firsts += first
             case Awarded(hunt, treasure, title, rank):
                 state.inventory.append(Item(hunt, treasure, title, rank, at_ms))
             case Closed(hunt, place, points):
-                state.hunts[hunt].place = place
-                state.hunts[hunt].points = points
+                joining = state.hunts[hunt]
+                joining.place, joining.points = place, points
                 state.wins += place == 1
             case SetAside():
                 state.set_aside += 1
@@ -168,11 +147,11 @@ class PlayerType:
 
     def pushes(self, state: Player, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
         """Show treasures and results to the player's own sessions."""
-        shown = [e for e in events if isinstance(e, Awarded | Closed)]
+        shown = tuple(e for e in events if isinstance(e, Awarded | Closed))
         if not shown:
             return ()
         prev, state.seq = state.seq, seq
-        return (Push("player", prev, shown),)
+        return (Push(f"player:{state.id}", prev, shown),)
 
     def reactions(self, events: Sequence[Any], id: str) -> Sequence[Reaction]:
         """Nothing follows from a player's events."""
@@ -181,24 +160,48 @@ class PlayerType:
     def query(self, state: Player, query: Any, ctx: Context) -> Any:
         """Answer a `ProfileQuery`."""
         assert isinstance(query, ProfileQuery)
+        if ctx.by != f"p:{state.id}" and ctx.role not in ("admin", "system"):
+            return Rejected("not_allowed", "a profile is shown to its player alone")
         hunts = [
-            {"hunt": j.hunt, "team": j.team, "points": j.points, "solves": j.solves, "place": j.place}
+            HuntRow(j.hunt, j.title, j.team, j.points, j.solves, j.place if j.place >= 0 else None)
             for j in state.hunts.values()
         ]
-        items = [
-            {"hunt": i.hunt, "treasure": i.treasure, "title": i.title, "rank": i.rank, "at_ms": i.at_ms}
-            for i in state.inventory
-        ]
-        return Profile(ctx.by.partition(":")[2], state.points, state.solves, state.firsts, state.wins, hunts, items)
+        return Profile(
+            player=state.id,
+            points=sum(j.points for j in state.hunts.values()),
+            solves=state.solves,
+            firsts=state.firsts,
+            wins=state.wins,
+            hunts=hunts,
+            inventory=[ItemRow(i.hunt, i.treasure, i.title, i.rank, i.at_ms) for i in state.inventory],
+            channels={f"player:{state.id}": state.seq},
+        )
 
     def encode(self, state: Player) -> Iterator[bytes]:
         """Yield one part."""
-        yield _encode(("1", state))
+        yield _encode(state)
 
     def decode(self, id: str, parts: Sequence[bytes]) -> Player:
-        """Rebuild a state. Raises ValueError for bad bytes."""
-        return _decode(parts[0])[1]
+        """Rebuild a state. Raises ValueError for bad bytes (msgspec's errors are)."""
+        if len(parts) != 1:
+            raise ValueError(f"a player has 1 part, these are {len(parts)}")
+        return _decode(parts[0])
 
     def weight(self, state: Player) -> int:
         """Return an estimate of the memory in bytes."""
-        return 600 + 300 * len(state.hunts) + 250 * len(state.inventory)
+        return 600 + 400 * len(state.hunts) + 350 * len(state.inventory)
+
+
+def _misfit(state: Player, command: Any) -> str:
+    """Return why a reaction cannot be applied, or ""."""
+    known = command.hunt in state.hunts
+    match command:
+        case EnterHunt():
+            return "in this hunt already" if known else "too many hunts" if len(state.hunts) >= HUNTS_MAX else ""
+        case _ if not known:
+            return "not in this hunt"
+        case AwardTreasure() if len(state.inventory) >= INVENTORY_MAX:
+            return "the inventory is full"
+        case CloseHunt() if state.hunts[command.hunt].place >= 0:
+            return "this hunt is closed already"
+    return ""

@@ -1,13 +1,20 @@
-"""Can this hunt be played to its end? Found before publishing, with the path into the file and what to do. Pure."""
+"""Can this hunt be played to its end? Found before publishing, with the path into the file and what to do. Pure.
+
+No message names an answer or a code: it may be shown where others read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final, NamedTuple
 
-from huntserver.game.definition import Definition, Problem, read
-from huntserver.game.unlocks import Rule, RuleError, parse
+from huntserver.game.definition import Clue, Definition, Problem
+from huntserver.game.definition_file import read
+from huntserver.game.unlocks import Opens, Rule, RuleError, compile_rule, parse
 
 Wrong = Callable[[str, str, str], None]
+ALWAYS_S: Final = 1 << 62
+"""More seconds of play than any rule waits for."""
 
 
 def check_definition(data: bytes, style: str) -> Definition | list[Problem]:
@@ -28,129 +35,159 @@ def check(d: Definition) -> list[Problem]:
     _unique(wrong, d)
     rules = _rules(wrong, d)
     if not problems:
-        _reachable(wrong, d, rules)
-        _affordable(wrong, d)
+        graph = _Graph.of(d, rules)
+        _reachable(wrong, d, graph)
+        if not problems:
+            _affordable(wrong, d, graph)
         _in_time(wrong, d, rules)
     return problems
 
 
 def _unique(wrong: Wrong, d: Definition) -> None:
-    seen: dict[str, str] = {}
+    ids: dict[str, str] = {}
     codes: dict[str, str] = {}
-    for i, clue in enumerate(d.clues):
-        _once(wrong, seen, clue.id, f"clues[{i}].id")
-        hints: dict[str, str] = {}
-        for j, hint in enumerate(clue.hints):
-            _once(wrong, hints, hint.id, f"clues[{i}].hints[{j}].id")
-        for j, code in enumerate(clue.codes):
-            _once(wrong, codes, code.strip().upper(), f"clues[{i}].codes[{j}]")
-    for i, treasure in enumerate(d.treasures):
-        _once(wrong, seen, treasure.id, f"treasures[{i}].id")
     brackets: dict[str, str] = {}
+    for i, clue in enumerate(d.clues):
+        hints: dict[str, str] = {}
+        _once(wrong, ids, clue.id, f"clues[{i}].id", repr(clue.id))
+        for j, hint in enumerate(clue.hints):
+            _once(wrong, hints, hint.id, f"clues[{i}].hints[{j}].id", repr(hint.id))
+        for j, code in enumerate(clue.codes):
+            _once(wrong, codes, code.strip().upper(), f"clues[{i}].codes[{j}]", "this code")
+    for i, treasure in enumerate(d.treasures):
+        _once(wrong, ids, treasure.id, f"treasures[{i}].id", repr(treasure.id))
     for i, bracket in enumerate(d.brackets):
-        _once(wrong, brackets, bracket, f"brackets[{i}]")
+        _once(wrong, brackets, bracket, f"brackets[{i}]", repr(bracket))
 
 
-def _once(wrong: Wrong, seen: dict[str, str], value: str, path: str) -> None:
+def _once(wrong: Wrong, seen: dict[str, str], value: str, path: str, name: str) -> None:
     if value in seen:
-        wrong(path, f"{value!r} stands at {seen[value]} already", "give each its own")
+        wrong(path, f"{name} stands at {seen[value]} already", "give each its own")
     seen.setdefault(value, path)
 
 
-def _rules(wrong: Wrong, d: Definition) -> dict[str, Rule]:
+def _rules(wrong: Wrong, d: Definition) -> list[Rule]:
+    """Parse the rules of all clues, then of all treasures."""
     ids = {c.id for c in d.clues}
-    rules: dict[str, Rule] = {}
-    places = [(f"clues[{i}].unlock", c.id, c.unlock) for i, c in enumerate(d.clues)]
-    places += [(f"treasures[{i}].unlock", t.id, t.unlock) for i, t in enumerate(d.treasures)]
-    for path, id, text in places:
+    rules: list[Rule] = []
+    places = [(f"clues[{i}].unlock", c.unlock) for i, c in enumerate(d.clues)]
+    places += [(f"treasures[{i}].unlock", t.unlock) for i, t in enumerate(d.treasures)]
+    for path, text in places:
         try:
             rule = parse(text)
         except RuleError as error:
             wrong(path, str(error), 'write it like "c1 and c2", "2 of (c1, c2, c3)", "after 0:30"')
             continue
-        unknown = [i for i in rule.ids if i not in ids]
+        unknown = [id for id in rule.ids if id not in ids]
         if unknown:
             wrong(path, f"names {unknown[0]!r}, which is no clue", f"clues are {', '.join(sorted(ids))[:200]}")
-        rules[id] = rule
+        rules.append(rule)
     return rules
 
 
-def _met(rule: tuple[object, ...], solved: set[str]) -> bool:
-    match rule:
-        case ("id", id):
-            return id in solved
-        case ("of", int(number), *ids):
-            return len(solved.intersection(map(str, ids))) >= number
-        case ("and", *parts):
-            return all(_met(p, solved) for p in parts if isinstance(p, tuple))
-        case ("or", *parts):
-            return any(_met(p, solved) for p in parts if isinstance(p, tuple))
-        case _:
-            return True  # no condition, or time, which passes
+class _Graph(NamedTuple):
+    """What opens what: clues are numbered in the order of the file, treasures follow."""
+
+    clues: int
+    rules: list[Rule]
+    opens: list[Opens]
+    needed_by: list[list[int]]
+
+    @classmethod
+    def of(cls, d: Definition, rules: list[Rule]) -> _Graph:
+        index = {c.id: i for i, c in enumerate(d.clues)}
+        needed_by: list[list[int]] = [[] for _ in d.clues]
+        for i, rule in enumerate(rules):
+            for id in rule.ids:
+                needed_by[index[id]].append(i)
+        return cls(len(d.clues), rules, [compile_rule(r, index) for r in rules], needed_by)
+
+    def reach(self, without: int = -1) -> set[int]:
+        """Return the things that open sooner or later if every open clue is solved except `without`."""
+        solved = 0
+        open_: set[int] = set()
+        look = list(range(len(self.opens)))
+        while look:
+            thing = look.pop()
+            if thing in open_ or not self.opens[thing](solved, ALWAYS_S):
+                continue
+            open_.add(thing)
+            if thing < self.clues and thing != without:
+                solved |= 1 << thing
+                look.extend(self.needed_by[thing])
+        return open_
 
 
-def _reachable(wrong: Wrong, d: Definition, rules: dict[str, Rule]) -> None:
-    solved: set[str] = set()
-    while True:
-        new = {c.id for c in d.clues if c.id not in solved and _met(rules[c.id].tree, solved)}
-        if not new:
-            break
-        solved |= new
-    if not solved:
-        wrong("clues", "no clue is open at the start", "leave the unlock rule of the first one empty")
-        return
+def _reachable(wrong: Wrong, d: Definition, graph: _Graph) -> None:
+    reached = graph.reach()
+    if not any(i in reached for i in range(graph.clues)):
+        cycle = _cycle(d, graph, reached, 0)
+        if len(cycle) < 2:
+            wrong("clues", "no clue is open at the start", "leave the unlock rule of the first one empty")
+            return
     for i, clue in enumerate(d.clues):
-        if clue.id in solved:
+        if i in reached:
             continue
-        cycle = _cycle(clue.id, rules, solved)
-        if cycle:
+        cycle = _cycle(d, graph, reached, i)
+        if cycle and cycle[0] == clue.id:
             wrong(f"clues[{i}].unlock", f"a circle: {' needs '.join(cycle)}", "take one of them out of the circle")
         else:
             wrong(f"clues[{i}].unlock", f"{clue.id!r} can never be opened", "mend its rule or those it rests on")
     for i, treasure in enumerate(d.treasures):
-        if not _met(rules[treasure.id].tree, solved):
+        if graph.clues + i not in reached:
             wrong(f"treasures[{i}].unlock", f"{treasure.id!r} can never be claimed", "mend its rule")
 
 
-def _cycle(start: str, rules: dict[str, Rule], solved: set[str]) -> list[str]:
-    path = [start]
-    while True:
-        blocked = [i for i in rules[path[-1]].ids if i not in solved]
-        if not blocked:
-            return []
-        step = blocked[0]
-        if step in path:
-            return [*path[path.index(step) :], step] if step == start else []
-        path.append(step)
+def _cycle(d: Definition, graph: _Graph, reached: set[int], start: int) -> list[str]:
+    """Return the ids along a shortest way from a clue that never opens back to itself; empty if there is none."""
+    index = {c.id: i for i, c in enumerate(d.clues)}
+    came_from: dict[int, int] = {}
+    look = [start]
+    for thing in look:  # grows while it is walked: breadth first
+        for needed in (index[id] for id in graph.rules[thing].ids):
+            if needed in reached or needed in came_from:
+                continue
+            came_from[needed] = thing
+            look.append(needed)
+    if start not in came_from:
+        return []
+    way = [start, came_from[start]]
+    while way[-1] != start:
+        way.append(came_from[way[-1]])
+    return [d.clues[i].id for i in reversed(way)]
 
 
-def _affordable(wrong: Wrong, d: Definition) -> None:
-    total = sum(c.points + max(c.first_bonus, default=0) for c in d.clues)
-    total += sum(t.points + max(t.bonus, default=0) for t in d.treasures)
+def _most(clue: Clue) -> int:
+    return clue.points + max(clue.first_bonus, default=0)
+
+
+def _affordable(wrong: Wrong, d: Definition, graph: _Graph) -> None:
     for i, clue in enumerate(d.clues):
-        most = total - clue.points - max(clue.first_bonus, default=0)
+        if not any(h.price for h in clue.hints):
+            continue
+        reached = graph.reach(without=i)
+        most = sum(_most(c) for j, c in enumerate(d.clues) if j in reached and j != i)
+        most += sum(t.points + max(t.bonus, default=0) for j, t in enumerate(d.treasures) if graph.clues + j in reached)
         for j, hint in enumerate(clue.hints):
             if hint.price > most:
-                wrong(f"clues[{i}].hints[{j}].price", f"{hint.price} points are more than a team can have ({most})",
-                      "lower the price")  # fmt: skip
+                what = f"{hint.price} points are more than a team can have before {clue.id!r} is solved ({most})"
+                wrong(f"clues[{i}].hints[{j}].price", what, "lower the price")
 
 
-def _in_time(wrong: Wrong, d: Definition, rules: dict[str, Rule]) -> None:
+def _in_time(wrong: Wrong, d: Definition, rules: list[Rule]) -> None:
     s = d.schedule
     length = s.duration_s
     if length is None and s.starts_at is not None and s.ends_at is not None:
         length = int((s.ends_at - s.starts_at).total_seconds())
     if length is None:
         return
-    places = [(f"clues[{i}].unlock", c.id) for i, c in enumerate(d.clues)]
-    places += [(f"treasures[{i}].unlock", t.id) for i, t in enumerate(d.treasures)]
-    for path, id in places:
-        late = [t for t in rules[id].after_s if t >= length]
+    paths = [f"clues[{i}]" for i in range(len(d.clues))] + [f"treasures[{i}]" for i in range(len(d.treasures))]
+    for path, rule in zip(paths, rules, strict=True):
+        late = [t for t in rule.after_s if t >= length]
         if late:
-            wrong(path, f"opens after {late[0]} s, the hunt lasts {length} s", "open it earlier")
+            wrong(f"{path}.unlock", f"waits for {late[0]} s of play, the hunt lasts {length} s", "open it earlier")
     for i, clue in enumerate(d.clues):
         for j, hint in enumerate(clue.hints):
             if hint.after_s >= length:
-                wrong(
-                    f"clues[{i}].hints[{j}].after_s", f"{hint.after_s} s, the hunt lasts {length} s", "offer it earlier"
-                )
+                what = f"{hint.after_s} s after the clue opens, the hunt lasts {length} s"
+                wrong(f"clues[{i}].hints[{j}].after_s", what, "offer it earlier")

@@ -7,7 +7,7 @@ from the teams, never stored. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from sortedcontainers import SortedKeyList
 
@@ -21,11 +21,14 @@ class Scored(Protocol):
     score_at: int
 
 
+T = TypeVar("T", bound=Scored)
+
+
 def _order(team: Scored) -> tuple[int, int, int]:
     return (-team.score, team.score_at, team.index)
 
 
-class Standings:
+class Standings(Generic[T]):
     """Sorted teams; a team is taken out before its score changes and put back after."""
 
     __slots__ = ("_brackets", "_overall")
@@ -34,7 +37,7 @@ class Standings:
         self._overall = SortedKeyList(key=_order)
         self._brackets: dict[str, SortedKeyList] = {}
 
-    def add(self, team: Scored) -> None:
+    def add(self, team: T) -> None:
         """Put a team in."""
         self._overall.add(team)
         if team.bracket:
@@ -43,7 +46,7 @@ class Standings:
                 held = self._brackets[team.bracket] = SortedKeyList(key=_order)
             held.add(team)
 
-    def remove(self, team: Scored) -> None:
+    def remove(self, team: T) -> None:
         """Take a team out, by the score that it was put in with."""
         self._overall.remove(team)
         if team.bracket:
@@ -52,11 +55,11 @@ class Standings:
     def _list(self, bracket: str | None) -> SortedKeyList:
         return self._overall if bracket is None else self._brackets.get(bracket, SortedKeyList(key=_order))
 
-    def place(self, team: Scored, bracket: str | None = None) -> int:
+    def place(self, team: T, bracket: str | None = None) -> int:
         """Return the team's place, 1 is first."""
         return int(self._list(bracket).index(team)) + 1
 
-    def top(self, count: int, bracket: str | None = None) -> Iterator[Scored]:
+    def top(self, count: int, bracket: str | None = None) -> Iterator[T]:
         """Yield the first `count` teams."""
         return iter(self._list(bracket)[:count])
 

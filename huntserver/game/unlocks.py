@@ -17,7 +17,7 @@ import msgspec
 RULE_MAX: Final = 500
 DEPTH_MAX: Final = 20
 _TOKEN: Final = re.compile(r"\s*(?:(\d{1,3}:[0-5]\d)|(\d{1,3})\b|([A-Za-z][A-Za-z0-9_-]*)|([(),]))")
-_WORDS: Final = frozenset({"and", "or", "of", "after"})
+WORDS: Final = frozenset({"and", "or", "of", "after"})
 
 Opens: TypeAlias = Callable[[int, int], bool]
 """Tells whether a rule is met: (mask of solved clues, seconds of play)."""
@@ -92,7 +92,7 @@ class _Parser:
             return ("after", seconds)
         if token.isdigit():
             return self.some_of(int(token))
-        if not token or token in _WORDS or not token[0].isalpha():
+        if not token or token in WORDS or not token[0].isalpha():
             raise RuleError(f"expected a clue's id, found {token or 'the end'!r}")
         self.ids.append(token)
         return ("id", token)
@@ -111,7 +111,7 @@ class _Parser:
 
     def one_id(self) -> str:
         token = self.take()
-        if not token or token in _WORDS or not token[0].isalpha():
+        if not token or token in WORDS or not token[0].isalpha():
             raise RuleError(f"expected a clue's id, found {token or 'the end'!r}")
         self.ids.append(token)
         return token

@@ -23,7 +23,7 @@ def reactions(events: Sequence[Any], hunt: str) -> Sequence[Reaction]:
         return NONE
     match event:
         case Joined():
-            return (Reaction("player", _id(event.personal.by), EnterHunt(hunt, event.team)),)
+            return (Reaction("player", _id(event.personal.by), EnterHunt(hunt, event.title, event.team)),)
         case Solved():
             credit = CreditSolve(hunt, event.clue, event.points, event.rank == 1)
             return tuple(Reaction("player", _id(by), credit) for by in event.members)

@@ -1,0 +1,98 @@
+"""How players come into a hunt: alone, with a new team, or by an invite code. Decides, changes nothing. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from actors.entity import Context, Decision, Rejected
+from huntserver.game.commands import Join
+from huntserver.game.hunt_events import Author, Joined
+from huntserver.game.hunt_play import not_there
+from huntserver.game.hunt_state import Hunt, Phase
+
+INVITE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""32 letters and digits without those that look alike (I, O, 0, 1)."""
+
+INVITE_LENGTH: Final = 6
+NAME_MAX: Final = 40
+
+
+class JoinAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The team joined; `invite` lets others in."""
+
+    team: str
+    invite: str = ""
+
+
+def join(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:
+    """Enter the hunt."""
+    refused = _may_not_join(state, command, ctx)
+    if refused is not None:
+        return refused
+    d = state.definition
+    if command.invite is None:
+        return _new_team(state, command, ctx)
+    team = state.invites.get(command.invite.strip().upper())
+    if team is None:
+        return Rejected("no_such_team", "no team has this invite code")
+    if team.out:
+        return Rejected("disqualified", "this team was taken out of the hunt")
+    if len(team.members) >= d.teams.size_max:
+        return Rejected("team_full", f"the team has its {d.teams.size_max} members", retry=True)
+    author = Author(ctx.by, name=_name(ctx))
+    return Decision((Joined(team.id, d.title, author),), JoinAnswer(team.id, team.invite))
+
+
+def _may_not_join(state: Hunt, command: Join, ctx: Context) -> Rejected | None:
+    refused = not_there(state)
+    if refused is not None:
+        return refused
+    if not ctx.by.startswith("p:"):
+        return Rejected("not_allowed", "players join; hosts watch")
+    if ctx.by in state.members:
+        return Rejected("already_joined", "you are in this hunt already")
+    if state.phase is Phase.ENDED:
+        return Rejected("too_late", "the hunt is over")
+    early_ms = state.plan.opens_ms - ctx.now_ms
+    if early_ms > 0 and state.phase is Phase.PUBLISHED:
+        return Rejected("not_running", "the doors are not open yet", True, early_ms)
+    d = state.definition
+    if len(state.members) >= d.teams.players_max:
+        return Rejected("hunt_full", f"the hunt has its {d.teams.players_max} players", retry=True)
+    if command.bracket is not None and command.bracket not in d.brackets:
+        return Rejected("no_such_bracket", f"brackets are: {', '.join(d.brackets)[:200] or 'none'}")
+    return None
+
+
+def _name(ctx: Context) -> str:
+    """Return the sender's name as it may be shown: a token's name is not checked when it is made."""
+    name = "".join(c for c in ctx.name if c.isprintable()).strip()[:NAME_MAX]
+    return name or ctx.by.partition(":")[2][:NAME_MAX]
+
+
+def _new_team(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:
+    plan = state.plan
+    id = f"t{len(state.teams) + 1}"
+    bracket = command.bracket or plan.bracket
+    if plan.solo:
+        author = Author(ctx.by, name=_name(ctx))
+        return Decision((Joined(id, plan.definition.title, author, "", bracket),), JoinAnswer(id))
+    name = (command.team or _name(ctx)).strip()
+    if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
+        return Rejected("bad_text", f"a team's name has 1 to {NAME_MAX} characters that can be shown")
+    if name.casefold() in state.names:
+        return Rejected("team_name_taken", "another team has this name")
+    invite = _invite(state, ctx.roll)
+    author = Author(ctx.by, name=_name(ctx), team_name=name)
+    return Decision((Joined(id, plan.definition.title, author, invite, bracket),), JoinAnswer(id, invite))
+
+
+def _invite(state: Hunt, roll: int) -> str:
+    """Draw a code from the command's roll; the next ones in turn if it is in use."""
+    while True:
+        code = "".join(INVITE_LETTERS[roll >> 5 * i & 31] for i in range(INVITE_LENGTH))
+        if code not in state.invites:
+            return code
+        roll += 1

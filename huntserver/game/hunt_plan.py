@@ -1,0 +1,79 @@
+"""What a hunt derives from its definition once, so that judging a command looks things up and computes nothing. Pure.
+
+Things are numbered: clues 0 to n-1 in the order of the file, treasures from n on. Never changed once made.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from huntserver.game.answers import Judge
+from huntserver.game.definition import Answer, Clue, Definition, Hint
+from huntserver.game.unlocks import compile_rule, parse
+
+HINTS_A_CLUE: Final = 32
+NO_DEFINITION: Final = '{"title":""}'
+_decode = msgspec.json.Decoder(Definition).decode
+
+
+class Plan:
+    """See the module. `opens` tells of each thing whether it is open; `dependents` gives a clue's waiting things."""
+
+    def __init__(self, source: str) -> None:
+        d = self.definition = _decode(source)
+        self.clues = d.clues
+        self.treasures = d.treasures
+        self.clue_index = {c.id: i for i, c in enumerate(d.clues)}
+        self.treasure_index = {t.id: i for i, t in enumerate(d.treasures)}
+        self.judges = [_judge(c) for c in d.clues]
+        self.codes = {code_key(code): i for i, c in enumerate(d.clues) for code in c.codes}
+        self.places = [(i, c.location) for i, c in enumerate(d.clues) if c.location is not None]
+        rules = [parse(text) for text in (*(c.unlock for c in d.clues), *(t.unlock for t in d.treasures))]
+        self.opens = [compile_rule(r, self.clue_index) for r in rules]
+        self.after_s = sorted({s for r in rules for s in r.after_s if s})
+        self.timed = [i for i, r in enumerate(rules) if r.after_s]
+        self.dependents: list[list[int]] = [[] for _ in d.clues]
+        for i, rule in enumerate(rules):
+            for id in rule.ids:
+                self.dependents[self.clue_index[id]].append(i)
+        self.timed_hints = sum(1 << i for i, c in enumerate(d.clues) if any(h.after_s for h in c.hints))
+        self.clue_bits = (1 << len(d.clues)) - 1
+        self.final = sum(1 << i for i, c in enumerate(d.clues) if c.final)
+        self.opens_ms = ms(d.schedule.opens_at)
+        self.starts_ms = ms(d.schedule.starts_at)
+        self.ends_ms = ms(d.schedule.ends_at)
+        self.solo = d.teams.mode == "solo"
+        self.bracket = d.brackets[0] if d.brackets else ""
+
+    def hint(self, clue: int, id: str) -> tuple[int, Hint] | None:
+        """Return a hint of a clue and its number among all hints, or None."""
+        for i, hint in enumerate(self.clues[clue].hints):
+            if hint.id == id:
+                return clue * HINTS_A_CLUE + i, hint
+        return None
+
+
+def ms(at: datetime | None) -> int:
+    """Return ms since 1970; 0 for none."""
+    return int(at.timestamp() * 1000) if at is not None else 0
+
+
+def code_key(code: str) -> str:
+    """Return the form in which codes are compared: without spaces around, in capitals."""
+    return code.strip().upper()
+
+
+def _judge(clue: Clue) -> Judge | None:
+    if clue.kind != "text":
+        return None
+    rich = [a for a in clue.answers if isinstance(a, Answer)]
+    return Judge(
+        [a for a in clue.answers if isinstance(a, str)],
+        patterns=[a.regex for a in rich if a.regex],
+        numbers=[(repr(a.number), repr(a.tolerance)) for a in rich if a.number is not None],
+        partial=[(p.text, p.reply) for p in clue.partial],
+        accents=clue.accents,
+    )

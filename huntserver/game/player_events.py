@@ -1,0 +1,56 @@
+"""What happens to a player: the events of its log. A tag once written keeps its meaning for ever."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+
+class PlayerEvent(msgspec.Struct, frozen=True, tag_field="type", gc=False, omit_defaults=True):
+    """Root of a player's events."""
+
+
+class Entered(PlayerEvent, tag="entered", frozen=True, gc=False):
+    """Joined a hunt."""
+
+    hunt: str
+    title: str
+    team: str
+
+
+class Credited(PlayerEvent, tag="credited", frozen=True, gc=False):
+    """The team solved a clue."""
+
+    hunt: str
+    clue: str
+    points: int
+    first: bool = False
+
+
+class Awarded(PlayerEvent, tag="awarded", frozen=True, gc=False):
+    """A piece of treasure came into the inventory."""
+
+    hunt: str
+    treasure: str
+    title: str
+    rank: int
+
+
+class Closed(PlayerEvent, tag="closed", frozen=True, gc=False):
+    """A hunt ended at this place (0: out of the standings), with the team's points."""
+
+    hunt: str
+    place: int
+    points: int
+
+
+class SetAside(PlayerEvent, tag="set_aside", frozen=True, gc=False):
+    """A reaction that could not be applied, kept and counted: `what` names it, `why` the reason."""
+
+    what: str
+    hunt: str
+    why: str
+
+
+AnyPlayerEvent: TypeAlias = Entered | Credited | Awarded | Closed | SetAside
