@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from huntserver import errors
-from huntserver.game import hunt_views
+from huntserver.game import shown
 from huntserver.wire import codecs
 from huntserver.wire.messages import COMMAND_FRAMES, PLAIN, QUERY_FRAMES
 
@@ -34,7 +34,7 @@ class ErrReply(msgspec.Struct):
 
 
 PUSHES = (codecs.Event, codecs.Snapshot, codecs.State, codecs.Sys, OkReply, ErrReply)
-VIEWS = (hunt_views.Page, hunt_views.Board, hunt_views.Overview, hunt_views.Shown)
+VIEWS = (shown.Page, shown.Board, shown.Overview, shown.Shown)
 
 
 def document(version: str) -> dict[str, Any]:
