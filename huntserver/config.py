@@ -94,7 +94,7 @@ def parse(data: bytes, name: str) -> Config:
         config = msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {error}") from error
-    _check(name, config)
+    check(name, config)
     return config
 
 
@@ -111,7 +111,8 @@ def _known_keys(name: str, tree: Any, shape: Any, path: str) -> None:
         _known_keys(name, value, next(f.type for f in fields if f.name == key), f"{path}{key}.")
 
 
-def _check(name: str, config: Config) -> None:
+def check(name: str, config: Config) -> None:
+    """Raise `ConfigError` for a value that is out of range; `name` says where it was given."""
     if not 0 <= config.server.port <= 65535:
         raise ConfigError(f"{name}: server.port is {config.server.port}, allowed is 0 to 65535")
     for key in ("hunt_shards", "player_shards"):

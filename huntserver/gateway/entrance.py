@@ -57,7 +57,7 @@ class Entrance(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if peer else ""
         hello_s = self._gateway.limits.hello_s
-        self._timer = asyncio.get_running_loop().call_later(hello_s, transport.abort)
+        self._timer = asyncio.get_running_loop().call_later(hello_s, self._transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket went before it was anything, or after its HTTP answer."""
