@@ -1,4 +1,4 @@
-"""The hunt that campaigns play: eight clues without cool-down, two treasures that run out."""
+"""The hunt that campaigns play: twelve clues without cool-down, two treasures that run out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ def campaign_hunt() -> str:
     clues = "".join(
         f'\n[[clues]]\nid = "c{i}"\ntitle = "Clue {i}"\ntext = "Say: right c{i}"\nkind = "text"\n'
         f'answers = ["right c{i}"]\npoints = {10 * i}\n[clues.attempts]\ncool_down_s = 0\n'
-        for i in range(1, 9)
+        for i in range(1, 13)
     )
     return (
         'title = "Campaign"\nintro = "For machines."\n[teams]\nmode = "solo"\n'

@@ -67,11 +67,11 @@ class Player:
             frame |= {"op": "join", "team": f"team {self.number}"}
         elif roll < 0.1:
             frame |= {"op": "claim", "treasure": self.random.choice(("coin", "crown"))}
-        elif roll < 0.2:
+        elif roll < 0.13:
             clue = f"c{self.random.randint(1, 8)}"
             frame |= {"op": "guess", "clue": clue, "text": f"right {clue}"}
         else:
-            frame |= {"op": "guess", "clue": f"c{self.random.randint(1, 8)}", "text": f"wrong {self.n}"}
+            frame |= {"op": "guess", "clue": f"c{self.random.randint(9, 12)}", "text": f"wrong {self.n}"}
         self.open = Asked(self.by, f"{self.epoch}:{self.n}", self.hunt, frame["op"], int(time.time() * 1000))
         self.history.append(self.open)
         return frame
@@ -107,7 +107,7 @@ class Player:
     async def _answer(self, socket: Any, request: int) -> dict[str, Any] | None:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
-            message = json.loads(await asyncio.wait_for(socket.recv(), 10))
+            message: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 10))
             if "ch" in message and "prev" in message:
                 self._channel(message)
             if message.get("id") == request and ("ok" in message or "err" in message):
@@ -115,7 +115,7 @@ class Player:
         return None
 
     def _channel(self, message: dict[str, Any]) -> None:
-        seq = message.get("seq", message.get("pos"))
+        seq = int(message.get("seq", message.get("pos", 0)))
         channel = message["ch"]
         last = self.seen.get(channel)
         if last is not None and message["prev"] != last and message["prev"] > last:
