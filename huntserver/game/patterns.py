@@ -7,6 +7,7 @@ is walked, the ways it can be matched in are counted, and more than `WAYS_MAX` a
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any, Final
 
 from huntserver.game.answers import GUESS_MAX
@@ -25,10 +26,12 @@ def pattern_problem(pattern: str) -> str:
     if len(pattern) > PATTERN_MAX:
         return f"has {len(pattern)} characters, allowed are {PATTERN_MAX}"
     try:
-        re.compile(pattern)
-        tree = re._parser.parse(pattern)  # type: ignore[attr-defined]  # pinned by tests/game/test_patterns.py
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what a later Python reads differently is refused now
+            re.compile(pattern)
+            tree = re._parser.parse(pattern)  # type: ignore[attr-defined]  # pinned by tests/game/test_patterns.py
         ways = _ways(tree)
-    except (re.error, OverflowError, RecursionError) as error:
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         return f"is not a regular expression: {error}"
     except _TooManyError as error:
         return str(error)

@@ -121,10 +121,7 @@ class _Graph(NamedTuple):
 def _reachable(wrong: Wrong, d: Definition, graph: _Graph) -> None:
     reached = graph.reach()
     if not any(i in reached for i in range(graph.clues)):
-        cycle = _cycle(d, graph, reached, 0)
-        if len(cycle) < 2:
-            wrong("clues", "no clue is open at the start", "leave the unlock rule of the first one empty")
-            return
+        wrong("clues", "no clue is open at the start", "leave the unlock rule of the first one empty")
     for i, clue in enumerate(d.clues):
         if i in reached:
             continue

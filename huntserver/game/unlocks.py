@@ -16,7 +16,7 @@ import msgspec
 
 RULE_MAX: Final = 500
 DEPTH_MAX: Final = 20
-_TOKEN: Final = re.compile(r"\s*(?:(\d{1,3}:[0-5]\d)|(\d{1,3})\b|([A-Za-z][A-Za-z0-9_-]*)|([(),]))")
+_TOKEN: Final = re.compile(r"\s*(?:(\d{1,3}:\d+)|(\d{1,3})\b|([A-Za-z][A-Za-z0-9_-]*)|([(),]))")
 WORDS: Final = frozenset({"and", "or", "of", "after"})
 
 Opens: TypeAlias = Callable[[int, int], bool]
@@ -85,7 +85,7 @@ class _Parser:
             return inner
         if token == "after":
             hours, _, minutes = self.take().partition(":")
-            if not minutes:
+            if len(minutes) != 2 or int(minutes) > 59:
                 raise RuleError("expected a time H:MM behind 'after'")
             seconds = int(hours) * 3600 + int(minutes) * 60
             self.after_s.append(seconds)

@@ -1,0 +1,224 @@
+"""A hunt at a table: commands in, decisions out, with everything that was recorded and shown. No runtime, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from typing import Any, NamedTuple
+
+import msgspec
+
+from actors.entity import Context, Decision, Push, Reaction, Rejected
+from huntserver.errors import REFUSALS
+from huntserver.game import commands as c
+from huntserver.game.definition import Definition, source
+from huntserver.game.hunt import HuntType
+from huntserver.game.hunt_state import Hunt
+from huntserver.game.solvability import check_definition
+
+HUNT = HuntType()
+OWNER = "h:owner"
+START_MS = 1_900_000_000_000
+
+SMALL = """
+title = "Small"
+intro = "Three clues."
+[schedule]
+duration_s = 3600
+[[clues]]
+id = "c1"
+title = "First"
+text = "Say one."
+answers = ["one"]
+partial = [{ text = "on", reply = "one letter more" }]
+solved_text = "It was a number."
+points = 10
+first_bonus = [5, 2]
+hints = [{ id = "free", text = "It is less than two." }]
+[clues.attempts]
+free = 2
+cool_down_s = 10
+grows = 2.0
+max_s = 30
+[[clues]]
+id = "c2"
+title = "Second"
+kind = "code"
+codes = ["TREE-4711"]
+unlock = "c1"
+hints = [{ id = "late", text = "It has leaves.", price = 4, after_s = 60 }]
+[[clues]]
+id = "c3"
+title = "Third"
+kind = "location"
+location = { lat = 48.85837, lon = 2.294481, radius_m = 100 }
+unlock = "c1 and after 0:10"
+final = true
+[[treasures]]
+id = "coin"
+title = "Coin"
+quantity = 2
+points = 7
+bonus = [3]
+unlock = "c1"
+"""
+
+
+class Record(NamedTuple):
+    """What was written."""
+
+    seq: int
+    at_ms: int
+    events: tuple[Any, ...]
+
+
+def definition(text: str) -> Definition:
+    """Read TOML that must be a good hunt."""
+    found = check_definition(text.encode(), "toml")
+    assert isinstance(found, Definition), [str(p) for p in found]
+    return found
+
+
+def digest(state: Hunt) -> str:
+    """Return a digest of all that is stored of a hunt."""
+    return hashlib.blake2b(b"\0".join(HUNT.encode(state)), digest_size=16).hexdigest()
+
+
+class Table:
+    """One hunt with its history. Every step checks what must hold for all steps."""
+
+    def __init__(self, toml: str = SMALL) -> None:
+        self.toml = toml
+        self.state = HUNT.create("h1")
+        self.now_ms = START_MS
+        self.seq = 0
+        self.log: list[Record] = []
+        self.shown: list[tuple[int, Push]] = []
+        self.reactions: list[Reaction] = []
+        self.rolls = itertools.count(1)
+        self.last: dict[str, int] = {}
+
+    def context(self, by: str, role: str, name: str) -> Context:
+        """Return what a decision may know."""
+        ctx = Context()
+        ctx.by, ctx.role, ctx.name = by, role, name
+        ctx.now_ms, ctx.roll, ctx.seq = self.now_ms, next(self.rolls) * 0x9E3779B97F4A7, self.seq + 1
+        return ctx
+
+    def tick(self, seconds: float) -> None:
+        """Let time pass; timers that come due fire at their time."""
+        end = self.now_ms + int(seconds * 1000)
+        self.fire_until(end)
+        self.now_ms = end
+
+    def fire_until(self, end_ms: int) -> None:
+        """Fire what is due by then."""
+        for _ in range(10_000):
+            due = HUNT.due(self.state)
+            if due is None or due.due_ms > end_ms:
+                return
+            self.now_ms = max(due.due_ms, self.now_ms)
+            events = HUNT.fire(self.state, due.id, self.context("timer", "system", ""))
+            self.record(tuple(events))
+            assert HUNT.due(self.state) != due, "a timer fires for ever"
+        raise AssertionError("timers never come to rest")
+
+    def send(self, command: Any, by: str = "p:ann", role: str = "player", name: str = "") -> Any:
+        """Decide a command; return its answer or the refusal."""
+        self.fire_until(self.now_ms)
+        before = list(HUNT.encode(self.state)) if len(self.state.teams) < 20 else None
+        decision = HUNT.decide(self.state, command, self.context(by, role, name or by[2:].title()))
+        if before is not None:
+            assert list(HUNT.encode(self.state)) == before, "deciding changed the state"
+        if isinstance(decision, Rejected):
+            assert decision.code in REFUSALS, decision
+            return decision
+        assert isinstance(decision, Decision)
+        assert decision.events
+        assert len(msgspec.json.encode(decision.answer)) <= 200
+        self.record(tuple(decision.events))
+        return decision.answer
+
+    def record(self, events: tuple[Any, ...]) -> None:
+        """Write, apply and show a record, as the runtime does."""
+        decode = msgspec.json.Decoder(list[HUNT.event_type]).decode
+        assert decode(msgspec.json.encode(events)) == list(events), "an event does not survive the log"
+        self.seq += 1
+        self.log.append(Record(self.seq, self.now_ms, events))
+        for event in events:
+            HUNT.apply(self.state, event, self.seq, self.now_ms)
+        pushes = HUNT.pushes(self.state, events, self.seq, self.now_ms)
+        assert not any(p.told for p in pushes[1:]), "what the answer stands for comes first"
+        named = [p.channel for p in pushes if p.state is None]
+        assert len(named) == len(set(named)), "two pushes of one record on one channel"
+        for push in pushes:
+            msgspec.json.encode(push.events)
+            if push.state is None:
+                assert push.prev == self.last.get(push.channel, 0), "a channel's chain is broken"
+                self.last[push.channel] = self.seq
+        self.shown += [(self.seq, push) for push in pushes]
+        self.reactions += HUNT.reactions(events, "h1")
+
+    def replay(self) -> Hunt:
+        """Fold the history from nothing."""
+        state = HUNT.create("h1")
+        for seq, at_ms, events in self.log:
+            for event in events:
+                HUNT.apply(state, event, seq, at_ms)
+            HUNT.pushes(state, events, seq, at_ms)
+        return state
+
+    # ---- the usual ways
+
+    def host(self, command: Any) -> Any:
+        """Send as the hunt's owner."""
+        return self.send(command, OWNER, "host")
+
+    def draft(self) -> Table:
+        """Create and define."""
+        self.host(c.Create())
+        answer = self.host(c.Define(source(definition(self.toml))))
+        assert not isinstance(answer, Rejected), answer
+        return self
+
+    def published(self) -> Table:
+        """Create, define, publish."""
+        self.draft()
+        answer = self.host(c.Publish())
+        assert not isinstance(answer, Rejected), answer
+        return self
+
+    def running(self, *players: str) -> Table:
+        """Publish, let players join, start."""
+        self.published()
+        for player in players or ("ann", "bob"):
+            assert not isinstance(self.join(player), Rejected)
+        answer = self.host(c.Start())
+        assert not isinstance(answer, Rejected), answer
+        return self
+
+    def join(self, player: str, **how: Any) -> Any:
+        """Join as a player."""
+        return self.send(c.Join(**how), f"p:{player}")
+
+    def guess(self, text: str, player: str = "ann", clue: str = "c1") -> Any:
+        """Guess as a player."""
+        return self.send(c.Guess(clue, text), f"p:{player}")
+
+    def ask(self, query: Any, by: str = "p:ann", role: str = "player") -> Any:
+        """Ask a question."""
+        self.fire_until(self.now_ms)
+        return HUNT.query(self.state, query, self.context(by, role, ""))
+
+    def pushes(self, channel: str) -> list[Push]:
+        """Return what a channel was shown, state apart."""
+        return [p for _, p in self.shown if p.channel == channel and p.state is None]
+
+    def json_of_shown(self) -> str:
+        """Return all that was shown so far as JSON text."""
+        return msgspec.json.encode([(p.channel, p.events) for _, p in self.shown]).decode()
+
+
+def code(answer: Any) -> str:
+    """Return the code of a refusal; "" for an answer."""
+    return answer.code if isinstance(answer, Rejected) else ""

@@ -1,0 +1,104 @@
+"""Hunt files: what is wrong in them is named by its path, with what to do."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huntserver.game.definition import Definition, source
+from huntserver.game.definition_file import DEFINITION_BYTES_MAX, read
+from tests.game.rig import SMALL, definition
+
+CLUE = '[[clues]]\nid = "c1"\ntitle = "T"\n'
+GOOD = 'title = "H"\n' + CLUE + 'answers = ["x"]\n'
+
+TABLE = [
+    ("title = ", "$", "not valid TOML"),
+    ("title = 3\n", "title", "Expected 'str', got 'int'"),
+    ('intro = "x"\n', "$", "missing required field 'title'"),
+    ('title = "H"\n', "clues", "has 0 entries"),
+    ('title = ""\n' + CLUE + 'answers = ["x"]\n', "title", "has 0 characters"),
+    ('titel = "H"\n', "titel", "did you mean 'title'?"),
+    (GOOD + 'awnsers = ["y"]\n', "clues[0].awnsers", "did you mean 'answers'?"),
+    (GOOD + "zzzzzz = 1\n", "clues[0].zzzzzz", "allowed here are id, title"),
+    (GOOD + 'hints = [{ id = "h", txt = "?" }]\n', "clues[0].hints[0].txt", "did you mean 'text'?"),
+    (GOOD + "[schedule]\nstart_at = 2030-01-01T00:00:00Z\n", "schedule.start_at", "did you mean 'starts_at'?"),
+    (GOOD + "attempts = { cooldown_s = 3 }\n", "clues[0].attempts.cooldown_s", "did you mean 'cool_down_s'?"),
+    ('title = "H"\n' + CLUE + "answers = [3]\n", "clues[0].answers[0]", "Expected"),
+    ('title = "H"\n' + CLUE + 'answers = ["?!"]\n', "clues[0].answers[0]", "no letter or digit"),
+    ('title = "H"\n' + CLUE + "answers = [{ number = 1.0, regex = '1' }]\n", "clues[0].answers[0]", "exactly one"),
+    ('title = "H"\n' + CLUE + "answers = [{ tolerance = 1.0 }]\n", "clues[0].answers[0]", "exactly one"),
+    ('title = "H"\n' + CLUE + "answers = [{ number = inf }]\n", "clues[0].answers[0]", "finite"),
+    ('title = "H"\n' + CLUE + "answers = [{ number = 1.0, tolerance = nan }]\n", "clues[0].answers[0]", "finite"),
+    ('title = "H"\n' + CLUE + "answers = [{ regex = '(a+)+' }]\n", "clues[0].answers[0].regex", "run for ever"),
+    ('title = "H"\n' + CLUE, "clues[0].answers", "is missing in a clue of kind 'text'"),
+    ('title = "H"\n' + CLUE + 'kind = "code"\nanswers = ["x"]\n', "clues[0].answers", "does not belong"),
+    ('title = "H"\n' + CLUE + 'kind = "code"\n', "clues[0].codes", "is missing"),
+    ('title = "H"\n' + CLUE + 'kind = "code"\ncodes = [" abc "]\n', "clues[0].codes[0]", "has 3 characters"),
+    ('title = "H"\n' + CLUE + 'kind = "photo"\n', "clues[0].kind", "Invalid enum value 'photo'"),
+    ('title = "H"\n' + CLUE + 'kind = "location"\nlocation = { lat = 91.0, lon = 0.0 }\n', "clues[0].location.lat",
+     "allowed is -90 to 90"),
+    ('title = "H"\n' + CLUE + 'kind = "location"\nlocation = { lat = 1.0, lon = 0.0, radius_m = 2 }\n',
+     "clues[0].location.radius_m", "allowed is 5 to 5000"),
+    (GOOD + 'partial = [{ text = "x" }]\n', "clues[0].partial[0].text", "accepted answer too"),
+    (GOOD + f'partial = [{{ text = "y", reply = "{"é" * 41}" }}]\n', "clues[0].partial[0].reply", "80 bytes"),
+    (GOOD.replace('"c1"', '"C 1"'), "clues[0].id", "small letter"),
+    (GOOD.replace('"c1"', '"of"'), "clues[0].id", "unlock language"),
+    (GOOD + "points = -1\n", "clues[0].points", "allowed is 0 to"),
+    (GOOD + "points_min = 11\n", "clues[0].points_min", "more than points"),
+    (GOOD + "first_bonus = [1, -1]\n", "clues[0].first_bonus[1]", "allowed is 0 to"),
+    (GOOD + 'hints = [{ id = "h", text = "" }]\n', "clues[0].hints[0].text", "has 0 characters"),
+    (GOOD + 'hints = [{ id = "h", text = "x", price = -1 }]\n', "clues[0].hints[0].price", "is -1"),
+    (GOOD + "[teams]\nsize_max = 0\n", "teams.size_max", "allowed is 1 to 100"),
+    (GOOD + "[schedule]\nduration_s = 1\n", "schedule.duration_s", "allowed is 10 to"),
+    (GOOD + "[schedule]\nstarts_at = 2030-01-01T00:00:00\n", "schedule.starts_at", "has no offset"),
+    (GOOD + "[schedule]\nstarts_at = 2030-01-02T00:00:00Z\nends_at = 2030-01-01T00:00:00Z\n", "schedule.ends_at",
+     "is not after starts_at"),
+    (GOOD + "[schedule]\nends_at = 2030-01-01T00:00:00Z\nduration_s = 60\n", "schedule.duration_s", "one of the two"),
+    (GOOD + '[[treasures]]\nid = "t"\ntitle = "T"\nquantity = 0\n', "treasures[0].quantity", "allowed is 1 to"),
+    ('brackets = [""]\n' + GOOD, "brackets[0]", "has 0 characters"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "path", "says"), TABLE)
+def test_a_fault_is_named_by_its_path_and_what_to_do(text: str, path: str, says: str) -> None:
+    found = read(text.encode(), "toml")
+    assert isinstance(found, list), "accepted"
+    shown = [str(p) for p in found if p.path == path]
+    assert shown, [str(p) for p in found]
+    assert says in shown[0]
+    assert all(p.what and p.cure for p in found)
+
+
+def test_all_faults_of_value_are_reported_at_once() -> None:
+    text = 'title = ""\n' + CLUE + 'answers = ["?"]\npoints = -1\n'
+    found = read(text.encode(), "toml")
+    assert isinstance(found, list)
+    assert [p.path for p in found] == ["title", "clues[0].points", "clues[0].points_min", "clues[0].answers[0]"]
+
+
+def test_no_message_repeats_an_answer() -> None:
+    text = 'title = "H"\n' + CLUE + f'answers = ["{"sesame" * 40}"]\npartial = [{{ text = "{"sesame" * 40}" }}]\n'
+    found = read(text.encode(), "toml")
+    assert isinstance(found, list)
+    assert "sesame" not in " ".join(map(str, found))
+
+
+def test_a_file_that_is_too_large_says_its_size() -> None:
+    found = read(b"#" * (DEFINITION_BYTES_MAX + 1), "toml")
+    assert isinstance(found, list)
+    assert str(DEFINITION_BYTES_MAX + 1) in found[0].what
+
+
+def test_toml_json_and_the_normal_form_say_the_same() -> None:
+    d = definition(SMALL)
+    assert read(source(d).encode(), "json") == d
+    assert source(msgspec.json.decode(source(d), type=Definition)) == source(d)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode), st.sampled_from(["toml", "json"]))
+def test_any_bytes_are_read_or_refused(data: bytes, style: str) -> None:
+    found = read(data, style)
+    assert isinstance(found, Definition) or found

@@ -1,0 +1,303 @@
+"""Random hunts: whatever is sent, in whatever order, the promises hold."""
+
+from __future__ import annotations
+
+import typing
+from collections import Counter
+from random import Random
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from actors.entity import Rejected
+from huntserver.game import commands as c
+from huntserver.game import hunt_events as e
+from huntserver.game.hunt_play import cool_down_ms
+from huntserver.game.hunt_state import Phase
+from tests.game.rig import HUNT, OWNER, Table
+
+TOML = """
+title = "Machine"
+brackets = ["young", "old"]
+[schedule]
+duration_s = 9000
+[teams]
+mode = "teams"
+size_max = 2
+players_max = 5
+[[clues]]
+id = "c1"
+title = "T"
+answers = ["secretalpha", { number = 77123, tolerance = 1 }]
+partial = [{ text = "almost", reply = "warm" }]
+points = 10
+decay = 3
+points_min = 2
+first_bonus = [5, 3]
+attempts = { free = 1, cool_down_s = 5 }
+[[clues]]
+id = "c2"
+title = "T"
+kind = "code"
+codes = ["SECRETBETA"]
+unlock = "c1"
+hints = [{ id = "h", text = "secrethint", price = 3, after_s = 30 }]
+[[clues]]
+id = "c3"
+title = "T"
+answers = ["secretgamma"]
+unlock = "1 of (c1, c2) and after 0:05"
+final = true
+solved_text = "secretending"
+[[treasures]]
+id = "coin"
+title = "Coin"
+quantity = 2
+points = 4
+bonus = [2, 1]
+unlock = "c1 or after 0:20"
+[[treasures]]
+id = "crown"
+title = "Crown"
+quantity = 1
+unlock = "c3"
+"""
+PLAYERS = st.integers(0, 9)
+"""Mostly one of those who are in the hunt; 8 and 9 may be strangers."""
+
+CLUES = st.sampled_from(["c1", "c1", "c1", "c2", "c3", "c9"])
+TEAMS = st.sampled_from(["t1", "t2", "t9"])
+TEXTS = st.sampled_from(
+    ["secretalpha", "Secret-Alpha", "77122.5", "secretgamma", "almost", "wrong a", "wrong b", "?", ""]
+)
+SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma")
+
+
+class HuntMachine(RuleBasedStateMachine):
+    """Sends anything at any time; `invariant`s are looked at after every step."""
+
+    @initialize(players=st.integers(0, 4), started=st.sampled_from([True, True, True, False]))
+    def begin(self, players: int, started: bool) -> None:
+        self.table = Table(TOML).published()
+        self.refused: list[Rejected] = []
+        for i in range(players):
+            self.send(c.Join(), f"p:q{i}")
+        if started:
+            self.send(c.Start(), OWNER, "host")
+
+    def send(self, command: Any, by: int | str, role: str = "player") -> None:
+        members = list(self.table.state.members)
+        if isinstance(by, int):
+            by = members[by % len(members)] if members and by < 8 and not isinstance(command, c.Join) else f"p:q{by}"
+        answer = self.table.send(command, by, role)
+        if isinstance(answer, Rejected):
+            self.refused.append(answer)
+
+    @rule(player=PLAYERS, name=st.sampled_from(["Owls", "Bats", None]), bracket=st.sampled_from(["old", "x", None]))
+    def joins(self, player: int, name: str | None, bracket: str | None) -> None:
+        self.send(c.Join(team=name, bracket=bracket), player)
+
+    @rule(player=PLAYERS, team=st.integers(0, 3))
+    def joins_by_invite(self, player: int, team: int) -> None:
+        invites = [*self.table.state.invites, "WRONG1"]
+        self.send(c.Join(invite=invites[team % len(invites)]), player)
+
+    @rule(player=PLAYERS, clue=CLUES, text=TEXTS)
+    def guesses(self, player: int, clue: str, text: str) -> None:
+        self.send(c.Guess(clue, text), player)
+
+    @rule(player=PLAYERS)
+    def solves_the_first(self, player: int) -> None:
+        self.send(c.Guess("c1", "secretalpha"), player)
+
+    @rule(player=PLAYERS, word=st.integers(0, 99))
+    def guesses_wrong(self, player: int, word: int) -> None:
+        self.send(c.Guess("c1", f"wrong {word}"), player)
+
+    @rule(player=PLAYERS)
+    def claims_the_coin(self, player: int) -> None:
+        self.send(c.Claim("coin"), player)
+
+    @rule(player=PLAYERS, code=st.sampled_from(["secretbeta", "nope"]))
+    def scans(self, player: int, code: str) -> None:
+        self.send(c.Scan(code), player)
+
+    @rule(player=PLAYERS)
+    def takes_the_hint(self, player: int) -> None:
+        self.send(c.TakeHint("c2", "h"), player)
+
+    @rule(player=PLAYERS, treasure=st.sampled_from(["coin", "crown", "none"]))
+    def claims(self, player: int, treasure: str) -> None:
+        self.send(c.Claim(treasure), player)
+
+    @rule(command=st.sampled_from([c.Start(), c.Unpause(), c.Unpause(), c.Pause(), c.Extend(900), c.Announce("hi")]))
+    def hosts(self, command: c.Command) -> None:
+        self.send(command, OWNER, "host")
+
+    @rule(roll=st.integers(0, 9))
+    def ends(self, roll: int) -> None:
+        if roll == 0:
+            self.send(c.End(), OWNER, "host")
+
+    @rule(team=TEAMS, points=st.integers(-5, 5))
+    def adjusts(self, team: str, points: int) -> None:
+        self.send(c.Adjust(team, points, "because"), OWNER, "host")
+
+    @rule(team=TEAMS, roll=st.integers(0, 5))
+    def disqualifies(self, team: str, roll: int) -> None:
+        self.send(c.Disqualify(team, "because", back=roll > 0), OWNER, "host")
+
+    @rule(seconds=st.sampled_from([0.5, 5, 31, 300, 1300]))
+    def waits(self, seconds: float) -> None:
+        self.table.tick(seconds)
+
+    @rule()
+    def is_stored_and_comes_back(self) -> None:
+        parts = list(HUNT.encode(self.table.state))
+        self.table.state = HUNT.decode("h1", parts)
+        assert list(HUNT.encode(self.table.state)) == parts
+
+    def events(self, kind: type) -> list[Any]:
+        return [event for record in self.table.log for event in record.events if isinstance(event, kind)]
+
+    @invariant()
+    def no_treasure_is_oversold_and_ranks_count_up(self) -> None:
+        for treasure in self.table.state.plan.treasures:
+            claims = [x for x in self.events(e.Claimed) if x.treasure == treasure.id]
+            assert [x.rank for x in claims] == list(range(1, len(claims) + 1))
+            assert len(claims) <= treasure.quantity
+            assert len({x.team for x in claims}) == len(claims)
+
+    @invariant()
+    def a_clue_has_one_first_finder_and_a_team_solves_it_once(self) -> None:
+        solves = self.events(e.Solved)
+        for clue in ("c1", "c2", "c3"):
+            ranks = [x.rank for x in solves if x.clue == clue]
+            assert ranks == list(range(1, len(ranks) + 1))
+        assert all(n == 1 for n in Counter((x.team, x.clue) for x in solves).values())
+
+    @invariant()
+    def a_score_is_the_sum_of_its_parts(self) -> None:
+        for team in self.table.state.teams.values():
+            parts = [x.points for x in self.events((e.Solved, e.Claimed, e.Adjusted)) if x.team == team.id]  # type: ignore[arg-type]
+            parts += [-x.price for x in self.events(e.HintTaken) if x.team == team.id]
+            assert team.score == sum(parts)
+
+    @invariant()
+    def the_board_is_in_order_and_complete(self) -> None:
+        state = self.table.state
+        standing = sorted((t for t in state.teams.values() if not t.out), key=lambda t: (-t.score, t.score_at, t.index))
+        assert list(state.standings.top(100)) == standing
+        for bracket in ("young", "old"):
+            assert list(state.standings.top(100, bracket)) == [t for t in standing if t.bracket == bracket]
+
+    @invariant()
+    def what_is_solved_was_open_and_what_is_open_follows_from_the_rules(self) -> None:
+        state = self.table.state
+        if state.phase is Phase.PUBLISHED or not state.started_ms:
+            assert all(not t.unlocked for t in state.teams.values())
+            return
+        for team in state.teams.values():
+            assert team.solved & ~team.unlocked == 0
+            wanted = sum(1 << i for i, o in enumerate(state.plan.opens) if o(team.solved, state.released_s))
+            assert team.unlocked == wanted
+        if state.phase is Phase.RUNNING:
+            passed = max((s for s in state.plan.after_s if s * 1000 <= state.play_ms(self.table.now_ms)), default=0)
+            assert state.released_s <= passed
+
+    @invariant()
+    def every_player_is_in_one_team_and_no_team_is_too_large(self) -> None:
+        state = self.table.state
+        members = [by for team in state.teams.values() for by in team.members]
+        assert sorted(members) == sorted(state.members)
+        assert len(members) == len(set(members)) <= 5
+        assert all(1 <= len(t.members) <= 2 for t in state.teams.values())
+        assert sum(t.out is False for t in state.teams.values()) == state.standings.size()
+
+    @invariant()
+    def no_wrong_guess_was_taken_during_a_cool_down(self) -> None:
+        rule_ = self.table.state.plan.clues[0].attempts
+        wrong: Counter[str] = Counter()
+        for guess in self.events(e.Guessed):
+            if guess.clue == "c1" and guess.verdict == "incorrect":
+                wrong[guess.team] += 1
+                assert guess.wait_ms == cool_down_ms(rule_, wrong[guess.team])
+
+    @invariant()
+    def nothing_secret_is_shown_or_refused(self) -> None:
+        shown = self.table.json_of_shown().lower()
+        said = msgspec.json.encode(self.refused).decode().lower()
+        pages = [self.table.ask(q, by) for q in (c.PageQuery(), c.BoardQuery()) for by in ("p:q0", "p:q1", "p:q9")]
+        pages.append(self.table.ask(c.OverviewQuery(), OWNER, "host"))
+        asked = msgspec.json.encode(pages).decode().lower()
+        # A team is shown what it wrote itself where it was wrong: none of these is right for the clue it was tried at.
+        own = {x.personal.text.lower() for x in self.events(e.Guessed)}
+        for secret in SECRETS:
+            if secret not in own:
+                assert secret not in shown + said + asked
+        if not self.events(e.HintTaken):
+            assert "secrethint" not in shown + asked
+        if not any(x.clue == "c3" for x in self.events(e.Solved)):
+            assert "secretending" not in shown + asked
+
+    def teardown(self) -> None:
+        table = self.table
+        assert list(HUNT.encode(table.replay())) == list(HUNT.encode(table.state)), "the fold is not the state"
+        for event in self.events(e.HuntEvent):  # type: ignore[arg-type]
+            told = msgspec.to_builtins(event)
+            told.pop("personal", None)
+            told.pop("definition", None)
+            text = msgspec.json.encode(told).decode().lower()
+            assert not any(s in text for s in SECRETS), "an answer outside of what is personal"
+
+
+HuntMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+TestHuntMachine = HuntMachine.TestCase
+
+
+INVARIANTS = [name for name, held in vars(HuntMachine).items() if hasattr(held, "hypothesis_stateful_invariant")]
+
+
+def walk(seed: int) -> set[str]:
+    """Play at random from a seed; return the kinds of events that happened."""
+    random = Random(seed)
+    machine = HuntMachine()
+    machine.begin(players=4, started=True)
+    steps = [
+        lambda: machine.joins(random.randrange(10), random.choice(["Owls", "Bats", None]), None),
+        lambda: machine.joins_by_invite(random.randrange(10), random.randrange(4)),
+        lambda: machine.guesses(
+            random.randrange(8), random.choice(["c1", "c3"]), random.choice(["almost", "secretgamma"])
+        ),
+        lambda: machine.guesses_wrong(random.randrange(8), random.randrange(100)),
+        lambda: machine.guesses_wrong(random.randrange(8), random.randrange(100)),
+        lambda: machine.solves_the_first(random.randrange(8)),
+        lambda: machine.scans(random.randrange(8), "secretbeta"),
+        lambda: machine.takes_the_hint(random.randrange(8)),
+        lambda: machine.claims(random.randrange(8), random.choice(["coin", "crown"])),
+        lambda: machine.hosts(random.choice([c.Pause(), c.Unpause(), c.Unpause(), c.Extend(900)])),
+        lambda: machine.adjusts(random.choice(["t1", "t2"]), random.randint(-5, 9)),
+        lambda: machine.disqualifies(random.choice(["t1", "t2"]), random.randrange(6)),
+        lambda: machine.waits(random.choice([1, 5, 60, 300])),
+        lambda: machine.is_stored_and_comes_back(),
+    ]
+    assert len(INVARIANTS) >= 8
+    for step in range(250):
+        random.choice(steps)()
+        if step % 10 == 0:
+            for name in INVARIANTS:
+                getattr(machine, name)()
+    machine.ends(0)
+    machine.waits(5)
+    machine.teardown()
+    return {type(event).__name__ for record in machine.table.log for event in record.events}
+
+
+def test_long_random_hunts_keep_the_promises_too() -> None:
+    seen: set[str] = set()
+    for seed in range(12):
+        seen |= walk(seed)
+    assert seen == {t.__name__ for t in typing.get_args(e.HuntEvent)} - {"Announced"}
