@@ -1,0 +1,1 @@
+"""Servers of the obvious kind, to be measured beside ours."""
