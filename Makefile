@@ -8,7 +8,7 @@ SEEDS ?= 1000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop clean bench load soak sim ablations chaos fuzz lock packages broker
+.PHONY: kills help run test check fmt kafka kafka-stop clean bench load soak sim ablations chaos fuzz lock packages broker
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -70,3 +70,6 @@ lock: .venv/.ready  ## resolve the dependencies anew
 
 clean:  ## remove what the targets made (not the data of `make run`)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka bench/out
+
+kills: .venv/.ready  ## kill -9 a real server at random moments under load, and judge it by its log
+	@$(PY) -m campaigns.kills --log $(or $(LOG),sqlite) --kills $(or $(KILLS),100)
