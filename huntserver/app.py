@@ -132,7 +132,8 @@ async def start(config: Config, preload: Sequence[Path] = ()) -> Server:
     await log.open()
     spill = SqliteSpill(Path(config.data.dir) / f"dormant-{config.server.port}.db")
     rooms = Rooms(limits)
-    outside = Outside(log, snapshots, spill, SystemClock(), random.SystemRandom(), rooms, reporter)
+    rolls = random.Random(secrets.randbits(256))  # not SystemRandom: that is a system call for every command
+    outside = Outside(log, snapshots, spill, SystemClock(), rolls, rooms, reporter)
     tenant = Tenant(f"{socket.gethostname()}:{config.server.port}", run)
     system = ActorSystem(kinds(config), outside, tenant, runtime)
     rooms.attach(system)
