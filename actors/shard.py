@@ -225,7 +225,9 @@ class Shard:
     # ---- the shard's own records
 
     def write_cursor(self) -> None:
-        """Record how far reactions are acknowledged, if that moved."""
+        """Record how far reactions are acknowledged, if any were since the last time: an idle shard writes nothing."""
+        if not self._since_cursor:
+            return
         self._since_cursor = 0
         before = self.outgoing.cursor(self.commit.ownership.last + 1)
         if before > self.cursor and self.ownership.mode is Mode.OWNER:

@@ -362,3 +362,19 @@ async def test_a_reaction_whose_targets_batch_fails_is_sent_again() -> None:
         await node.ask(Send(("target",), 7), to="s1")
         await asyncio.sleep(0.7)
         assert (await node.view(Total(), to="target"))[0].total == 7
+
+
+async def test_an_idle_shard_writes_nothing() -> None:
+    async with running(shards=4) as node:
+        await node.ask(Send(("target",), 7), to="s1")
+        await asyncio.sleep(0.02)
+        for shard in node.system.shards():
+            shard.write_cursor()
+        await node.turns()
+        appends = len(node.plan.seen)
+        for _ in range(5):
+            for shard in node.system.shards():
+                shard.write_cursor()
+                shard.tick()
+            await node.turns()
+        assert len(node.plan.seen) == appends
