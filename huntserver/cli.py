@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 somet
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -52,7 +53,31 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
         sys.exit(130)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+LAZY = {
+    "play": "huntserver.cli_play",
+    "host": "huntserver.cli_host",
+    "replay": "huntserver.cli_log",
+    "inspect": "huntserver.cli_log",
+    "load": "huntserver.load.command",
+}
+
+
+class Commands(click.Group):
+    """Finds the larger commands when they are used: `serve` should not load what `play` needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names."""
+        return sorted([*super().list_commands(ctx), *LAZY])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if name not in LAZY:
+            return super().get_command(ctx, name)
+        command: click.Command = getattr(importlib.import_module(LAZY[name]), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """A real-time treasure-hunt server.
