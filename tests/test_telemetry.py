@@ -1,0 +1,53 @@
+"""Logs: one shape for our lines and the libraries', and nothing private in them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from huntserver.telemetry import LogReporter, configure
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_a_line_is_json_with_its_event_and_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "info")
+    LogReporter(run="r1").note("shard_recovered", shard="hunts-3", records=7)
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["shard"], line["records"], line["run"]) == ("shard_recovered", "hunts-3", 7, "r1")
+
+
+def test_private_fields_are_blanked(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "info")
+    LogReporter().warn("odd", token="eyJhbGciOi", text="mona lisa", shard="hunts-1")
+    said = capsys.readouterr().err
+    assert "eyJ" not in said
+    assert "mona" not in said
+    assert "hunts-1" in said
+
+
+def test_a_librarys_line_has_the_same_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "info")
+    logging.getLogger("aiokafka").warning("Unable to connect to %s", "127.0.0.1:1")
+    line = json.loads(capsys.readouterr().err)
+    assert line["event"] == "Unable to connect to 127.0.0.1:1"
+
+
+def test_an_error_carries_its_type_and_text(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "info")
+    reporter = LogReporter()
+    reporter.fault("recovery_failed", ValueError("no such file"), shard="hunts-1")
+    assert "ValueError: no such file" in capsys.readouterr().err
+    assert reporter.counts == {"recovery_failed": 1}
