@@ -112,6 +112,8 @@ class Replay:
         if pos == 1:
             self.born.append(actor.id)
         if pos <= actor.seq or actor.damaged:
+            if offset >= self.cursor:  # a snapshot holds the record's effect here, not that its reactions arrived
+                self._react(offset, record, self.shard.kind.reactions(record.events, actor.id))
             return
         if pos != actor.seq + 1:
             self._close(actor, f"record {pos} at offset {offset} follows record {actor.seq}")
@@ -133,13 +135,17 @@ class Replay:
         if record.key:
             self._remember(actor, record)
         self.count += 1
-        if reactions and offset >= self.cursor:
-            self.reactions.append((record.entity, pos, offset, reactions))
+        if offset >= self.cursor:
+            self._react(offset, record, reactions)
         if pushes:
             tail = self.tails.get(actor.id)
             if tail is None:
                 tail = self.tails[actor.id] = deque(maxlen=self._tail_max)
             tail.append((pos, record.at, pushes))
+
+    def _react(self, offset: int, record: Done, reactions: Sequence[Any]) -> None:
+        if reactions:
+            self.reactions.append((record.entity, record.pos, offset, reactions))
 
     def _remember(self, actor: Actor, record: Done) -> None:
         key, by = record.key, record.by
