@@ -96,6 +96,7 @@ class ActorSystem:
         self._by_shard: dict[ShardId, Region] = {}
         self._due: dict[ShardId, asyncio.Event] = {}
         self._why: dict[ShardId, str] = {}
+        self._torn: set[ShardId] = set()  # shards whose memory a bug tore; cleared when that is counted
         self._tasks: list[asyncio.Task[None]] = []
         self._gate = asyncio.Semaphore(limits.recoveries_at_once)
         self._ready = asyncio.Event()
@@ -170,6 +171,8 @@ class ActorSystem:
     def _lost(self, shard: Shard, fault: Fault) -> None:
         self._why[shard.id] = f"{fault.code}: {fault}"
         self._outside.report.warn("shard_lost", shard=str(shard.id), code=fault.code, why=str(fault))
+        if fault.__class__ is Fault:
+            self._torn.add(shard.id)
         shard.drop()
         self._due[shard.id].set()
 
@@ -188,8 +191,10 @@ class ActorSystem:
         while True:
             await self._due[id].wait()
             self._due[id].clear()
-            now = self._outside.clock.boot_ns()
-            recent = [t for t in recent if now - t < 60_000_000_000] + [now]
+            if id in self._torn:  # a bug; what the log does to us is not counted as a restart
+                self._torn.discard(id)
+                now = self._outside.clock.boot_ns()
+                recent = [t for t in recent if now - t < 60_000_000_000] + [now]
             if len(recent) > self._limits.restarts_max:
                 shard.closed_why = "restarts"
                 self._outside.report.fault("shard_restarts", None, shard=str(id), restarts=len(recent))
@@ -207,7 +212,6 @@ class ActorSystem:
                 attempts += 1
                 wait_s = BACKOFF_S[min(attempts, len(BACKOFF_S)) - 1] * (0.5 + self._outside.random.random())
                 await asyncio.sleep(wait_s)
-                recent.pop()  # the log's fault, not ours: it does not count as a restart
                 self._due[id].set()
             self._tell_ready()
 

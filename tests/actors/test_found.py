@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from actors.faults import OutcomeUnknown
 from actors.limits import Limits
 from actors.log.memory import Fate, MemoryStore
 from actors.log.port import ShardId
 from tests.actors.rig import running
 from tests.actors.test_recovery import settle
-from tests.actors.toy import Add, Send, Total
+from tests.actors.toy import Add, Break, Send, Total
 
 SHARD = ShardId("tallies", 0)
 
@@ -31,3 +32,22 @@ async def test_reactions_of_records_that_a_snapshot_covers_are_sent_after_a_cras
     async with running(store, shards=8) as node:
         await asyncio.sleep(0.02)
         assert (await node.view(Total(), to="target"))[0].total == 7
+
+
+async def test_lost_answers_of_the_log_do_not_close_a_shard_for_restarting_too_often() -> None:
+    """Six lost acknowledgements within a minute closed a shard for half a minute: the limit is for bugs."""
+    async with running() as node:
+        for n in range(1, 9):
+            node.plan.fates = [Fate(0.0, 0.001, OutcomeUnknown("the answer was lost"))]
+            await node.ask(Add(1), key=("e", n))
+            assert await node.ask(Add(1), key=("e", n)) == (b'{"total":%d}' % n, n)
+        assert "shard_restarts" not in node.told.names()
+
+
+async def test_a_bug_that_tears_many_entities_closes_the_shard_for_a_while() -> None:
+    async with running(limits=Limits(restarts_max=2, restart_pause_s=3600.0)) as node:
+        for i in range(3):
+            assert (await node.ask(Break("apply"), to=f"t{i}")).code == "internal"
+            await node.turns(50)
+        assert "shard_restarts" in node.told.names()
+        assert (await node.ask(Add(1))).code == "unavailable"
