@@ -108,7 +108,9 @@ class Player:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             message: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 10))
-            if "ch" in message and "prev" in message:
+            if message.get("t") == "snapshot":
+                self.seen = dict(message["channels"])  # said to be no tail: what came before is in it
+            elif "ch" in message and "prev" in message:
                 self._channel(message)
             if message.get("id") == request and ("ok" in message or "err" in message):
                 return message
