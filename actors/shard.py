@@ -332,6 +332,12 @@ class Shard:
         for id, message in waiting:
             self.submit(id, message)
 
+    def refuse_waiting(self) -> None:
+        """Answer what waits for a recovery: none will come soon."""
+        waiting, self.waiting = self.waiting, deque()
+        for _, message in waiting:
+            message[2].refused(message[3], UNAVAILABLE, -1)
+
     def busy(self) -> bool:
         """Tell whether anything waits to be decided."""
         return bool(self._ready) or self._scheduled

@@ -197,6 +197,7 @@ class ActorSystem:
                 recent = [t for t in recent if now - t < 60_000_000_000] + [now]
             if len(recent) > self._limits.restarts_max:
                 shard.closed_why = "restarts"
+                shard.refuse_waiting()
                 self._outside.report.fault("shard_restarts", None, shard=str(id), restarts=len(recent))
                 await asyncio.sleep(self._limits.restart_pause_s)
                 recent.clear()
@@ -206,6 +207,7 @@ class ActorSystem:
                 attempts = 0
             except Superseded as fault:
                 self._why[id] = str(fault)
+                shard.refuse_waiting()
                 self._outside.report.fault("shard_superseded", fault, shard=str(id))
             except Fault as fault:
                 self._failed(shard, fault)
@@ -236,6 +238,7 @@ class ActorSystem:
         self._why[shard.id] = f"{fault.code}: {fault}"
         if isinstance(fault, LogDamaged | LogMisconfigured | ClockSkewed):
             shard.closed_why = fault.code  # waiting would not help: refuse at once
+            shard.refuse_waiting()
         shard.ownership.doubt()
         self._outside.report.fault("recovery_failed", fault, shard=str(shard.id), code=fault.code)
 

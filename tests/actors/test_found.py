@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from actors.faults import OutcomeUnknown
+from actors.fence import Mode
 from actors.limits import Limits
 from actors.log.memory import Fate, MemoryStore
 from actors.log.port import ShardId
-from tests.actors.rig import running
+from tests.actors.rig import ALICE, Heard, running
 from tests.actors.test_recovery import settle
 from tests.actors.toy import Add, Break, Send, Total
 
@@ -51,3 +52,31 @@ async def test_a_bug_that_tears_many_entities_closes_the_shard_for_a_while() -> 
             await node.turns(50)
         assert "shard_restarts" in node.told.names()
         assert (await node.ask(Add(1))).code == "unavailable"
+
+
+async def test_commands_that_wait_for_a_recovery_are_refused_when_the_shard_turns_out_to_be_anothers() -> None:
+    """They waited for ever: a connection with 16 of them was never read again."""
+    store = MemoryStore()
+    async with running(store) as old:
+        await old.ask(Add(1))
+        async with running(store):
+            heard = Heard()
+            old.told.warn = lambda event, **_: old.send(Add(1), sink=heard, request=2)  # type: ignore[method-assign]
+            old.send(Add(1), sink=heard, request=1, key=("e", 1))
+            await asyncio.sleep(0.05)
+            assert old.shard.ownership.mode is Mode.MOVED
+            assert [(said[1], said[2]) for said in heard.said] == [(1, "unknown"), (2, "unavailable")]
+
+
+async def test_commands_that_wait_for_a_recovery_are_refused_when_the_log_turns_out_to_be_damaged() -> None:
+    store = MemoryStore()
+    async with running(store) as node:
+        for n in range(1, 5):
+            await node.ask(Add(1), key=("e", n))
+        store.records(SHARD)[2] = b"{}"
+        node.plan.fates = [Fate(None, 0.001, OutcomeUnknown("lost on the way"))]
+        heard = Heard()
+        node.told.warn = lambda event, **_: node.send(Add(1), sink=heard, request=2)  # type: ignore[method-assign]
+        node.send(Add(1), sink=heard, request=1, key=("e", 5))
+        await asyncio.sleep(0.05)
+        assert [(said[1], said[2]) for said in heard.said] == [(1, "unknown"), (2, "unavailable")]
