@@ -20,8 +20,10 @@ ALGORITHM: Final = "HS256"
 ROLES: Final = ("player", "host", "admin")
 ISSUER: Final = "huntserver"
 GUEST_TTL_S: Final = 30 * 86_400
+RENEW_AFTER_S: Final = 86_400
 NAME_MAX: Final = 40
 SUBJECT_MAX: Final = 64
+NAME_RULE: Final = f"a name has at most {NAME_MAX} characters that can be shown"
 
 
 class KeyFileError(Exception):
@@ -40,18 +42,30 @@ class Tokens:
         """Return a token. Raises ValueError for a role or subject that is not allowed."""
         if role not in ROLES:
             raise ValueError(f"role {role!r} is not known, allowed are {', '.join(ROLES)}")
-        if not 1 <= len(subject) <= SUBJECT_MAX or not subject.isprintable() or "/" in subject:
+        if not _is_subject(subject):
             raise ValueError(f"subject {subject!r} must be 1 to {SUBJECT_MAX} characters that can be shown, without /")
-        if len(name) > NAME_MAX or (name and not name.isprintable()):
-            raise ValueError(f"a name has at most {NAME_MAX} characters that can be shown")
+        if not _is_name(name):
+            raise ValueError(NAME_RULE)
+        return self._signed(role, subject, name, ttl_s)
+
+    def _signed(self, role: str, subject: str, name: str, ttl_s: float, **more: Any) -> str:
         now = int(time.time())
         claims = {"iss": ISSUER, "sub": subject, "role": role, "name": name, "iat": now, "exp": now + int(ttl_s)}
-        return jwt.encode(claims, self._key, algorithm=ALGORITHM)
+        return jwt.encode({**claims, **more}, self._key, algorithm=ALGORITHM)
 
     def guest(self, name: str) -> tuple[str, str]:
-        """Return (player id, token) of a fresh guest."""
+        """Return (player id, token) of a fresh guest. Raises ValueError for a name that is not allowed."""
+        if not _is_name(name):
+            raise ValueError(NAME_RULE)
         player = "g" + secrets.token_urlsafe(9)
-        return player, self.mint("player", player, name)
+        return player, self._signed("player", player, name, GUEST_TTL_S, guest=True)
+
+    def renewed(self, token: str) -> str | None:
+        """Return a fresh token for a guest whose own is a day old, None for all others. The token must be verified."""
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+        if claims.get("guest") is not True or time.time() - claims["iat"] < RENEW_AFTER_S:
+            return None
+        return self._signed("player", claims["sub"], claims["name"], GUEST_TTL_S, guest=True)
 
     def verify(self, token: str) -> Caller | Rejected:
         """Return who the token speaks for, or why it is refused."""
@@ -64,9 +78,19 @@ class Tokens:
         except jwt.InvalidTokenError as error:
             return Rejected("bad_token", f"the token is not valid ({type(error).__name__})")
         role, subject, name = claims["role"], claims["sub"], claims.get("name", "")
-        if role not in ROLES or not isinstance(subject, str) or not isinstance(name, str) or "/" in subject:
+        if role not in ROLES or not _is_subject(subject) or not isinstance(name, str) or not _is_name(name):
             return Rejected("bad_token", "the token's role, subject or name is not one of ours")
-        return Caller(("p:" if role == "player" else "h:") + subject[:SUBJECT_MAX], role, name[:NAME_MAX])
+        return Caller(("p:" if role == "player" else "h:") + subject, role, name)
+
+
+def _is_subject(subject: Any) -> bool:
+    return (
+        isinstance(subject, str) and 1 <= len(subject) <= SUBJECT_MAX and subject.isprintable() and "/" not in subject
+    )
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= NAME_MAX and (not name or name.isprintable())
 
 
 def load_key(path: Path, *, make: bool) -> bytes:
@@ -78,7 +102,10 @@ def load_key(path: Path, *, make: bool) -> bytes:
             raise KeyFileError(f"{path}: no token key there; make one with: openssl rand -hex 32 > {path}") from None
         path.parent.mkdir(parents=True, exist_ok=True)
         data = secrets.token_hex(32).encode()
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise KeyFileError(f"{path}: cannot be made ({error.strerror})") from error
         with os.fdopen(handle, "wb") as file:
             file.write(data + b"\n")
     except OSError as error:

@@ -14,10 +14,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     request_head_bytes_max: int = 8 * 1024
     definition_bytes_max: int = 512 * 1024
     hello_s: float = 10.0
+    http_s: float = 30.0
     commands_per_s: float = 20.0
     commands_burst: int = 40
     unanswered_max: int = 16
+    floors_max: int = 64
     bad_frames_max: int = 20
+    rate_refusals_max: int = 200
     connections_max: int = 50_000
     connections_per_address: int = 20_000
     connections_per_player: int = 8
@@ -27,6 +30,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     outbox_hard_bytes: int = 1024 * 1024
     outbox_behind_s: float = 10.0
     ring_bytes_max: int = 16 * 1024 * 1024
+    rings_bytes_max: int = 256 * 1024 * 1024
     tail_pushes_max: int = 300
     tail_bytes_max: int = 256 * 1024
     slice_sockets: int = 64
@@ -34,6 +38,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     board_rows: int = 50
     ping_s: float = 30.0
     silence_s: float = 120.0
+    goodbye_s: float = 2.0
     drain_s: float = 5.0
     hunts_per_session: int = 20
 
@@ -46,7 +51,10 @@ REASONS: dict[str, str] = {
     "commands_per_s": "a person does not do more",
     "commands_burst": "an offline outbox that is sent at once",
     "unanswered_max": "nothing queues without a bound; also the width of the key window",
+    "floors_max": "hunts of which a session remembers how far it has seen",
     "bad_frames_max": "a broken client is told often enough",
+    "rate_refusals_max": "in a row: then the client is not listening and is told to come back later",
+    "http_s": "a definition over a slow line, and its answer",
     "connections_max": "memory: some 6 KiB a connection",
     "connections_per_address": "schools and phone networks share addresses",
     "connections_per_player": "devices of one person",
@@ -56,6 +64,7 @@ REASONS: dict[str, str] = {
     "outbox_hard_bytes": "past it the client is told to come back",
     "outbox_behind_s": "the same, by time",
     "ring_bytes_max": "per hunt: what a resume can be answered from",
+    "rings_bytes_max": "all hunts together: rings nobody listens to go first",
     "tail_pushes_max": "a longer tail is slower to apply than a snapshot",
     "tail_bytes_max": "the same, by size",
     "slice_sockets": "a broadcast in one go blocks the loop for milliseconds",
@@ -63,6 +72,7 @@ REASONS: dict[str, str] = {
     "board_rows": "rows of the leaderboard that everybody gets",
     "ping_s": "phones and proxies drop silent connections",
     "silence_s": "no frame of any kind for so long: gone",
+    "goodbye_s": "a closed socket is read on for so long, so that the close code is not lost to a reset",
     "drain_s": "reconnects of a planned stop are spread over this",
     "hunts_per_session": "hunts one connection listens to",
 }

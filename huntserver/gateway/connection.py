@@ -1,211 +1,181 @@
-"""One socket: bytes in, commands to the hunts, answers and pushes out.
+"""One WebSocket: bytes in, commands to the hunts, answers out.
 
-Owns the transport, the lane and the session. No task, future or await per message. Handshake, control frames,
-fragments and errors are judged by `websockets`' Sans-I/O protocol, which is made only when needed. Implements the
-runtime's `Sink`: what it is told is durable.
+Owns the lane and the session. No task, future, timer or await per message. Implements the runtime's `Sink` (what it is
+told is durable) and the rooms' `Listener`. Writing, slowness and the close are the `Writer`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
-
-import msgspec
-from websockets.frames import CloseCode, Frame, Opcode
-from websockets.protocol import State
-from websockets.server import ServerProtocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from actors.entity import Push, Rejected
-from huntserver.errors import CLOSES
+from huntserver.gateway.profile import ProfileSink
 from huntserver.gateway.subscriptions import Subscriptions
+from huntserver.gateway.writer import Writer
 from huntserver.wire import codecs
-from huntserver.wire.lane import BINARY, TEXT, Lane, control_frame_end
+from huntserver.wire.lane import Lane
 from huntserver.wire.messages import (
+    HUNT_ID,
+    IS_COMMAND,
     IS_QUERY,
+    ROUTE,
+    UNDECODABLE,
+    CreateFrame,
     Hello,
     JoinFrame,
     Leave,
     Ping,
     Profile,
+    Resume,
     decode_json,
     decode_msgpack,
     explain,
 )
-from huntserver.wire.session import HELLO_FIRST, STALE, Session
+from huntserver.wire.session import HELLO_FIRST, HELLO_TWICE, STALE, Session
 
 if TYPE_CHECKING:
     from huntserver.gateway.server import Gateway
 
-PING = b"\x89\x00"
-DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
+BAD_ID: Final = Rejected("bad_field", "hunt: an id has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit")
 
 
-class Connection(asyncio.Protocol):
+class Connection(Writer):
     """An open WebSocket. Made after the handshake, as the transport's protocol from there on."""
 
     __slots__ = (
         "_gateway",
+        "_held",
         "_lane",
-        "_paused_reading",
-        "_pieces",
-        "_protocol",
-        "_transport",
         "address",
         "bad_frames",
-        "behind",
-        "behind_since",
-        "closing",
         "device",
-        "heard_s",
         "opened_s",
-        "packed",
-        "pinged_s",
         "session",
         "subscriptions",
     )
 
-    def __init__(
-        self, gateway: Gateway, transport: asyncio.Transport, address: str, packed: bool, now_s: float
-    ) -> None:
+    def __init__(self, gateway: Gateway, transport: asyncio.Transport, address: str, *, packed: bool) -> None:
+        super().__init__(gateway, transport, packed=packed)
         self._gateway = gateway
-        self._transport = transport
-        self._lane: Lane | None = Lane(gateway.limits.frame_bytes_max)
-        self._protocol: ServerProtocol | None = None
-        self._pieces: list[bytes] = []  # fragments of a message on its way
-        self._paused_reading = False
+        self._lane = Lane(gateway.limits.frame_bytes_max)
+        self._held: list[bytes] | None = None  # messages that came while too many waited for answers
         self.address = address
-        self.packed = packed
         self.session = Session(gateway.limits)
         self.subscriptions: Subscriptions | None = None
         self.device = ""
-        self.behind = False  # the socket is slow: pushes are dropped until a snapshot
-        self.behind_since = 0.0
-        self.closing = False
         self.bad_frames = 0
-        self.opened_s = self.heard_s = self.pinged_s = now_s
+        self.opened_s = self.heard_s
 
     # ---- bytes in
 
     def data_received(self, data: bytes) -> None:
         """Take what the socket gave."""
         self.heard_s = self._gateway.now_s
+        if self.closing:
+            return  # read on for a while, or the close code is lost to a reset
         lane = self._lane
-        if lane is None:
-            self._slow(data)
-            return
-        rest = data
-        while rest:
-            payloads, kinds, rest = lane.feed(rest)
-            for payload, kind in zip(payloads, kinds, strict=True):
-                if self.closing:
-                    return
-                self._payload(payload, kind)
-            if rest:
-                rest = self._control(rest)
+        for message in lane.feed(data):
+            if not self.waits:
+                self._message(message)
+            elif self._held is None:
+                self._held = [message]
+            else:
+                self._held.append(message)
+        if lane.out is not None:
+            for frame in lane.out:
+                self.write(frame)
+            lane.out = None
+        if lane.closed:
+            self.end()
 
-    def _control(self, rest: bytes) -> bytes:
-        """Judge the frame at the front of `rest`; return what follows it."""
-        end = control_frame_end(rest)
-        lane = self._lane
-        assert lane is not None
-        if end == 0:
-            lane.tail = rest  # comes again with more bytes
-            return b""
-        if end < 0 or self._protocol is not None:
-            self._lane = None  # fragments, errors: the protocol judges all that follows
-            self._slow(rest)
-            return b""
-        self._slow(rest[:end])
-        return rest[end:] if not self.closing else b""
-
-    def _slow(self, data: bytes) -> None:
-        protocol = self._protocol
-        if protocol is None:
-            protocol = ServerProtocol(state=State.OPEN, max_size=self._gateway.limits.frame_bytes_max)
-            if self._lane is None:
-                self._protocol = protocol
-        protocol.receive_data(data)
-        for event in protocol.events_received():
-            if isinstance(event, Frame) and event.opcode in DATA and not self.closing:
-                self._pieces.append(bytes(event.data))
-                if event.fin:
-                    pieces, self._pieces = self._pieces, []
-                    self._payload(b"".join(pieces), BINARY if self.packed else TEXT)
-        self._answer_protocol(protocol)
-
-    def _answer_protocol(self, protocol: ServerProtocol) -> None:
-        for data in protocol.data_to_send():
-            if data:
-                self._transport.write(data)
-        if protocol.close_expected() or protocol.state is not State.OPEN:
-            self.closing = True
-            self._transport.close()
-
-    def _payload(self, payload: bytes, kind: int) -> None:
+    def _message(self, payload: bytes) -> None:
         """Decode one message and pass it on."""
-        packed = self.packed
+        if self.closing:
+            return
         try:
-            frame: Any = decode_msgpack(payload) if packed else decode_json(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._bad_payload(payload, kind, error)
+            frame: Any = decode_msgpack(payload) if self.packed else decode_json(payload)
+        except UNDECODABLE as error:
+            request, rejected = explain(error, payload, self.packed)
+            self._bad(request, rejected)
             return
         session = self.session
         if session.caller is None:
-            self._gateway.greet(self, frame) if isinstance(frame, Hello) else self._refuse(frame.id, HELLO_FIRST, -1)
+            if frame.__class__ is Hello:
+                self._gateway.greet(self, frame)
+            else:
+                self._bad(frame.id, HELLO_FIRST)
             return
         limited = session.rate(self._gateway.now_s)
         if limited is not None:
-            self._refuse(frame.id, limited, -1)
+            self.refuse(frame.id, limited)
+            if session.rate_refusals > session.limits.rate_refusals_max:
+                self.close("rate")
             return
-        cls = frame.__class__
-        if cls in IS_QUERY:
-            self._gateway.system.query("hunt", frame.hunt, frame, self, frame.id, session.caller)
-        elif cls in PLAIN_HANDLERS:
-            PLAIN_HANDLERS[cls](self, frame)
-        else:
-            key = session.key(frame.key)
+        route = ROUTE[frame.__class__]
+        if route == IS_COMMAND:
+            key = session.admit(frame)
             if isinstance(key, Rejected):
-                self._refuse(frame.id, key, -1)
+                self.refuse(frame.id, key)
                 return
-            unanswered = session.unanswered
-            unanswered[frame.id] = key[1] if key is not None else 0
-            if cls is JoinFrame:
-                self._subscriptions().joining[frame.id] = frame.hunt
-            if len(unanswered) >= session.limits.unanswered_max and not self._paused_reading:
-                self._paused_reading = True
-                self._transport.pause_reading()
+            if frame.__class__ is CreateFrame and HUNT_ID.fullmatch(frame.hunt) is None:
+                self.refused(frame.id, BAD_ID, -1)
+                return
             self._gateway.system.submit("hunt", frame.hunt, frame, self, frame.id, session.caller, key)
+        else:
+            refused = session.open(frame)
+            if refused is not None:
+                self.refuse(frame.id, refused)
+            elif route == IS_QUERY:
+                self._gateway.system.query("hunt", frame.hunt, frame, self, frame.id, session.caller)
+            else:
+                PLAIN[frame.__class__](self, frame)
+        if len(session.unanswered) >= session.limits.unanswered_max:
+            self.waits = True
+            self.flow()
 
-    def _bad_payload(self, payload: bytes, kind: int, error: Exception) -> None:
-        if kind == TEXT:
-            try:
-                payload.decode()
-            except UnicodeDecodeError:
-                self._fail(CloseCode.INVALID_DATA, "a text frame is not UTF-8")
-                return
-        request, rejected = explain(error, payload, self.packed)
-        self._refuse(request, rejected, -1)
+    def _bad(self, request: int, rejected: Rejected) -> None:
+        self.refuse(request, rejected)
         self.bad_frames += 1
         if self.bad_frames >= self._gateway.limits.bad_frames_max:
             self.close("protocol")
 
+    def _go_on(self) -> None:
+        """Enough was answered: take what was held, then read again."""
+        if self.closing or len(self.session.unanswered) > self.session.limits.unanswered_max // 2:
+            return
+        self.waits = False
+        held, self._held = self._held or [], None
+        for i, message in enumerate(held):
+            if self.waits:
+                self._held = held[i:]
+                break
+            self._message(message)
+        self.flow()
+
     # ---- plain operations
 
     def _ping(self, frame: Ping) -> None:
-        self._send(codecs.view(frame.id, {"ts": int(self._gateway.wall_ms())}, 0, self.packed))
+        self.answer(frame.id, {"ts": self._gateway.wall_ms()}, 0)
 
     def _leave(self, frame: Leave) -> None:
         if self.subscriptions is not None:
             self.subscriptions.leave(frame.hunt)
-        self._send(codecs.view(frame.id, {}, 0, self.packed))
+        self.answer(frame.id, {}, 0)
+
+    def _resume(self, frame: Resume) -> None:
+        self.answer(frame.id, {}, 0)
+        self.listen().resume(frame.hunt, frame.seq, frame.pos, frame.channels)
 
     def _profile(self, frame: Profile) -> None:
-        self._gateway.ask_profile(self, frame.id)
+        self._gateway.ask_profile(ProfileSink(self), frame.id, self.session.caller)
 
     def _hello_again(self, frame: Hello) -> None:
-        self._refuse(frame.id, Rejected("hello_twice", "hello was said already on this connection"), -1)
+        self.refused(frame.id, HELLO_TWICE, -1)
 
-    def _subscriptions(self) -> Subscriptions:
+    def listen(self) -> Subscriptions:
+        """Return what this connection listens to."""
         if self.subscriptions is None:
             self.subscriptions = Subscriptions(self._gateway, self)
         return self.subscriptions
@@ -213,144 +183,114 @@ class Connection(asyncio.Protocol):
     # ---- the runtime's sink
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
-        """A command is durable: answer it."""
+        """A command is durable: answer it. `told` stands in the answer only where the push itself would be heard."""
+        session = self.session
+        frame = self._answered(request)
+        if frame is None or self.closing:
+            return
+        hunt = frame.hunt
+        session.saw(hunt, pos)
+        if told is not None and (self.subscriptions is None or hunt not in self.subscriptions.channels):
+            told = None
         if self.packed:
-            data = codecs.frame(codecs.ok_msgpack(request, answer, pos, told), True)
+            payload = codecs.ok_msgpack(request, answer, pos, told)
         elif told is None:
-            data = codecs.frame(codecs.ok_json(request, answer, pos), False)
+            payload = codecs.ok_json(request, answer, pos)
         else:
-            data = codecs.frame(codecs.ok_told_json(request, answer, pos, told), False)
-        if not self.closing:
-            self._transport.write(data)
-        self._answered(request)
-        if self.subscriptions is not None and self.subscriptions.joining:
-            hunt = self.subscriptions.joining.pop(request, None)
-            if hunt is not None:
-                self.subscriptions.join(hunt)
+            payload = codecs.ok_told_json(request, answer, pos, told)
+        self.write(codecs.frame(payload, self.packed))
+        if frame.__class__ is JoinFrame:
+            self.listen().join(hunt)
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """A command or query was refused."""
-        self._answered(request)
-        if self.subscriptions is not None and self.subscriptions.joining:
-            hunt = self.subscriptions.joining.pop(request, None)
-            if hunt is not None and rejected.code == "already_joined":
-                self._send(codecs.view(request, {"again": True}, pos, self.packed))
-                self.subscriptions.join(hunt)
-                return
-        self._refuse(request, rejected, pos)
+        if pos >= 0 and not self.closing:
+            session = self.session
+            frame = session.unanswered.get(request)
+            if frame is not None and session.stale(frame.hunt, pos):
+                if session.ask_again(request, rejected.code, pos):
+                    self._dispatch(frame)
+                    return
+                if session.key_of(frame) is None or not session.repeated(request, rejected.code, pos):
+                    rejected, pos = STALE, -1
+        frame = self._answered(request)
+        if frame.__class__ is JoinFrame and rejected.code == "already_joined" and not self.closing:
+            self.write_payload(codecs.view(request, {"again": True}, pos, self.packed))
+            self.listen().join(frame.hunt)
+        else:
+            self.write_payload(codecs.err(request, rejected, pos, self.packed))
 
     def viewed(self, request: int, view: Any, pos: int) -> None:
         """A query's view."""
-        hunt = getattr(view, "hunt", "")
-        if hunt and self.session.stale(hunt, pos):
-            self._refuse(request, STALE, pos)
+        session = self.session
+        frame = session.unanswered.get(request)
+        if frame is None or self.closing:
+            return
+        if session.stale(frame.hunt, pos):
+            if session.ask_again(request, "", pos):
+                self._dispatch(frame)
+            else:
+                self.refused(request, STALE, -1)
+            return
+        self.answer(request, view, pos)
+
+    def answer(self, request: int, data: Any, pos: int) -> None:
+        """Answer a request with `ok` and close it."""
+        self._answered(request)
+        self.write_payload(codecs.view(request, data, pos, self.packed))
+
+    def _dispatch(self, frame: Any) -> None:
+        """Ask again: a stale owner gave the answer."""
+        caller, gateway = self.session.caller, self._gateway
+        assert caller is not None
+        if ROUTE[frame.__class__] == IS_COMMAND:
+            gateway.system.submit("hunt", frame.hunt, frame, self, frame.id, caller, self.session.key_of(frame))
         else:
-            self._send(codecs.view(request, view, pos, self.packed))
+            gateway.system.query("hunt", frame.hunt, frame, self, frame.id, caller)
 
-    def _answered(self, request: int) -> None:
-        unanswered = self.session.unanswered
-        unanswered.pop(request, None)
-        if self._paused_reading and len(unanswered) <= self._gateway.limits.unanswered_max // 2:
-            self._paused_reading = False
-            if not self.closing:
-                self._transport.resume_reading()
+    def _answered(self, request: int) -> Any:
+        session = self.session
+        frame = session.answered(request)
+        if self.waits and len(session.unanswered) <= session.limits.unanswered_max // 2 and not self.closing:
+            self._gateway.soon(self._go_on)  # not from within: an answer may come while its command is given in
+        return frame
 
-    # ---- bytes out
-
-    def _send(self, payload: bytes) -> None:
-        if not self.closing:
-            self._transport.write(codecs.frame(payload, self.packed))
-
-    def _refuse(self, request: int, rejected: Rejected, pos: int) -> None:
-        self._send(codecs.err(request, rejected, pos, self.packed))
-
-    def send(self, struct: Any) -> None:
-        """Send a push or system message of this connection alone."""
-        self._send(codecs.message(struct, self.packed))
-
-    def reply(self, request: int, data: Any, pos: int) -> None:
-        """Send an `ok` that no entity gave."""
-        self._send(codecs.view(request, data, pos, self.packed))
-
-    def refuse(self, request: int, rejected: Rejected) -> None:
-        """Send an `err` that no entity gave."""
-        self._refuse(request, rejected, -1)
-
-    def push(self, data: bytes) -> None:
-        """Send a frame that is encoded already (rooms)."""
-        if not self.closing:
-            self._transport.write(data)
+    # ---- the rooms' listener
 
     def fell_behind(self, hunt: str) -> None:
-        """A push was dropped because the socket is slow."""
-        if self.subscriptions is not None:
-            self.subscriptions.missed.add(hunt)
-
-    def pause_writing(self) -> None:
-        """The outbox is over its soft limit."""
-        self.behind = True
-        self.behind_since = self._gateway.now_s
+        """A push was not taken; the room has let go of this listener."""
+        self.listen().fell_behind(hunt)
 
     def resume_writing(self) -> None:
         """The outbox has drained: what was dropped comes as a snapshot."""
-        self.behind = False
-        if self.subscriptions is not None:
+        super().resume_writing()
+        if self.subscriptions is not None and self.subscriptions.missed is not None and not self.closing:
             self.subscriptions.catch_up()
 
-    def overdue(self, now_s: float) -> str:
-        """Return the name of the close that is due, or "": hello, slow consumer, silence."""
-        limits = self._gateway.limits
-        if self.session.caller is None and now_s - self.opened_s > limits.hello_s:
-            return "hello_timeout"
-        if self.behind and (
-            now_s - self.behind_since > limits.outbox_behind_s
-            or self._transport.get_write_buffer_size() > limits.outbox_hard_bytes
-        ):
-            return "slow_consumer"
-        return "silent" if now_s - self.heard_s > limits.silence_s else ""
+    # ---- watched by the gateway's ticker
 
-    def ping(self, now_s: float) -> None:
-        """Send a protocol ping if the peer has been silent for long."""
-        ping_s = self._gateway.limits.ping_s
-        if now_s - self.heard_s > ping_s and now_s - self.pinged_s > ping_s and not self.closing:
-            self.pinged_s = now_s
-            self._transport.write(PING)
+    def overdue(self, now_s: float) -> str:
+        """Return what is due, or "": a close by its name; `gone`: drop the socket."""
+        if not self.closing and self.session.caller is None and now_s - self.opened_s > self.limits.hello_s:
+            return "hello_timeout"
+        return super().overdue(now_s)
 
     # ---- the end
 
-    def close(self, name: str) -> None:
-        """Close with one of our codes (`errors.CLOSES`)."""
-        code = CLOSES[name]
-        self._fail(code.number, code.text)
-
-    def _fail(self, code: int, reason: str) -> None:
-        if self.closing:
-            return
-        self.closing = True
-        body = int(code).to_bytes(2, "big") + reason.encode()[:120]
-        self._transport.write(bytes((0x88, len(body))) + body)
-        if self._transport.get_write_buffer_size() > self._gateway.limits.outbox_soft_bytes:
-            self._transport.abort()  # a socket that does not read would keep the close for ever
-        else:
-            self._transport.close()
-
-    def abort(self) -> None:
-        """Drop the socket without a word: nobody is there."""
-        self.closing = True
-        self._transport.abort()
-
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone: leave every room."""
-        self.closing = True
+        super().connection_lost(exc)
+        self._held = None
         if self.subscriptions is not None:
             self.subscriptions.end()
             self.subscriptions = None
         self._gateway.forget(self)
 
 
-PLAIN_HANDLERS: dict[type, Any] = {
+PLAIN: dict[type, Callable[[Connection, Any], None]] = {
     Ping: Connection._ping,
     Leave: Connection._leave,
+    Resume: Connection._resume,
     Profile: Connection._profile,
     Hello: Connection._hello_again,
 }

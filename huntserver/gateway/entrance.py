@@ -29,12 +29,12 @@ PATHS: Final = ("/", "/ws")
 
 
 def _choose(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """Return the encoding: the first of ours that is offered; none offered means JSON."""
+    """Return the encoding: the first offered one that is ours; none offered means JSON."""
     if not offered:
         return None
-    for ours in (JSON, MSGPACK):
-        if ours in offered:
-            return ours
+    for one in offered:
+        if one in (JSON, MSGPACK):
+            return one
     raise NegotiationError(f"subprotocols are {JSON} and {MSGPACK}")
 
 
@@ -56,11 +56,15 @@ class Entrance(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are not subclasses
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if peer else ""
-        hello_s = self._gateway.limits.hello_s
-        self._timer = asyncio.get_running_loop().call_later(hello_s, self._transport.abort)
+        if self._gateway.knock():
+            hello_s = self._gateway.limits.hello_s
+            self._timer = asyncio.get_running_loop().call_later(hello_s, self._transport.abort)
+        else:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The socket went before it was anything, or after its HTTP answer."""
+        """The socket went before it was a WebSocket, or after its HTTP answer."""
+        self._gateway.gone()
         self._stop_timer()
 
     def _stop_timer(self) -> None:
@@ -82,6 +86,9 @@ class Entrance(asyncio.Protocol):
         if _UPGRADE.search(self._buffer, 0, end + 4):
             self._handshake(end + 4)
         else:
+            self._stop_timer()
+            http_s = self._gateway.limits.http_s
+            self._timer = asyncio.get_running_loop().call_later(http_s, self._transport.abort)
             self._http = HttpExchange(self._gateway, self._transport, self.address)
             self._http.data_received(self._buffer)
             self._buffer = b""
@@ -116,7 +123,7 @@ class Entrance(asyncio.Protocol):
 
     def _become(self, packed: bool, rest: bytes) -> None:
         gateway = self._gateway
-        connection = Connection(gateway, self._transport, self.address, packed, gateway.now_s)
+        connection = Connection(gateway, self._transport, self.address, packed=packed)
         self._transport.set_write_buffer_limits(high=gateway.limits.outbox_soft_bytes)
         self._transport.set_protocol(connection)
         gateway.open(connection)

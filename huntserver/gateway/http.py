@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,12 +20,14 @@ from actors.entity import Rejected
 from huntserver.game.commands import Define
 from huntserver.game.definition import source
 from huntserver.game.solvability import check_definition
+from huntserver.wire.messages import HUNT_ID
 
 if TYPE_CHECKING:
     from huntserver.gateway.server import Gateway
 
 WEB: Final = Path(__file__).parent.parent / "web"
 STATUS: Final = {"bad_token": 401, "token_expired": 401, "not_allowed": 403, "no_such_hunt": 404, "too_large": 413}
+DEFINITION: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})/definition")
 _SLACK: Final = 64 * 1024
 
 
@@ -42,6 +45,8 @@ class HttpExchange:
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; answer when the request is whole."""
+        if self._answered:
+            return
         self._h11.receive_data(data)
         try:
             while not self._answered:
@@ -50,6 +55,9 @@ class HttpExchange:
                     return
                 if isinstance(event, h11.Request):
                     self._request = event
+                    if self._h11.they_are_waiting_for_100_continue:
+                        go_on = h11.InformationalResponse(status_code=100, headers=[])
+                        self._transport.write(self._h11.send(go_on) or b"")
                 elif isinstance(event, h11.Data):
                     self._body += event.data
                     if len(self._body) > self._gateway.limits.definition_bytes_max + _SLACK:
@@ -67,8 +75,9 @@ class HttpExchange:
         method = self._request.method.decode()
         path = self._request.target.decode("latin-1").partition("?")[0]
         gateway = self._gateway
-        if path.startswith("/hunts/") and path.endswith("/definition") and path.count("/") == 3:
-            self._define(method, path.split("/")[2])
+        definition = DEFINITION.fullmatch(path)
+        if definition is not None:
+            self._define(method, definition.group(1))
         elif path == "/guest":
             self._guest(method)
         elif method not in ("GET", "HEAD"):
@@ -179,4 +188,7 @@ class HttpExchange:
         except h11.LocalProtocolError:
             out = b"HTTP/1.1 %d Error\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (status, len(body)) + body
         self._transport.write(out)
-        self._transport.close()
+        if self._h11.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED):
+            self._transport.close()
+        else:
+            self._transport.write_eof()  # the rest of the body is read away: a reset would lose the answer

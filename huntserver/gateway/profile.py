@@ -22,9 +22,9 @@ class ProfileSink:
         """Never: a question was asked."""
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
-        """Pass the refusal on."""
-        self._connection.refuse(request, rejected)
+        """Pass the refusal on; -1: there is no floor to compare with."""
+        self._connection.refused(request, rejected, -1)
 
     def viewed(self, request: int, view: Any, pos: int) -> None:
         """Pass the view on."""
-        self._connection.reply(request, view, pos)
+        self._connection.answer(request, view, pos)

@@ -1,24 +1,27 @@
 """Rooms: who listens to which hunt, the ring of recent pushes, and the fan-out.
 
-Owns listeners, rings and the queue of broadcasts. Called by the runtime when a record is durable (`publish`), so what
-is here may be shown. Replies never wait behind a broadcast: those go out in slices of 64 sockets a turn of the loop.
+Owns listeners and rings. Called by the runtime when a record is durable (`publish`), so what is here may be shown. A
+listener gets the pushes of its channels in order, each encoded once for all; one that cannot take a push is taken out
+of the hunt's room at once and comes back with a snapshot: what it hears is whole, or it is told that it is not.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from actors.actor import Caller
 from actors.entity import Push, Rejected
 from huntserver.game.commands import BoardQuery
+from huntserver.gateway.ring import Kept, Ring
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Event, State, frame, message
 
-PUSH_BYTES: Final = 600
-"""Estimated memory of a push in a ring: the tuple, its event structs, and its share of the deque."""
+SMALL: Final = 8
+"""Audiences up to this are written to with the replies; larger ones wait for their slice."""
+REPLAY_MS: Final = 10_000
+"""A player's record older than its listener by this is a replay of what is long past."""
 SYSTEM: Final = Caller("system", "system")
 
 
@@ -26,14 +29,13 @@ class Listener(Protocol):
     """A session's connection, as rooms see it."""
 
     packed: bool
-    behind: bool
 
-    def push(self, data: bytes) -> None:
-        """Send a whole frame."""
+    def push(self, data: bytes, *, soon: bool) -> bool:
+        """Take a whole frame; False if the socket is too slow to be given any. `soon`: not behind broadcasts."""
         ...
 
     def fell_behind(self, hunt: str) -> None:
-        """A push was not sent because the socket is slow; a snapshot must follow when it is not."""
+        """A push was not taken and the listener is out of the room; a snapshot must follow ("": its player's)."""
         ...
 
 
@@ -45,34 +47,36 @@ class Asks(Protocol):
         ...
 
 
-class Kept(NamedTuple):
-    """One push in a ring."""
-
-    seq: int
-    at_ms: int
-    push: Push
-
-
 class Room:
     """One hunt's listeners by channel, and its ring."""
 
-    __slots__ = ("board_due", "channels", "floor", "hunt", "last_seq", "ring")
+    __slots__ = ("board_due", "channels", "hunt", "last_seq", "ring")
 
     def __init__(self, hunt: str) -> None:
         self.hunt = hunt
         self.channels: dict[str, dict[Any, None]] = {}
-        self.ring: deque[Kept] = deque()
+        self.ring = Ring(hunt)
         self.last_seq = 0
-        self.floor = 0  # pushes up to this seq may be missing from the ring
         self.board_due = False
 
 
+class PlayerRoom:
+    """The sessions of one player."""
+
+    __slots__ = ("last_seq", "listeners", "since_ms")
+
+    def __init__(self, since_ms: float) -> None:
+        self.listeners: dict[Any, None] = {}
+        self.last_seq = 0
+        self.since_ms = since_ms
+
+
 class RoomStatistics(NamedTuple):
-    """What the rooms hold and have done."""
+    """What the rooms hold and have done. `delivered` counts frames to listeners, `dropped` those not taken."""
 
     rooms: int
     ring_pushes: int
-    jobs: int
+    ring_bytes: int
     published: int
     delivered: int
     dropped: int
@@ -84,11 +88,9 @@ class Rooms:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._rooms: dict[str, Room] = {}
-        self._players: dict[str, dict[Any, None]] = {}
-        self._jobs: deque[_Job] = deque()
-        self._pumping = False
-        self._ring_max = max(1, limits.ring_bytes_max // PUSH_BYTES)
+        self._players: dict[str, PlayerRoom] = {}
         self._system: Asks | None = None
+        self._bytes = 0  # of all rings
         self.published = self.delivered = self.dropped = 0
 
     def attach(self, system: Asks) -> None:
@@ -98,86 +100,82 @@ class Rooms:
     # ---- from the runtime
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
-        """Show a durable record; a seq seen before is ignored."""
+        """Show a durable record; a seq seen before is ignored. A `told` push does not go to its origin."""
         if kind != "hunt":
             self._publish_player(id, seq, at_ms, pushes)
             return
         room = self._rooms.get(id)
         if room is None:
             room = self._rooms[id] = Room(id)
-            room.floor = seq - 1
         if seq <= room.last_seq:
             return
         room.last_seq = seq
         self.published += 1
         ring = room.ring
+        before = ring.bytes
         for push in pushes:
             if push.state is not None:
                 self._board(room)
                 continue
-            ring.append(Kept(seq, at_ms, push))
+            kept = ring.add(seq, at_ms, push)
             listeners = room.channels.get(push.channel)
             if listeners:
-                self._send(room.hunt, push, seq, at_ms, listeners, origin)
-        while len(ring) > self._ring_max:
-            room.floor = ring.popleft().seq
+                self._show(room, kept, listeners, origin if push.told else None)
+            elif not push.told:
+                kept.payload(id)  # it may be large (clues that opened): weighed as it is
+                ring.settle(kept)
+        if ring.bytes > self._limits.ring_bytes_max:
+            ring.shrink(self._limits.ring_bytes_max)
+        self._bytes += ring.bytes - before
+        if self._bytes > self._limits.rings_bytes_max:
+            self._shed()
 
-    def _send(self, hunt: str, push: Push, seq: int, at_ms: int, listeners: dict[Any, None], origin: Any) -> None:
-        if len(listeners) <= 8 and not (push.channel == "hunt" and self._jobs):
-            encoded: list[bytes | None] = [None, None]
-            for listener in listeners:
-                if not (push.told and listener is origin):
-                    self._deliver(listener, hunt, encoded, lambda: _event(hunt, push, seq, at_ms))
-            return
-        targets = [who for who in listeners if not (push.told and who is origin)]
-        self._queue(_Job(hunt, targets, lambda: _event(hunt, push, seq, at_ms), False))
+    def _show(self, room: Room, kept: Kept, listeners: dict[Any, None], told: Any) -> None:
+        soon = len(listeners) <= SMALL
+        slow: list[Any] | None = None
+        frames: list[bytes | None] = [None, None]
+        shown = 0
+        for listener in listeners:
+            if listener is told:
+                continue
+            packed = listener.packed
+            data = frames[packed]
+            if data is None:
+                data = frames[packed] = kept.frame(room.hunt, packed)
+            shown += 1
+            if not listener.push(data, soon=soon):
+                slow = [listener] if slow is None else [*slow, listener]
+        if shown:
+            self.delivered += shown
+            room.ring.settle(kept)
+        if slow is not None:
+            self._drop(room, slow)
+
+    def _drop(self, room: Room, slow: list[Any]) -> None:
+        self.delivered -= len(slow)
+        self.dropped += len(slow)
+        for listener in slow:
+            self.leave(room.hunt, list(room.channels), listener)
+            listener.fell_behind(room.hunt)
 
     def _publish_player(self, id: str, seq: int, at_ms: int, pushes: Sequence[Push]) -> None:
-        listeners = self._players.get(id)
-        if listeners:
-            for push in pushes:
-                self._send("", push, seq, at_ms, listeners, None)
-
-    def _deliver(self, listener: Any, hunt: str, encoded: list[bytes | None], make: Callable[[], Any]) -> None:
-        if listener.behind:
-            self.dropped += 1
-            listener.fell_behind(hunt)
+        room = self._players.get(id)
+        if room is None or seq <= room.last_seq or at_ms < room.since_ms - REPLAY_MS:
             return
-        packed = listener.packed
-        data = encoded[packed]
-        if data is None:
-            data = encoded[packed] = frame(message(make(), packed), packed)
-        listener.push(data)
-        self.delivered += 1
-
-    # ---- fan-out
-
-    def _queue(self, job: _Job) -> None:
-        self._jobs.append(job)
-        if not self._pumping:
-            self._pumping = True
-            asyncio.get_running_loop().call_soon(self._pump)
-
-    def _pump(self) -> None:
-        left = self._limits.slice_sockets
-        while self._jobs and left > 0:
-            job = self._jobs[0]
-            targets, at = job.targets, job.at
-            stop = min(len(targets), at + left)
-            for i in range(at, stop):
-                listener = targets[i]
-                if job.conflated and listener.behind:
-                    self.dropped += 1
+        room.last_seq = seq
+        for push in pushes:
+            frames: list[bytes | None] = [None, None]
+            for listener in room.listeners:
+                packed = listener.packed
+                data = frames[packed]
+                if data is None:
+                    event = Event("event", "", push.channel, seq, push.prev, at_ms, push.events)
+                    data = frames[packed] = frame(message(event, packed), packed)
+                if listener.push(data, soon=True):
+                    self.delivered += 1
                 else:
-                    self._deliver(listener, job.hunt, job.encoded, job.make)
-            left -= stop - at
-            job.at = stop
-            if stop == len(targets):
-                self._jobs.popleft()
-        if self._jobs:
-            asyncio.get_running_loop().call_soon(self._pump)
-        else:
-            self._pumping = False
+                    self.dropped += 1
+                    listener.fell_behind("")
 
     # ---- conflated state
 
@@ -194,9 +192,16 @@ class Rooms:
 
     def show_board(self, room: Room, view: Any, pos: int) -> None:
         """Broadcast conflated state; slow sockets skip it."""
-        targets = list(room.channels.get("hunt", ()))
-        if targets:
-            self._queue(_Job(room.hunt, targets, lambda: State("state", room.hunt, "board", pos, view), True))
+        frames: list[bytes | None] = [None, None]
+        for listener in room.channels.get("hunt", ()):
+            packed = listener.packed
+            data = frames[packed]
+            if data is None:
+                data = frames[packed] = frame(message(State("state", room.hunt, "board", pos, view), packed), packed)
+            if listener.push(data, soon=False):
+                self.delivered += 1
+            else:
+                self.dropped += 1
 
     # ---- listeners
 
@@ -205,82 +210,68 @@ class Rooms:
         room = self._rooms.get(hunt)
         if room is None:
             room = self._rooms[hunt] = Room(hunt)
-            room.floor = 1 << 62  # nothing is known of what came before
         for channel in channels:
             room.channels.setdefault(channel, {})[listener] = None
-
-    def known(self, hunt: str, seq: int) -> None:
-        """Note that the hunt stands at `seq` and nothing up to there is in the ring (its room is new)."""
-        room = self._rooms[hunt]
-        if room.floor == 1 << 62:
-            room.floor = room.last_seq = seq
 
     def leave(self, hunt: str, channels: Iterable[str], listener: Any) -> None:
         """Take a listener out."""
         room = self._rooms.get(hunt)
-        if room is not None:
-            for channel in channels:
-                held = room.channels.get(channel)
-                if held is not None:
-                    held.pop(listener, None)
-                    if not held:
-                        del room.channels[channel]
+        if room is None:
+            return
+        for channel in channels:
+            held = room.channels.get(channel)
+            if held is not None and listener in held:
+                del held[listener]
+                if not held:
+                    del room.channels[channel]
+        if not room.channels and not len(room.ring):
+            del self._rooms[hunt]
 
-    def enter_player(self, id: str, listener: Any) -> None:
+    def enter_player(self, id: str, listener: Any, now_ms: float) -> None:
         """Let a listener hear a player's own pushes."""
-        self._players.setdefault(id, {})[listener] = None
+        room = self._players.get(id)
+        if room is None:
+            room = self._players[id] = PlayerRoom(now_ms)
+        room.listeners[listener] = None
 
     def leave_player(self, id: str, listener: Any) -> None:
         """The reverse."""
-        held = self._players.get(id)
-        if held is not None:
-            held.pop(listener, None)
-            if not held:
+        room = self._players.get(id)
+        if room is not None:
+            room.listeners.pop(listener, None)
+            if not room.listeners:
                 del self._players[id]
 
-    def tail(self, hunt: str, channels: dict[str, int], since: int, pos: int, packed: bool) -> list[bytes] | None:
-        """Return the frames that a listener missed after `since`, all or None: then it needs a snapshot.
-
-        `channels` are its channels with their last seqs at `pos`; the ring must reach from `since` to `pos`.
-        """
-        if all(last <= since for last in channels.values()):
-            return []
+    def tail(self, hunt: str, seen: Mapping[str, int], last: Mapping[str, int], packed: bool) -> list[bytes] | None:
+        """Return the frames that a listener missed: exactly all, or None: then it needs a snapshot (`Ring.tail`)."""
         room = self._rooms.get(hunt)
-        limits = self._limits
-        if room is None or since < room.floor or room.last_seq < max(channels.values()):
-            return None
-        frames: list[bytes] = []
-        size = 0
-        for kept in reversed(room.ring):
-            if kept.seq <= since:
-                break
-            if kept.push.channel in channels and kept.seq <= pos:
-                data = frame(message(_event(hunt, kept.push, kept.seq, kept.at_ms), packed), packed)
-                size += len(data)
-                frames.append(data)
-                if len(frames) > limits.tail_pushes_max or size > limits.tail_bytes_max:
-                    return None
-        frames.reverse()
-        return frames
+        if room is None:
+            return [] if all(seq <= seen.get(channel, 0) for channel, seq in last.items()) else None
+        limits, before = self._limits, room.ring.bytes
+        found = room.ring.tail(seen, last, packed, pushes_max=limits.tail_pushes_max, bytes_max=limits.tail_bytes_max)
+        self._bytes += room.ring.bytes - before
+        return found
+
+    # ---- bounds
+
+    def _shed(self) -> None:
+        """Bring all rings together under their bound: those nobody listens to first, then half of each."""
+        bound = self._limits.rings_bytes_max * 3 // 4
+        for listened in (False, True):
+            for room in list(self._rooms.values()):
+                if self._bytes <= bound:
+                    return
+                if bool(room.channels) is listened:
+                    before = room.ring.bytes
+                    room.ring.shrink(before // 2 if listened else 0)
+                    self._bytes += room.ring.bytes - before
+                    if not listened and not room.board_due:
+                        del self._rooms[room.hunt]
 
     def statistics(self) -> RoomStatistics:
         """Return what the rooms hold and have done."""
         pushes = sum(len(room.ring) for room in self._rooms.values())
-        return RoomStatistics(len(self._rooms), pushes, len(self._jobs), self.published, self.delivered, self.dropped)
-
-
-class _Job:
-    """A broadcast on its way: encoded once per encoding, sent slice by slice."""
-
-    __slots__ = ("at", "conflated", "encoded", "hunt", "make", "targets")
-
-    def __init__(self, hunt: str, targets: list[Any], make: Callable[[], Any], conflated: bool) -> None:
-        self.hunt = hunt
-        self.targets = targets
-        self.make = make
-        self.conflated = conflated
-        self.encoded: list[bytes | None] = [None, None]
-        self.at = 0
+        return RoomStatistics(len(self._rooms), pushes, self._bytes, self.published, self.delivered, self.dropped)
 
 
 class _BoardSink:
@@ -301,7 +292,3 @@ class _BoardSink:
     def viewed(self, request: int, view: Any, pos: int) -> None:
         """Broadcast it."""
         self._rooms.show_board(self._room, view, pos)
-
-
-def _event(hunt: str, push: Push, seq: int, at_ms: int) -> Event:
-    return Event("event", hunt, push.channel, seq, push.prev, at_ms, push.events)

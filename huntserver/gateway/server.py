@@ -10,43 +10,32 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
-from actors.actor import Caller, Sink
+from actors.actor import Caller
 from actors.entity import Rejected
 from actors.report import Reporter
 from huntserver.auth import Tokens
 from huntserver.game.commands import ProfileQuery
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.entrance import Entrance
+from huntserver.gateway.outbox import Turns
+from huntserver.gateway.ports import System
 from huntserver.gateway.profile import ProfileSink
 from huntserver.gateway.rooms import Rooms
-from huntserver.gateway.subscriptions import Subscriptions
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Sys
 from huntserver.wire.messages import Hello
 
+NOT_A_PLAYER: Final = Rejected("not_allowed", "only players have a page")
 TICK_S: Final = 0.05
 SWEEP: Final = 500
+SOCKETS_SPARE: Final = 1000
+"""Sockets beyond `connections_max`: those that are told so, and plain HTTP."""
+HANDSHAKE_BURST_S: Final = 0.25
 VERSION: Final = 1
-
-
-class System(Protocol):
-    """The actor system, as the gateway sees it."""
-
-    def submit(
-        self, kind: str, id: str, command: Any, sink: Sink, request: int, caller: Caller, key: tuple[str, int] | None
-    ) -> None:
-        """Send a command."""
-        ...
-
-    def query(self, kind: str, id: str, query: Any, sink: Sink, request: int, caller: Caller) -> None:
-        """Ask a question."""
-        ...
-
-    def ready(self) -> tuple[bool, str]:
-        """Tell whether everything is served, and why not."""
-        ...
+DEVICE_MAX: Final = 64
+ADDRESSES_MAX: Final = 10_000
 
 
 class GatewayStatistics(NamedTuple):
@@ -86,7 +75,9 @@ class Gateway:
         self.metrics = metrics
         self.protocol_document = protocol_document
         self.listed: list[str] = []  # hunts to show on the front page
+        self.turns = Turns(limits.slice_sockets)
         self.now_s = time.monotonic()  # read by the ticker: fine enough for time-outs and rates
+        self._sockets = 0  # all that are open, WebSockets or not yet
         self._guests = guests
         self._guest_tokens: dict[str, tuple[float, float]] = {}
         self._connections: dict[Connection, None] = {}
@@ -122,7 +113,7 @@ class Gateway:
         steps = 20
         for step in range(steps):
             for connection in going[step::steps]:
-                connection.close("draining")
+                connection.close("draining")  # what was answered meanwhile goes out before it
             if going:
                 await asyncio.sleep(min(self.limits.drain_s / steps, len(going) / 2000 / steps + 0.002))
 
@@ -137,38 +128,54 @@ class Gateway:
         await asyncio.sleep(0)
 
     def _tick(self) -> None:
-        now = self.now_s = time.monotonic()
-        self._handshakes = min(
-            self.limits.handshakes_per_s, self._handshakes + self.limits.handshakes_per_s * TICK_S * 1.2
-        )
+        self.sweep(time.monotonic())
+        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+
+    def sweep(self, now_s: float) -> None:
+        """Set the clock, and look at some of the connections: each within a second or two."""
+        limits = self.limits
+        refill = (now_s - self.now_s) * limits.handshakes_per_s
+        self._handshakes = min(max(1.0, limits.handshakes_per_s * HANDSHAKE_BURST_S), self._handshakes + refill)
+        self.now_s = now_s
         if not self._sweeping:
             self._sweeping = list(self._connections)
         for connection in self._sweeping[-SWEEP:]:
-            if not connection.closing:
-                self._look_at(connection, now)
+            self._look_at(connection, now_s)
         del self._sweeping[-SWEEP:]
-        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
-    def _look_at(self, connection: Connection, now: float) -> None:
-        overdue = connection.overdue(now)
-        if overdue == "silent":
-            self.closed_silent += 1
+    def _look_at(self, connection: Connection, now_s: float) -> None:
+        overdue = connection.overdue(now_s)
+        if overdue == "gone":
+            self.closed_silent += not connection.closing
             connection.abort()
         elif overdue:
             self.closed_slow += overdue == "slow_consumer"
             connection.close(overdue)
         else:
-            connection.ping(now)
+            connection.ping(now_s)
+
+    def soon(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Call in the next turn of the loop."""
+        asyncio.get_running_loop().call_soon(call, *arguments)
 
     def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
         """Call later, if the gateway still runs."""
         asyncio.get_running_loop().call_later(delay_s, call, *arguments)
 
-    def wall_ms(self) -> float:
+    def wall_ms(self) -> int:
         """Return ms since 1970."""
-        return time.time() * 1000
+        return time.time_ns() // 1_000_000
 
     # ---- the door
+
+    def knock(self) -> bool:
+        """Count a new socket, whatever it will be; False if there are too many: it is dropped without a word."""
+        self._sockets += 1
+        return self._sockets <= self.limits.connections_max + SOCKETS_SPARE
+
+    def gone(self) -> None:
+        """Count a socket that is closed."""
+        self._sockets -= 1
 
     def admit(self, address: str) -> str:
         """Count a new WebSocket; return why it is turned away (503), or ""."""
@@ -195,6 +202,7 @@ class Gateway:
 
     def forget(self, connection: Connection) -> None:
         """Take a connection off every list."""
+        self.gone()
         if connection not in self._connections:
             return
         del self._connections[connection]
@@ -210,6 +218,7 @@ class Gateway:
                 self._players[caller.by] = count
             else:
                 self._players.pop(caller.by, None)
+            self.rooms.leave_player(caller.by[2:], connection)
             if connection.device and self._devices.get((caller.by, connection.device)) is connection:
                 del self._devices[(caller.by, connection.device)]
 
@@ -221,7 +230,9 @@ class Gateway:
             connection.refuse(hello.id, caller)
             connection.close("bad_token")
             return
-        if self._players.get(caller.by, 0) >= self.limits.connections_per_player:
+        device = (hello.device or hello.epoch or "")[:DEVICE_MAX]
+        old = self._devices.get((caller.by, device)) if device else None
+        if self._players.get(caller.by, 0) - (old is not None) >= self.limits.connections_per_player:
             connection.refuse(hello.id, Rejected("busy", "too many connections of this player", retry=True))
             connection.close("too_many_connections")
             return
@@ -230,7 +241,11 @@ class Gateway:
             connection.refuse(hello.id, refused)
             return
         self._players[caller.by] = self._players.get(caller.by, 0) + 1
-        self._replace_device(connection, caller, hello.device)
+        if device:
+            connection.device = device
+            self._devices[(caller.by, device)] = connection
+        if old is not None:
+            old.close("replaced")
         self._sessions += 1
         about = {
             "session": f"s{self._sessions}",
@@ -238,32 +253,23 @@ class Gateway:
             "role": caller.role,
             "name": caller.name,
             "version": VERSION,
-            "now_ms": int(self.wall_ms()),
+            "now_ms": self.wall_ms(),
         }
-        connection.reply(hello.id, about, 0)
+        fresh = self.tokens.renewed(hello.token)
+        if fresh:
+            about["token"] = fresh
+        connection.answer(hello.id, about, 0)
         if caller.by.startswith("p:"):
-            self.rooms.enter_player(caller.by[2:], connection)
-        if connection.subscriptions is None:
-            connection.subscriptions = Subscriptions(self, connection)
+            self.rooms.enter_player(caller.by[2:], connection, self.wall_ms())
         for point in hello.resume[: self.limits.hunts_per_session]:
-            connection.subscriptions.resume(point)
+            connection.listen().resume(point.hunt, point.seq, point.pos, point.channels)
 
-    def _replace_device(self, connection: Connection, caller: Caller, device: str | None) -> None:
-        if device:
-            connection.device = device[:64]
-            old = self._devices.get((caller.by, connection.device))
-            if old is not None and old is not connection:
-                old.close("replaced")
-            self._devices[(caller.by, connection.device)] = connection
-
-    def ask_profile(self, connection: Connection, request: int) -> None:
+    def ask_profile(self, sink: ProfileSink, request: int, caller: Caller | None) -> None:
         """Ask the player's own entity for its page."""
-        caller = connection.session.caller
-        assert caller is not None
-        if not caller.by.startswith("p:"):
-            connection.refuse(request, Rejected("not_allowed", "only players have a page"))
-            return
-        self.system.query("player", caller.by[2:], ProfileQuery(), ProfileSink(connection), request, caller)
+        if caller is None or not caller.by.startswith("p:"):
+            sink.refused(request, NOT_A_PLAYER, -1)
+        else:
+            self.system.query("player", caller.by[2:], ProfileQuery(), sink, request, caller)
 
     def guest(self, address: str, name: str) -> tuple[str, str] | Rejected:
         """Return (player, token) of a new guest, or why there is none."""
@@ -276,8 +282,8 @@ class Gateway:
         left = min(per_minute, left + (self.now_s - at) * per_minute / 60)
         if left < 1.0:
             return Rejected("rate_limited", "too many guests from this address", True, int(60_000 / per_minute))
-        if len(self._guest_tokens) > 10_000:
-            self._guest_tokens.clear()
+        if len(self._guest_tokens) >= ADDRESSES_MAX:
+            del self._guest_tokens[next(iter(self._guest_tokens))]
         self._guest_tokens[address] = (left - 1.0, self.now_s)
         return self.tokens.guest(name)
 

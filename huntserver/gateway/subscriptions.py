@@ -6,149 +6,201 @@ in which the runtime lets effects out: nothing is missed in between, and what co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import random
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from actors.entity import Push, Rejected
 from huntserver.game.commands import MembershipQuery, PageQuery
-from huntserver.wire.codecs import Snapshot, Sys
-from huntserver.wire.messages import ResumePoint
+from huntserver.wire.codecs import Snapshot, Sys, refusal
 
 if TYPE_CHECKING:
     from huntserver.gateway.connection import Connection
     from huntserver.gateway.server import Gateway
 
+TOO_MANY: Final = Rejected("rate_limited", "this connection listens to too many hunts; leave one")
+PASSING: Final = frozenset({"unavailable", "unknown", "busy", "internal"})
+"""Refusals of the server's, not of the rules: asked again by the gateway itself."""
+RETRY_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0)
+
+
+class Seen:
+    """How far a client has seen a hunt: a mapping from any channel to a seq."""
+
+    __slots__ = ("_channels", "_seq", "highest")
+
+    def __init__(self, seq: int, channels: Mapping[str, int]) -> None:
+        self._seq = seq
+        self._channels = channels
+        self.highest = max(seq, *channels.values()) if channels else seq
+
+    def get(self, channel: str, default: int = 0) -> int:
+        """Return the last seq seen on a channel."""
+        return self._channels.get(channel, self._seq)
+
 
 class Subscriptions:
     """See the module. Made with the first join or resume of a connection."""
 
-    __slots__ = ("_connection", "_gateway", "channels", "joining", "missed")
+    __slots__ = ("_asked", "_connection", "_gateway", "channels", "missed")
 
     def __init__(self, gateway: Gateway, connection: Connection) -> None:
         self._gateway = gateway
         self._connection = connection
-        self.joining: dict[int, str] = {}  # request of a join -> hunt
+        self._asked: dict[str, _Entry] = {}  # hunt -> the question that it will be entered by
         self.channels: dict[str, tuple[str, ...]] = {}
-        self.missed: set[str] = set()  # hunts of which a push was dropped
+        self.missed: set[str] | None = None  # hunts of which a push was not taken ("": the player's own channel)
+
+    # ---- ways in
 
     def join(self, hunt: str) -> None:
         """Listen to a hunt: ask for its page, and enter with the snapshot."""
-        if len(self.channels) >= self._gateway.limits.hunts_per_session and hunt not in self.channels:
-            self._connection.refuse(0, Rejected("rate_limited", "this connection listens to too many hunts"))
-            return
-        self._ask(hunt, PageQuery(), _Entry(self, hunt))
+        self._ask(_Entry(self, hunt, None))
 
-    def resume(self, point: ResumePoint) -> None:
+    def resume(self, hunt: str, seq: int, pos: int, channels: Mapping[str, int]) -> None:
         """Listen again from where the client stands: with the exact tail, or a snapshot."""
-        self._connection.session.raise_floor(point.hunt, point.pos)
-        self._ask(point.hunt, MembershipQuery(), _Return(self, point))
+        self._connection.session.saw(hunt, pos)
+        self._ask(_Entry(self, hunt, Seen(seq, channels)))
 
-    def _ask(self, hunt: str, query: Any, sink: Any) -> None:
-        caller = self._connection.session.caller
+    def _ask(self, entry: _Entry) -> None:
+        connection = self._connection
+        if connection.closing:
+            return
+        held = len(self.channels.keys() | self._asked.keys())
+        if held >= self._gateway.limits.hunts_per_session and entry.hunt not in {*self.channels, *self._asked}:
+            connection.send(Sys("sys", "refused", entry.hunt, err=refusal(TOO_MANY)))
+            return
+        caller = connection.session.caller
         assert caller is not None
-        self._gateway.system.query("hunt", hunt, query, sink, 0, caller)
+        self._asked[entry.hunt] = entry
+        query = PageQuery() if entry.seen is None else MembershipQuery()
+        self._gateway.system.query("hunt", entry.hunt, query, entry, 0, caller)
 
-    def enter(self, hunt: str, channels: dict[str, int], pos: int) -> None:
-        """Enter the room; what follows in the order of the log is heard."""
-        self._gateway.rooms.leave(hunt, self.channels.get(hunt, ()), self._connection)
-        self.channels[hunt] = tuple(channels)
-        self._gateway.rooms.enter(hunt, channels, self._connection)
-        self._gateway.rooms.known(hunt, pos)
-        self.missed.discard(hunt)
+    # ---- answers; each only if its question is still the one asked
 
-    def snapshot(self, hunt: str, page: Any, pos: int) -> None:
-        """Enter with everything, said to be a snapshot."""
-        if self.closing():
+    def viewed(self, entry: _Entry, view: Any, pos: int) -> None:
+        """Enter with a snapshot, or with the exact tail if the ring has it, else ask for a snapshot."""
+        if self._connection.closing or self._asked.get(entry.hunt) is not entry:
             return
-        self.enter(hunt, page.channels, pos)
-        self._connection.send(Sys("sys", "resumed", hunt, recovered=False, seq=pos))
-        self._connection.send(Snapshot("snapshot", hunt, pos, page.channels, page))
+        del self._asked[entry.hunt]
+        session = self._connection.session
+        if session.stale(entry.hunt, pos):
+            if entry.tries < len(RETRY_S):
+                self._again(entry, 0)
+                return
+            # No owner knows what the client says it saw: it saw another log. It is told what there is.
+            session.lower(entry.hunt, pos)
+        if entry.seen is None:
+            self._snapshot(entry, view, pos)
+        elif entry.seen.highest > pos or not self._recover(entry.hunt, entry.seen, view.channels, pos):
+            self.join(entry.hunt)
 
-    def returned(self, point: ResumePoint, membership: Any, pos: int) -> None:
-        """Enter with the exact tail if the ring has it, else ask for a snapshot."""
-        if self.closing():
-            return
-        tail = None
-        if point.seq <= pos and not self._connection.session.stale(point.hunt, pos):
-            packed = self._connection.packed
-            tail = self._gateway.rooms.tail(point.hunt, membership.channels, point.seq, pos, packed)
+    def _recover(self, hunt: str, seen: Seen, channels: dict[str, int], pos: int) -> bool:
+        connection = self._connection
+        tail = self._gateway.rooms.tail(hunt, seen, channels, connection.packed)  # type: ignore[arg-type]
         if tail is None:
-            self.join(point.hunt)
-            return
-        self.enter(point.hunt, membership.channels, pos)
-        self._connection.send(Sys("sys", "resumed", point.hunt, recovered=True, seq=pos))
+            return False
+        self._enter(hunt, channels)
+        connection.send(Sys("sys", "resumed", hunt, recovered=True, seq=pos))
         for data in tail:
-            self._connection.push(data)
+            connection.push(data, soon=True)
+        return True
 
-    def refused(self, hunt: str, rejected: Rejected) -> None:
-        """Say why a hunt is not heard; try again later if that can help."""
-        if self.closing():
+    def _snapshot(self, entry: _Entry, page: Any, pos: int) -> None:
+        hunt, connection = entry.hunt, self._connection
+        # A view may be let out after younger pushes (it waited for a proof of ownership): those follow it.
+        since = self._gateway.rooms.tail(hunt, page.channels, page.channels, connection.packed)
+        if since is None:
+            self._again(entry, 0)
             return
-        if rejected.retry and rejected.code in ("unavailable", "unknown", "busy", "internal"):
-            self._gateway.later((rejected.after_ms or 500) / 1000, self.join, hunt)
-        else:
-            self._connection.refuse(0, rejected)
+        self._enter(hunt, page.channels)
+        connection.send(Sys("sys", "resumed", hunt, recovered=False, seq=pos))
+        connection.send(Snapshot("snapshot", hunt, pos, page.channels, page))
+        for data in since:
+            connection.push(data, soon=True)
 
-    def closing(self) -> bool:
-        """Tell whether the connection is at its end: nothing may be entered any more."""
-        return self._connection.closing
+    def _enter(self, hunt: str, channels: dict[str, int]) -> None:
+        rooms = self._gateway.rooms
+        rooms.leave(hunt, self.channels.get(hunt, ()), self._connection)
+        self.channels[hunt] = tuple(channels)
+        if channels:
+            rooms.enter(hunt, channels, self._connection)
+        if self.missed is not None:
+            self.missed.discard(hunt)
+
+    def refused(self, entry: _Entry, rejected: Rejected) -> None:
+        """Say why a hunt is not heard; try again later if that can help."""
+        if self._connection.closing or self._asked.get(entry.hunt) is not entry:
+            return
+        del self._asked[entry.hunt]
+        if rejected.code in PASSING:
+            self._again(entry, rejected.after_ms or 0)
+        else:
+            self.leave(entry.hunt)
+            self._connection.send(Sys("sys", "refused", entry.hunt, err=refusal(rejected)))
+
+    def _again(self, entry: _Entry, after_ms: int) -> None:
+        wait_s = max(RETRY_S[min(entry.tries, len(RETRY_S) - 1)], after_ms / 1000) * (0.5 + random.random())
+        entry.tries += 1
+        self._asked[entry.hunt] = entry
+        self._gateway.later(wait_s, self._retry, entry)
+
+    def _retry(self, entry: _Entry) -> None:
+        if self._asked.get(entry.hunt) is entry:
+            self._ask(entry)
+
+    # ---- being slow
+
+    def fell_behind(self, hunt: str) -> None:
+        """The room has dropped this listener."""
+        if self.missed is None:
+            self.missed = set()
+        self.missed.add(hunt)
+        self.channels.pop(hunt, None)
 
     def catch_up(self) -> None:
         """The socket is fast again: snapshots of what was dropped."""
-        missed, self.missed = self.missed, set()
-        for hunt in missed:
-            if hunt in self.channels:
+        missed, self.missed = self.missed, None
+        for hunt in sorted(missed or ()):
+            if hunt:
                 self.join(hunt)
+            else:
+                self._connection.send(Sys("sys", "resumed", recovered=False))
+
+    # ---- ways out
 
     def leave(self, hunt: str) -> None:
         """Stop listening to a hunt."""
+        self._asked.pop(hunt, None)
+        if self.missed is not None:
+            self.missed.discard(hunt)
         self._gateway.rooms.leave(hunt, self.channels.pop(hunt, ()), self._connection)
 
     def end(self) -> None:
         """Leave every room."""
+        self._asked.clear()
         for hunt in list(self.channels):
             self.leave(hunt)
-        caller = self._connection.session.caller
-        if caller is not None:
-            self._gateway.rooms.leave_player(caller.by[2:], self._connection)
 
 
 class _Entry:
-    """Takes the page that a join waits for."""
+    """A question that a hunt will be entered by: its page (no `seen`), or the membership that a resume needs."""
 
-    __slots__ = ("_hunt", "_subscriptions")
+    __slots__ = ("_subscriptions", "hunt", "seen", "tries")
 
-    def __init__(self, subscriptions: Subscriptions, hunt: str) -> None:
+    def __init__(self, subscriptions: Subscriptions, hunt: str, seen: Seen | None) -> None:
         self._subscriptions = subscriptions
-        self._hunt = hunt
+        self.hunt = hunt
+        self.seen = seen
+        self.tries = 0
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """Never: a question was asked."""
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
-        """No page."""
-        self._subscriptions.refused(self._hunt, rejected)
+        """Pass it on."""
+        self._subscriptions.refused(self, rejected)
 
     def viewed(self, request: int, view: Any, pos: int) -> None:
-        """Enter with it."""
-        self._subscriptions.snapshot(self._hunt, view, pos)
-
-
-class _Return:
-    """Takes the membership that a resume waits for."""
-
-    __slots__ = ("_point", "_subscriptions")
-
-    def __init__(self, subscriptions: Subscriptions, point: ResumePoint) -> None:
-        self._subscriptions = subscriptions
-        self._point = point
-
-    def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
-        """Never: a question was asked."""
-
-    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
-        """The right to listen is gone, or the hunt cannot be reached now."""
-        self._subscriptions.refused(self._point.hunt, rejected)
-
-    def viewed(self, request: int, view: Any, pos: int) -> None:
-        """Return with the tail."""
-        self._subscriptions.returned(self._point, view, pos)
+        """Pass it on."""
+        self._subscriptions.viewed(self, view, pos)

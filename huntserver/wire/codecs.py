@@ -16,6 +16,8 @@ from actors.entity import Push, Rejected
 _json: Final = msgspec.json.Encoder().encode
 _msgpack: Final = msgspec.msgpack.Encoder().encode
 _from_json: Final = msgspec.json.Decoder().decode
+_TEXT_HEADS: Final = tuple(bytes((0x81, size)) for size in range(126))
+_BINARY_HEADS: Final = tuple(bytes((0x82, size)) for size in range(126))
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,7 +63,12 @@ class State(msgspec.Struct, frozen=True):
 
 
 class Sys(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A word of the server about the connection itself: `resumed`, `goaway`."""
+    """A word of the server about the connection itself.
+
+    `resumed`: what follows of `hunt` is complete from `seq` on; `recovered` tells whether nothing before it was missed
+    (no: a snapshot follows; without `hunt` it is the player's own channel, ask for `profile`). `refused`: the hunt is
+    not listened to, `err` says why. `goaway`: the server closes soon with `code`; come back after `after_ms`.
+    """
 
     t: str
     op: str
@@ -70,6 +77,7 @@ class Sys(msgspec.Struct, frozen=True, omit_defaults=True):
     seq: int = 0
     code: int = 0
     after_ms: int = 0
+    err: Refusal | None = None
 
 
 def ok_json(request: int, answer: bytes, pos: int) -> bytes:
@@ -96,10 +104,14 @@ def ok_msgpack(request: int, answer: bytes, pos: int, told: Push | None) -> byte
     return _msgpack(reply)
 
 
+def refusal(rejected: Rejected) -> Refusal:
+    """Return a refusal as it is sent."""
+    return Refusal(rejected.code, rejected.msg, rejected.retry, rejected.after_ms, rejected.why)
+
+
 def err(request: int, rejected: Rejected, pos: int, packed: bool) -> bytes:
     """Return a refusal."""
-    refusal = Refusal(rejected.code, rejected.msg, rejected.retry, rejected.after_ms, rejected.why)
-    reply = {"id": request, "err": refusal, "pos": pos}
+    reply = {"id": request, "err": refusal(rejected), "pos": pos}
     return _msgpack(reply) if packed else _json(reply)
 
 
@@ -117,9 +129,14 @@ def message(struct: Any, packed: bool) -> bytes:
 def frame(payload: bytes, packed: bool) -> bytes:
     """Return a whole unmasked frame: text for JSON, binary for MessagePack."""
     size = len(payload)
-    first = 0x82 if packed else 0x81
     if size < 126:
-        return bytes((first, size)) + payload
+        return (_BINARY_HEADS if packed else _TEXT_HEADS)[size] + payload
+    first = 0x82 if packed else 0x81
     if size < 65536:
         return bytes((first, 126, size >> 8, size & 255)) + payload
     return bytes((first, 127)) + size.to_bytes(8, "big") + payload
+
+
+def repacked(json_frame_payload: bytes) -> bytes:
+    """Return a message that was encoded as JSON in MessagePack."""
+    return _msgpack(_from_json(json_frame_payload))

@@ -1,80 +1,155 @@
 """The fast lane: whole, final, short, masked data frames out of a byte stream, without a protocol object.
 
-`websockets`' Sans-I/O protocol judges everything else (`slow_frame`): control frames one by one, and from the first
-fragment, oversized, unmasked or reserved frame on all the rest. A differential test holds that any bytes in any
-chunking give the same messages and closes as that protocol alone. Pure: bytes in, payloads and frames out.
+Owns the bytes of one connection that are not dealt with yet. `websockets`' Sans-I/O protocol judges everything else
+(control frames, fragments, frames that are too large, unmasked or reserved) from the first such frame until the stream
+is at a frame boundary again; it exists only for so long. A differential test holds that any bytes in any chunking give
+the same messages and closes as that protocol alone. Pure: bytes in, messages and answers out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 from websockets.speedups import apply_mask
 
 TEXT: Final = 0x81
 BINARY: Final = 0x82
+_NOTHING: Final[Sequence[bytes]] = ()
+_CONTROL: Final = (Opcode.PING, Opcode.PONG, Opcode.CLOSE)
 
 
 class Lane:
-    """The bytes of one connection that are not dealt with yet: at most one incomplete frame."""
+    """See the module. `out` holds what must be written (pongs, a close); `closed` says that nothing more is read."""
 
-    __slots__ = ("size_max", "tail")
+    __slots__ = ("_fed", "_is_text", "_pieces", "_protocol", "_tail", "closed", "out", "size_max")
 
     def __init__(self, size_max: int) -> None:
-        self.tail = b""
         self.size_max = size_max
+        self.out: list[bytes] | None = None
+        self.closed = False
+        self._tail = b""  # the front of a frame that is not whole yet
+        self._protocol: ServerProtocol | None = None
+        self._fed = 0  # bytes given to the protocol beyond the whole frames that it returned
+        self._pieces: list[bytes] | None = None  # fragments of a message on its way
+        self._is_text = False
 
-    def feed(self, data: bytes) -> tuple[list[bytes], list[int], bytes]:
-        """Take bytes; return (payloads, their opcodes as first bytes, rest).
+    def feed(self, data: bytes) -> Sequence[bytes]:
+        """Take bytes; return the messages that are whole now, in order. Text is valid UTF-8."""
+        if self._protocol is not None:
+            return self._slow(data)
+        if self._tail:
+            data = self._tail + data
+            self._tail = b""
+        elif len(data) > 6 and data[0] == TEXT and data[1] == len(data) + 122 < 254 and len(data) <= self.size_max:
+            # One short text frame and nothing else: what a socket gives nearly always.
+            payload = apply_mask(data[6:], data[2:6])
+            return (payload,) if payload.isascii() else self._not_ascii([], payload)
+        return _NOTHING if self.closed else self._frames(data)
 
-        An empty rest: go on feeding. Else the rest begins with a frame that is not for the lane.
-        """
-        if self.tail:
-            data = self.tail + data
-            self.tail = b""
-        payloads: list[bytes] = []
-        kinds: list[int] = []
+    def _frames(self, data: bytes) -> Sequence[bytes]:
+        messages: list[bytes] = []
         at, end = 0, len(data)
+        size_max = self.size_max
         while at < end:
+            first = data[at]
+            if first != TEXT and first != BINARY:
+                return [*messages, *self._slow(data[at:])]
             if end - at < 2:
-                first = data[at]
-                if first != TEXT and first != BINARY:
-                    return payloads, kinds, data[at:]
-                self.tail = data[at:]
                 break
-            first, size = data[at], data[at + 1]
-            if (first != TEXT and first != BINARY) or size < 128 or size == 255:
-                return payloads, kinds, data[at:]
+            size = data[at + 1]
+            if size < 128 or size == 255:
+                return [*messages, *self._slow(data[at:])]
             size &= 127
             head = at + 6
             if size == 126:
                 if end - at < 4:
-                    self.tail = data[at:]
                     break
                 size = data[at + 2] << 8 | data[at + 3]
                 head = at + 8
-            if size > self.size_max:
-                return payloads, kinds, data[at:]
+            if size > size_max:
+                return [*messages, *self._slow(data[at:])]
             stop = head + size
             if stop > end:
-                self.tail = data[at:]
                 break
-            payloads.append(apply_mask(data[head:stop], data[head - 4 : head]))
-            kinds.append(first)
+            payload = apply_mask(data[head:stop], data[head - 4 : head])
             at = stop
-        return payloads, kinds, b""
+            if first == TEXT and not payload.isascii():
+                self._not_ascii(messages, payload)
+                if self.closed:
+                    return messages
+            else:
+                messages.append(payload)
+        self._tail = data[at:]
+        return messages
 
+    def _not_ascii(self, messages: list[bytes], payload: bytes) -> list[bytes]:
+        """Add a text message, or fail the connection if it is not UTF-8."""
+        try:
+            payload.decode()
+        except UnicodeDecodeError as error:
+            self._invalid(error)
+        else:
+            messages.append(payload)
+        return messages
 
-def control_frame_end(data: bytes) -> int:
-    """Return where a whole, well-formed, masked control frame at the front ends; 0 if more bytes are needed;
-    -1 if the front is no such frame and the rest of the connection belongs to the protocol."""
-    first = data[0]
-    if first not in (0x88, 0x89, 0x8A):
-        return -1
-    if len(data) < 2:
-        return 0
-    size = data[1]
-    if size < 128 or size > 128 + 125:
-        return -1
-    end = 6 + (size & 127)
-    return end if len(data) >= end else 0
+    def _invalid(self, error: UnicodeDecodeError) -> None:
+        """Fail the connection, whatever came behind the message (RFC 6455, 8.1)."""
+        protocol = ServerProtocol(state=State.OPEN)
+        protocol.fail(CloseCode.INVALID_DATA, f"{error.reason} at position {error.start}")
+        self._end(protocol)
+
+    def _slow(self, data: bytes) -> list[bytes]:
+        """Let the Sans-I/O protocol judge; go back to the lane at a frame boundary."""
+        if self.closed:
+            return []
+        protocol = self._protocol
+        if protocol is None:
+            protocol = self._protocol = ServerProtocol(state=State.OPEN, max_size=self.size_max)
+            self._fed = 0
+        self._fed += len(data)
+        protocol.receive_data(data)
+        messages: list[bytes] = []
+        for event in protocol.events_received():
+            assert isinstance(event, Frame)
+            size = len(event.data)
+            self._fed -= 6 + size + (0 if size < 126 else 2 if size < 65536 else 8)
+            if event.opcode not in _CONTROL and not self._whole(event, messages):
+                return messages
+        if protocol.state is not State.OPEN:
+            self._end(protocol)
+            return messages
+        writes = protocol.data_to_send()
+        if writes:
+            self.out = writes if self.out is None else self.out + writes
+        if self._pieces is None and not self._fed:
+            # A boundary for certain: a size written longer than needed only keeps `_fed` above zero, for good.
+            self._protocol = None
+        return messages
+
+    def _whole(self, frame: Frame, messages: list[bytes]) -> bool:
+        """Take a data frame; False if it ends the connection."""
+        if self._pieces is None:
+            self._pieces = []
+            self._is_text = frame.opcode is Opcode.TEXT
+        self._pieces.append(bytes(frame.data))
+        if frame.fin:
+            payload = b"".join(self._pieces)
+            self._pieces = None
+            if self._is_text:
+                self._not_ascii(messages, payload)
+            else:
+                messages.append(payload)
+        return not self.closed
+
+    def _end(self, protocol: ServerProtocol) -> None:
+        self.closed = True
+        self.size_max = -1  # no frame is short any more: the usual way needs no look at `closed`
+        self._tail = b""
+        self._protocol = None
+        self._pieces = None
+        writes = [data for data in protocol.data_to_send() if data]
+        self.out = writes if self.out is None else self.out + writes

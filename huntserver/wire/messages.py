@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Any, Final, Union
+from typing import Annotated, Any, Final, Union
 
 import msgspec
 
 from actors.entity import Rejected
 from huntserver.game import commands as c
 
-COMMANDS: Final = (
-    c.Join,
-    c.Guess,
-    c.Scan,
-    c.CheckIn,
-    c.TakeHint,
-    c.Claim,
+PLAYER_COMMANDS: Final = (c.Join, c.Guess, c.Scan, c.CheckIn, c.TakeHint, c.Claim)
+HOST_COMMANDS: Final = (
     c.Create,
     c.Publish,
     c.Start,
@@ -33,7 +28,19 @@ COMMANDS: Final = (
     c.Adjust,
     c.Disqualify,
 )
+COMMANDS: Final = (*PLAYER_COMMANDS, *HOST_COMMANDS)
 QUERIES: Final = (c.PageQuery, c.BoardQuery, c.OverviewQuery)
+
+
+NUMBER_MAX: Final = 1 << 53
+"""The highest whole number that every client's language holds exactly."""
+
+RequestId = Annotated[int, msgspec.Meta(ge=0, le=NUMBER_MAX)]
+HuntId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Seq = Annotated[int, msgspec.Meta(ge=0, le=NUMBER_MAX)]
+Key = Annotated[int, msgspec.Meta(ge=1, le=NUMBER_MAX)] | Annotated[str, msgspec.Meta(min_length=3, max_length=50)]
+HUNT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+"""What the id of a new hunt must match in full."""
 
 
 class Frame(msgspec.Struct, tag_field="op", frozen=True):
@@ -41,17 +48,21 @@ class Frame(msgspec.Struct, tag_field="op", frozen=True):
 
 
 class ResumePoint(msgspec.Struct, frozen=True):
-    """Where a client stands in a hunt: the highest seq of any channel it saw, the highest pos it was told."""
+    """Where a client stands in a hunt: the highest seq of any channel it saw, the highest pos it was told.
 
-    hunt: str
-    seq: int
-    pos: int = 0
+    `channels` may name the last seq seen of single channels; those not named stand at `seq`.
+    """
+
+    hunt: HuntId
+    seq: Seq
+    pos: Seq = 0
+    channels: dict[str, Seq] = {}
 
 
 class Hello(Frame, tag="hello", frozen=True, kw_only=True):
     """The first frame: who, from which device, and where to go on."""
 
-    id: int
+    id: RequestId
     token: str
     epoch: str | None = None
     device: str | None = None
@@ -61,11 +72,28 @@ class Hello(Frame, tag="hello", frozen=True, kw_only=True):
 class Ping(Frame, tag="ping", frozen=True, kw_only=True):
     """Asks for an `ok` with the server's time."""
 
-    id: int
+    id: RequestId
 
 
 class Leave(Frame, tag="leave", frozen=True, kw_only=True):
     """Stop listening to a hunt (the player stays in it)."""
+
+    id: RequestId
+    hunt: HuntId
+
+
+class Resume(Frame, tag="resume", frozen=True, kw_only=True):
+    """Listen to a hunt from here on, as `resume` in `hello`; also what to send when a gap was seen."""
+
+    id: RequestId
+    hunt: HuntId
+    seq: Seq = 0
+    pos: Seq = 0
+    channels: dict[str, Seq] = {}
+
+
+class Watch(Frame, tag="watch", frozen=True, kw_only=True):
+    """Listen to a hunt without playing in it: hosts."""
 
     id: int
     hunt: str
@@ -74,13 +102,13 @@ class Leave(Frame, tag="leave", frozen=True, kw_only=True):
 class Profile(Frame, tag="profile", frozen=True, kw_only=True):
     """Ask for one's own page."""
 
-    id: int
+    id: RequestId
 
 
 def _frame(command: type) -> Any:
     return msgspec.defstruct(
         f"{command.__name__}Frame",
-        [("id", int), ("hunt", str), ("key", int | str | None, None)],
+        [("id", RequestId), ("hunt", HuntId), ("key", Key | None, None)],
         bases=(command,),
         tag_field="op",
         tag=command.__struct_config__.tag,  # type: ignore[attr-defined]
@@ -93,7 +121,7 @@ def _frame(command: type) -> Any:
 def _query(query: type) -> Any:
     return msgspec.defstruct(
         f"{query.__name__}Frame",
-        [("id", int), ("hunt", str)],
+        [("id", RequestId), ("hunt", HuntId)],
         bases=(query,),
         tag_field="op",
         tag=query.__struct_config__.tag,  # type: ignore[attr-defined]
@@ -105,17 +133,30 @@ def _query(query: type) -> Any:
 
 COMMAND_FRAMES: Final = tuple(_frame(command) for command in COMMANDS)
 QUERY_FRAMES: Final = tuple(_query(query) for query in QUERIES)
-IS_QUERY: Final = frozenset(QUERY_FRAMES)
-JoinFrame: Final = COMMAND_FRAMES[0]
-PLAIN: Final = (Hello, Ping, Leave, Profile)
+_BY_COMMAND: Final = dict(zip(COMMANDS, COMMAND_FRAMES, strict=True))
+JoinFrame: Final = _BY_COMMAND[c.Join]
+CreateFrame: Final = _BY_COMMAND[c.Create]
+HOST_FRAMES: Final = frozenset(_BY_COMMAND[command] for command in HOST_COMMANDS)
+PLAIN: Final = (Hello, Ping, Leave, Resume, Profile)
+
+IS_COMMAND, IS_QUERY, IS_PLAIN = 0, 1, 2
+ROUTE: Final[dict[type, int]] = (
+    dict.fromkeys(COMMAND_FRAMES, IS_COMMAND) | dict.fromkeys(QUERY_FRAMES, IS_QUERY) | dict.fromkeys(PLAIN, IS_PLAIN)
+)
+"""Where a decoded frame goes, by its class."""
+
 ClientFrame: Final = Union[(*COMMAND_FRAMES, *QUERY_FRAMES, *PLAIN)]
 
 decode_json: Final = msgspec.json.Decoder(ClientFrame).decode
 decode_msgpack: Final = msgspec.msgpack.Decoder(ClientFrame).decode
 
 
+UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the decoders raise for bytes that are no message."""
+
+
 class _IdOnly(msgspec.Struct):
-    id: int = 0
+    id: RequestId = 0
 
 
 _id_json = msgspec.json.Decoder(_IdOnly).decode
@@ -127,7 +168,7 @@ _PLACE = re.compile(r"(.*) - at `\$\.?(.*)`\Z", re.DOTALL)
 def explain(error: Exception, payload: bytes, packed: bool) -> tuple[int, Rejected]:
     """Return the request id of a frame that could not be decoded (0 if unreadable) and what to tell the sender."""
     request = 0
-    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+    with contextlib.suppress(*UNDECODABLE):
         request = (_id_msgpack if packed else _id_json)(payload).id
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):

@@ -1,0 +1,196 @@
+"""The way out of one socket: frames that wait, slowness, pings, and the close.
+
+Owns the transport and what is not written yet. Frames leave in the order in which they were given, in one write a turn.
+Two bounds hold a slow reader: past the soft one it is given no pushes and is not read from; past the hard one, or after
+too long, it is closed. What is written is the business of `Connection`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from actors.entity import Rejected
+from huntserver.errors import CLOSES
+from huntserver.wire import codecs
+
+if TYPE_CHECKING:
+    from huntserver.gateway.server import Gateway
+
+PING: Final = b"\x89\x00"
+IDLE, BROADCAST, REPLY = 0, 1, 2
+
+
+class Writer(asyncio.Protocol):
+    """See the module."""
+
+    __slots__ = (
+        "_out",
+        "_queued",
+        "_reading",
+        "_transport",
+        "_turns",
+        "behind",
+        "behind_since",
+        "closing",
+        "closing_since",
+        "heard_s",
+        "limits",
+        "packed",
+        "pinged_s",
+        "waits",
+    )
+
+    def __init__(self, gateway: Gateway, transport: asyncio.Transport, *, packed: bool) -> None:
+        self._transport = transport
+        self._turns = gateway.turns
+        self._out: list[bytes] | None = None  # frames not written yet
+        self._queued = IDLE  # where it stands in the gateway's turns
+        self._reading = True
+        self.limits = gateway.limits
+        self.packed = packed
+        self.waits = False  # too many requests are unanswered
+        self.behind = False  # the socket is slow: it gets no pushes, and a snapshot later
+        self.closing = False
+        self.behind_since = self.closing_since = 0.0
+        self.heard_s = self.pinged_s = gateway.now_s
+
+    # ---- frames
+
+    def write(self, data: bytes) -> None:
+        """Give a whole frame to be written with the replies of this turn."""
+        if self._out is None:
+            if self.closing:
+                return
+            self._out = [data]
+        else:
+            self._out.append(data)
+        if self._queued != REPLY:
+            self._queued = REPLY
+            self._turns.reply(self)
+
+    def write_payload(self, payload: bytes) -> None:
+        """Give a message to be written."""
+        self.write(codecs.frame(payload, self.packed))
+
+    def send(self, struct: Any) -> None:
+        """Send a push or system message of this connection alone."""
+        self.write_payload(codecs.message(struct, self.packed))
+
+    def refuse(self, request: int, rejected: Rejected) -> None:
+        """Send an `err` to a request that was not opened."""
+        self.write_payload(codecs.err(request, rejected, -1, self.packed))
+
+    def push(self, data: bytes, *, soon: bool) -> bool:
+        """Take a frame of a room; False if this socket is too slow to be given any."""
+        if self.behind:
+            return False
+        if soon or self.closing:
+            self.write(data)
+        elif self._out is None:
+            self._out = [data]
+            self._queued = BROADCAST
+            self._turns.broadcast(self)
+        else:
+            self._out.append(data)
+        return True
+
+    def flush(self) -> None:
+        """Write what there is, in one write."""
+        out = self._out
+        self._queued = IDLE
+        if out is None:
+            return
+        self._out = None
+        self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+        if self.behind and self._transport.get_write_buffer_size() > self.limits.outbox_hard_bytes:
+            self.close("slow_consumer")
+
+    # ---- slowness
+
+    def flow(self) -> None:
+        """Read from the socket, or do not: not while it is slow itself, nor while too much waits for answers."""
+        reading = self.closing or not (self.waits or self.behind)
+        if reading is not self._reading:
+            self._reading = reading
+            if reading:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
+    def pause_writing(self) -> None:
+        """The outbox is over its soft limit: nothing more is read, so that no more answers come either."""
+        self.behind = True
+        self.behind_since = 0.0  # the ticker says when
+        self.flow()
+
+    def resume_writing(self) -> None:
+        """The outbox has drained."""
+        self.behind = False
+        if not self.closing:
+            self.flow()
+
+    def overdue(self, now_s: float) -> str:
+        """Return what is due, or "": a close by its name; `gone`: drop the socket."""
+        limits = self.limits
+        if self.closing:
+            if not self.closing_since:
+                self.closing_since = now_s
+            return "gone" if now_s - self.closing_since > limits.goodbye_s else ""
+        if self.behind and not self.behind_since:
+            self.behind_since = now_s
+        if self.behind and (
+            now_s - self.behind_since > limits.outbox_behind_s
+            or self._transport.get_write_buffer_size() > limits.outbox_hard_bytes
+        ):
+            return "slow_consumer"
+        # A socket that is not read from cannot be heard.
+        return "gone" if self._reading and now_s - self.heard_s > limits.silence_s else ""
+
+    def ping(self, now_s: float) -> None:
+        """Send a protocol ping if the peer has been silent for long. Whether it answers does not matter."""
+        ping_s = self.limits.ping_s
+        if now_s - self.heard_s > ping_s and now_s - self.pinged_s > ping_s and not self.closing:
+            self.pinged_s = now_s
+            self.write(PING)
+
+    # ---- the end
+
+    def close(self, name: str) -> None:
+        """Close with one of our codes (`errors.CLOSES`)."""
+        if not self.closing:
+            code = CLOSES[name]
+            body = code.number.to_bytes(2, "big") + code.text.encode()
+            self.write(bytes((0x88, len(body))) + body)
+            self.end()
+
+    def end(self) -> None:
+        """Write what is left and half-close: the peer's side closes the socket, or the ticker does."""
+        if self.closing:
+            return
+        out, self._out = self._out, None
+        self.closing = True
+        if out is not None:
+            self._transport.write(b"".join(out))
+        if self._transport.get_write_buffer_size() > self.limits.outbox_soft_bytes:
+            self._transport.abort()  # a socket that does not read would keep the close for ever
+        else:
+            self.flow()  # read on: a reset would lose the close code
+            self._transport.write_eof()
+
+    def abort(self) -> None:
+        """Drop the socket without a word: nobody is there."""
+        self.closing = True
+        self._out = None
+        self._transport.abort()
+
+    def eof_received(self) -> bool:
+        """The peer has closed its side: so does the transport."""
+        self.closing = True
+        self._out = None
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone."""
+        self.closing = True
+        self._out = None
