@@ -58,7 +58,8 @@ class Play:
             self.pages.set()
         elif message.get("t") == "event":
             for event in message["events"]:
-                self._event(event)
+                if event.get("type") != "claimed" or message["ch"] == "hunt":  # told on both channels
+                    self._event(event)
         elif message.get("t") == "sys" and message.get("op") == "goaway":
             self.say("[yellow]the server restarts; you will be back in a moment[/]")
 
