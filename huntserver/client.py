@@ -37,7 +37,12 @@ class Unreachable(Exception):
 
 
 class Device:
-    """An epoch and its counter, kept in a file so that a command sent before a crash keeps its key."""
+    """An epoch and its counter, kept in a file: no N is used twice, not even by the run after a crash.
+
+    The file holds an N that no command has reached yet; a new run goes on from there.
+    """
+
+    ahead = 100
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
@@ -46,14 +51,16 @@ class Device:
         if path is not None and path.is_file():
             with contextlib.suppress(ValueError, KeyError):
                 kept = json.loads(path.read_text())
-                self.epoch, self.n = str(kept["epoch"]), int(kept["n"]) + 1000
+                self.epoch, self.n = str(kept["epoch"]), int(kept["n"])
+        self._kept = self.n
 
     def next(self) -> int:
         """Return the next N."""
         self.n += 1
-        if self._path is not None and self.n % 100 == 1:
+        if self._path is not None and self.n > self._kept:
+            self._kept = self.n + self.ahead
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(json.dumps({"epoch": self.epoch, "n": self.n}))
+            self._path.write_text(json.dumps({"epoch": self.epoch, "n": self._kept}))
         return self.n
 
 
