@@ -30,6 +30,7 @@ from actors.shard import Shard, ShardStatistics
 TICK_S: Final = 0.2
 BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 DRAIN_S: Final = 10.0
+POLL_S: Final = 0.005
 KNOWN_MAX: Final = 50_000
 
 
@@ -276,26 +277,40 @@ class ActorSystem:
                 self._outside.report.warn("drain_cut_short", kind=region.kind.kind)
 
     async def _drain(self, shard: Shard) -> None:
-        if shard.ownership.mode is not Mode.OWNER:
+        own = shard.ownership
+        nonce = own.nonce
+
+        def lost() -> bool:  # then there is nothing to give up, or a recovery has begun anew
+            return own.mode is not Mode.OWNER or own.nonce != nonce
+
+        async def until(met: Callable[[], bool]) -> bool:
+            await _until(lambda: met() or lost())
+            return not lost()
+
+        if not await until(lambda: not shard.busy() and shard.commit.quiet()):
             return
-        await _until(lambda: not shard.busy() and shard.commit.quiet())
         while shard.snapshots.dirty:
             for id in list(shard.snapshots.dirty)[:200]:
                 shard.snapshot(id)
-            await asyncio.sleep(0)
+            await asyncio.sleep(POLL_S)
             await shard.snapshots.settle()
-            if shard.ownership.mode is not Mode.OWNER:
+            if lost():
                 return
-        await _until(lambda: shard.outgoing.pending() == 0)
+        if not await until(lambda: shard.outgoing.pending() == 0):
+            return
         released = asyncio.Event()
         shard.release(released.set)
-        await released.wait()
+        if not await until(released.is_set):
+            return
         shard.note_checkpoint()
-        end = shard.ownership.last + 1
+        end = own.last + 1
         marker = shard.snapshots.ripe(shard.outgoing.cursor(end), end)
+        own.released()
         if marker is not None:
-            await shard.snapshots.mark(marker)
-        shard.ownership.released()
+            try:
+                await shard.snapshots.mark(marker)
+            except Fault as fault:  # only a longer replay at the next start
+                self._outside.report.warn("marker_failed", shard=str(shard.id), code=fault.code)
 
     async def close(self) -> None:
         """End every task of the system. The log is closed by who opened it."""
@@ -339,4 +354,4 @@ class _Waiter:
 
 async def _until(met: Callable[[], bool]) -> None:
     while not met():
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(POLL_S)

@@ -80,3 +80,24 @@ async def test_commands_that_wait_for_a_recovery_are_refused_when_the_log_turns_
         node.send(Add(1), sink=heard, request=1, key=("e", 5))
         await asyncio.sleep(0.05)
         assert [(said[1], said[2]) for said in heard.said] == [(1, "unknown"), (2, "unavailable")]
+
+
+async def test_a_shard_that_is_lost_while_it_drains_is_left_alone() -> None:
+    """Its release was stamped although the node was no longer owner: an assertion, and the drain hung."""
+    store = MemoryStore()
+    async with running(store) as old:
+        await old.ask(Add(1), key=("e", 1))
+        async with running(store) as new:
+            await new.ask(Add(1), key=("e", 2))
+            heard = Heard()
+            old.send(Add(1), sink=heard, request=1, key=("e", 3))
+            await asyncio.wait_for(old.system._drain(old.shard), 2)
+            assert b'"released"' not in b"".join(store.records(SHARD))
+
+
+async def test_a_drain_ends_soon_although_the_answer_to_its_last_record_is_lost() -> None:
+    async with running() as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.only = lambda shard, records: any(b'"released"' in record for record in records)
+        node.plan.fates = [Fate(0.0, 0.001, OutcomeUnknown("the answer was lost"))]
+        await asyncio.wait_for(node.system.drain(), 2)
