@@ -65,7 +65,7 @@ class Play:
 
     def _event(self, e: dict[str, Any]) -> None:
         name = escape(e.get("name") or e.get("team") or "")
-        what = escape(e.get("title") or e.get("clue") or "")
+        what = escape(e.get("title") or e.get("clue") or f"clue number {e.get('clue_number', '?')}")
         kind = e.get("type")
         if kind == "first_finder":
             self.say(f"[magenta]{name} is the first to solve {what}[/]")
