@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from actors.actor import Actor
 from actors.codec import Cursor, Probe, Released, encode
@@ -24,6 +24,7 @@ from actors.limits import Limits
 from actors.log.port import ShardId
 from actors.mailbox import Mailbox
 from actors.reactions import Outgoing
+from actors.shard_statistics import ShardStatistics
 from actors.snapshots import Snapshots
 from actors.timers import Timers
 
@@ -31,22 +32,6 @@ SNAPSHOTS_A_TICK: Final = 50
 GHOSTS_MAX: Final = 1000
 BUSY: Final = Rejected("busy", "too many commands wait for this hunt", retry=True, after_ms=200)
 UNAVAILABLE: Final = Rejected("unavailable", "not to be reached now; send again with the same key", True, 500)
-
-
-class ShardStatistics(NamedTuple):
-    """What one shard holds and has done."""
-
-    mode: str
-    live: int
-    dormant: int
-    ready: int
-    waiting: int
-    decided: int
-    refused: int
-    contained: int
-    recoveries: int
-    replayed: int
-    reactions: int
 
 
 class Shard:
@@ -84,18 +69,7 @@ class Shard:
             contain=self.contain,
             between=lambda start, end: between(self, start, end),
         )
-        self.snapshots = Snapshots(
-            id,
-            kind,
-            ports.snapshots,
-            limits,
-            dormitory=self.dormitory,
-            find=self.actors.get,
-            end=self.commit.next_offset,
-            hold=self._hold_call,
-            resume=self._enqueue,
-            contain=self.contain,
-        )
+        self.snapshots = self._make_snapshots()
         self.timers = Timers(ports.clock.wall_ms, self.wake)
         self.decider = Decider(
             str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers
@@ -113,6 +87,20 @@ class Shard:
         self._lost = lost
         self._since_cursor = 0
         self._checkpoint_at = 0
+
+    def _make_snapshots(self) -> Snapshots:
+        return Snapshots(
+            self.id,
+            self.kind,
+            self.ports.snapshots,
+            self.limits,
+            dormitory=self.dormitory,
+            find=self.actors.get,
+            end=self.commit.next_offset,
+            hold=self._hold_call,
+            resume=self._enqueue,
+            contain=self.contain,
+        )
 
     # ---- intake
 

@@ -25,7 +25,8 @@ from actors.log.port import EventLog, ShardId, SnapshotStore
 from actors.reactions import ReactionBatch
 from actors.recovery import Superseded, Tenant, only_void, recover
 from actors.report import Reporter
-from actors.shard import Shard, ShardStatistics
+from actors.shard import Shard
+from actors.shard_statistics import ShardStatistics
 
 TICK_S: Final = 0.2
 BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
