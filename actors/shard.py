@@ -64,7 +64,7 @@ class Shard:
             self.ownership,
             limits,
             resumed=self._resumed,
-            failed=self._failed,
+            failed=lambda fault: lost(self, fault),
             probe=self._probe,
             contain=self.contain,
             between=lambda start, end: between(self, start, end),
@@ -84,7 +84,6 @@ class Shard:
         self._ghosts: dict[str, None] = {}
         self._refusals: dict[str, Any] = {}  # refusals of dormant entities: kept for the life of the tenure
         self._scheduled = False
-        self._lost = lost
         self._since_cursor = 0
         self._checkpoint_at = 0
 
@@ -156,9 +155,7 @@ class Shard:
             actor.queued = True
             actor.touched = True
             self._ready.append(actor)
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._run)
+        self._enqueue_flush()
 
     # ---- the run
 
@@ -270,9 +267,6 @@ class Shard:
         self._checkpoint_at = own.last + self.limits.marker_records
         fold = FoldState(own.nonce, own.seq - len(self.commit.records) + 1, self.holder)
         self.snapshots.checkpoint(own.last + 1, fold, self.decider.last_ms, self.shards)
-
-    def _failed(self, fault: Fault) -> None:
-        self._lost(self, fault)
 
     def drop(self) -> None:
         """Forget all memory; what waits in mailboxes waits for the recovery."""
