@@ -1,0 +1,100 @@
+"""The limits of the house's style, held: sizes, docstrings, words, and what must not stand in tracked files."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+BAD_WORDS = re.compile(r"(?:^|_)(?:manager|helper|helpers|util|utils|misc|common|data)(?:_|$)", re.IGNORECASE)
+BAD_CLASS = re.compile(r"(?:Manager|Helper|Util|Utils|Misc|Common|Handler)$")
+MARKS = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b")
+ADDRESSES = re.compile(r"pypi\.org|registry\.npmjs|repo1?\.maven|deb\.debian|/work/|/root/", re.IGNORECASE)
+PROTOCOL_NAMES = {"data_received"}  # asyncio's own
+KNOWN_LONG = {"__init__": "constructors that only bind what they are given"}
+
+
+def product() -> list[Path]:
+    return [p for package in ("actors", "huntserver") for p in sorted((ROOT / package).rglob("*.py"))]
+
+
+def faults(name: str, source: str) -> list[str]:
+    """Return what is untidy in one file of the product."""
+    found = []
+    tree = ast.parse(source)
+    if len(source.splitlines()) > FILE_LINES_MAX:
+        found.append(f"{name}: over {FILE_LINES_MAX} lines")
+    if BAD_WORDS.search(Path(name).stem):
+        found.append(f"{name}: a file's name says what it is")
+    if source.strip() and ast.get_docstring(tree) is None:
+        found.append(f"{name}: no module docstring")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            if lines >= FUNCTION_LINES_MAX and node.name not in KNOWN_LONG:
+                found.append(f"{name}: {node.name} has {lines} lines")
+            named_by_us = node.name not in PROTOCOL_NAMES
+            if named_by_us and (node.name.startswith("handle_") or BAD_WORDS.search(node.name)):
+                found.append(f"{name}: {node.name} is no name")
+        elif isinstance(node, ast.ClassDef) and BAD_CLASS.search(node.name):
+            found.append(f"{name}: {node.name} is no name")
+    for top in tree.body:
+        public = isinstance(top, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and top.name[0] != "_"
+        if public and ast.get_docstring(top) is None:
+            found.append(f"{name}: {top.name} has no docstring")  # type: ignore[attr-defined]
+    return found
+
+
+def test_every_file_of_the_product_is_tidy() -> None:
+    assert [f for path in product() for f in faults(str(path.relative_to(ROOT)), path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("actors/x.py", '"""X."""\n' + "x = 1\n" * 400),
+        ("actors/x.py", '"""X."""\ndef f():\n    """F."""\n' + "    x = 1\n" * 60),
+        ("actors/util.py", '"""X."""\n'),
+        ("actors/x.py", "x = 1\n"),
+        ("actors/x.py", '"""X."""\nclass RoomManager:\n    """R."""\n'),
+        ("actors/x.py", '"""X."""\ndef handle_it():\n    """H."""\n'),
+        ("actors/x.py", '"""X."""\ndef f():\n    pass\n'),
+    ],
+)
+def test_what_is_untidy_is_found(name: str, source: str) -> None:
+    assert faults(name, source)
+
+
+def tracked() -> list[Path]:
+    out = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / line for line in out.splitlines() if (ROOT / line).is_file()]
+
+
+def test_no_registry_address_or_path_of_a_machine_and_no_left_over_marks() -> None:
+    found = []
+    for path in tracked():
+        if path == Path(__file__) or path.suffix not in (".py", ".md", ".toml", ".txt", ".sh", ".xml", ".yaml", ""):
+            continue
+        text = path.read_text(errors="replace")
+        found += [f"{path.relative_to(ROOT)}: {m.group()}" for m in (ADDRESSES.search(text), MARKS.search(text)) if m]
+    assert found == []
+
+
+def test_no_tracked_file_is_over_a_mebibyte() -> None:
+    assert [str(p) for p in tracked() if p.stat().st_size > 1 << 20] == []
+
+
+def test_test_names_are_sentences() -> None:
+    short = []
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+            if is_test and len(node.name.split("_")) < 4:  # type: ignore[attr-defined]
+                short.append(f"{path.name}: {node.name}")  # type: ignore[attr-defined]
+    assert short == []
