@@ -42,13 +42,13 @@ def page(rows: list[dict[str, Any]]) -> str:
         "",
         "Made from `bench/ledger.json`; every campaign appends a row, also those that found something.",
         "",
-        "| date | commit | campaign | seeds or commands | faults | violations | command |",
-        "|---|---|---|---|---|---|---|",
+        "| date | commit | campaign | seeds or commands | faults | violations | command | note |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         faults = ", ".join(f"{count} {kind}" for kind, count in row["faults"].items())
         lines.append(
             f"| {row['date']} | {row['commit']} | {row['campaign']} | {row['amount']:,} | {faults} "
-            f"| {row['violations']} | `{row['command']}` |"
+            f"| {row['violations']} | `{row['command']}` | {row.get('note', '')} |"
         )
     return "\n".join(lines) + "\n"
