@@ -22,6 +22,7 @@ from actors.faults import Fault, NotWritten, OutcomeUnknown
 from actors.fence import Ownership
 from actors.limits import Limits
 from actors.log.port import Appended, EventLog, ShardId
+from actors.pacer import Pacer
 
 Effect = tuple[Callable[..., None], Any, int, tuple[Any, ...]]
 
@@ -60,6 +61,7 @@ class Commit:
         probe: Callable[[], bytes],
         contain: Callable[[BaseException], None],
         between: Callable[[int, int], asyncio.Future[bool]],
+        pacer: Pacer,
     ) -> None:
         self.shard = shard
         self.ownership = ownership
@@ -78,6 +80,7 @@ class Commit:
         self._probe = probe
         self._contain = contain
         self._between = between
+        self._pacer = pacer
         self.effects: list[Effect] = []
         self._flying: list[Effect] = []
         self._batch: list[bytes] = []
@@ -138,7 +141,12 @@ class Commit:
         return not self.records and self._future is None
 
     def flush(self) -> None:
-        """Hand everything staged to the log, unless a batch is in flight."""
+        """Hand everything staged to the log, at once or on the node's next tick, unless a batch is in flight."""
+        if self._future is None and self.records and not self._pacer.wait(self.flush_now):
+            self.flush_now()
+
+    def flush_now(self) -> None:
+        """Hand everything staged to the log, unless a batch is in flight or the shard is not owned any more."""
         if self._future is not None or not self.records:
             return
         batch = self._batch = self.records

@@ -22,6 +22,7 @@ from actors.entity import Context, EntityType, Push, Reaction, Rejected
 from actors.faults import Fault
 from actors.limits import Limits
 from actors.log.port import EventLog, SnapshotStore
+from actors.pacer import Pacer
 from actors.reactions import Deliver, Outgoing, ReactionBatch
 from actors.report import Reporter
 from actors.snapshots import Snapshots
@@ -53,6 +54,7 @@ class Ports(NamedTuple):
     publisher: Publisher
     deliver: Deliver
     report: Reporter
+    pacer: Pacer
 
 
 class Decider:

@@ -68,6 +68,7 @@ class Shard:
             probe=self._probe,
             contain=self.contain,
             between=lambda start, end: between(self, start, end),
+            pacer=ports.pacer,
         )
         self.snapshots = self._make_snapshots()
         self.timers = Timers(ports.clock.wall_ms, self.wake)

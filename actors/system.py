@@ -22,6 +22,7 @@ from actors.faults import ClockSkewed, Fault, LogDamaged, LogMisconfigured
 from actors.fence import Mode
 from actors.limits import DEFAULT, Limits
 from actors.log.port import EventLog, ShardId, SnapshotStore
+from actors.pacer import Pacer
 from actors.reactions import ReactionBatch
 from actors.recovery import Superseded, Tenant, only_void, recover
 from actors.report import Reporter
@@ -93,6 +94,7 @@ class ActorSystem:
             outside.publisher,
             self._deliver,
             outside.report,
+            Pacer(),
         )
         self.regions: dict[str, Region] = {}
         self._by_shard: dict[ShardId, Region] = {}

@@ -18,6 +18,7 @@ from actors.dormant import DictSpill, digest
 from actors.entity import EntityType, Push
 from actors.limits import Limits
 from actors.log.port import EventLog, ShardId, SnapshotStore
+from actors.pacer import Pacer
 from actors.recovery import Replay
 from actors.report import Reporter, Silent
 from actors.shard import Shard
@@ -112,7 +113,7 @@ async def _fold_shard(
 def _shard(
     log: EventLog, snapshots: SnapshotStore, kind: EntityType[Any], id: ShardId, count: int, report: Reporter
 ) -> Shard:
-    ports = Ports(log, snapshots, DictSpill(), SystemClock(), lambda: 0, _Nobody(), lambda *_: None, report)
+    ports = Ports(log, snapshots, DictSpill(), SystemClock(), lambda: 0, _Nobody(), lambda *_: None, report, Pacer())
     limits = Limits(memory_bytes=1 << 62)
     return Shard(id, kind, count, ports, limits, lost=lambda *_: None, between=_never)
 

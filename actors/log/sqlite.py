@@ -165,10 +165,11 @@ class SqliteLog:
             return
         self._writer = self._reader = None
         self._give = self._refuse
-        writer.give(None)
         connection = self._connection
         if connection is not None:
+            # before the writing one, not beside it: the last to close folds the -wal file in, of two at once neither
             await asyncio.wait({asyncio.get_running_loop().run_in_executor(reader, connection.close)}, timeout=CLOSE_S)
+        writer.give(None)
         reader.shutdown(wait=False)
         try:
             await asyncio.wait_for(self._ended.wait(), CLOSE_S)
