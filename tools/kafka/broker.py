@@ -76,9 +76,12 @@ def start(data: Path, brokers: int, port: int) -> None:
         print(f"kafka: already running in {data}")
         print(cluster["address"])
         return
-    if cluster and any(is_ours(broker) for broker in cluster["brokers"]):
-        stop(data, wipe=False)
     fetch()
+    if cluster and len(cluster["brokers"]) == brokers and any(is_ours(broker) for broker in cluster["brokers"]):
+        start_missing(data, cluster)
+        return
+    if cluster:
+        stop(data, wipe=False)
     ports = choose_ports(port, brokers)
     data.mkdir(parents=True, exist_ok=True)
     cluster_id = cluster["id"] if cluster else base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -97,6 +100,17 @@ def start(data: Path, brokers: int, port: int) -> None:
         save(data, cluster)
     wait_until_all_answer(data, cluster)
     print(f"kafka: {brokers} broker(s) in {data}")
+    print(cluster["address"])
+
+
+def start_missing(data: Path, cluster: dict[str, Any]) -> None:
+    """Start again, with their settings and data, those brokers of a running cluster that ended."""
+    for broker in cluster["brokers"]:
+        if not is_ours(broker):
+            broker["pid"] = launch(data, broker["node"], Path(broker["settings"]), len(cluster["brokers"]))
+            save(data, cluster)
+    wait_until_all_answer(data, cluster)
+    print(f"kafka: all brokers run again in {data}")
     print(cluster["address"])
 
 

@@ -59,6 +59,16 @@ class Cluster:
         recorded: dict[str, Any] = json.loads((self.data / "cluster.json").read_text())
         return {broker["node"]: broker["pid"] for broker in recorded["brokers"]}
 
+    async def whole(self) -> None:
+        """Wait until every broker counts all three among the living."""
+        async with asyncio.timeout(60):
+            for address in self.address.split(","):
+                admin = AIOKafkaAdminClient(bootstrap_servers=address)
+                await admin.start()
+                while len((await admin.describe_cluster())["brokers"]) < 3:
+                    await asyncio.sleep(0.1)
+                await admin.close()
+
     def signal(self, node: int, number: int) -> None:
         """Send a signal to one broker."""
         os.kill(self.pids()[node], number)

@@ -201,6 +201,22 @@ async def test_a_producer_can_be_abandoned_by_the_private_names_that_we_rely_on(
     await producer.stop()  # finds nothing to do
 
 
+async def test_brokers_are_asked_to_answer_before_a_request_times_out(log: KafkaLog) -> None:
+    producer = log._lanes[SHARD].path.producer
+    requests = []
+    send = producer.client.send
+
+    async def watched(node: int, request: Any, **options: Any) -> Any:
+        requests.append(request)
+        return await send(node, request, **options)
+
+    producer.client.send = watched
+    await log.append(SHARD, numbered(1))
+    [produce] = [request for request in requests if type(request).__name__.startswith("ProduceRequest")]
+    assert produce._timeout == 1_000
+    assert producer.client._request_timeout_ms == 5_000
+
+
 async def test_closing_leaves_no_task_behind(kafka: str, prefix: str) -> None:
     before = asyncio.all_tasks()
     log = KafkaLog(kafka, shards=SHARDS, prefix=prefix)
