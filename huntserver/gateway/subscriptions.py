@@ -72,6 +72,7 @@ class Subscriptions:
             return
         caller = connection.session.caller
         assert caller is not None
+        self.leave(entry.hunt)  # what is shown until it is entered again comes with the tail or the snapshot
         self._asked[entry.hunt] = entry
         query = PageQuery() if entry.seen is None else MembershipQuery()
         self._gateway.system.query("hunt", entry.hunt, query, entry, 0, caller)
@@ -103,7 +104,7 @@ class Subscriptions:
         self._enter(hunt, channels)
         connection.send(Sys("sys", "resumed", hunt, recovered=True, seq=pos))
         for data in tail:
-            connection.push(data, soon=True)
+            connection.write(data)
         return True
 
     def _snapshot(self, entry: _Entry, page: Any, pos: int) -> None:
@@ -117,16 +118,12 @@ class Subscriptions:
         connection.send(Sys("sys", "resumed", hunt, recovered=False, seq=pos))
         connection.send(Snapshot("snapshot", hunt, pos, page.channels, page))
         for data in since:
-            connection.push(data, soon=True)
+            connection.write(data)
 
     def _enter(self, hunt: str, channels: dict[str, int]) -> None:
-        rooms = self._gateway.rooms
-        rooms.leave(hunt, self.channels.get(hunt, ()), self._connection)
         self.channels[hunt] = tuple(channels)
         if channels:
-            rooms.enter(hunt, channels, self._connection)
-        if self.missed is not None:
-            self.missed.discard(hunt)
+            self._gateway.rooms.enter(hunt, channels, self._connection)
 
     def refused(self, entry: _Entry, rejected: Rejected) -> None:
         """Say why a hunt is not heard; try again later if that can help."""
@@ -136,7 +133,6 @@ class Subscriptions:
         if rejected.code in PASSING:
             self._again(entry, rejected.after_ms or 0)
         else:
-            self.leave(entry.hunt)
             self._connection.send(Sys("sys", "refused", entry.hunt, err=refusal(rejected)))
 
     def _again(self, entry: _Entry, after_ms: int) -> None:

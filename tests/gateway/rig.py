@@ -68,11 +68,10 @@ class MemorySystem:
             self.held.append(effect)
 
     def release(self) -> None:
-        """Let everything out, in order; hold again."""
-        held, self.held = self.held or [], None
+        """Let everything out, in order; what follows from it is held again."""
+        held, self.held = self.held or [], []
         for effect in held:
             effect()
-        self.held = []
 
     def submit(self, kind: str, id: str, command: Any, sink: Any, request: int, caller: Caller, key: Any) -> None:
         """Decide a command."""
