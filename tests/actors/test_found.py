@@ -9,7 +9,7 @@ from actors.fence import Mode
 from actors.limits import Limits
 from actors.log.memory import Fate, MemoryStore
 from actors.log.port import ShardId
-from tests.actors.rig import ALICE, Heard, running
+from tests.actors.rig import Heard, running
 from tests.actors.test_recovery import settle
 from tests.actors.toy import Add, Break, Send, Total
 
