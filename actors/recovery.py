@@ -286,6 +286,8 @@ def _begin(shard: Shard, replay: Replay, stored: Stored, tenant: Tenant, base: i
             actor = Actor(shard.kind.kind, id, None, Mailbox(1, 1))
             actor.damaged = why
             shard.actors[id] = actor
+            entity = f"{shard.kind.kind}/{id}"
+            shard.ports.report.fault("entity_damaged", None, shard=str(shard.id), entity=entity, why=why)
     for id, tail in replay.tails.items():
         for seq, at_ms, pushes in tail:
             shard.ports.publisher.publish(shard.kind.kind, id, seq, at_ms, pushes, None)

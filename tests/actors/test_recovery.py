@@ -114,6 +114,7 @@ async def test_an_entity_whose_snapshots_are_both_bad_is_closed_and_never_served
         store.kept[SHARD][key] = b"spoilt"
     async with running(store, limits=OFTEN) as node:
         assert (await node.ask(Add(1))).code == "entity_damaged"
+        assert "entity_damaged" in node.told.names(), "an operator is told, not only the players"
         assert (await node.view(Total(), to="u"))[1] == 105
 
 
