@@ -4,11 +4,9 @@ PY := .venv/bin/python
 KAFKA_PORT ?= 19092
 KAFKA := 127.0.0.1:$(KAFKA_PORT)
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
-SEEDS ?= 1000
-SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: kills help run test check fmt kafka kafka-stop clean bench load soak sim ablations chaos fuzz lock packages broker
+.PHONY: help run test check fmt kafka kafka-stop clean bench kills lock packages
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -57,9 +55,6 @@ kafka-stop:  ## stop it
 
 bench: .venv/.bench packages  ## measure against the ceiling of this machine; writes bench/latest.json and the README's table
 	@$(PY) -m bench $(ARGS)
-
-load: .venv/.ready  ## put load on a running server: make load ARGS="steady --players 500"
-	@.venv/bin/huntserver load $(ARGS)
 
 lock: .venv/.ready  ## resolve the dependencies anew
 	@$(PY) -m pip install -q uv

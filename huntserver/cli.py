@@ -58,7 +58,6 @@ LAZY = {
     "host": "huntserver.cli_host",
     "replay": "huntserver.cli_log",
     "inspect": "huntserver.cli_log",
-    "load": "huntserver.load.command",
 }
 
 

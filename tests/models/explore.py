@@ -148,22 +148,22 @@ def restless(graph: Graph[S], settled: Callable[[S], bool]) -> tuple[str, ...] |
     return None
 
 
-def tenures_most(graph: Graph[S]) -> tuple[int, tuple[str, ...]]:
-    """Return how many tenures a run without faults may open from any state on, and such a run's beginning.
+def tenures_most(graph: Graph[S], since: Callable[[S], bool]) -> tuple[int, tuple[str, ...]]:
+    """Return how many tenures a run without faults may open from a state that satisfies `since`, and a trace to one.
 
     Needs a graph without livelock. Components are numbered after all those that they lead to.
     """
     most: dict[int, int] = {}
-    worst: tuple[int, S | None] = (0, None)
+    worst: tuple[int, tuple[str, ...]] = (0, ())
     for state in sorted(graph.moves, key=graph.component.__getitem__):
         here = graph.component[state]
         for move in graph.moves[state]:
-            if move.kind is not Kind.FAULT and graph.component[move.state] != here:
-                count = most.get(graph.component[move.state], 0) + (move.kind is Kind.TENURE)
-                most[here] = max(most.get(here, 0), count)
-        if most.get(here, 0) > worst[0]:
-            worst = (most[here], state)
-    return worst[0], () if worst[1] is None else graph.trace(worst[1])
+            there = graph.component[move.state]
+            if move.kind is not Kind.FAULT and there != here:
+                most[here] = max(most.get(here, 0), most.get(there, 0) + (move.kind is Kind.TENURE))
+        if most.get(here, 0) > worst[0] and since(state):
+            worst = (most[here], graph.trace(state))
+    return worst
 
 
 def _words(label: Label) -> str:

@@ -7,7 +7,7 @@ import pytest
 from tests.models.fencing import Gap, Reader, Rules, run
 from tests.models.verdicts import assert_clean, assert_goes_through, assert_unsafe
 
-SMALL = {"log_max": 4, "tenures": 1}
+SMALL = Rules(log_max=4, tenures=1)
 NOT_COUNTING = "was acknowledged and does not count"
 WRONG_PREFIX = "was computed on"
 
@@ -29,7 +29,7 @@ def test_an_epoch_and_one_batch_outstanding_hold_only_as_long_as_the_broker_drop
 
 def test_an_epoch_with_two_batches_outstanding_holds_only_with_a_broker_that_forgets_nothing() -> None:
     """Guards: *its seq is the next expected*: without seq, order is whatever the broker makes of it."""
-    assert_clean(run(Rules(Reader.EPOCH, in_flight=2, **SMALL)), 4_000, 15_000)
+    assert_clean(run(SMALL._replace(reader=Reader.EPOCH, in_flight=2)), 4_000, 15_000)
     assert_unsafe(run(Rules(Reader.EPOCH, idempotent=False, in_flight=2, reorder=True)), WRONG_PREFIX)
     found = run(Rules(Reader.EPOCH, in_flight=2, broker_forgets=True))
     assert_unsafe(found, WRONG_PREFIX)
@@ -39,7 +39,7 @@ def test_an_epoch_with_two_batches_outstanding_holds_only_with_a_broker_that_for
 @pytest.mark.parametrize("reader", [Reader.EPOCH_SEQ, Reader.NONCE_SEQ])
 def test_a_seq_makes_copies_and_overtaking_harmless(reader: Reader) -> None:
     """Guards: *its seq is the next expected. All else is void*."""
-    assert_clean(run(Rules(reader, idempotent=False, in_flight=2, reorder=True, **SMALL)), 12_000, 50_000)
+    assert_clean(run(SMALL._replace(reader=reader, idempotent=False, in_flight=2, reorder=True)), 12_000, 50_000)
 
 
 @pytest.mark.parametrize(("reader", "log_max"), [(Reader.EPOCH_SEQ, 3), (Reader.NONCE_SEQ, 4)])
@@ -51,22 +51,22 @@ def test_a_seq_makes_a_broker_that_forgets_its_producers_harmless(reader: Reader
 
 def test_an_offset_is_no_name_for_a_tenure_once_a_log_lost_its_end() -> None:
     """Guards: *a fresh random nonce*: after an unclean election another tenure stands at the same offset."""
-    found = run(Rules(Reader.EPOCH_SEQ, unclean=True, acknowledged_count=False, **SMALL))
+    found = run(SMALL._replace(reader=Reader.EPOCH_SEQ, unclean=True, acknowledged_count=False))
     assert_unsafe(found, WRONG_PREFIX)
     assert_goes_through(found.trace, ("UNCLEAN", "owner 1 opened", "owner 0 lands"))
 
 
 def test_a_nonce_keeps_records_apart_even_when_a_log_lost_its_end() -> None:
     """Guards: *a record counts if and only if its nonce is that of the latest tenure before it*."""
-    found = run(Rules(unclean=True, acknowledged_count=False, **SMALL))
+    found = run(SMALL._replace(unclean=True, acknowledged_count=False))
     assert_clean(found, 8_000, 30_000)
 
 
 def test_no_tenure_between_is_enough_only_while_batches_keep_their_order() -> None:
     """Guards: *one produce batch outstanding per shard*."""
-    assert_clean(run(Rules(gap=Gap.NO_TENURE, in_flight=2, **SMALL)), 4_000, 15_000)
+    assert_clean(run(SMALL._replace(gap=Gap.NO_TENURE, in_flight=2)), 4_000, 15_000)
     assert_clean(run(Rules(gap=Gap.NO_TENURE, idempotent=False, log_max=5, tenures=1)), 10_000, 60_000)
-    found = run(Rules(gap=Gap.NO_TENURE, in_flight=2, idempotent=False, reorder=True, **SMALL))
+    found = run(SMALL._replace(gap=Gap.NO_TENURE, in_flight=2, idempotent=False, reorder=True))
     assert_unsafe(found, NOT_COUNTING)
 
 
