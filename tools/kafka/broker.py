@@ -294,14 +294,26 @@ def is_ours(broker: dict[str, Any]) -> bool:
         return False
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)  # a child of this very call that ended is no longer running
-    line = Path(f"/proc/{pid}/cmdline")
     if Path("/proc/self").exists():
-        try:
-            return settings.encode() in line.read_bytes().split(b"\0")
-        except OSError:
-            return False
+        return settings.encode() in command_line(pid)
     shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], check=False, capture_output=True, text=True)
     return settings in shown.stdout
+
+
+def command_line(pid: int) -> list[bytes]:
+    """Return a process's arguments, none if it is gone. They are empty for a moment while it executes another program
+    (java does so at its start): then look again."""
+    process = Path(f"/proc/{pid}")
+    for _ in range(20):
+        try:
+            line = (process / "cmdline").read_bytes()
+            dead = (process / "stat").read_bytes().rpartition(b") ")[2][:1] in b"ZX"
+        except OSError:
+            return []
+        if line or dead:
+            return line.split(b"\0")
+        time.sleep(0.05)
+    return []
 
 
 def load(data: Path) -> dict[str, Any] | None:
