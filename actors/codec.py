@@ -5,6 +5,7 @@ Owns the envelope of every record kind. Never decides whether a record counts (`
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 import msgspec
@@ -68,21 +69,27 @@ _encoder: Final = msgspec.json.Encoder()
 encode = _encoder.encode
 
 
+@functools.cache
+def _decoder(event_type: Any) -> msgspec.json.Decoder[Any]:
+    """Return the decoder of all records whose events are of this union; to make one costs a millisecond."""
+    done = msgspec.defstruct(
+        "DoneOf",
+        [("events", list[event_type])],
+        bases=(Done,),
+        tag="cmd",
+        frozen=True,
+        gc=False,
+    )
+    return msgspec.json.Decoder(Tenure | Probe | Released | Cursor | done)
+
+
 class RecordDecoder:
     """Decodes the records of one topic, whose entities all have one closed union of events."""
 
     __slots__ = ("_decode",)
 
     def __init__(self, event_type: Any) -> None:
-        done = msgspec.defstruct(
-            "DoneOf",
-            [("events", list[event_type])],
-            bases=(Done,),
-            tag="cmd",
-            frozen=True,
-            gc=False,
-        )
-        self._decode = msgspec.json.Decoder(Tenure | Probe | Released | Cursor | done).decode
+        self._decode = _decoder(event_type).decode
 
     def decode(self, shard: ShardId, offset: int, body: bytes) -> Any:
         """Return the record. Raises `LogDamaged` naming shard and offset for bytes that are none."""

@@ -1,0 +1,102 @@
+"""What is played in a simulation, as a plug-in: entities, players, the next command, the workload's own invariants."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from actors.actor import Caller
+from actors.entity import EntityType
+from actors.testing import toy
+from actors.testing.checker import Game, Rules
+
+
+class Move(NamedTuple):
+    """The next thing a player sends; `asks`: a question, without a key."""
+
+    kind: str
+    id: str
+    command: Any
+    asks: bool = False
+
+
+class Workload(Protocol):
+    """See the module. Pure but for the random numbers it is given."""
+
+    kinds: Sequence[tuple[EntityType[Any], int]]
+    rules: Rules
+
+    def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
+        """Return the sessions with the number of commands that each sends."""
+        ...
+
+    def next(self, draw: random.Random, caller: Caller) -> Move:
+        """Return what a session sends next."""
+        ...
+
+    def probes(self) -> list[Move]:
+        """Return a question for each entity: at the end all must be answered."""
+        ...
+
+    def game(self) -> Game:
+        """Return fresh invariants."""
+        ...
+
+
+class ToyWorkload:
+    """Chests and purses, many collisions."""
+
+    def __init__(self, draw: random.Random) -> None:
+        self.kinds: Sequence[tuple[EntityType[Any], int]] = [
+            (toy.ChestType(), draw.choice((1, 2))),
+            (toy.PurseType(), 1),
+        ]
+        self.rules = Rules(proof_s=0.3)
+        self._chests = [f"c{i}" for i in range(draw.choice((1, 2, 4)))]
+        self._people = ("ann", "bob", "cat")
+        self._size = draw.choice((5, 15, 25))
+        self._weights = [draw.choice((0, 1, 3, 8)) for _ in range(6)]
+
+    def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
+        """Three players, one with two devices, and a host."""
+        out = [(Caller(f"p:{who}", "player", who), self._size) for who in (*self._people, self._people[0])]
+        return [*out, (Caller("h:host", "host", "Host"), self._size)]
+
+    def next(self, draw: random.Random, caller: Caller) -> Move:
+        """Draw a command."""
+        chest = draw.choice(self._chests)
+        roll = draw.random()
+        if caller.role == "host":
+            if roll < 0.4:
+                return Move("chest", chest, toy.Lid(draw.random() < 0.5))
+            if roll < 0.65:
+                return Move("chest", chest, toy.Refill())
+            if roll < 0.85:
+                return Move("chest", chest, toy.Alarm(draw.randrange(1, 400)))
+            return Move("chest", chest, toy.Look(), True)
+        adds, takes, peeks, gifts, spends, looks = self._weights
+        what = draw.choices("atpgsl", (adds + 1, takes, peeks, gifts, spends, looks + 1))[0]
+        if what == "a":
+            return Move("chest", chest, toy.Add(draw.randrange(1, 9)))
+        if what == "t":
+            return Move("chest", chest, toy.Take())
+        if what == "p":
+            return Move("chest", chest, toy.Peek())
+        if what == "g":
+            to = tuple(draw.choice(self._people) for _ in range(draw.randrange(1, 4)))
+            return Move("chest", chest, toy.Gift(to, draw.randrange(1, 4)))
+        if what == "s":
+            return Move("purse", caller.by[2:], toy.Spend(draw.randrange(1, 4)))
+        if roll < 0.7:
+            return Move("chest", chest, toy.Look(), True)
+        return Move("purse", draw.choice(self._people), toy.Look(), True)
+
+    def probes(self) -> list[Move]:
+        """Look at everything."""
+        chests = [Move("chest", id, toy.Look(), True) for id in self._chests]
+        return [*chests, *(Move("purse", id, toy.Look(), True) for id in self._people)]
+
+    def game(self) -> Game:
+        """The toy's invariants."""
+        return toy.ToyGame()
