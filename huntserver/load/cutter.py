@@ -1,0 +1,82 @@
+"""Cuts the payloads out of what a server sends: whole frames by hopping from header to header.
+
+Owns the bytes of a frame that has not arrived in full. Checks what it needs in order not to lose its place; judging
+the protocol is not its task. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+_WHOLE_TEXT: Final = 0x81
+
+
+class BadFrame(ValueError):
+    """The server broke the framing; the connection is of no use any more."""
+
+
+class Cutter:
+    """See the module. `control` collects (opcode, payload) of control frames; the owner empties it."""
+
+    __slots__ = ("_parts", "_rest", "control")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._parts: list[bytes] | None = None
+        self.control: list[tuple[int, bytes]] | None = None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the messages that are complete with these bytes. Raises `BadFrame`."""
+        if self._rest:
+            data = self._rest + data
+        end = len(data)
+        at = 0
+        found: list[bytes] = []
+        while end - at >= 2:
+            size = data[at + 1]
+            if size < 126:
+                start = at + 2
+            elif size == 126:
+                start = at + 4
+                if start > end:
+                    break
+                size = data[at + 2] << 8 | data[at + 3]
+            elif size == 127:
+                start = at + 10
+                if start > end:
+                    break
+                size = int.from_bytes(data[at + 2 : start], "big")
+            else:
+                raise BadFrame("a server does not mask")
+            stop = start + size
+            if stop > end:
+                break
+            if data[at] == _WHOLE_TEXT:
+                found.append(data[start:stop])
+            else:
+                self._rare(data[at], data[start:stop], found)
+            at = stop
+        self._rest = data[at:] if at < end else b""
+        return found
+
+    def _rare(self, head: int, payload: bytes, found: list[bytes]) -> None:
+        """Take a frame that is no whole text: binary, a fragment, or control."""
+        opcode, last = head & 15, head & 0x80
+        if head & 0x70:
+            raise BadFrame("no extension was agreed on")
+        if opcode >= CLOSE:
+            if opcode > PONG or not last or len(payload) > 125:
+                raise BadFrame(f"control frame {opcode} is not allowed so")
+            if self.control is None:
+                self.control = []
+            self.control.append((opcode, payload))
+        elif opcode > BINARY or (opcode == CONTINUATION) is (self._parts is None):
+            raise BadFrame(f"opcode {opcode} does not belong here")
+        elif opcode != CONTINUATION and last:
+            found.append(payload)
+        else:
+            parts = self._parts = [*(self._parts or ()), payload]
+            if last:
+                found.append(b"".join(parts))
+                self._parts = None

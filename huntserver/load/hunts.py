@@ -1,0 +1,118 @@
+"""The hunts that are played under load: their definition, and the host who sets them up.
+
+Owns what is right and wrong in them. Clues have no cool-down; a player's wrong guesses all differ.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from huntserver.client import Client, Refused, connected, http, http_base
+
+RIGHT_CLUES: Final = 20
+WRONG_CLUES: Final = 8
+TREASURES: Final = 60
+QUANTITY: Final = 10
+HUNTS_A_SESSION: Final = 10
+SESSIONS: Final = 8
+
+
+def wrong_clue(number: int) -> str:
+    """Return the clue that a player guesses at in vain."""
+    return f"w{number % WRONG_CLUES}"
+
+
+def right_clue(which: int) -> str:
+    """Return the clue of a player's right guess, counted from 0."""
+    return f"r{which}"
+
+
+def right_text(which: int) -> str:
+    """Return its answer."""
+    return f"right {which}"
+
+
+def treasure(wave: int) -> str:
+    """Return the treasure that is raced for, counted from 0."""
+    return f"t{wave % TREASURES}"
+
+
+def definition(players: int) -> bytes:
+    """Return the definition, as JSON, for so many players in one hunt."""
+    attempts = {"cool_down_s": 0.0}
+    clues: list[dict[str, Any]] = [
+        {"id": wrong_clue(i), "title": f"Wall {i}", "answers": [f"open sesame {i}"], "attempts": attempts}
+        for i in range(WRONG_CLUES)
+    ]
+    clues += [
+        {
+            "id": right_clue(i), "title": f"Door {i}", "answers": [right_text(i)], "points": 10 + i,
+            "attempts": attempts,
+        }
+        for i in range(RIGHT_CLUES)
+    ]  # fmt: skip
+    treasures = [
+        {"id": treasure(i), "title": f"Chest {i}", "quantity": QUANTITY, "points": 5} for i in range(TREASURES)
+    ]
+    made = {
+        "title": "Load",
+        "intro": "For machines.",
+        "teams": {"mode": "solo", "players_max": max(20_000, players)},
+        "clues": clues,
+        "treasures": treasures,
+    }
+    return msgspec.json.encode(made)
+
+
+async def set_up(
+    url: str, token: str, hunts: list[str], *, players: int, say: Callable[[str], None] = lambda text: None
+) -> float:
+    """Create, define, publish and start hunts. Return the server's clock minus ours, in ms.
+
+    Raises `Refused` (the token is no host's, a hunt exists) and `Unreachable`.
+    """
+    body = definition(players)
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+
+    async def some(part: list[str]) -> None:
+        async with connected(url, token) as client:
+            for hunt in part:
+                await client.ask("create", hunt=hunt)
+                put = f"{http_base(url)}/hunts/{hunt}/definition"
+                status, answer = await asyncio.to_thread(http, "PUT", put, body, headers)
+                if status != 200:
+                    raise Refused(answer)
+                await client.ask("publish", hunt=hunt)
+                await client.ask("start", hunt=hunt)
+
+    async with connected(url, token) as client:
+        offset_ms = await clock_offset_ms(client)
+    # A session has so many commands a second: ten hunts, two hundred hunts, take about the same time.
+    parts = [hunts[i : i + HUNTS_A_SESSION] for i in range(0, len(hunts), HUNTS_A_SESSION)]
+    for i in range(0, len(parts), SESSIONS):
+        await asyncio.gather(*(some(part) for part in parts[i : i + SESSIONS]))
+        say(f"{min(len(hunts), (i + SESSIONS) * HUNTS_A_SESSION)} of {len(hunts)} hunts are set up")
+    return offset_ms
+
+
+async def clock_offset_ms(client: Client, tries: int = 9) -> float:
+    """Return the server's wall clock minus ours, by the quickest of some pings; good to half its round trip."""
+    best = (1e9, 0.0)
+    for _ in range(tries):
+        began = time.time_ns()
+        answer = await client.ask("ping", keyed=False)
+        took_ms = (time.time_ns() - began) / 1e6
+        best = min(best, (took_ms, answer["ts"] + 0.5 - (began / 1e6 + took_ms / 2)))
+    return best[1]
+
+
+async def take_down(url: str, token: str, hunts: list[str]) -> None:
+    """End the hunts. Raises as `set_up`."""
+    async with connected(url, token) as client:
+        for hunt in hunts:
+            await client.ask("end", hunt=hunt)

@@ -1,0 +1,382 @@
+"""The rare half of a player: messages decoded in full, greetings, refusals, coming back, what a history needs.
+
+Owns what the player has seen: the seq of each channel, the highest pos, the sessions it had. Nothing here is on the
+lean path of answers.
+"""
+
+from __future__ import annotations
+
+import abc
+import random
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from huntserver.load.cutter import CLOSE, PING, PONG, Cutter
+from huntserver.load.frames import FIRST, masked
+from huntserver.load.history import NONE, NULL, OK, REFUSED, Began, Command, Heard, Who
+from huntserver.load.incoming import Incoming, decode
+
+if TYPE_CHECKING:
+    from huntserver.load.worker import Worker
+
+AWAY, CONNECTING, SHAKING, GREETING, JOINING, PLAYING, GONE = range(7)
+WINDOW: Final = 16
+AGAIN: Final = frozenset({"unknown", "unavailable", "busy", "rate_limited", "window", "internal"})
+"""Codes after which the same command goes again with the same key."""
+
+AGAIN_MS: Final = 200
+BACK_OFF_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+HEADER: Final = {False: 6, True: 8}
+"""Bytes before the payload of a client's frame: short, or with an extended length."""
+
+
+class Session(abc.ABC):
+    """See the module."""
+
+    __slots__ = (
+        "_away_ms",
+        "_fails",
+        "_floor",
+        "_order",
+        "_pos",
+        "_resuming",
+        "_seen",
+        "_was_ready",
+        "exact",
+        "farewell",
+        "frames",
+        "hunt",
+        "intended",
+        "is_host",
+        "is_slow",
+        "joined",
+        "n",
+        "number",
+        "sent",
+        "sessions",
+        "since_ns",
+        "stage",
+        "worker",
+    )
+
+    def __init__(self, worker: Worker, number: int) -> None:
+        plan = worker.plan
+        self.worker = worker
+        self.number = number
+        self.is_host = number >= plan.players
+        self.is_slow = not self.is_host and worker.is_slow(number)
+        self.hunt = plan.hunts[number % len(plan.hunts)] if plan.hunts else ""
+        self.exact = plan.exact and not self.is_host
+        self.stage = AWAY
+        self.n = FIRST
+        self.intended = [0] * WINDOW  # by n modulo 16: when the unanswered command was to be sent, in ns
+        self.sent = [0] * WINDOW if self.exact else None  # when its first copy went
+        self.frames: dict[int, bytes] | None = None  # unanswered commands that are no plain guess
+        self.since_ns = 0  # since when it tries to connect
+        self.joined = False
+        self.farewell = ""  # the close code that the server gave
+        self.sessions = 0
+        self._fails = 0
+        self._away_ms = 0  # how long the server asked to stay away
+        self._floor = self._order = self._pos = 0
+        self._resuming = self._was_ready = False
+        self._seen: dict[str, int] = {}
+        if worker.history is not None and not self.is_host:
+            worker.history.write(Who(number, f"p:{worker.subject(number)}", worker.epoch(number), self.hunt))
+
+    # ---- the other half
+
+    @abc.abstractmethod
+    def open(self) -> None:
+        """Connect."""
+
+    @abc.abstractmethod
+    def write(self, data: bytes) -> None:
+        """Send."""
+
+    @abc.abstractmethod
+    def lost(self, why: str, *, abort: bool = False) -> None:
+        """The connection is gone."""
+
+    @abc.abstractmethod
+    def frame(self, n: int) -> bytes:
+        """Return the frame of a command."""
+
+    @abc.abstractmethod
+    def special(self, fields: dict[str, Any], intended_ns: int, now_ns: int) -> None:
+        """Send a command that is no guess."""
+
+    @abc.abstractmethod
+    def settled(self, n: int) -> None:
+        """A command has its final answer."""
+
+    @abc.abstractmethod
+    def catch_up(self) -> None:
+        """Send what waited."""
+
+    # ---- coming and going
+
+    def hello(self) -> dict[str, Any]:
+        """Return the first message of a connection."""
+        worker = self.worker
+        made: dict[str, Any] = {"id": FIRST, "op": "hello", "token": worker.token(self.number)}
+        made["epoch"] = worker.epoch(self.number)
+        if self.joined:
+            # Lean players do not know what they saw: they say "nothing", and are given a snapshot.
+            point = {"hunt": self.hunt, "seq": max(self._seen.values(), default=0), "pos": self._pos}
+            made["resume"] = [{**point, "channels": self._seen}]
+        return made
+
+    def play(self) -> None:
+        """From here on commands may be sent."""
+        worker = self.worker
+        self.stage = PLAYING
+        worker.connecting -= 1
+        worker.playing += 1
+        for n in self.waiting():
+            self.write(self.frame(n))
+        self.catch_up()
+        if not self._was_ready:
+            self._was_ready = True
+            worker.became_ready()
+
+    def waiting(self) -> list[int]:
+        """Return the numbers of unanswered commands, oldest first."""
+        return [n for n in range(max(self.n - WINDOW, FIRST) + 1, self.n + 1) if self.intended[n & 15]]
+
+    def parted(self, why: str) -> None:
+        """Count how a connection ended, and come back when it is time; never after 4000-4099."""
+        worker = self.worker
+        closes = worker.engine.tally.closes
+        closes[why] = closes.get(why, 0) + 1
+        code = int(self.farewell) if self.farewell.isdigit() else 0
+        if not self._fails:
+            self.since_ns = 0
+        self.farewell = ""
+        if worker.ending:
+            return
+        if 4000 <= code < 4100:
+            self.give_up()
+            return
+        wait_s = 0.0
+        if self._away_ms:
+            wait_s = self._away_ms / 1000
+        elif why != "dropped" and not 4200 <= code < 4300:
+            wait_s = BACK_OFF_S[min(self._fails, len(BACK_OFF_S) - 1)] * (0.5 + random.random())
+        self._away_ms = 0
+        self._fails += 1
+        if wait_s:
+            worker.engine.later(time.monotonic_ns() + int(wait_s * 1e9), worker.admit, self)
+        else:
+            worker.admit(self)
+
+    def give_up(self) -> None:
+        """The server does not want this player: it is out for the rest of the run."""
+        self.stage = GONE
+        self.worker.gave_up(self._was_ready)
+
+    def turned_away(self, head: bytes) -> None:
+        """The handshake was refused."""
+        status = head[9:12].decode("latin-1")
+        if status == "503":
+            self._away_ms = int(1000 * (1 + 2 * random.random()))
+        self.lost(f"http {status}")
+
+    def control(self, cutter: Cutter) -> None:
+        """Serve control frames."""
+        frames, cutter.control = cutter.control or [], None
+        for opcode, payload in frames:
+            if self.stage in (AWAY, GONE):
+                return
+            if opcode == PING:
+                self.write(masked(payload, PONG))
+            elif opcode == CLOSE:
+                self.farewell = str(int.from_bytes(payload[:2], "big")) if len(payload) >= 2 else "1005"
+                self.write(masked(payload[:2], CLOSE))
+                self.lost(self.farewell)
+
+    # ---- messages
+
+    def message(self, payload: bytes, now_ns: int) -> None:
+        """Take one message, decoded in full."""
+        tally = self.worker.engine.tally
+        try:
+            m = decode(payload)
+        except msgspec.DecodeError:
+            self.lost("bad_json")
+            return
+        if m.id is not None:
+            self._reply(m, now_ns)
+        elif m.t == "event":
+            tally.pushes += 1
+            self._fresh(m.ts)
+            self._heard(m.hunt, m.ch, m.seq, m.prev)
+        elif m.t == "snapshot":
+            tally.snapshots += 1
+            self._snapshot(m)
+        elif m.t == "sys":
+            self._told(m, now_ns)
+        else:
+            tally.states += 1
+
+    def fresh(self, payload: bytes) -> None:
+        """Count how old a push is, by its `ts`, without decoding it."""
+        at = payload.find(b'"ts":')
+        if at > 0:
+            self._fresh(int(payload[at + 5 : at + 18]))
+
+    def _fresh(self, ts_ms: int) -> None:
+        now_ms = time.time_ns() / 1e6 + self.worker.plan.clock_offset_ms
+        self.worker.engine.tally.count("push", int(1000 * (now_ms - ts_ms)))
+
+    def _heard(self, hunt: str, channel: str, seq: int, prev: int) -> None:
+        if hunt:
+            self._seen[channel] = seq
+        if self.worker.history is not None:
+            self.worker.history.write(Heard(self.number, self.sessions, hunt, channel, seq, prev))
+
+    def _snapshot(self, m: Incoming) -> None:
+        self._seen = dict(m.channels)
+        self._pos = max(self._pos, m.seq)
+        history = self.worker.history
+        if history is not None:
+            for channel, seq in m.channels.items():
+                history.write(Heard(self.number, self.sessions, m.hunt, channel, seq, -1))
+        if self.stage == JOINING and self.joined:
+            self.play()
+
+    def _told(self, m: Incoming, now_ns: int) -> None:
+        """Take a word of the server about the connection itself."""
+        tally = self.worker.engine.tally
+        if m.op == "resumed" and self._resuming and m.hunt:
+            self._resuming = False
+            tally.recovered += m.recovered is True
+            tally.told_anew += m.recovered is not True
+            tally.count("resume", (now_ns - self.since_ns) // 1000)
+            if self.worker.history is not None:
+                self.worker.history.write(Began(self.number, self.sessions, now_ns, m.recovered))
+        elif m.op == "refused":
+            code = f"listen:{m.err.code}" if m.err else "listen"
+            tally.refusals[code] = tally.refusals.get(code, 0) + 1
+        elif m.op == "goaway":
+            self._away_ms = max(1, m.after_ms)
+
+    def _reply(self, m: Incoming, now_ns: int) -> None:
+        n = m.id or 0
+        if n == FIRST:
+            self._greeted(m, now_ns)
+            return
+        if n <= self.n - WINDOW or n > self.n or not self.intended[n & 15]:
+            self.worker.engine.tally.strays += 1
+            return
+        if m.err is not None and m.err.code in AGAIN:
+            self._refusal(m.err.code)
+            wait_ms = m.err.after_ms or AGAIN_MS
+            self.worker.engine.later(now_ns + int(wait_ms * 1e6), self._again, n, self.sessions)
+            return
+        self._final(n, m, now_ns)
+
+    def _again(self, n: int, session: int) -> None:
+        """Send a command once more; a later session has done so already."""
+        if session == self.sessions and self.stage >= JOINING and self.stage != GONE and n in self.waiting():
+            self.write(self.frame(n))
+
+    def _refusal(self, code: str) -> None:
+        refusals = self.worker.engine.tally.refusals
+        refusals[code] = refusals.get(code, 0) + 1
+
+    def _final(self, n: int, m: Incoming, now_ns: int) -> None:
+        """A command has its final answer: count it, write it down, free its place."""
+        tally = self.worker.engine.tally
+        joins = not self.joined and n == FIRST + 1 and not self.is_host
+        tally.answered += 1
+        if not joins:
+            tally.count("answer", (now_ns - self.intended[n & 15]) // 1000)
+        if m.err is not None:
+            self._refusal(m.err.code)
+        self._order += 1
+        if self.exact:
+            self.written(n, now_ns, m)
+        self._pos = max(self._pos, m.pos)
+        if m.err is not None:
+            self._floor = max(self._floor, m.pos)
+        if m.ch:
+            self._heard(self.hunt, m.ch, m.pos, m.prev)
+        if joins:
+            self._entered(m)
+        self.settled(n)
+
+    def written(self, n: int, now_ns: int, m: Incoming | None) -> None:
+        """Write a command and its outcome down; without a message it has none."""
+        history, sent = self.worker.history, self.sent
+        if history is None or sent is None:
+            return
+        answer, outcome, code, pos = NULL, NONE, "", -1
+        if m is not None:
+            pos = m.pos
+            if m.err is not None:
+                outcome, code = REFUSED, m.err.code
+            else:
+                # "already joined" is told as an answer that says so; it is no effect of this command
+                again = bytes(m.ok) == b'{"again":true}'
+                outcome, code = (REFUSED, "already_joined") if again else (OK, "")
+                answer = m.ok
+        frame = self.frame(n)
+        payload = frame[HEADER[frame[1] & 127 == 126] :]
+        slot = n & 15
+        history.write(
+            Command(
+                self.number, self.sessions, n, self.intended[slot], sent[slot], now_ns, outcome, code, pos,
+                self._floor, self._order, answer, msgspec.Raw(payload),
+            )
+        )  # fmt: skip
+
+    # ---- greetings
+
+    def _greeted(self, m: Incoming, now_ns: int) -> None:
+        """Take the answer to hello."""
+        if self.stage != GREETING:
+            self.worker.engine.tally.strays += 1
+            return
+        if m.err is not None:
+            self._refusal(m.err.code)
+            if m.err.retry:
+                self._away_ms = m.err.after_ms or AGAIN_MS
+            else:
+                self.farewell = "4000"
+            self.lost("hello")
+            return
+        tally = self.worker.engine.tally
+        self._fails = 0
+        self.sessions += 1
+        if self.sessions == 1:
+            tally.opened += 1
+            tally.count("connect", (now_ns - self.since_ns) // 1000)
+        else:
+            tally.reopened += 1
+        self._floor = self._order = 0
+        if self.worker.history is not None and not self.joined:
+            self.worker.history.write(Began(self.number, self.sessions, now_ns, None))
+        if self.is_host:
+            self.play()
+        elif self.joined:
+            self._resuming = True
+            self.play()
+        else:
+            self.stage = JOINING
+            if self.n == FIRST:
+                self.special({"op": "join", "hunt": self.hunt}, now_ns, now_ns)
+            else:
+                self.write(self.frame(FIRST + 1))
+
+    def _entered(self, m: Incoming) -> None:
+        """Take the answer to join; the page that follows makes the player ready."""
+        if m.err is not None and m.err.code != "already_joined":
+            self.farewell = "4000"
+            self.lost(f"join {m.err.code}")
+            return
+        self.joined = True
+        if self.worker.plan.target != "hunts":
+            self.play()

@@ -1,0 +1,352 @@
+"""One process of players: told over a pipe to connect, to run, to end; tells every second what it counted.
+
+Owns its share of the players (every `workers`-th) and their schedule. Started by `conductor`, in a fresh interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import time
+from array import array
+from collections import deque
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from huntserver.auth import Tokens
+from huntserver.load import schedule
+from huntserver.load.engine import Engine
+from huntserver.load.frames import handshake
+from huntserver.load.histogram import bucket
+from huntserver.load.history import HistoryWriter
+from huntserver.load.hunts import treasure
+from huntserver.load.plan import PER_ADDRESS, Plan, is_loopback
+from huntserver.load.player import Player
+from huntserver.load.session import Session
+
+SENDS_A_TURN: Final = 64
+"""Of what is due, so many are sent before sockets are read: latency must not wait for a burst to be out."""
+
+LINGER_S: Final = 10.0
+"""How long the last answers are waited for."""
+
+TICK_NS: Final = 1_000_000_000
+SPARE_FILES: Final = 64
+
+
+class Second(NamedTuple):
+    """What a worker counted in one second of the run (`at` counts from 0; -1: while connecting), and its CPU share."""
+
+    at: int
+    values: dict[str, Any]
+    cpu: float
+
+
+class Ready(NamedTuple):
+    """All players play or are out; `out` were refused."""
+
+    players: int
+    out: int
+    seconds: float
+
+
+class Done(NamedTuple):
+    """The end; `unanswered` commands had no answer when the waiting was over."""
+
+    unanswered: int
+    unsent: int
+
+
+class Fault(NamedTuple):
+    """The worker cannot go on, in words."""
+
+    text: str
+
+
+class Worker:
+    """See the module. `part` is its place among the workers."""
+
+    def __init__(self, plan: Plan, part: int, pipe: Connection) -> None:
+        self.plan = plan
+        self.part = part
+        self._pipe = pipe
+        self.engine = Engine()
+        self.handshake = handshake(f"{plan.host}:{plan.port}", plan.path)
+        self.where = (plan.host, plan.port)
+        self.connecting = 0
+        self.playing = 0
+        self.ending = False
+        self._ready = self._out = 0
+        self._waiting: deque[Session] = deque()
+        self._tokens = Tokens(plan.key) if plan.key else None
+        self._loopback = is_loopback(plan.host)
+        self._cpu_s = time.process_time()
+        self._told_ns = time.monotonic_ns()
+        self.history = self._history() if plan.history else None
+        numbers = range(part, plan.players, plan.workers)
+        self.players = [Player(self, number) for number in numbers]
+        self.hosts = [Player(self, plan.players + i) for i in range(plan.announcers)] if part == 0 else []
+
+    def _history(self) -> HistoryWriter:
+        return HistoryWriter(Path(self.plan.history) / f"history-{self.part}.jsonl", self.plan.scenario, self.plan.run)
+
+    # ---- what players ask
+
+    def subject(self, number: int) -> str:
+        """Return a player's id."""
+        return f"load-{self.plan.run}-{number}"
+
+    def epoch(self, number: int) -> str:
+        """Return the epoch of a player's device."""
+        return f"{self.plan.run}.{number}"
+
+    def token(self, number: int) -> str:
+        """Return a player's (or, past the players, the host's) token."""
+        if number >= self.plan.players:
+            return self._tokens.mint("host", f"load-{self.plan.run}", "Load") if self._tokens else ""
+        if self.plan.tokens:
+            return self.plan.tokens[number]
+        return self._tokens.mint("player", self.subject(number), f"P{number}") if self._tokens else ""
+
+    def source(self, number: int) -> str:
+        """Return the address to connect from: on this machine one for every 15,000 players."""
+        block = number // PER_ADDRESS
+        return f"127.0.0.{block + 2}" if block and self._loopback else ""
+
+    def is_slow(self, number: int) -> bool:
+        """Tell whether a player stops reading now and then."""
+        share = self.plan.slow_share
+        return share > 0 and number % max(1, round(1 / share)) == 0
+
+    def admit(self, player: Session) -> None:
+        """Let a player connect when its turn comes; the time counts from now."""
+        if self.ending:
+            return
+        if player.sessions and not player.since_ns:
+            player.since_ns = time.monotonic_ns()
+        if self.connecting < self.plan.connecting_max and not self._waiting:
+            player.open()
+        else:
+            self._waiting.append(player)
+
+    def became_ready(self) -> None:
+        """Count a player that can play."""
+        self._ready += 1
+
+    def gave_up(self, was_ready: bool) -> None:
+        """Count a player that is out."""
+        self._out += 1
+        self._ready -= was_ready
+
+    # ---- phases
+
+    def connect(self) -> bool:
+        """Bring everybody in; tell what was counted meanwhile. Return False when told to stop."""
+        began = time.monotonic()
+        everybody = [*self.players, *self.hosts]
+        for player in everybody:
+            self.admit(player)
+        due_ns = self._told_ns + TICK_NS
+        while self._ready + self._out < len(everybody):
+            self._turn(due_ns)
+            if time.monotonic_ns() >= due_ns:
+                self._tell(-1)
+                due_ns += TICK_NS
+                if self._stopped():
+                    return False
+        self._tell(-1)
+        self._pipe.send(Ready(self._ready, self._out, time.monotonic() - began))
+        return True
+
+    def idle(self) -> None:
+        """Serve the sockets for some milliseconds."""
+        self._turn(time.monotonic_ns() + 5_000_000)
+
+    def _turn(self, until_ns: int) -> None:
+        self.engine.turn(until_ns)
+        while self._waiting and self.connecting < self.plan.connecting_max:
+            self._waiting.popleft().open()
+
+    def run(self, start_ns: int) -> None:
+        """Play by the schedule from `start_ns` on (of the monotonic clock) and tell every second."""
+        plan = self.plan
+        length_s = plan.warm_s + plan.seconds
+        times = self._times(length_s)
+        order = self._order()
+        self._occasions(start_ns, length_s)
+        end_ns = start_ns + int(length_s * 1e9)
+        self.engine.turn(start_ns)
+        if plan.closed:
+            self._begin_closed()
+        i, second, due_ns = 0, 0, start_ns + TICK_NS
+        count = len(times)
+        while (now := time.monotonic_ns()) < end_ns:
+            until_ns = due_ns
+            if i < count:
+                at_ns = start_ns + int(times[i] * 1e9)
+                sends = 0
+                while at_ns <= now:
+                    self._send(order[i % len(order)], at_ns, i // len(order))
+                    i += 1
+                    sends += 1
+                    if i == count:
+                        at_ns = end_ns
+                        break
+                    at_ns = start_ns + int(times[i] * 1e9)
+                    if sends == SENDS_A_TURN:
+                        break
+                    if sends & 15 == 0:
+                        now = time.monotonic_ns()
+                until_ns = min(until_ns, at_ns)
+            self._turn(until_ns)
+            if time.monotonic_ns() >= due_ns:
+                self._tell(second)
+                second += 1
+                due_ns += TICK_NS
+                if self._stopped():
+                    break
+        self._end(second, due_ns)
+
+    def _send(self, player: Player, at_ns: int, wave: int) -> None:
+        now = time.monotonic_ns()
+        late = self.engine.tally.histograms["late"]
+        where = bucket((now - at_ns) // 1000)
+        late[where] = late.get(where, 0) + 1
+        if self.plan.race:
+            player.special({"op": "claim", "hunt": player.hunt, "treasure": treasure(wave)}, at_ns, now)
+        else:
+            player.ask(at_ns, now)
+
+    def _begin_closed(self) -> None:
+        now = time.monotonic_ns()
+        for player in self.players if not self.plan.announcers else self.hosts:
+            player.wanted = self.plan.outstanding
+            for _ in range(self.plan.outstanding):
+                player.ask(now, now)
+
+    def _times(self, length_s: float) -> array[float]:
+        plan = self.plan
+        if plan.closed:
+            return array("d")
+        if plan.arrivals == "bursts":
+            return schedule.bursts(plan.burst_s, length_s, len(self.players), after_s=0.5)
+        if plan.arrivals == "even":
+            return schedule.even(plan.rate, length_s, part=self.part, parts=plan.workers)
+        return schedule.poisson(plan.rate, length_s, part=self.part, parts=plan.workers, seed=plan.seed)
+
+    def _order(self) -> list[Player]:
+        order = list(self.players)
+        random.Random(f"{self.plan.seed} {self.part}").shuffle(order)
+        return order
+
+    def _occasions(self, start_ns: int, length_s: float) -> None:
+        """Lay out what happens beside the schedule."""
+        plan, later = self.plan, self.engine.later
+        draw = random.Random(f"{plan.seed} occasions {self.part}")
+        if plan.storm_s:
+            for at_s in schedule.pulses(plan.storm_s, length_s):
+                gone = draw.sample(self.players, max(1, int(len(self.players) * plan.storm_share)))
+                later(start_ns + int(at_s * 1e9), self._storm, gone)
+        if plan.slow_share:
+            for i, at_s in enumerate(schedule.pulses(plan.burst_s, length_s)):
+                later(start_ns + int(at_s * 1e9), self._stall, i % 2 == 0)
+        if plan.announce_per_s:
+            for at_s in schedule.even(plan.announce_per_s, length_s):
+                for host in self.hosts:
+                    later(start_ns + int(at_s * 1e9), self._announce, host)
+
+    def _storm(self, players: list[Player]) -> None:
+        for player in players:
+            player.drop()
+
+    def _stall(self, on: bool) -> None:
+        for player in self.players:
+            if player.is_slow:
+                player.stall(on)
+
+    def _announce(self, host: Player) -> None:
+        if not self.ending:
+            now = time.monotonic_ns()
+            host.ask(now, now)
+
+    def _end(self, second: int, due_ns: int) -> None:
+        """Wait for the last answers, write down what has none, and say so."""
+        for player in self.players:
+            player.wanted = 0
+            player.stall(False)
+        deadline_ns = time.monotonic_ns() + int(LINGER_S * 1e9)
+        while any(p.queued or p.waiting() for p in self.players) and time.monotonic_ns() < deadline_ns:
+            self._turn(time.monotonic_ns() + 10_000_000)
+            if time.monotonic_ns() >= due_ns:
+                self._tell(second)
+                second += 1
+                due_ns += TICK_NS
+        self.ending = True
+        self._tell(second)
+        unanswered = unsent = 0
+        for player in self.players:
+            waiting = player.waiting()
+            unanswered += len(waiting)
+            unsent += len(player.queued or ())
+            for n in waiting:
+                player.written(n, 0, None)
+        for player in [*self.players, *self.hosts]:
+            player.leave()
+        if self.history is not None:
+            self.history.close()
+        self._pipe.send(Done(unanswered, unsent))
+
+    # ---- telling
+
+    def _tell(self, second: int) -> None:
+        now = time.monotonic_ns()
+        used = time.process_time()
+        cpu = (used - self._cpu_s) / max(1e-9, (now - self._told_ns) / 1e9)
+        self._cpu_s, self._told_ns = used, now
+        tally = self.engine.fresh()
+        tally.players = self.playing
+        self._pipe.send(Second(second, tally.values(), cpu))
+
+    def _stopped(self) -> bool:
+        return self._pipe.poll() and self._pipe.recv() == "stop"
+
+
+def raise_files(needed: int) -> None:
+    """Raise the limit of open files as far as is allowed. Raises ValueError when that is not enough."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed += SPARE_FILES
+    if soft < needed:
+        wanted = hard if hard != resource.RLIM_INFINITY else max(needed, soft)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    if soft < needed:
+        raise ValueError(
+            f"{needed} open files are needed in one process, {soft} are allowed; more --workers, or ulimit -n {needed}"
+        )
+
+
+def work(plan: Plan, part: int, pipe: Connection) -> None:
+    """Be a worker: connect, say so, run from the time that is given, end."""
+    try:
+        if plan.cores:
+            os.sched_setaffinity(0, set(plan.cores))
+        raise_files(len(range(part, plan.players, plan.workers)) + plan.announcers)
+        worker = Worker(plan, part, pipe)
+        if not worker.connect():
+            return
+        while not pipe.poll():
+            worker.idle()  # the sockets are served while others connect
+        told = pipe.recv()
+        if isinstance(told, int):
+            worker.run(told)
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        return  # the conductor is gone
+    except (ValueError, OSError) as error:
+        pipe.send(Fault(f"{error}"))
+    finally:
+        pipe.close()
+
+
+__all__ = ["Done", "Fault", "Ready", "Second", "Worker", "work"]
