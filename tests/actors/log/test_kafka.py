@@ -212,8 +212,8 @@ async def test_brokers_are_asked_to_answer_before_a_request_times_out(log: Kafka
 
     producer.client.send = watched
     await log.append(SHARD, numbered(1))
-    [produce] = [request for request in requests if type(request).__name__.startswith("ProduceRequest")]
-    assert produce._timeout == 1_000
+    produced = [request for request in requests if type(request).__name__.startswith("ProduceRequest")]
+    assert {request._timeout for request in produced} == {1_000}  # several, where the topic's leader is just elected
     assert producer.client._request_timeout_ms == 5_000
 
 
