@@ -1,26 +1,31 @@
 """The load of the benchmark: lean WebSocket players in one process, closed or open loop.
 
 Frames are built from fixed pieces with a zero mask, replies are counted in the byte stream; no object per message.
+The sockets are driven by the load harness's plain epoll loop, whose waits end within microseconds of their time.
 Prints one JSON line. Latency is counted from the intended time of sending.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import resource
 import time
+from pathlib import Path
 from typing import Any
 
-import uvloop
-
 from huntserver.auth import Tokens, load_key
+from huntserver.load.engine import READ, Engine
 
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
+SHAKING, GREETING, JOINING, PLAYING = 0, 1, 2, 3
+TOGETHER = 200
+"""Players that connect at once."""
+WARM_S = 1.0
+LAST_ANSWERS_S = 5.0
 
 
 def masked(payload: bytes) -> bytes:
@@ -36,172 +41,189 @@ class Bench:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
-        self.loop = asyncio.get_running_loop()
-        self.opened = 0
-        self.ready = asyncio.Event()
+        self.engine = Engine()
         self.players: list[BenchPlayer] = []
-        self.replies = 0
-        self.errors = 0
-        self.running = False
-        self.latencies: list[float] = []
+        self.playing = self.waiting = 0
+        self.replies = self.errors = 0
+        self.closed_loop = False
+        self.latencies_ns: list[int] = []
 
-    def became_ready(self) -> None:
-        """Count a player that can play."""
-        self.opened += 1
-        if self.opened == self.arguments.players:
-            self.ready.set()
+    def turn(self, until_ns: int) -> None:
+        """Serve the sockets until a time."""
+        while time.monotonic_ns() < until_ns:
+            self.engine.turn(until_ns)
 
 
-class BenchPlayer(asyncio.Protocol):
+class BenchPlayer:
     """One player."""
 
-    __slots__ = ("bench", "buffer", "hunt", "n", "number", "prefix", "queue", "stage", "token", "transport")
+    __slots__ = ("bench", "buffer", "head", "hunt", "n", "queue", "receive", "send", "socket", "stage", "tail", "token")
 
     def __init__(self, bench: Bench, number: int, token: str) -> None:
+        arguments = bench.arguments
         self.bench = bench
-        self.number = number
         self.token = token
-        self.hunt = f"campaign{number % bench.arguments.hunts}"
-        self.stage = 0
+        self.hunt = f"campaign{number % arguments.hunts}"
+        self.stage = SHAKING
         self.n = 1
         self.buffer = b""
-        self.queue: list[float] = []
-        self.prefix = b'{"id":3,"op":"guess","hunt":"%b","clue":"c9","key":' % self.hunt.encode()
+        self.queue: list[int] = []
+        start = b'{"id":3,"op":"guess","hunt":"%b","clue":"c9","key":' % self.hunt.encode()
+        size = len(start) + len(b'%9d,"text":"wrong %09d"}' % (1, 1))
+        self.head = bytes((0x81, 0x80 | size)) + bytes(4) + start if size < 126 else b""
+        assert self.head, "a guess fits a short frame"
+        self.socket = bench.engine.connect(self, ("127.0.0.1", arguments.port), "")
+        self.receive, self.send = self.socket.recv, self.socket.send
 
-    def connection_made(self, transport: Any) -> None:
-        """Shake hands."""
-        self.transport = transport
-        transport.write(HANDSHAKE)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """A lost player is an error of the run."""
-        if self.bench.running:
-            self.bench.errors += 1
-
-    def data_received(self, data: bytes) -> None:
-        """Count replies; go on to the next stage, or to the next guess."""
-        if self.stage == 3:
+    def ready(self, what: int) -> None:
+        """Connect, or take what came: count replies, go on to the next stage or to the next guess."""
+        if not what & READ:
+            self.bench.engine.watch(self.socket, READ)
+            self.send(HANDSHAKE)
+            return
+        data = self.receive(65536)
+        if not data:
+            self._lost()
+        elif self.stage != PLAYING:
+            self.buffer += data
+            self._enter()
+        else:
             count = data.count(b'{"id":')
             if count:
                 self._replied(count, data)
-            return
-        self.buffer += data
-        if self.stage == 0 and b"\r\n\r\n" in self.buffer:
-            self.buffer = b""
-            if self.bench.arguments.target == "echo":
-                self._enter()
-            else:
-                self.stage = 1
-                hello = {"id": 1, "op": "hello", "token": self.token, "epoch": f"b{time.time_ns():x}"}
-                self.transport.write(masked(json.dumps(hello).encode()))
-        elif self.stage == 1 and b'"id":1,' in self.buffer:
-            self.buffer = b""
-            self.stage = 2
-            self.transport.write(masked(json.dumps({"id": 2, "op": "join", "hunt": self.hunt, "key": 1}).encode()))
-        elif (
-            self.stage == 2
-            and b'"id":2,' in self.buffer
-            and (b'"t":"snapshot"' in self.buffer or self.bench.arguments.target == "peer")
-        ):
-            self.buffer = b""
-            self._enter()
+
+    def _lost(self) -> None:
+        self.bench.errors += 1
+        self.bench.engine.close(self.socket)
 
     def _enter(self) -> None:
-        self.stage = 3
-        self.bench.became_ready()
+        target = self.bench.arguments.target
+        if self.stage == SHAKING and b"\r\n\r\n" in self.buffer:
+            if b" 101 " not in self.buffer:
+                raise SystemExit(f"the handshake was refused: {self.buffer.splitlines()[0].decode()}")
+            if target == "echo":
+                return self._play()
+            self._say(GREETING, {"id": 1, "op": "hello", "token": self.token, "epoch": f"b{time.time_ns():x}"})
+        elif self.stage == GREETING and b'"id":1,' in self.buffer:
+            self._say(JOINING, {"id": 2, "op": "join", "hunt": self.hunt, "key": 1})
+        elif self.stage == JOINING and b'"id":2,' in self.buffer:
+            if b'"t":"snapshot"' in self.buffer or target == "peer":
+                self._play()
+        return None
+
+    def _say(self, stage: int, message: dict[str, Any]) -> None:
+        self.stage = stage
+        self.buffer = b""
+        self.send(masked(json.dumps(message).encode()))
+
+    def _play(self) -> None:
+        self.stage = PLAYING
+        self.buffer = b""
+        self.bench.playing += 1
 
     def _replied(self, count: int, data: bytes) -> None:
         bench = self.bench
         bench.replies += count
         if b'"err":' in data:
             bench.errors += data.count(b'"err":')
-        if self.queue:
-            now = bench.loop.time()
-            for _ in range(min(count, len(self.queue))):
-                bench.latencies.append(now - self.queue.pop(0))
-        elif bench.running:
+        if bench.closed_loop:
             for _ in range(count):
                 self.guess()
+            return
+        now = time.monotonic_ns()
+        queue = self.queue
+        for _ in range(min(count, len(queue))):
+            bench.waiting -= 1
+            bench.latencies_ns.append(now - queue.pop(0))
 
     def guess(self) -> None:
         """Send the next wrong guess."""
         n = self.n = self.n + 1
-        self.transport.write(masked(b'%b%d,"text":"wrong %07d"}' % (self.prefix, n, n)))
+        # Blanks in front: JSON's numbers have no leading zeros, and all guesses are of one size.
+        self.send(self.head + b'%9d,"text":"wrong %09d"}' % (n, n))
 
 
-async def main(arguments: argparse.Namespace) -> dict[str, Any]:
+def connect(bench: Bench) -> None:
+    """Bring all players into their hunts."""
+    arguments = bench.arguments
+    mint = Tokens(load_key(arguments.key_file, make=False)) if arguments.target == "server" else None
+    deadline_ns = time.monotonic_ns() + 120 * 10**9
+    while bench.playing < arguments.players:
+        for i in range(len(bench.players), min(len(bench.players) + TOGETHER, arguments.players)):
+            token = mint.mint("player", f"bench{arguments.tag}{i}", f"B{i}") if mint else ""
+            bench.players.append(BenchPlayer(bench, i, token))
+        while bench.playing < len(bench.players):
+            bench.engine.turn(time.monotonic_ns() + 10**7)
+            if time.monotonic_ns() > deadline_ns:
+                raise SystemExit(f"only {bench.playing} players got in")
+
+
+def open_loop(bench: Bench, seconds: float) -> None:
+    """Send at the rate for the time, every player in turn, and wait for the last answers."""
+    players = bench.players
+    step_ns = int(1e9 / bench.arguments.rate)
+    due_ns = time.monotonic_ns() + 10**7
+    end_ns = due_ns + int(seconds * 1e9)
+    i = 0
+    while due_ns < end_ns:
+        bench.engine.turn(due_ns)
+        now_ns = time.monotonic_ns()
+        while due_ns <= now_ns:
+            player = players[i % len(players)]
+            i += 1
+            player.queue.append(due_ns)
+            bench.waiting += 1
+            player.guess()
+            due_ns += step_ns
+    deadline_ns = time.monotonic_ns() + int(LAST_ANSWERS_S * 1e9)
+    while bench.waiting and time.monotonic_ns() < deadline_ns:
+        bench.engine.turn(deadline_ns)
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Connect, join, run, and return what was measured."""
     bench = Bench(arguments)
-    mint = Tokens(load_key(arguments.key_file, make=False)) if arguments.target == "server" else None
     connected = time.monotonic()
-    for start in range(0, arguments.players, 200):
-        some = range(start, min(start + 200, arguments.players))
-        made = [
-            BenchPlayer(bench, i, mint.mint("player", f"bench{arguments.tag}{i}", f"B{i}") if mint else "")
-            for i in some
-        ]
-        bench.players += made
-        await asyncio.gather(*(bench.loop.create_connection(lambda p=p: p, "127.0.0.1", arguments.port) for p in made))
-    await asyncio.wait_for(bench.ready.wait(), 120)
+    connect(bench)
     connect_s = time.monotonic() - connected
     print(json.dumps({"ready": arguments.players}), flush=True)
-    bench.running = True
-    if arguments.rate:
-        await _open_loop(bench)
-    else:
+
+    def run(seconds: float) -> None:
+        if arguments.rate:
+            open_loop(bench, seconds)
+        else:
+            bench.turn(time.monotonic_ns() + int(seconds * 1e9))
+
+    if not arguments.rate:
+        bench.closed_loop = True
         for player in bench.players:
             for _ in range(arguments.outstanding):
                 player.guess()
-        await asyncio.sleep(1.0)
+    run(WARM_S)
     bench.replies = 0
-    bench.latencies.clear()
+    bench.latencies_ns.clear()
     cpu, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
-    if arguments.rate:
-        await _open_loop(bench)
-    else:
-        await asyncio.sleep(arguments.seconds)
+    run(arguments.seconds)
     took = time.monotonic() - began
     used = resource.getrusage(resource.RUSAGE_SELF)
-    bench.running = False
     return {
         "replies": bench.replies,
         "per_s": bench.replies / took,
-        "errors": bench.errors,
+        "errors": bench.errors + bench.waiting,
         "connect_s": connect_s,
         "generator_cpu": (used.ru_utime + used.ru_stime - cpu.ru_utime - cpu.ru_stime) / took,
-        **_percentiles(bench.latencies),
+        **percentiles(bench.latencies_ns),
     }
 
 
-async def _open_loop(bench: Bench) -> None:
-    """Send at the rate for the time, every player in turn, and wait for the last answers."""
-    arguments, loop = bench.arguments, bench.loop
-    step = 1.0 / arguments.rate
-    due = loop.time() + 0.01
-    end = due + arguments.seconds
-    i = 0
-    players = bench.players
-    while due < end:
-        now = loop.time()
-        while due <= now:
-            player = players[i % len(players)]
-            i += 1
-            player.queue.append(due)
-            player.guess()
-            due += step
-        await asyncio.sleep(min(0.0005, max(0.0, due - now)))
-    deadline = loop.time() + 5
-    while any(p.queue for p in players) and loop.time() < deadline:
-        await asyncio.sleep(0.01)
-
-
-def _percentiles(latencies: list[float]) -> dict[str, float]:
-    if not latencies:
+def percentiles(latencies_ns: list[int]) -> dict[str, float]:
+    """Return places of the distribution in ms."""
+    if not latencies_ns:
         return {}
-    ordered = sorted(latencies)
+    ordered = sorted(latencies_ns)
     last = len(ordered) - 1
     places = {"p50": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
-    return {f"{name}_ms": 1000 * ordered[int(last * share)] for name, share in places.items()}
+    return {f"{name}_ms": ordered[int(last * share)] / 1e6 for name, share in places.items()}
 
 
 if __name__ == "__main__":
@@ -213,6 +235,6 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rate", type=float, default=0)
     parser.add_argument("--outstanding", type=int, default=1)
-    parser.add_argument("--key-file", type=__import__("pathlib").Path)
+    parser.add_argument("--key-file", type=Path)
     parser.add_argument("--tag", default="")
-    print(json.dumps(uvloop.run(main(parser.parse_args()))))
+    print(json.dumps(measure(parser.parse_args())))

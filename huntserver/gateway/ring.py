@@ -6,9 +6,8 @@ either proved complete or refused. Pure.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from actors.entity import Push
 from huntserver.wire.codecs import Event, frame, message, repacked
@@ -17,19 +16,20 @@ PLAIN_BYTES: Final = 600
 """Estimated memory of a push that was not encoded: the entry, its structs (a guess), its share of the ring."""
 ENTRY_BYTES: Final = 200
 """Estimated memory of an entry beside its frames."""
+GAP_MAX: Final = 1000
+"""Records between two that were shown; past it the ring begins anew (the seqs are walked one by one)."""
 
 
 class Kept:
-    """One push: its structs, or from the first need on its frame (a frame in the other encoding is made from it)."""
+    """One push that was encoded: its frame (one in the other encoding is made from it)."""
 
-    __slots__ = ("_json", "_packed", "_push", "at_ms", "before", "channel", "prev", "seq", "weight")
+    __slots__ = ("_json", "_packed", "_push", "at_ms", "channel", "prev", "seq", "weight")
 
-    def __init__(self, seq: int, at_ms: int, push: Push, before: Kept | None) -> None:
+    def __init__(self, seq: int, at_ms: int, push: Push) -> None:
         self.seq = seq
         self.at_ms = at_ms
         self.channel = push.channel
         self.prev = push.prev
-        self.before = before  # on the same channel
         self.weight = PLAIN_BYTES
         self._push: Push | None = push
         self._json: bytes | None = None
@@ -58,34 +58,41 @@ class Kept:
             return PLAIN_BYTES
         return ENTRY_BYTES + len(self._json) + (len(self._packed) if self._packed is not None else 0)
 
-    def forget(self) -> None:
-        """Let go of all: a younger entry may still point here."""
-        self.seq = -1
-        self.before = self._push = self._json = self._packed = None
-
 
 class Ring:
-    """See the module."""
+    """See the module. A record's seq finds its entry: as it came (time and pushes), or as what was encoded of it."""
 
-    __slots__ = ("_kept", "_newest", "bytes", "hunt")
+    __slots__ = ("_entries", "_newest", "_next", "_oldest", "bytes", "hunt")
 
     def __init__(self, hunt: str) -> None:
         self.hunt = hunt
         self.bytes = 0
-        self._kept: deque[Kept] = deque()
-        self._newest: dict[str, Kept] = {}
+        self._entries: dict[int, tuple[int, Sequence[Push]] | list[Kept]] = {}
+        self._newest: dict[str, int] = {}  # channel -> seq of its last push; may name one that was dropped
+        self._oldest = self._next = 0  # all entries lie between
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
-    def add(self, seq: int, at_ms: int, push: Push) -> Kept:
-        """Keep a push; weigh it with `settle` once it was shown."""
+    def add(self, seq: int, at_ms: int, pushes: Sequence[Push]) -> None:
+        """Keep a record's pushes (of events); its seq is above all before it."""
+        if seq - self._next > GAP_MAX:
+            self.shrink(0)
+            self._oldest = seq
+        self._next = seq + 1
+        self._entries[seq] = (at_ms, pushes)
         newest = self._newest
-        channel = push.channel
-        kept = newest[channel] = Kept(seq, at_ms, push, newest.get(channel))
-        self._kept.append(kept)
-        self.bytes += PLAIN_BYTES
-        return kept
+        for push in pushes:
+            newest[push.channel] = seq
+            self.bytes += PLAIN_BYTES
+
+    def kept(self, seq: int) -> list[Kept]:
+        """Return a record's pushes to be encoded, in their order; `settle` each that was."""
+        entry = self._entries[seq]
+        if entry.__class__ is tuple:
+            at_ms, pushes = entry
+            entry = self._entries[seq] = [Kept(seq, at_ms, push) for push in pushes]
+        return entry  # type: ignore[return-value]
 
     def settle(self, kept: Kept) -> None:
         """Count what an entry has come to weigh."""
@@ -95,13 +102,16 @@ class Ring:
 
     def shrink(self, bytes_max: int) -> None:
         """Drop the oldest until the rest fits."""
-        kept, newest = self._kept, self._newest
-        while kept and self.bytes > bytes_max:
-            oldest = kept.popleft()
-            self.bytes -= oldest.weight
-            if newest.get(oldest.channel) is oldest:
-                del newest[oldest.channel]
-            oldest.forget()
+        entries = self._entries
+        while entries and self.bytes > bytes_max:
+            entry = entries.pop(self._oldest, ())
+            self._oldest += 1
+            if entry.__class__ is tuple:
+                self.bytes -= PLAIN_BYTES * len(entry[1]) if entry else 0
+            else:
+                self.bytes -= sum(kept.weight for kept in entry)  # type: ignore[union-attr,misc]
+        if not entries:
+            self._newest.clear()
 
     def tail(
         self, seen: Mapping[str, int], last: Mapping[str, int], packed: bool, *, pushes_max: int, bytes_max: int
@@ -113,18 +123,16 @@ class Ring:
         found: list[Kept] = []
         for channel, at_least in last.items():
             since = seen.get(channel, 0)
-            kept: Any = self._newest.get(channel)
-            if (kept.seq if kept is not None else 0) < at_least and at_least > since:
+            at = self._newest.get(channel, 0)
+            if at < at_least and at_least > since:
                 return None  # not all of it was shown here
-            while kept is not None and kept.seq > since:
-                found.append(kept)
-                if len(found) > pushes_max:
-                    return None
-                if kept.prev <= since:
-                    break
-                kept = kept.before
-                if kept is None or kept.seq != found[-1].prev:
-                    return None  # dropped, or never shown here
+            while at > since:
+                entry = self.kept(at) if at in self._entries else ()
+                one = next((kept for kept in entry if kept.channel == channel), None)
+                if one is None or len(found) >= pushes_max:
+                    return None  # dropped, or never shown here; or too many
+                found.append(one)
+                at = one.prev
         found.sort(key=lambda kept: kept.seq)
         frames, size = [], 0
         for kept in found:

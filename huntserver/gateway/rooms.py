@@ -113,22 +113,35 @@ class Rooms:
         self.published += 1
         ring = room.ring
         before = ring.bytes
-        for push in pushes:
-            if push.state is not None:
-                self._board(room)
-                continue
-            kept = ring.add(seq, at_ms, push)
-            listeners = room.channels.get(push.channel)
-            if listeners:
-                self._show(room, kept, listeners, origin if push.told else None)
-            elif not push.told:
-                kept.payload(id)  # it may be large (clues that opened): weighed as it is
-                ring.settle(kept)
+        first = pushes[0]
+        if first.told and len(pushes) == 1:
+            # The usual record: the answer says it all, and often nobody else listens.
+            ring.add(seq, at_ms, pushes)
+            listeners = room.channels.get(first.channel)
+            if listeners and (len(listeners) > 1 or origin not in listeners):
+                self._show(room, ring.kept(seq)[0], listeners, origin)
+        else:
+            self._show_all(room, seq, at_ms, pushes, origin)
         if ring.bytes > self._limits.ring_bytes_max:
             ring.shrink(self._limits.ring_bytes_max)
         self._bytes += ring.bytes - before
         if self._bytes > self._limits.rings_bytes_max:
             self._shed()
+
+    def _show_all(self, room: Room, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
+        shown = [push for push in pushes if push.state is None]
+        if len(shown) < len(pushes):
+            self._board(room)
+        if not shown:
+            return
+        room.ring.add(seq, at_ms, shown)
+        for push, kept in zip(shown, room.ring.kept(seq), strict=True):
+            listeners = room.channels.get(push.channel)
+            if listeners:
+                self._show(room, kept, listeners, origin if push.told else None)
+            elif not push.told:
+                kept.payload(room.hunt)  # it may be large (clues that opened): weighed as it is
+                room.ring.settle(kept)
 
     def _show(self, room: Room, kept: Kept, listeners: dict[Any, None], told: Any) -> None:
         soon = len(listeners) <= SMALL
