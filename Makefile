@@ -6,7 +6,7 @@ KAFKA := 127.0.0.1:$(KAFKA_PORT)
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop clean bench kills lock packages
+.PHONY: help run test check fmt kafka kafka-stop clean bench kills chaos lock packages
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -67,4 +67,8 @@ clean:  ## remove what the targets made (not the data of `make run`)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka bench/out
 
 kills: .venv/.ready  ## kill -9 a real server at random moments under load, and judge it by its log
-	@$(PY) -m campaigns.kills --log $(or $(LOG),sqlite) --kills $(or $(KILLS),100)
+	@$(PY) -m campaigns.chaos --kinds kill --log $(or $(LOG),sqlite) --faults $(or $(KILLS),100) --seconds 300 $(ARGS)
+
+chaos: .venv/.ready packages  ## faults of every kind while players play, then the verdict: FAULTS=n LOG=kafka|sqlite KINDS=a,b SEED=n
+	@$(PY) -m campaigns.chaos --log $(or $(LOG),kafka) --faults $(or $(FAULTS),30) --seed $(or $(SEED),1) \
+		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)

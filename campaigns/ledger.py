@@ -13,7 +13,9 @@ LEDGER = ROOT / "bench" / "ledger.json"
 PAGE = ROOT / "docs" / "ledger.md"
 
 
-def append_row(campaign: str, amount: int, faults: dict[str, int], violations: int, command: str) -> None:
+def append_row(
+    campaign: str, amount: int, faults: dict[str, int], violations: int, command: str, *, note: str = ""
+) -> None:
     """Append a campaign: its amount (seeds or commands), faults by kind, violations, date, commit, command line."""
     rows: list[dict[str, Any]] = json.loads(LEDGER.read_text()) if LEDGER.exists() else []
     commit = subprocess.run(
@@ -29,6 +31,7 @@ def append_row(campaign: str, amount: int, faults: dict[str, int], violations: i
             "date": datetime.date.today().isoformat(),
             "command": command,
         }
+        | ({"note": note} if note else {})
     )
     LEDGER.parent.mkdir(exist_ok=True)
     LEDGER.write_text(json.dumps(rows, indent=1) + "\n")

@@ -1,0 +1,57 @@
+"""The fault campaign itself: short, on the real broker and on SQLite, and with a planted loss that it must find."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from campaigns import chaos
+from campaigns.faults import Fault
+from campaigns.world import World
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*words: str) -> str:
+    command = [sys.executable, "-m", "campaigns.chaos", "--no-ledger", "--rate", "600", "--players", "32", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "verdict: 0 violations" in done.stdout
+    return done.stdout
+
+
+@pytest.mark.kafka
+def test_a_short_campaign_on_the_real_broker_finds_no_violation() -> None:
+    address = os.environ["HUNTSERVER_TEST_KAFKA"]
+    out = run("--log", f"kafka:{address}", "--kinds", "kill,pause,take-over-paused,drain", "--faults", "4")
+    assert "4 faults (1 drain, 1 kill, 1 pause, 1 take-over-paused)" in out
+
+
+def test_a_short_campaign_on_sqlite_finds_no_violation() -> None:
+    out = run("--log", "sqlite", "--disk", "plain", "--kinds", "kill,pause,drain,second", "--faults", "4")
+    assert "4 faults (1 drain, 1 kill, 1 pause, 1 second)" in out
+
+
+async def lose(world: World) -> int:
+    """Kill the server and take the last records of each shard out of its log: acknowledged commands are gone."""
+    await world.active.kill()
+    with sqlite3.connect(world.folder / "hunts.db") as log:
+        log.execute("DELETE FROM batches WHERE (shard, base) IN (SELECT shard, MAX(base) FROM batches GROUP BY shard)")
+    log.close()
+    await world.active.launch()
+    return time.monotonic_ns()
+
+
+def test_a_log_that_loses_what_was_acknowledged_is_found_by_the_verdict() -> None:
+    asked = chaos.parsed(["--log", "sqlite", "--disk", "plain", "--faults", "1", "--rate", "300", "--players", "32"])
+    menu = {"lose": Fault(lose, "", 10.0, 1)}
+    result = asyncio.run(chaos.campaign(chaos.setup_for(asked, menu), menu, asked))
+    assert result.faults == {"lose": 1}
+    assert any(violation.startswith(("I1:", "I3:")) for violation in result.violations), result.violations
