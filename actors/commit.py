@@ -88,6 +88,7 @@ class Commit:
         self._handed_ns = 0
         self._first_handed_ns = 0
         self._batches = self._batch_records = self._wait_ns = self._failures = 0
+        self.waited_ns = 0  # from handing the last batch over to hearing of it
 
     # ---- staging
 
@@ -190,9 +191,12 @@ class Commit:
 
     def _gap_read(self, read: asyncio.Future[bool], future: Any, base: int, at_ms: int) -> None:
         """What lies between was read: go on if it was void and no newer tenure, else the batch is in doubt."""
-        if future is not self._future or read.cancelled():
+        if read.cancelled():
             return
-        if read.exception() is None and read.result():
+        failed = read.exception()  # asked for even if the batch was given up meanwhile: else asyncio reports it
+        if future is not self._future:
+            return
+        if failed is None and read.result():
             self.ownership.skipped(base)
             self._durable(at_ms)
         else:
@@ -208,7 +212,7 @@ class Commit:
         self.proof_ns = self._handed_ns
         self._batches += 1
         self._batch_records += len(self._batch)
-        waited_ns = self._clock.boot_ns() - self._first_handed_ns
+        waited_ns = self.waited_ns = self._clock.boot_ns() - self._first_handed_ns
         self._wait_ns += waited_ns
         self.wait_buckets[bisect_left(WAIT_BUCKETS_MS, waited_ns / 1e6)] += 1
         self._batch = []

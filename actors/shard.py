@@ -251,9 +251,10 @@ class Shard:
     # ---- what commit tells
 
     def _resumed(self, at_ms: int) -> None:
-        if at_ms and abs(self.ports.clock.wall_ms() - at_ms) > self.limits.clock_skew_ms:
+        skew_ms = self.limits.clock_skew_ms  # the log's time may be as old as its answer was long on the way
+        if at_ms and not -skew_ms <= self.ports.clock.wall_ms() - at_ms <= skew_ms + self.commit.waited_ns // 1_000_000:
             self.closed_why = "clock"
-            self.commit.fail(ClockSkewed(f"our clock and the log's differ by over {self.limits.clock_skew_ms} ms"))
+            self.commit.fail(ClockSkewed(f"our clock and the log's differ by over {skew_ms} ms"))
             return
         if self.ownership.last >= self._checkpoint_at:
             self.note_checkpoint()

@@ -101,3 +101,32 @@ async def test_a_drain_ends_soon_although_the_answer_to_its_last_record_is_lost(
         node.plan.only = lambda shard, records: any(b'"released"' in record for record in records)
         node.plan.fates = [Fate(0.0, 0.001, OutcomeUnknown("the answer was lost"))]
         await asyncio.wait_for(node.system.drain(), 2)
+
+
+async def test_a_node_that_was_paused_does_not_take_the_logs_time_for_a_wrong_clock() -> None:
+    """Found by a fault campaign: a batch written before a pause of over 5 s was answered after it, with the log's time
+    of before; the shard was closed with `clock_skewed` and its memory dropped."""
+    async with running() as node:
+        await node.ask(Add(1))
+        written_ms = node.clock.ms
+        node.store.now_ms = lambda: written_ms
+        node.plan.fates = [Fate(0.0, 0.01)]
+        asking = asyncio.ensure_future(node.ask(Add(1), key=("e", 1)))
+        await node.turns()
+        node.clock.pass_s(20)
+        assert await asking == (b'{"total":2}', 2)
+        node.store.now_ms = node.clock.wall_ms
+        await node.turns()
+        assert await node.ask(Add(1)) == (b'{"total":3}', 3)
+        assert "shard_lost" not in node.told.names()
+
+
+async def test_a_reading_that_fails_after_its_batch_was_given_up_leaves_no_unheard_exception() -> None:
+    """Found by a fault campaign: the log was full of "Task exception was never retrieved"."""
+    async with running() as node:
+        await node.ask(Add(1))
+        read: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        read.set_exception(OutcomeUnknown("the broker is away"))
+        node.system.shards()[0].commit._gap_read(read, "a batch given up before", 0, 0)
+        assert not read._log_traceback
+        assert node.system.shards()[0].ownership.mode is Mode.OWNER
