@@ -95,7 +95,7 @@ class RecordDecoder:
         """Return the record. Raises `LogDamaged` naming shard and offset for bytes that are none."""
         try:
             return self._decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise LogDamaged(
                 f"shard {shard}, offset {offset}: not a record that this version knows ({error}); "
                 "a newer server may have written it: start that version, or look at it with `huntserver inspect`"

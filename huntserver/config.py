@@ -87,7 +87,7 @@ def parse(data: bytes, name: str) -> Config:
     """Check a configuration given as TOML bytes; `name` is for messages. Raises `ConfigError`."""
     try:
         tree = msgspec.toml.decode(data)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also bytes that are no UTF-8, and endless numbers
         raise ConfigError(f"{name}: not valid TOML: {error}") from error
     _known_keys(name, tree, Config, "")
     try:

@@ -26,6 +26,9 @@ def test_the_file_in_the_repository_says_the_defaults() -> None:
         ("[data]\nmemory_mb = 1", "data.memory_mb is 1, allowed is 16 and more"),
         ('[telemetry]\nformat = "xml"', "Invalid enum value 'xml' - at `$.telemetry.format`"),
         ("= 3", "not valid TOML"),
+        ("server = 3", "Expected `object`, got `int` - at `$.server`"),
+        ("x = " + "1" * 5000, "not valid TOML"),
+        ("x = " + "[" * 5000, "not valid TOML"),
     ],
 )
 def test_a_wrong_key_or_value_is_named_with_what_is_allowed(text: str, said: str) -> None:
@@ -43,3 +46,8 @@ def test_a_missing_file_says_what_to_do() -> None:
 def test_a_log_address_is_split() -> None:
     assert log_url("sqlite:a/b.db") == ("sqlite", "a/b.db")
     assert log_url("kafka:h1:9092,h2:9092") == ("kafka", "h1:9092,h2:9092")
+
+
+def test_a_file_that_is_not_utf_8_is_no_toml() -> None:
+    with pytest.raises(ConfigError, match=r"config\.toml: not valid TOML: 'utf-8' codec"):
+        parse(b"[server]\nhost = '\xff'", "config.toml")

@@ -35,7 +35,7 @@ def read(data: bytes, style: str) -> Definition | list[Problem]:
         return [Problem("$", f"the file has {len(data)} bytes", f"allowed are {DEFINITION_BYTES_MAX}")]
     try:
         tree = msgspec.toml.decode(data) if style == "toml" else msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also bytes that are no UTF-8, and endless numbers
         return [Problem("$", f"not valid {style.upper()}: {error}", "mend the file's syntax")]
     try:
         definition = msgspec.convert(tree, Definition)
@@ -71,7 +71,7 @@ def _problem(text: str) -> Problem:
     names = _field_names(path)
     close = difflib.get_close_matches(key, names, 1)
     cure = f"did you mean {close[0]!r}?" if close else f"allowed here are {', '.join(names)}"
-    return Problem(f"{path}.{key}" if path else key, f"unknown key {key!r}", cure)
+    return Problem(f"{path}.{key}" if path else key or "$", f"unknown key {key!r}", cure)
 
 
 def _field_names(path: str) -> list[str]:

@@ -130,6 +130,13 @@ def _bits(mask: bytes) -> int:
 
 def decode(id: str, parts: Sequence[bytes]) -> Hunt:
     """Rebuild a hunt. Raises ValueError for bad bytes (msgspec's errors are)."""
+    try:
+        return _rebuilt(id, parts)
+    except (LookupError, TypeError, ArithmeticError) as error:  # numbers and names that do not fit the definition
+        raise ValueError(f"its parts do not fit together: {error!r}") from error
+
+
+def _rebuilt(id: str, parts: Sequence[bytes]) -> Hunt:
     if len(parts) < 2:
         raise ValueError(f"a hunt has at least 2 parts, these are {len(parts)}")
     state = Hunt(id)
@@ -156,6 +163,8 @@ def decode(id: str, parts: Sequence[bytes]) -> Hunt:
             if not team.out:
                 state.standings.add(team)
             state.attempts += len(row.attempts)
+            if len(row.joined) != len(team.members):
+                raise ValueError(f"team {team.id!r} has {len(team.members)} members, {len(row.joined)} places")
             order.extend(zip(row.joined, team.members, repeat(team)))
     state.members = {by: team for _, by, team in sorted(order, key=itemgetter(0))}
     state.set_timer()

@@ -105,8 +105,9 @@ class _Parser:
             self.take()
             ids.append(self.one_id())
         self.take(")")
-        if not 1 <= number <= len(ids):
-            raise RuleError(f"{number} of {len(ids)} clues can never be met; allowed is 1 to {len(ids)}")
+        different = len(set(ids))
+        if not 1 <= number <= different:
+            raise RuleError(f"{number} of {different} clues can never be met; allowed is 1 to {different}")
         return ("of", number, *ids)
 
     def one_id(self) -> str:

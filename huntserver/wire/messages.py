@@ -161,7 +161,7 @@ class _IdOnly(msgspec.Struct):
 
 _id_json = msgspec.json.Decoder(_IdOnly).decode
 _id_msgpack = msgspec.msgpack.Decoder(_IdOnly).decode
-_OP = re.compile(r"Invalid value '(.*)' - at `\$\.op`\Z")
+_OP = re.compile(r"Invalid value '(.*)' - at `\$\.op`\Z", re.DOTALL)
 _PLACE = re.compile(r"(.*) - at `\$\.?(.*)`\Z", re.DOTALL)
 
 

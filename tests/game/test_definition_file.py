@@ -102,3 +102,18 @@ def test_toml_json_and_the_normal_form_say_the_same() -> None:
 def test_any_bytes_are_read_or_refused(data: bytes, style: str) -> None:
     found = read(data, style)
     assert isinstance(found, Definition) or found
+
+
+def test_a_key_without_a_name_has_a_path_too() -> None:
+    found = read(b'{"title": "x", "": 1}', "json")
+    assert isinstance(found, list)
+    assert str(found[0]).startswith("$: unknown key ''; allowed here are title")
+
+
+@pytest.mark.parametrize(
+    "text", ["x = " + "1" * 5000, "x = " + "[" * 5000, 'title = "\\udc80"', "x = 0001-01-01T00:00:00+24:00"]
+)
+def test_numbers_and_brackets_without_end_are_refused(text: str) -> None:
+    found = read(text.encode(), "toml")
+    assert isinstance(found, list)
+    assert found[0].path == "$"

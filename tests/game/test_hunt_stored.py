@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -112,3 +113,19 @@ def test_another_version_is_refused_by_name() -> None:
     assert head[3] == 1  # array of 18, then the version
     with pytest.raises(ValueError, match="version 9"):
         HUNT.decode("h1", [source, head[:3] + b"\x09" + head[4:]])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda parts: [parts[0].replace(b'"unlock":"c1"', b'"unlock":"c9"'), *parts[1:]],
+        lambda parts: [parts[0], parts[1], parts[2].replace(b"p:ann", b"q:ann").replace(b"\x92\x00\x02", b"\x91\x00")],
+    ],
+    ids=["a rule that names no clue", "more members than places"],
+)
+def test_parts_that_do_not_fit_together_are_refused(change: Callable[[list[bytes]], list[bytes]]) -> None:
+    parts = list(HUNT.encode(played().state))
+    changed = change(parts)
+    assert changed != parts
+    with pytest.raises(ValueError):  # noqa: PT011  # any of its kinds: the runtime closes the entity
+        HUNT.decode("h1", changed)

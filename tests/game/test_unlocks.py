@@ -96,3 +96,9 @@ def test_solving_more_never_closes_what_was_open(rule: str, solved: int, more: i
 def test_a_rule_agrees_with_python(rule: str, solved: int) -> None:
     names = {f"c{i + 1}": bool(solved >> i & 1) for i in range(3)}
     assert compile_rule(parse(rule), INDEX)(solved, 0) == bool(eval(rule, {}, names))
+
+
+def test_a_clue_named_twice_counts_once() -> None:
+    with pytest.raises(RuleError, match="2 of 1 clues can never be met; allowed is 1 to 1"):
+        parse("2 of (c1, c1)")
+    assert compile_rule(parse("1 of (c1, c1)"), INDEX)(1, 0)
