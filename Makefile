@@ -6,7 +6,7 @@ KAFKA := 127.0.0.1:$(KAFKA_PORT)
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop clean bench kills chaos lock packages
+.PHONY: help run test check fmt kafka kafka-stop clean bench kills chaos fuzz lock packages
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,10 @@ help:  ## print this
 
 .venv/.bench: .venv/.ready requirements/bench.txt
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
+.venv/.fuzz: .venv/.ready requirements/fuzz.txt
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 packages:
@@ -58,13 +62,13 @@ bench: .venv/.bench packages  ## measure against the ceiling of this machine; wr
 
 lock: .venv/.ready  ## resolve the dependencies anew
 	@$(PY) -m pip install -q uv
-	@for g in run test bench; do \
-		case $$g in run) groups="";; test) groups="--group test";; bench) groups="--group test --group bench";; esac; \
+	@for g in run test bench fuzz; do \
+		case $$g in run) groups="";; test) groups="--group test";; *) groups="--group test --group $$g";; esac; \
 		$(PY) -m uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header $$groups \
 			pyproject.toml -o requirements/$$g.txt; done
 
 clean:  ## remove what the targets made (not the data of `make run`)
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka bench/out
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka .fuzz bench/out
 
 kills: .venv/.ready  ## kill -9 a real server at random moments under load, and judge it by its log
 	@$(PY) -m campaigns.chaos --kinds kill --log $(or $(LOG),sqlite) --faults $(or $(KILLS),100) --seconds 300 $(ARGS)
@@ -72,3 +76,6 @@ kills: .venv/.ready  ## kill -9 a real server at random moments under load, and 
 chaos: .venv/.ready packages  ## faults of every kind while players play, then the verdict: FAULTS=n LOG=kafka|sqlite KINDS=a,b SEED=n
 	@$(PY) -m campaigns.chaos --log $(or $(LOG),kafka) --faults $(or $(FAULTS),30) --seed $(or $(SEED),1) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
+
+fuzz: .venv/.fuzz  ## fuzz what reads bytes from outside: make fuzz [TARGET=lane] [SECONDS=60]
+	@$(PY) -m tests.fuzz --seconds $(or $(SECONDS),60) $(if $(TARGET),--target $(TARGET)) $(ARGS)
