@@ -24,7 +24,7 @@ from actors.clock import SystemClock
 from actors.entity import EntityType, Rejected
 from actors.faults import Fault
 from actors.log.kafka import KafkaLog
-from actors.log.port import EventLog, SnapshotStore
+from actors.log.port import EventLog, ShardId, SnapshotStore
 from actors.log.sqlite import SqliteLog
 from actors.log.sqlite_reader import SqliteReader
 from actors.recovery import Tenant
@@ -75,6 +75,12 @@ def open_log(config: Config, *, read_only: bool = False) -> tuple[EventLog, Snap
         replication=config.log.replication,
     )
     return kafka, kafka.snapshots
+
+
+def shards_of(log: EventLog, config: Config) -> list[ShardId]:
+    """Return the shards of a log that is open: their count as a file says it, else as the configuration does."""
+    held = log.shards() if isinstance(log, SqliteReader) else {}
+    return [ShardId(kind.topic, i) for kind, count in kinds(config) for i in range(held.get(kind.topic, count))]
 
 
 def key_path(config: Config) -> Path:

@@ -267,6 +267,11 @@ class Checker:
         self._calls.check(self._add)
         return self.violations
 
+    def verdict_without_log(self) -> list[Violation]:
+        """Return what is wrong with the histories alone: whole channels, order of real time, freshness."""
+        self._calls.check_alone(self._add)
+        return self.violations
+
     def _check_shown(self, name: str, shown: list[Shown]) -> None:
         entity = self._entities.get(name)
         landed = entity.landed if entity else []

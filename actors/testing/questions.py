@@ -122,6 +122,20 @@ class Questions:
             self._check_order(name, [c for c in calls if c.outcome == OK], add)
             self._check_fresh(name, calls, add)
 
+    def check_alone(self, add: Add) -> None:
+        """Report what is wrong when there is no log to hold it against: order, freshness, one command at one pos."""
+        for name, calls in self._calls.items():
+            accepted = [c for c in calls if c.outcome == OK]
+            at: dict[int, Call] = {}
+            for call in accepted:
+                other = at.setdefault(call.pos, call)
+                if other is not call and (other.by, other.key) != (call.by, call.key):
+                    add("I1", f"{other.key} and {call.key} were both accepted at {call.pos}", f"{name} {call.session}")
+            for call in calls:
+                self._check_floor(name, call, add)
+            self._check_order(name, accepted, add)
+            self._check_fresh(name, calls, add)
+
     def _check_effect(self, name: str, call: Call, add: Add) -> None:
         effect = self._effects.get((name, call.by, call.key)) if call.key else None
         where = f"{call.session} {call.by} {name} {call.key}"
@@ -135,7 +149,11 @@ class Questions:
         elif call.outcome == REFUSED and effect is not None and self._excluded(name, call, effect):
             text = f"{call.command} was refused with {call.code} at {call.pos}, its effect is at {effect.pos}"
             add("I1", text, where)
+        self._check_floor(name, call, add)
+
+    def _check_floor(self, name: str, call: Call, add: Add) -> None:
         if call.outcome in (REFUSED, VIEWED) and 0 <= call.pos < call.floor:
+            where = f"{call.session} {call.by} {name} {call.key}"
             add("I7", f"pos {call.pos} although the session had seen {call.floor}", where)
 
     def _excluded(self, name: str, call: Call, effect: Effect) -> bool:

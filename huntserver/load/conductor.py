@@ -26,7 +26,7 @@ CONNECT_S: Final = 10.0
 """So long without anybody coming in, and the run is given up."""
 
 SILENT_S: Final = 30.0
-SECRET: Final = ("key", "tokens")
+SECRET: Final = ("key", "tokens", "host_token")
 
 
 class LoadError(Exception):

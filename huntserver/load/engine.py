@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from huntserver.load.histogram import Counts, bucket
+from huntserver.load.histogram import KINDS, Counts, bucket
 
 READ: Final = select.EPOLLIN
 WRITE: Final = select.EPOLLOUT
@@ -39,6 +39,7 @@ class Tally:
         "bytes_in",
         "closes",
         "histograms",
+        "leaks",
         "opened",
         "players",
         "pushes",
@@ -55,10 +56,10 @@ class Tally:
     def __init__(self) -> None:
         self.sent = self.answered = self.pushes = self.states = self.snapshots = 0
         self.opened = self.reopened = self.recovered = self.told_anew = 0
-        self.bytes_in = self.strays = self.players = 0
+        self.bytes_in = self.strays = self.players = self.leaks = 0
         self.refusals: dict[str, int] = {}
         self.closes: dict[str, int] = {}
-        self.histograms: dict[str, Counts] = {"answer": {}, "push": {}, "late": {}, "connect": {}, "resume": {}}
+        self.histograms: dict[str, Counts] = {kind: {} for kind in KINDS}
 
     def count(self, kind: str, us: int) -> None:
         """Count a latency; not for the hot path."""

@@ -18,6 +18,17 @@ EXACT: Final = 2048
 """Below it every microsecond has its own bucket; above, a bucket is at most 1/1024 of its value wide."""
 
 PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "p9999": 99.99}
+KINDS: Final = {
+    "answer": "command to answer, from the time it was meant to leave",
+    "push": "record's time to push received (the oldest of each read)",
+    "board": "own score to the board that shows it",
+    "connect": "connect, handshake and hello",
+    "enter": "connect to the hunt's page, joined",
+    "resume": "connection lost to the word that play goes on",
+    "late": "how late commands left the generator",
+}
+"""What is measured, each in a histogram of its own."""
+
 Counts = dict[int, int]
 """Bucket -> how many. What a worker fills and sends."""
 

@@ -22,6 +22,10 @@ HUNTS_A_SESSION: Final = 10
 SESSIONS: Final = 8
 
 
+SECRET: Final = b"open sesame"
+"""In the answer of every clue that players guess at in vain: nobody is told it before the end."""
+
+
 def wrong_clue(number: int) -> str:
     """Return the clue that a player guesses at in vain."""
     return f"w{number % WRONG_CLUES}"
@@ -46,7 +50,7 @@ def definition(players: int) -> bytes:
     """Return the definition, as JSON, for so many players in one hunt."""
     attempts = {"cool_down_s": 0.0}
     clues: list[dict[str, Any]] = [
-        {"id": wrong_clue(i), "title": f"Wall {i}", "answers": [f"open sesame {i}"], "attempts": attempts}
+        {"id": wrong_clue(i), "title": f"Wall {i}", "answers": [f"{SECRET.decode()} {i}"], "attempts": attempts}
         for i in range(WRONG_CLUES)
     ]
     clues += [

@@ -5,15 +5,11 @@ Owns the bounds of a run and the table of scenarios.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
-PLAYERS_MAX: Final = 20_000
-WORKERS_MAX: Final = 16
-RATE_MAX: Final = 200_000.0
-SECONDS_MAX: Final = 3_600.0
 SENDS_MAX: Final = 40_000_000
 """Sends of one run: their times are laid out beforehand, eight bytes each."""
 
@@ -21,7 +17,30 @@ PER_ADDRESS: Final = 15_000
 """Connections from one source address: there are some 28,000 ports, and others use them too."""
 
 Arrivals = Literal["poisson", "even", "bursts"]
-Target = Literal["hunts", "echo", "peer"]
+Target = Literal["hunts", "echo"]
+
+
+class Bound(NamedTuple):
+    """One line of the table of bounds: the option, the least and the most it may be, and why."""
+
+    name: str
+    least: float
+    most: float
+    reason: str
+
+
+BOUNDS: Final = (
+    Bound("players", 1, 50_000, "two open files for each on one machine, and about 2 KiB of memory here"),
+    Bound("rate", 0, 200_000, "commands per second of all players; 0: each as fast as it is answered"),
+    Bound("seconds", 1, 3_600, "longer is a deployment, not a test"),
+    Bound("processes", 1, 16, "one for each core that the server does not need"),
+    Bound("hunts", 1, 2_000, "each is set up by commands of its host before the run"),
+    Bound("outstanding", 1, 16, "the width of the key window"),
+    Bound("right-every", 0, 1_000_000, "one guess in so many is right; 0: none"),
+    Bound("addresses", 1, 200, "source addresses 127.0.0.2 and on; only for a server on this machine"),
+    Bound("announcers", 0, 64, "each is one session of the host"),
+    Bound("witnesses", 0, 50_000, "players whose history is kept and judged; some 3 us of the generator a message"),
+)  # fmt: skip
 
 
 class PlanError(ValueError):
@@ -31,8 +50,10 @@ class PlanError(ValueError):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One run. Rates are of all players together, per second; 0 for `rate` is a closed loop.
 
-    `exact` decodes every message and keeps what each session saw; else replies are cut out by place. `right_every`: one
-    guess in so many is right (0: none). `storm_s`, `slow_share`, `announce_per_s` and `race` are the scenarios' own.
+    `exact` decodes every message, as coming back without a gap needs it; else replies are cut out by place, but for
+    `witnesses` (so many players, spread evenly), whose histories are kept. `right_every`: one guess in so many is right
+    (0: none). `at_once`: time counts from the moment when everybody wants in, not from when it is one's turn.
+    `storm_s`, `slow_share`, `announce_per_s` and `race` are the scenarios' own.
     """
 
     scenario: str
@@ -48,6 +69,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     outstanding: int = 1
     arrivals: Arrivals = "poisson"
     burst_s: float = 5.0
+    at_once: bool = False
     storm_s: float = 0.0
     storm_share: float = 1.0
     slow_share: float = 0.0
@@ -58,12 +80,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     right_every: int = 50
     connecting_max: int = 200
     workers: int = 1
+    addresses: int = 1
     cores: tuple[int, ...] = ()
-    exact: bool = True
+    exact: bool = False
+    witnesses: int = 0
     history: str = ""
     run: str = "0"
     seed: int = 1
     key: bytes = b""
+    host_token: str = ""
     tokens: tuple[str, ...] = ()
     clock_offset_ms: float = 0.0
 
@@ -71,6 +96,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def closed(self) -> bool:
         """Whether players answer to answers instead of to a schedule."""
         return self.rate == 0.0
+
+    def is_witness(self, number: int) -> bool:
+        """Tell whether a player's history is kept; the witnesses are spread evenly over the players."""
+        return number * self.witnesses % self.players < self.witnesses
+
+    def source(self, number: int) -> str:
+        """Return the address that a player connects from; empty: the system chooses."""
+        return f"127.0.0.{2 + number % self.addresses}" if self.addresses > 1 else ""
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -84,26 +117,31 @@ class Scenario(msgspec.Struct, frozen=True):
 
 
 SCENARIOS: Final[dict[str, Scenario]] = {
-    "steady": Scenario("players guess independently, spread over the hunts", 1000, 50, 0.5, {}),
-    "burst": Scenario(
+    "steady": Scenario("players guess independently of each other, spread over the hunts", 1000, 50, 0.5, {}),
+    "start-burst": Scenario(
         "everybody connects and joins at once, then all guess at the same moment, again and again",
-        1000, 10, 0.2, {"arrivals": "bursts", "connecting_max": 2000},
+        1000, 10, 0.2, {"arrivals": "bursts", "connecting_max": 2000, "at_once": True},
     ),
-    "hot": Scenario("all players are in one hunt", 2000, 1, 0.5, {}),
-    "storm": Scenario(
+    "hot-hunt": Scenario("all players are in one hunt", 2000, 1, 0.5, {}),
+    "reconnect-storm": Scenario(
         "all connections break at once, again and again, while play goes on; each resumes where it was",
-        1000, 10, 0.2, {"storm_s": 10.0, "connecting_max": 2000},
+        1000, 10, 0.2, {"storm_s": 10.0, "connecting_max": 2000, "at_once": True, "exact": True},
     ),
-    "race": Scenario(
+    "treasure-race": Scenario(
         "all players claim the same limited treasure at the same moment, one treasure after the other",
         1000, 1, 0.2, {"arrivals": "bursts", "race": True},
     ),
-    "slow": Scenario(
+    "slow-readers": Scenario(
         "a tenth of the players stop reading for a while, with much to be shown; the others must not notice",
-        500, 1, 0.5, {"slow_share": 0.1, "announcers": 4, "announce_per_s": 15.0, "announce_bytes": 480},
+        500, 1, 0.5,
+        {"slow_share": 0.1, "announcers": 4, "announce_per_s": 15.0, "announce_bytes": 480, "exact": True},
+    ),
+    "fan-out": Scenario(
+        "hosts announce to one hunt as fast as they are answered; players only listen",
+        1000, 1, 0.0, {"announcers": 8},
     ),
     "soak": Scenario("steady play for a long time, with connections lost now and then", 500, 20, 0.5,
-                     {"storm_s": 60.0, "storm_share": 0.05}),
+                     {"storm_s": 60.0, "storm_share": 0.05, "exact": True}),
 }  # fmt: skip
 
 
@@ -113,9 +151,11 @@ def address(url: str) -> tuple[str, int, str]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise PlanError(f"--url {url!r}: {error}") from error
+        raise PlanError(f"{url!r}: {error}; write ws://HOST:PORT/ws") from error
+    if parts.scheme == "wss":
+        raise PlanError(f"{url!r}: TLS is not spoken here; aim at the server itself with ws://HOST:PORT/ws")
     if parts.scheme != "ws" or not parts.hostname:
-        raise PlanError(f"--url {url!r} is not ws://HOST:PORT/ws (TLS is not spoken here: go to the server itself)")
+        raise PlanError(f"{url!r} is no address of a server; write ws://HOST:PORT/ws")
     return parts.hostname, port or 80, parts.path or "/ws"
 
 
@@ -124,23 +164,40 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
+def addresses_for(players: int, asked: int, host: str) -> int:
+    """Return how many source addresses are used: as asked, or as many as the ports need. Raises `PlanError`."""
+    on_loopback = is_loopback(host) and host != "::1"
+    if asked > 1 and not on_loopback:
+        raise PlanError(f"--addresses is {asked}, but {host} is not 127.0.0.1: from here there is one way to it")
+    needed = -(-players // PER_ADDRESS)
+    if needed > 1 and not on_loopback:
+        raise PlanError(
+            f"--players is {players}; to {host} one machine has ports for {PER_ADDRESS}, use several machines"
+        )
+    return max(asked, needed)
+
+
 def check(plan: Plan) -> None:
     """Raise `PlanError` for what is out of bounds."""
-    bounds: tuple[tuple[str, float, float, float], ...] = (
-        ("players", plan.players, 1, PLAYERS_MAX),
-        ("rate", plan.rate, 0, RATE_MAX),
-        ("seconds", plan.seconds, 1, SECONDS_MAX),
-        ("workers", plan.workers, 1, WORKERS_MAX),
-        ("outstanding", plan.outstanding, 1, 16),
-        ("hunts", len(plan.hunts), 0, 10_000),
-        ("right-every", plan.right_every, 0, 1_000_000),
-    )
-    for name, value, least, most in bounds:
-        if not least <= value <= most:
-            raise PlanError(f"--{name} is {value:g}, allowed is {least:g} to {most:g}")
+    values = {
+        "players": plan.players, "rate": plan.rate, "seconds": plan.seconds, "processes": plan.workers,
+        "hunts": len(plan.hunts) or 1, "outstanding": plan.outstanding, "right-every": plan.right_every,
+        "addresses": plan.addresses, "announcers": plan.announcers, "witnesses": plan.witnesses,
+    }  # fmt: skip
+    for bound in BOUNDS:
+        value = values[bound.name]
+        if not bound.least <= value <= bound.most:
+            raise PlanError(
+                f"--{bound.name} is {value:g}, allowed is {bound.least:g} to {bound.most:g} ({bound.reason})"
+            )
     if plan.workers > plan.players:
-        raise PlanError(f"--workers is {plan.workers}, more than there are players")
+        raise PlanError(f"--processes is {plan.workers}, more than the {plan.players} players; give fewer")
+    if plan.witnesses > plan.players:
+        raise PlanError(f"--witnesses is {plan.witnesses}, more than the {plan.players} players; give fewer")
     if plan.rate * plan.seconds > SENDS_MAX:
-        raise PlanError(f"{plan.rate * plan.seconds:,.0f} sends are more than {SENDS_MAX:,}; shorten the run")
-    if plan.exact and plan.closed and plan.outstanding > 8:
-        raise PlanError("--outstanding over 8 needs --no-history: the window of keys is 16")
+        raise PlanError(
+            f"--rate {plan.rate:g} for --seconds {plan.seconds:g} is {plan.rate * plan.seconds:,.0f} commands, "
+            f"allowed are {SENDS_MAX:,} (their times lie in memory); shorten the run"
+        )
+    if plan.tokens and len(plan.tokens) < plan.players:
+        raise PlanError(f"--tokens holds {len(plan.tokens)} tokens for {plan.players} players; give one for each")

@@ -15,7 +15,7 @@ from huntserver.load.cutter import BadFrame, Cutter
 from huntserver.load.engine import READ, WRITE
 from huntserver.load.frames import FIRST, LAST, accepted, announce_shape, command, guess, guess_shape
 from huntserver.load.histogram import EXACT
-from huntserver.load.hunts import RIGHT_CLUES, right_clue, right_text, wrong_clue
+from huntserver.load.hunts import RIGHT_CLUES, SECRET, right_clue, right_text, wrong_clue
 from huntserver.load.session import AWAY, CONNECTING, GONE, GREETING, JOINING, PLAYING, SHAKING, WINDOW, Session
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Player(Session):
         self._cutter, self._head, self._out = Cutter(), b"", b""
         small = SMALL_BUFFER if self.is_slow else 0
         try:
-            made = worker.engine.connect(self, worker.where, worker.source(self.number), small)
+            made = worker.engine.connect(self, worker.where, worker.plan.source(self.number), small)
         except OSError as error:
             self.lost(type(error).__name__)
             return
@@ -169,6 +169,8 @@ class Player(Session):
         now = time.monotonic_ns()
         engine = self.worker.engine
         engine.tally.bytes_in += len(data)
+        if SECRET in data:
+            engine.tally.leaks += 1
         if self.stage == SHAKING:
             data = self._shaken(data)
         try:

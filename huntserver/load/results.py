@@ -10,18 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
-from huntserver.load.histogram import Counts, add, encoded, merged, summary
+from huntserver.load.histogram import KINDS, Counts, add, encoded, merged, summary
 
-KINDS: Final = {
-    "answer": "command to answer, from the time it was meant to leave",
-    "push": "record's time to push received (the oldest of each read)",
-    "connect": "connect, handshake and hello",
-    "resume": "connection lost to what was missed has come",
-    "late": "how late commands left the generator",
-}
 SUMS: Final = (
     "sent", "answered", "pushes", "states", "snapshots", "opened", "reopened", "recovered", "told_anew", "strays",
-    "bytes_in",
+    "bytes_in", "leaks",
 )  # fmt: skip
 LIMIT_CPU: Final = 0.9
 LIMIT_LATE_MS: Final = 5.0
@@ -40,6 +33,8 @@ class Moment(msgspec.Struct, kw_only=True):
     max_ms: float = 0.0
     push_p50_ms: float = 0.0
     push_p99_ms: float = 0.0
+    board_p50_ms: float = 0.0
+    board_p99_ms: float = 0.0
     generator_cpu: list[float] = []
     server_cpu: float = 0.0
     server_bytes: int = 0
@@ -76,6 +71,13 @@ class Results(msgspec.Struct, kw_only=True):
     moments: list[Moment]
     notes: list[str]
     verdict: dict[str, Any] | None = None
+    ceiling: dict[str, float] | None = None
+
+    @property
+    def bytes_per_player(self) -> float:
+        """What the server's memory grew by while the players came in, for each; 0 when it was not seen."""
+        before, joined, _ = self.server_bytes
+        return (joined - before) / self.players if before and self.players else 0.0
 
 
 class Collector:
@@ -104,7 +106,7 @@ class Collector:
         self._shape(made, held)
         counted = at >= 0 and not made.warm
         for kind, counts in held.items():
-            if counted or kind == "connect":
+            if counted or kind in ("connect", "enter"):
                 add(self.histograms[kind], counts)
         for name in SUMS:
             if counted or name in ("opened", "snapshots"):
@@ -118,11 +120,13 @@ class Collector:
         return made
 
     def _shape(self, made: Moment, held: dict[str, Counts]) -> None:
-        answers, pushes = summary(held["answer"]), summary(held["push"])
+        answers, pushes, boards = summary(held["answer"]), summary(held["push"]), summary(held["board"])
         if answers:
             made.p50_ms, made.p99_ms, made.max_ms = answers["p50_ms"], answers["p99_ms"], answers["max_ms"]
         if pushes:
             made.push_p50_ms, made.push_p99_ms = pushes["p50_ms"], pushes["p99_ms"]
+        if boards:
+            made.board_p50_ms, made.board_p99_ms = boards["p50_ms"], boards["p99_ms"]
 
     def measured(self) -> list[Moment]:
         """Return the seconds that count: between warm-up and end."""
@@ -147,7 +151,7 @@ def notes(measured: list[Moment], late: dict[str, float], unanswered: int, out: 
         if len(busy) * 10 > len(measured):
             found.append(
                 f"the generator was the limit: worker {part} was above {LIMIT_CPU:.0%} of its core in {len(busy)} of "
-                f"{len(measured)} seconds; figures are lower bounds, add --workers"
+                f"{len(measured)} seconds; figures are lower bounds, add --processes"
             )
     if late and late["p99_ms"] > LIMIT_LATE_MS:
         found.append(

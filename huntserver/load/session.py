@@ -15,8 +15,8 @@ import msgspec
 
 from huntserver.load.cutter import CLOSE, PING, PONG, Cutter
 from huntserver.load.frames import FIRST, masked
-from huntserver.load.history import NONE, NULL, OK, REFUSED, Began, Command, Heard, Who
 from huntserver.load.incoming import Incoming, decode
+from huntserver.load.witness import Witness
 
 if TYPE_CHECKING:
     from huntserver.load.worker import Worker
@@ -28,8 +28,8 @@ AGAIN: Final = frozenset({"unknown", "unavailable", "busy", "rate_limited", "win
 
 AGAIN_MS: Final = 200
 BACK_OFF_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-HEADER: Final = {False: 6, True: 8}
-"""Bytes before the payload of a client's frame: short, or with an extended length."""
+SCORED: Final = (b'"type":"solved"', b'"type":"claimed"')
+"""What changes the standings, in a push to the team that did it."""
 
 
 class Session(abc.ABC):
@@ -37,9 +37,9 @@ class Session(abc.ABC):
 
     __slots__ = (
         "_away_ms",
+        "_board_ms",
+        "_board_seq",
         "_fails",
-        "_floor",
-        "_order",
         "_pos",
         "_resuming",
         "_seen",
@@ -58,6 +58,7 @@ class Session(abc.ABC):
         "sessions",
         "since_ns",
         "stage",
+        "witness",
         "worker",
     )
 
@@ -68,7 +69,8 @@ class Session(abc.ABC):
         self.is_host = number >= plan.players
         self.is_slow = not self.is_host and worker.is_slow(number)
         self.hunt = plan.hunts[number % len(plan.hunts)] if plan.hunts else ""
-        self.exact = plan.exact and not self.is_host
+        writes = worker.history is not None and not self.is_host and plan.is_witness(number)
+        self.exact = not self.is_host and (plan.exact or writes)
         self.stage = AWAY
         self.n = FIRST
         self.intended = [0] * WINDOW  # by n modulo 16: when the unanswered command was to be sent, in ns
@@ -80,11 +82,13 @@ class Session(abc.ABC):
         self.sessions = 0
         self._fails = 0
         self._away_ms = 0  # how long the server asked to stay away
-        self._floor = self._order = self._pos = 0
+        self._pos = 0
+        self._board_seq = self._board_ms = 0  # the change of the standings that no board has shown yet, and its time
         self._resuming = self._was_ready = False
         self._seen: dict[str, int] = {}
-        if worker.history is not None and not self.is_host:
-            worker.history.write(Who(number, f"p:{worker.subject(number)}", worker.epoch(number), self.hunt))
+        self.witness: Witness | None = None
+        if writes and worker.history is not None:
+            self.witness = Witness(worker.history, self, worker.subject(number), worker.epoch(number))
 
     # ---- the other half
 
@@ -211,7 +215,9 @@ class Session(abc.ABC):
             self._reply(m, now_ns)
         elif m.t == "event":
             tally.pushes += 1
-            self._fresh(m.ts)
+            self._count_age("push", m.ts)
+            if m.hunt and not self._board_seq and m.ch.startswith("team:") and any(s in payload for s in SCORED):
+                self._board_seq, self._board_ms = m.seq, m.ts
             self._heard(m.hunt, m.ch, m.seq, m.prev)
         elif m.t == "snapshot":
             tally.snapshots += 1
@@ -220,31 +226,36 @@ class Session(abc.ABC):
             self._told(m, now_ns)
         else:
             tally.states += 1
+            if self._board_seq and m.seq >= self._board_seq:
+                self._count_age("board", self._board_ms)
+                self._board_seq = 0
 
     def fresh(self, payload: bytes) -> None:
         """Count how old a push is, by its `ts`, without decoding it."""
         at = payload.find(b'"ts":')
         if at > 0:
-            self._fresh(int(payload[at + 5 : at + 18]))
+            self._count_age("push", int(payload[at + 5 : at + 18]))
 
-    def _fresh(self, ts_ms: int) -> None:
+    def _count_age(self, kind: str, ts_ms: int) -> None:
         now_ms = time.time_ns() / 1e6 + self.worker.plan.clock_offset_ms
-        self.worker.engine.tally.count("push", int(1000 * (now_ms - ts_ms)))
+        self.worker.engine.tally.count(kind, int(1000 * (now_ms - ts_ms)))
 
     def _heard(self, hunt: str, channel: str, seq: int, prev: int) -> None:
         if hunt:
             self._seen[channel] = seq
-        if self.worker.history is not None:
-            self.worker.history.write(Heard(self.number, self.sessions, hunt, channel, seq, prev))
+        if self.witness is not None:
+            self.witness.heard(hunt, channel, seq, prev)
 
     def _snapshot(self, m: Incoming) -> None:
         self._seen = dict(m.channels)
         self._pos = max(self._pos, m.seq)
-        history = self.worker.history
-        if history is not None:
+        if self._board_seq and m.seq >= self._board_seq:
+            self._board_seq = 0  # the page shows the standings
+        if self.witness is not None:
             for channel, seq in m.channels.items():
-                history.write(Heard(self.number, self.sessions, m.hunt, channel, seq, -1))
+                self.witness.heard(m.hunt, channel, seq, -1)
         if self.stage == JOINING and self.joined:
+            self.worker.engine.tally.count("enter", (time.monotonic_ns() - self.since_ns) // 1000)
             self.play()
 
     def _told(self, m: Incoming, now_ns: int) -> None:
@@ -255,8 +266,8 @@ class Session(abc.ABC):
             tally.recovered += m.recovered is True
             tally.told_anew += m.recovered is not True
             tally.count("resume", (now_ns - self.since_ns) // 1000)
-            if self.worker.history is not None:
-                self.worker.history.write(Began(self.number, self.sessions, now_ns, m.recovered))
+            if self.witness is not None:
+                self.witness.began(now_ns, m.recovered)
         elif m.op == "refused":
             code = f"listen:{m.err.code}" if m.err else "listen"
             tally.refusals[code] = tally.refusals.get(code, 0) + 1
@@ -296,42 +307,14 @@ class Session(abc.ABC):
             tally.count("answer", (now_ns - self.intended[n & 15]) // 1000)
         if m.err is not None:
             self._refusal(m.err.code)
-        self._order += 1
-        if self.exact:
-            self.written(n, now_ns, m)
+        if self.witness is not None:
+            self.witness.answered(n, now_ns, m)
         self._pos = max(self._pos, m.pos)
-        if m.err is not None:
-            self._floor = max(self._floor, m.pos)
         if m.ch:
             self._heard(self.hunt, m.ch, m.pos, m.prev)
         if joins:
             self._entered(m)
         self.settled(n)
-
-    def written(self, n: int, now_ns: int, m: Incoming | None) -> None:
-        """Write a command and its outcome down; without a message it has none."""
-        history, sent = self.worker.history, self.sent
-        if history is None or sent is None:
-            return
-        answer, outcome, code, pos = NULL, NONE, "", -1
-        if m is not None:
-            pos = m.pos
-            if m.err is not None:
-                outcome, code = REFUSED, m.err.code
-            else:
-                # "already joined" is told as an answer that says so; it is no effect of this command
-                again = bytes(m.ok) == b'{"again":true}'
-                outcome, code = (REFUSED, "already_joined") if again else (OK, "")
-                answer = m.ok
-        frame = self.frame(n)
-        payload = frame[HEADER[frame[1] & 127 == 126] :]
-        slot = n & 15
-        history.write(
-            Command(
-                self.number, self.sessions, n, self.intended[slot], sent[slot], now_ns, outcome, code, pos,
-                self._floor, self._order, answer, msgspec.Raw(payload),
-            )
-        )  # fmt: skip
 
     # ---- greetings
 
@@ -356,9 +339,10 @@ class Session(abc.ABC):
             tally.count("connect", (now_ns - self.since_ns) // 1000)
         else:
             tally.reopened += 1
-        self._floor = self._order = 0
-        if self.worker.history is not None and not self.joined:
-            self.worker.history.write(Began(self.number, self.sessions, now_ns, None))
+        if self.witness is not None:
+            self.witness.greeted()
+            if not self.joined:
+                self.witness.began(now_ns, None)
         if self.is_host:
             self.play()
         elif self.joined:

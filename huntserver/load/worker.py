@@ -15,6 +15,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import jwt
+
 from huntserver.auth import Tokens
 from huntserver.load import schedule
 from huntserver.load.engine import Engine
@@ -22,7 +24,7 @@ from huntserver.load.frames import handshake
 from huntserver.load.histogram import bucket
 from huntserver.load.history import HistoryWriter
 from huntserver.load.hunts import treasure
-from huntserver.load.plan import PER_ADDRESS, Plan, is_loopback
+from huntserver.load.plan import Plan
 from huntserver.load.player import Player
 from huntserver.load.session import Session
 
@@ -80,22 +82,33 @@ class Worker:
         self.ending = False
         self._ready = self._out = 0
         self._waiting: deque[Session] = deque()
-        self._tokens = Tokens(plan.key) if plan.key else None
-        self._loopback = is_loopback(plan.host)
+        self._tokens: dict[int, str] = {}
         self._cpu_s = time.process_time()
         self._told_ns = time.monotonic_ns()
         self.history = self._history() if plan.history else None
         numbers = range(part, plan.players, plan.workers)
+        self._mint(numbers)
         self.players = [Player(self, number) for number in numbers]
         self.hosts = [Player(self, plan.players + i) for i in range(plan.announcers)] if part == 0 else []
 
     def _history(self) -> HistoryWriter:
         return HistoryWriter(Path(self.plan.history) / f"history-{self.part}.jsonl", self.plan.scenario, self.plan.run)
 
+    def _mint(self, numbers: range) -> None:
+        """Make the tokens beforehand: it takes as long as a connection does."""
+        plan = self.plan
+        if plan.tokens:
+            self._tokens = {number: plan.tokens[number] for number in numbers}
+        elif plan.key:
+            mint = Tokens(plan.key).mint
+            self._tokens = {number: mint("player", self.subject(number), f"P{number}") for number in numbers}
+
     # ---- what players ask
 
     def subject(self, number: int) -> str:
         """Return a player's id."""
+        if self.plan.tokens:
+            return subject_of(self.plan.tokens[number])
         return f"load-{self.plan.run}-{number}"
 
     def epoch(self, number: int) -> str:
@@ -104,16 +117,7 @@ class Worker:
 
     def token(self, number: int) -> str:
         """Return a player's (or, past the players, the host's) token."""
-        if number >= self.plan.players:
-            return self._tokens.mint("host", f"load-{self.plan.run}", "Load") if self._tokens else ""
-        if self.plan.tokens:
-            return self.plan.tokens[number]
-        return self._tokens.mint("player", self.subject(number), f"P{number}") if self._tokens else ""
-
-    def source(self, number: int) -> str:
-        """Return the address to connect from: on this machine one for every 15,000 players."""
-        block = number // PER_ADDRESS
-        return f"127.0.0.{block + 2}" if block and self._loopback else ""
+        return self.plan.host_token if number >= self.plan.players else self._tokens.get(number, "")
 
     def is_slow(self, number: int) -> bool:
         """Tell whether a player stops reading now and then."""
@@ -124,7 +128,7 @@ class Worker:
         """Let a player connect when its turn comes; the time counts from now."""
         if self.ending:
             return
-        if player.sessions and not player.since_ns:
+        if (player.sessions or self.plan.at_once) and not player.since_ns:
             player.since_ns = time.monotonic_ns()
         if self.connecting < self.plan.connecting_max and not self._waiting:
             player.open()
@@ -290,8 +294,9 @@ class Worker:
             waiting = player.waiting()
             unanswered += len(waiting)
             unsent += len(player.queued or ())
-            for n in waiting:
-                player.written(n, 0, None)
+            if player.witness is not None:
+                for n in waiting:
+                    player.witness.answered(n, 0, None)
         for player in [*self.players, *self.hosts]:
             player.leave()
         if self.history is not None:
@@ -313,6 +318,15 @@ class Worker:
         return self._pipe.poll() and self._pipe.recv() == "stop"
 
 
+def subject_of(token: str) -> str:
+    """Return the player's id in a token, which is not verified. Raises ValueError for what is no token."""
+    try:
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+        return str(claims["sub"])
+    except (jwt.InvalidTokenError, KeyError) as error:
+        raise ValueError(f"{token[:12]!r}... is no token of a player ({error})") from error
+
+
 def raise_files(needed: int) -> None:
     """Raise the limit of open files as far as is allowed. Raises ValueError when that is not enough."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -323,7 +337,7 @@ def raise_files(needed: int) -> None:
         soft = wanted
     if soft < needed:
         raise ValueError(
-            f"{needed} open files are needed in one process, {soft} are allowed; more --workers, or ulimit -n {needed}"
+            f"{needed} open files are needed in one process, {soft} are allowed; more --processes or ulimit -n {needed}"
         )
 
 

@@ -1,0 +1,86 @@
+"""The game's own invariants (I8): no treasure is oversold, ranks have no gap, a clue has one first finder.
+
+Sees every counting record in log order. Pure; written here a second time, on purpose: it asks none of the game's rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from huntserver.game.hunt_events import Claimed, Defined, Ended, Guessed, Solved
+
+
+class _Treasure(msgspec.Struct):
+    id: str
+    quantity: int
+
+
+class _Definition(msgspec.Struct):
+    treasures: list[_Treasure] = []
+
+
+_definition = msgspec.json.Decoder(_Definition).decode
+
+
+class Fairness:
+    """See the module. A `Game` of the checker."""
+
+    def __init__(self) -> None:
+        self._quantity: dict[tuple[str, str], int] = {}
+        self._claims: dict[tuple[str, str], int] = {}
+        self._claimed: set[tuple[str, str, str]] = set()
+        self._solves: dict[tuple[str, str], int] = {}
+        self._solved: set[tuple[str, str, str]] = set()
+        self._ended: set[str] = set()
+        self.claims = self.firsts = 0
+
+    def record(self, entity: str, pos: int, by: str, events: Sequence[Any], at_ms: int) -> Iterable[str]:
+        """Yield what is unfair in a record."""
+        if not entity.startswith("hunt/"):
+            return ()
+        first = events[0].__class__ if events else None
+        if first is Guessed and entity not in self._ended:
+            return ()
+        return list(self._hunt(entity[5:], entity, events))
+
+    def _hunt(self, hunt: str, entity: str, events: Sequence[Any]) -> Iterator[str]:
+        for event in events:
+            if isinstance(event, Claimed | Solved | Guessed) and entity in self._ended:
+                yield f"{type(event).__name__.lower()} by {event.team} after the end of the hunt"
+            if isinstance(event, Claimed):
+                yield from self._claim(hunt, event)
+            elif isinstance(event, Solved):
+                yield from self._solve(hunt, event)
+            elif isinstance(event, Defined):
+                for treasure in _definition(event.definition.encode()).treasures:
+                    self._quantity[hunt, treasure.id] = treasure.quantity
+            elif isinstance(event, Ended):
+                self._ended.add(entity)
+
+    def _claim(self, hunt: str, event: Claimed) -> Iterator[str]:
+        self.claims += 1
+        which = (hunt, event.treasure)
+        count = self._claims[which] = self._claims.get(which, 0) + 1
+        if event.rank != count:
+            yield f"treasure {event.treasure}: claim {count} has rank {event.rank}"
+        if count > self._quantity.get(which, 0):
+            yield f"treasure {event.treasure}: claim {count} of {self._quantity.get(which, 0)}"
+        who = (*which, event.team)
+        if who in self._claimed:
+            yield f"treasure {event.treasure}: {event.team} has it twice"
+        self._claimed.add(who)
+
+    def _solve(self, hunt: str, event: Solved) -> Iterator[str]:
+        which = (hunt, event.clue)
+        count = self._solves[which] = self._solves.get(which, 0) + 1
+        if count == 1:
+            self.firsts += 1
+        if event.rank != count:
+            yield f"clue {event.clue}: solve {count} has rank {event.rank}"
+        who = (*which, event.team)
+        if who in self._solved:
+            yield f"clue {event.clue}: {event.team} solved it twice"
+        self._solved.add(who)

@@ -1,0 +1,197 @@
+"""The verdict on a run: the checker's, over the server's log and what the players were told.
+
+Reads the log beside the server or after it, and the history files; writes neither. What could not be judged is named:
+a run without a log was judged by its histories alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from actors.log.port import Entry, EventLog, ShardId
+from actors.testing.checker import MOST, Checker, Rules
+from actors.testing.history import Call
+from huntserver.app import kinds, open_log, shards_of
+from huntserver.config import Config
+from huntserver.load.fairness import Fairness
+from huntserver.load.history import files, for_checker
+
+QUIET_S: Final = 1.0
+QUIET_MAX_S: Final = 15.0
+TIMED: Final = frozenset({"not_running", "rate_limited", "too_late"})
+"""Codes of refusals that depend on the time of the question, so that the rules are not asked for them again."""
+
+JUDGED: Final = {
+    "I1": "every acknowledged command has exactly one effect",
+    "I2": "no key has two effects",
+    "I3": "nothing was shown that the log does not hold",
+    "I4": "every push once, in order, or the player was told",
+    "I5": "every record follows the one before it",
+    "I7": "log order respects real time; refusals are what the rules give",
+    "I8": "no treasure oversold, one first finder, nothing after the end",
+    "I9": "no answer in any byte that came",
+    "I11": "every award arrived at its player once",
+}
+WITHOUT_LOG: Final = {
+    "I1": "in part: no two commands at one pos",
+    "I7": "in part: order of real time among the answers",
+}
+NEEDS_LOG: Final = frozenset({"I2", "I3", "I5", "I8", "I11"})
+NEEDS_HISTORY: Final = frozenset({"I1", "I3", "I4"})
+
+
+class Verdict(msgspec.Struct, kw_only=True):
+    """What was judged and what is wrong. `invariants`: held, BROKEN, or not judged and why."""
+
+    log: str
+    violations: list[str]
+    invariants: dict[str, str]
+    totals: dict[str, int]
+    seconds: float
+    notes: list[str]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether nothing is wrong."""
+        return not self.violations
+
+
+class Judge:
+    """See the module. `say` gets lines for people."""
+
+    def __init__(self, *, leaks: int = 0, say: Callable[[str], None] = lambda text: None) -> None:
+        self._leaks = leaks
+        self._say = say
+        self._fairness = Fairness()
+        self._rules = Rules(timed=TIMED)
+        self._notes: list[str] = []
+        self._lines = 0
+
+    async def judge(self, history: Path | None, config: Config | None) -> Verdict:
+        """Judge a run by the histories in a folder and the log of a configuration; either may be missing.
+
+        Raises ValueError (no history there), `ConfigError` and `Fault` (the log cannot be read).
+        """
+        began = time.monotonic()
+        gc_was_on = gc.isenabled()
+        gc.disable()  # a million small values that all stay: collecting would only look at them
+        try:
+            made = await self._judge(history, config)
+        finally:
+            if gc_was_on:
+                gc.enable()
+        made.seconds = time.monotonic() - began
+        return made
+
+    async def _judge(self, history: Path | None, config: Config | None) -> Verdict:
+        kinds_of = [kind for kind, _ in kinds(config or Config())]
+        checker = Checker(kinds_of, self._fairness, self._rules)
+        if history is not None:
+            self._histories(checker, history)
+        settled = True
+        if config is None:
+            found = checker.verdict_without_log()
+        else:
+            settled = await self._log(checker, config)
+            found = checker.verdict(settled=settled)
+        violations = [str(v) for v in found]
+        if len(violations) >= MOST:
+            self._notes.append(f"only the first {MOST} violations are kept")
+        if self._leaks:
+            violations.append(f"I9: the text of an answer that nobody gave came in {self._leaks} reads")
+        totals: dict[str, int] = checker.totals()._asdict()
+        totals |= {"claims": self._fairness.claims, "first_finders": self._fairness.firsts, "lines": self._lines}
+        return Verdict(
+            log=config.log.url if config is not None else "",
+            violations=violations,
+            invariants=self._invariants(violations, history is not None, config is not None, settled),
+            totals=totals,
+            seconds=0.0,
+            notes=self._notes,
+        )
+
+    def _histories(self, checker: Checker, history: Path) -> None:
+        for path in files(history):
+            for seen in for_checker(path):
+                self._lines += 1
+                if isinstance(seen, Call):
+                    checker.call(seen)
+                else:
+                    checker.seen(seen)
+
+    async def _log(self, checker: Checker, config: Config) -> bool:
+        """Give the checker the log; return whether the server had come to rest."""
+        log, _ = open_log(config, read_only=True)
+        await log.open()
+        try:
+            shards = shards_of(log, config)
+            ends, settled = await _at_rest(log, shards)
+            if not settled:
+                self._notes.append(f"the log still grew after {QUIET_MAX_S:.0f} s: others play, I11 is not judged")
+            self._say(f"judging {sum(ends.values()):,} records of {config.log.url}")
+            for shard in shards:
+                async for entry in records(log, shard, ends[shard]):
+                    checker.record(shard, entry.offset, entry.body)
+        finally:
+            await log.close()
+        return settled
+
+    def _invariants(self, violations: list[str], history: bool, log: bool, settled: bool) -> dict[str, str]:
+        broken = {text.partition(":")[0] for text in violations}
+        found = {}
+        for name in JUDGED:
+            if name in broken:
+                found[name] = "BROKEN"
+            elif not log and name in NEEDS_LOG:
+                found[name] = "not judged: there was no log to read, give --log"
+            elif not history and name in NEEDS_HISTORY:
+                found[name] = "not judged: no player kept a history, give --witnesses"
+            elif name == "I11" and not settled:
+                found[name] = "not judged: the log still grew"
+            elif not log and name in WITHOUT_LOG:
+                found[name] = f"held, {WITHOUT_LOG[name]}"
+            else:
+                found[name] = "held"
+        if "log" in broken:
+            found["log"] = "BROKEN"
+        return found
+
+
+async def _at_rest(log: EventLog, shards: list[ShardId]) -> tuple[dict[ShardId, int], bool]:
+    """Wait until nothing is written for a while; return the ends and whether that came to be."""
+    deadline = time.monotonic() + QUIET_MAX_S
+    ends = {shard: (await log.bounds(shard)).end for shard in shards}
+    while True:
+        await asyncio.sleep(QUIET_S)
+        now = {shard: (await log.bounds(shard)).end for shard in shards}
+        if now == ends:
+            return ends, True
+        ends = now
+        if time.monotonic() > deadline:
+            return ends, False
+
+
+async def records(log: EventLog, shard: ShardId, end: int) -> AsyncIterator[Entry]:
+    """Yield the records of a shard before `end`."""
+    start = (await log.bounds(shard)).start
+    if end <= start:
+        return
+    async for chunk in log.read(shard, start):
+        for entry in chunk:
+            if entry.offset < end:
+                yield entry
+        if chunk[-1].offset >= end - 1:
+            return
+
+
+def as_values(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as it stands in a report."""
+    made: dict[str, Any] = msgspec.to_builtins(verdict)
+    return made | {"holds": verdict.holds}
