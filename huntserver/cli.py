@@ -58,6 +58,7 @@ LAZY = {
     "host": "huntserver.cli_host",
     "replay": "huntserver.cli_log",
     "inspect": "huntserver.cli_log",
+    "load": "huntserver.cli_load",
 }
 
 

@@ -18,13 +18,14 @@ from typing import Any, Final
 
 import msgspec
 
+from huntserver.app import open_log
 from huntserver.auth import Tokens, load_key
 from huntserver.client import http, http_base
 from huntserver.config import Config, LogChoice
 from huntserver.load import ceiling
 from huntserver.load.conductor import Conductor, Watched
 from huntserver.load.hunts import set_up, take_down
-from huntserver.load.machine import listener
+from huntserver.load.machine import description, listener
 from huntserver.load.own import CLOSED_LIMITS, LIMITS, OwnServer, cores
 from huntserver.load.plan import SCENARIOS, Plan, PlanError, address, addresses_for, check, is_loopback
 from huntserver.load.results import Moment, Results
@@ -100,24 +101,27 @@ def plan_of(asked: Asked, run: str) -> Plan:
 
 
 class Run:
-    """See the module. `say` gets lines for people, `tell` every second as it is complete."""
+    """See the module. Raises `PlanError` for what cannot be."""
 
-    def __init__(
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._say: Callable[[str], None] = lambda text: None
+        self._tell: Callable[[Moment], None] = lambda moment: None
+        self.run = secrets.token_hex(3)
+        self.plan = plan_of(asked, self.run)
+        self._machine = description()  # before anything is pinned to a core
+
+    def perform(
         self,
-        asked: Asked,
         *,
         say: Callable[[str], None] = lambda text: None,
         tell: Callable[[Moment], None] = lambda moment: None,
-    ) -> None:
-        self._asked = asked
-        self._say = say
-        self._tell = tell
-        self.run = secrets.token_hex(3)
-        self.plan = plan_of(asked, self.run)
+    ) -> Results:
+        """Do it all. `say` gets lines for people, `tell` every second as it is complete.
 
-    def perform(self) -> Results:
-        """Do it all. Raises `PlanError`, `KeyFileError`, `LoadError`, `OwnServerError`, `Refused`, `Unreachable`."""
-        asked = self._asked
+        Raises `PlanError`, `KeyFileError`, `LoadError`, `OwnServerError`, `Refused`, `Unreachable`, `Fault` (the log).
+        """
+        asked, self._say, self._tell = self._asked, say, tell
         raise_files(self.plan.players + 200)  # the server of our own inherits it
         measured = ceiling.measure(self.plan, self._say) if asked.ceiling else None
         with self._folder() as folder:
@@ -127,7 +131,7 @@ class Run:
                 results = self._on_own_server(folder, history)
             else:
                 results = self._on_given_server(history)
-            results.ceiling = measured
+            results.ceiling, results.machine = measured, self._machine
             if results.verdict is not None and not results.verdict["holds"] and asked.keep is None:
                 kept = Path(tempfile.mkdtemp(prefix="huntserver-load-")) / "evidence"
                 shutil.copytree(folder, kept)
@@ -174,6 +178,8 @@ class Run:
         key = load_key(asked.key_file, make=False) if asked.key_file is not None else b""
         if not key and not asked.token:
             raise PlanError("no token to set up hunts with; give --key-file (the server's token.key) or --token")
+        if asked.log is not None and asked.judge:
+            asyncio.run(readable(asked.log))
         plan = msgspec.structs.replace(plan, key=key)
         if not key and not plan.tokens:
             plan = msgspec.structs.replace(plan, tokens=guests(asked.url or "", plan.players))
@@ -207,6 +213,13 @@ class Run:
         verdict = asyncio.run(judge.judge(folder, log))
         results.verdict = as_values(verdict)
         results.notes += verdict.notes
+
+
+async def readable(config: Config) -> None:
+    """Open the log and close it: better to hear before the run that it cannot be judged. Raises `Fault`."""
+    log, _ = open_log(config, read_only=True)
+    await log.open()
+    await log.close()
 
 
 def _broker(config: Config | None) -> int:
