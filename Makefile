@@ -6,7 +6,7 @@ KAFKA := 127.0.0.1:$(KAFKA_PORT)
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop clean bench kills chaos fuzz lock packages
+.PHONY: help run test check fmt kafka kafka-stop clean bench load kills chaos fuzz lock packages
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ kafka-stop:  ## stop it
 
 bench: .venv/.bench packages  ## measure against the ceiling of this machine; writes bench/latest.json and the README's table
 	@$(PY) -m bench $(ARGS)
+
+load: .venv/.ready  ## play on a server of its own with many players, measure, judge: LOG=kafka:HOST:PORT ARGS="--scenario hot-hunt"
+	@.venv/bin/huntserver load $(if $(LOG),--log $(LOG)) $(ARGS)
 
 lock: .venv/.ready  ## resolve the dependencies anew
 	@$(PY) -m pip install -q uv

@@ -101,8 +101,11 @@ def _performed(asked: Asked) -> Results:
         fail(str(error), USAGE)
     except client.Refused as refused:
         fail(f"the server refused to set up the hunts: {refused.code}: {refused}; is the token a host's?")
-    except client.Unreachable as error:
-        fail(str(error), UNREACHABLE)
+    except client.Unreachable:
+        fail(
+            f"no server answers at {asked.url}; start one, or leave the address out: then the run starts its own",
+            UNREACHABLE,
+        )
     except LogDamaged as error:
         fail(f"{error.code}: {error}", DAMAGED)
     except Fault as error:

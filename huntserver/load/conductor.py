@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from huntserver.load.machine import Meter, description
+from huntserver.load.machine import Meter, busy_s, description
 from huntserver.load.plan import Plan
 from huntserver.load.results import Collector, Moment, Results, notes
 from huntserver.load.worker import Done, Fault, Ready, Second, work
@@ -26,7 +26,7 @@ CONNECT_S: Final = 10.0
 """So long without anybody coming in, and the run is given up."""
 
 SILENT_S: Final = 30.0
-SECRET: Final = ("key", "tokens", "host_token")
+SECRET: Final = ("key", "tokens", "host_tokens")
 
 
 class LoadError(Exception):
@@ -60,7 +60,8 @@ class Conductor:
         self._broker = Meter(watched.broker) if watched.broker else None
         self._collector = Collector(plan.warm_s, plan.warm_s + plan.seconds)
         self._seconds: dict[int, list[tuple[dict[str, Any], float]]] = {}
-        self._usage: dict[int, tuple[float, int, float]] = {}
+        self._usage: dict[int, tuple[float, int, float, float]] = {}
+        self._busy = (0.0, 0.0)
         self._ready: list[Ready] = []
         self._done: list[Done] = []
 
@@ -164,15 +165,21 @@ class Conductor:
             if not all_ and (len(self._seconds[at]) < self._plan.workers or at not in self._usage):
                 return
             moment = self._collector.second(at, self._seconds.pop(at))
-            moment.server_cpu, moment.server_bytes, moment.broker_cpu = self._usage.pop(at, (0.0, 0, 0.0))
+            server, memory, broker, busy = self._usage.pop(at, (0.0, 0, 0.0, 0.0))
+            moment.server_cpu, moment.server_bytes, moment.broker_cpu = server, memory, broker
+            moment.others_cpu = max(0.0, busy - server - broker - sum(moment.generator_cpu))
             self._tell(moment)
 
     def _look(self, second: int) -> None:
         now_s = time.monotonic()
         server = self._server.look(now_s) if self._server is not None else (0.0, 0)
         broker = self._broker.look(now_s) if self._broker is not None else (0.0, 0)
+        before_s, busy_before_s = self._busy
+        busy = busy_s()
+        share = (busy - busy_before_s) / (now_s - before_s) if before_s else 0.0
+        self._busy = (now_s, busy)
         if second >= 0:
-            self._usage[second] = (server[0], server[1], broker[0])
+            self._usage[second] = (server[0], server[1], broker[0], share)
 
     def _memory(self) -> int:
         return self._server.look(time.monotonic())[1] if self._server is not None else 0
@@ -217,5 +224,5 @@ class Conductor:
             broker_cpu=sum(m.broker_cpu for m in measured) / length_s,
             generator_cpu=sum(sum(m.generator_cpu) for m in measured) / length_s,
             moments=collector.moments,
-            notes=notes(measured, latency.get("late", {}), unanswered, out),
+            notes=notes(plan, measured, latency.get("late", {}), collector.refusals, unanswered=unanswered, out=out),
         )

@@ -33,6 +33,7 @@ class Cutter:
         end = len(data)
         at = 0
         found: list[bytes] = []
+        whole = _WHOLE_TEXT if self._parts is None else -1  # between fragments no other message may begin
         while end - at >= 2:
             size = data[at + 1]
             if size < 126:
@@ -52,10 +53,11 @@ class Cutter:
             stop = start + size
             if stop > end:
                 break
-            if data[at] == _WHOLE_TEXT:
+            if data[at] == whole:
                 found.append(data[start:stop])
             else:
                 self._rare(data[at], data[start:stop], found)
+                whole = _WHOLE_TEXT if self._parts is None else -1
             at = stop
         self._rest = data[at:] if at < end else b""
         return found

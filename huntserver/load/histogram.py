@@ -20,6 +20,8 @@ EXACT: Final = 2048
 PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p999": 99.9, "p9999": 99.99}
 KINDS: Final = {
     "answer": "command to answer, from the time it was meant to leave",
+    "slow": "the same for players who stop reading: their own doing",
+    "announce": "a host's announcement to its answer",
     "push": "record's time to push received (the oldest of each read)",
     "board": "own score to the board that shows it",
     "connect": "connect, handshake and hello",

@@ -33,6 +33,15 @@ def usage(pid: int) -> Usage | None:
     return Usage(ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE"))
 
 
+def busy_s() -> float:
+    """Return how long the cores of this machine have been busy in all, in s; 0 when that cannot be told."""
+    try:
+        fields = [int(field) for field in (PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]]
+    except (OSError, ValueError):
+        return 0.0
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")  # but for idle and waiting for a disk
+
+
 def listener(port: int) -> int | None:
     """Return the process that listens on a TCP port of this machine, None when it cannot be found."""
     inodes = set()

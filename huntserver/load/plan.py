@@ -88,7 +88,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     run: str = "0"
     seed: int = 1
     key: bytes = b""
-    host_token: str = ""
+    host_tokens: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     clock_offset_ms: float = 0.0
 
@@ -134,7 +134,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "slow-readers": Scenario(
         "a tenth of the players stop reading for a while, with much to be shown; the others must not notice",
         500, 1, 0.5,
-        {"slow_share": 0.1, "announcers": 4, "announce_per_s": 15.0, "announce_bytes": 480, "exact": True},
+        {"slow_share": 0.1, "announcers": 8, "announce_per_s": 15.0, "announce_bytes": 490, "exact": True},
     ),
     "fan-out": Scenario(
         "hosts announce to one hunt as fast as they are answered; players only listen",

@@ -189,7 +189,8 @@ class Player(Session):
     def _answers(self, payloads: list[bytes], now_ns: int) -> None:
         """Count answers by their place, without decoding them; the oldest push of each read is dated."""
         engine = self.worker.engine
-        intended, counts = self.intended, engine.answers
+        intended = self.intended
+        counts = engine.tally.histograms["announce"] if self.is_host else engine.answers
         answered = strays = 0
         push = b""
         for payload in payloads:
@@ -213,7 +214,7 @@ class Player(Session):
             else:
                 self.message(payload, now_ns)
         engine.tally.strays += strays
-        if push:
+        if push and not self.is_slow:
             self.fresh(push)
         if answered:
             engine.tally.answered += answered

@@ -113,7 +113,9 @@ def by_percentile(title: str, unit: str, lines: Sequence[tuple[str, int, Sequenc
         for x, value in zip(places, line.values, strict=True):
             if value is not None:
                 dot = f'<circle cx="{x:.1f}" cy="{scale.y(value):.1f}" r="3" class="d c{line.colour}">'
-                parts.append(f"{dot}<title>{escape(line.name)}: {number(value)} {unit}</title></circle>")
+                parts.append(
+                    f"{dot}<title>{escape(line.name)}: {number(value)} {unit.partition(',')[0]}</title></circle>"
+                )
     return _figure(title, unit, "".join(parts), [(line, "") for line in made])
 
 

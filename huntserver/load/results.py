@@ -11,12 +11,17 @@ from typing import Any, Final
 import msgspec
 
 from huntserver.load.histogram import KINDS, Counts, add, encoded, merged, summary
+from huntserver.load.plan import Plan
 
 SUMS: Final = (
     "sent", "answered", "pushes", "states", "snapshots", "opened", "reopened", "recovered", "told_anew", "strays",
     "bytes_in", "leaks",
 )  # fmt: skip
+EXPECTED: Final = frozenset({"lost", "already_solved", "already_joined"})
+"""Refusals that belong to play."""
+
 LIMIT_CPU: Final = 0.9
+LIMIT_OTHERS: Final = 0.25
 LIMIT_LATE_MS: Final = 5.0
 
 
@@ -36,6 +41,7 @@ class Moment(msgspec.Struct, kw_only=True):
     board_p50_ms: float = 0.0
     board_p99_ms: float = 0.0
     generator_cpu: list[float] = []
+    others_cpu: float = 0.0
     server_cpu: float = 0.0
     server_bytes: int = 0
     broker_cpu: float = 0.0
@@ -142,7 +148,9 @@ class Collector:
         return {kind: encoded(counts) for kind, counts in self.histograms.items() if counts}
 
 
-def notes(measured: list[Moment], late: dict[str, float], unanswered: int, out: int) -> list[str]:
+def notes(
+    plan: Plan, measured: list[Moment], late: dict[str, float], refusals: dict[str, int], *, unanswered: int, out: int
+) -> list[str]:
     """Return what whoever reads the figures must know: whether the generator, not the server, was the limit."""
     found = []
     workers = max((len(m.generator_cpu) for m in measured), default=0)
@@ -153,10 +161,19 @@ def notes(measured: list[Moment], late: dict[str, float], unanswered: int, out: 
                 f"the generator was the limit: worker {part} was above {LIMIT_CPU:.0%} of its core in {len(busy)} of "
                 f"{len(measured)} seconds; figures are lower bounds, add --processes"
             )
-    if late and late["p99_ms"] > LIMIT_LATE_MS:
+    if late and late["p99_ms"] > LIMIT_LATE_MS and plan.arrivals != "bursts":  # a burst takes its time to leave
         found.append(
             f"commands left the generator late (p99 {late['p99_ms']:.1f} ms); the latencies hold that, as they should"
         )
+    others = sum(m.others_cpu for m in measured) / max(1, len(measured))
+    if others > LIMIT_OTHERS:
+        found.append(
+            f"other programs used {others:.1f} cores of this machine meanwhile: the latencies are theirs as well"
+        )
+    answered = sum(m.counts["answered"] for m in measured)
+    for code, count in refusals.items():
+        if code not in EXPECTED and count * 100 > answered:
+            found.append(f"{count:,} commands were refused with {code}: this is not the load that was meant")
     if unanswered:
         found.append(f"{unanswered} commands had no answer at the end")
     if out:

@@ -35,6 +35,12 @@ from huntserver.load.worker import raise_files
 GUEST_LIMIT: Final = (
     "the server hands out so many guest tokens a minute; give --key-file or --tokens, or fewer --players"
 )
+HOST_DEVICES: Final = 2
+"""Announcers with the one token that was given: two more devices set the hunts up and end them."""
+
+SOME: Final = 100
+"""Witnesses where there is more to write down than can be judged in a minute."""
+
 WITNESSED_RATE: Final = 3_000.0
 """Up to so many commands a second all players are witnesses, unless it is asked for otherwise."""
 
@@ -87,8 +93,8 @@ def plan_of(asked: Asked, run: str) -> Plan:
         settings["burst_s"] = players / rate
     witnesses = asked.witnesses
     if witnesses is None:
-        all_of_them = settings.get("exact") or (0 < rate <= WITNESSED_RATE and asked.scenario != "fan-out")
-        witnesses = players if all_of_them else min(players, 50)
+        all_of_them = 0 < rate <= WITNESSED_RATE and not settings.get("announcers")
+        witnesses = players if all_of_them else min(players, SOME)
     made = Plan(
         scenario=asked.scenario, host=host, port=port, path=path, players=players,
         hunts=tuple(f"load-{run}-{i}" for i in range(max(0, min(hunts, 10_000)))), rate=rate, seconds=asked.seconds,
@@ -194,18 +200,32 @@ class Run:
 
     def _play(self, plan: Plan, history: Path, watched: Watched) -> Results:
         url = f"ws://{plan.host}:{plan.port}{plan.path}"
-        host = self._asked.token or Tokens(plan.key).mint("host", f"load-{self.run}", "Load")
+        host, others = self._hosts(plan)
         hunts = list(plan.hunts)
         self._say(f"setting up {len(hunts)} hunts")
         offset_ms = asyncio.run(set_up(url, host, hunts, players=plan.players, say=self._say))
         plan = msgspec.structs.replace(
-            plan, clock_offset_ms=offset_ms, host_token=host, history=str(history) if plan.witnesses else ""
+            plan, clock_offset_ms=offset_ms, host_tokens=others, history=str(history) if plan.witnesses else ""
         )
         self._say(f"{plan.players} players connect from {plan.workers} processes")
         results = Conductor(plan, watched, tell=self._tell, say=self._say).run()
         self._say("ending the hunts")
         asyncio.run(take_down(url, host, hunts))
         return results
+
+    def _hosts(self, plan: Plan) -> tuple[str, tuple[str, ...]]:
+        """Return the token that sets up the hunts, and those of the announcers.
+
+        An announcer is an admin of its own: one host may use four devices. Raises `PlanError`.
+        """
+        if not plan.key:
+            host = self._asked.token
+            if plan.announcers > HOST_DEVICES:
+                raise PlanError(f"--announcers is {plan.announcers}, over {HOST_DEVICES} need --key-file")
+            return host, (host,) * plan.announcers
+        mint = Tokens(plan.key).mint
+        others = tuple(mint("admin", f"load-{self.run}-a{i}", "Load") for i in range(plan.announcers))
+        return self._asked.token or mint("host", f"load-{self.run}", "Load"), others
 
     def _judge(self, results: Results, history: Path, log: Config | None) -> None:
         judge = Judge(leaks=results.totals["leaks"], say=self._say)

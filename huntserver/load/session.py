@@ -215,7 +215,8 @@ class Session(abc.ABC):
             self._reply(m, now_ns)
         elif m.t == "event":
             tally.pushes += 1
-            self._count_age("push", m.ts)
+            if not self.is_slow:
+                self._count_age("push", m.ts)
             if m.hunt and not self._board_seq and m.ch.startswith("team:") and any(s in payload for s in SCORED):
                 self._board_seq, self._board_ms = m.seq, m.ts
             self._heard(m.hunt, m.ch, m.seq, m.prev)
@@ -304,7 +305,7 @@ class Session(abc.ABC):
         joins = not self.joined and n == FIRST + 1 and not self.is_host
         tally.answered += 1
         if not joins:
-            tally.count("answer", (now_ns - self.intended[n & 15]) // 1000)
+            tally.count("slow" if self.is_slow else "answer", (now_ns - self.intended[n & 15]) // 1000)
         if m.err is not None:
             self._refusal(m.err.code)
         if self.witness is not None:

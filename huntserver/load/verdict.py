@@ -102,16 +102,19 @@ class Judge:
             settled = await self._log(checker, config)
             found = checker.verdict(settled=settled)
         violations = [str(v) for v in found]
-        if len(violations) >= MOST:
-            self._notes.append(f"only the first {MOST} violations are kept")
+        counts = dict(checker.found)
+        if sum(counts.values()) > MOST:
+            told = ", ".join(f"{count:,} of {name}" for name, count in counts.items())
+            self._notes.append(f"only the first {MOST} violations are kept of {told}")
         if self._leaks:
+            counts["I9"] = self._leaks
             violations.append(f"I9: the text of an answer that nobody gave came in {self._leaks} reads")
         totals: dict[str, int] = checker.totals()._asdict()
         totals |= {"claims": self._fairness.claims, "first_finders": self._fairness.firsts, "lines": self._lines}
         return Verdict(
             log=config.log.url if config is not None else "",
             violations=violations,
-            invariants=self._invariants(violations, history is not None, config is not None, settled),
+            invariants=self._invariants(set(counts), history is not None, config is not None, settled),
             totals=totals,
             seconds=0.0,
             notes=self._notes,
@@ -143,8 +146,7 @@ class Judge:
             await log.close()
         return settled
 
-    def _invariants(self, violations: list[str], history: bool, log: bool, settled: bool) -> dict[str, str]:
-        broken = {text.partition(":")[0] for text in violations}
+    def _invariants(self, broken: set[str], history: bool, log: bool, settled: bool) -> dict[str, str]:
         found = {}
         for name in JUDGED:
             if name in broken:

@@ -117,7 +117,8 @@ class Worker:
 
     def token(self, number: int) -> str:
         """Return a player's (or, past the players, the host's) token."""
-        return self.plan.host_token if number >= self.plan.players else self._tokens.get(number, "")
+        players = self.plan.players
+        return self.plan.host_tokens[number - players] if number >= players else self._tokens.get(number, "")
 
     def is_slow(self, number: int) -> bool:
         """Tell whether a player stops reading now and then."""
