@@ -58,7 +58,7 @@ def number(value: float) -> str:
 
 def linear(values: Iterable[float]) -> Scale:
     """Return a scale from 0 to above the highest value, with four or five round ticks."""
-    top = max(values, default=0.0) or 1.0
+    top = max(max(values, default=0.0), 1e-9)
     step = 10.0 ** math.floor(math.log10(top / 4))
     step = next((step * factor for factor in (1, 2, 2.5, 5, 10) if step * factor * 4.6 >= top), step * 10)
     count = math.ceil(top / step - 1e-9)
