@@ -186,6 +186,8 @@ async def recover(shard: Shard, tenant: Tenant, nonce: str, decoder: RecordDecod
         await _look_for_successor(shard, tenant, decoder, bounds.end)
     for id, blob in stored.blobs.items():
         shard.dormitory.lay(id, blob)
+    for id, why in stored.damaged.items():  # before the replay, which would find a gap and call that the reason
+        _close(shard, id, why)
     replay = Replay(shard, stored, decoder)
     handed_ns = shard.ports.clock.boot_ns()
     base = await _open_tenure(shard, tenant, nonce, replay.last_ms)
@@ -269,6 +271,14 @@ async def _replay_to(shard: Shard, replay: Replay, nonce: str, base: int) -> Non
     raise LogDamaged(f"shard {shard.id}: the log ended before our tenure at {base}")
 
 
+def _close(shard: Shard, id: str, why: str) -> None:
+    actor = Actor(shard.kind.kind, id, None, Mailbox(1, 1))
+    actor.damaged = why
+    shard.actors[id] = actor
+    entity = f"{shard.kind.kind}/{id}"
+    shard.ports.report.fault("entity_damaged", None, shard=str(shard.id), entity=entity, why=why)
+
+
 def _begin(shard: Shard, replay: Replay, stored: Stored, tenant: Tenant, base: int) -> None:
     entities, total = replay.entities, replay.sum
     for id in replay.born:
@@ -281,13 +291,6 @@ def _begin(shard: Shard, replay: Replay, stored: Stored, tenant: Tenant, base: i
     shard.ownership.opened(base)
     shard.snapshots.begin(shard.ownership.nonce, entities, total)
     shard.settle({id: blob.due_ms for id, blob in stored.blobs.items()})
-    for id, why in stored.damaged.items():
-        if id not in shard.actors:
-            actor = Actor(shard.kind.kind, id, None, Mailbox(1, 1))
-            actor.damaged = why
-            shard.actors[id] = actor
-            entity = f"{shard.kind.kind}/{id}"
-            shard.ports.report.fault("entity_damaged", None, shard=str(shard.id), entity=entity, why=why)
     for id, tail in replay.tails.items():
         for seq, at_ms, pushes in tail:
             shard.ports.publisher.publish(shard.kind.kind, id, seq, at_ms, pushes, None)
