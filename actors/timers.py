@@ -10,7 +10,8 @@ import asyncio
 import heapq
 from collections.abc import Callable
 
-FARTHEST_S = 3600.0
+FARTHEST_S = 1.0
+"""A step of the wall clock makes no timer later than this."""
 
 
 class Timers:
