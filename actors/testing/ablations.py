@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from actors.testing import ablations_entity, ablations_log
+from actors.testing import ablations_entity, ablations_log, ablations_recovery
 from actors.testing.history import Violation
 from actors.testing.simulation import Simulation
 from actors.testing.switches import FENCE, NotBuilt, Patches, Safeguard
 
-SAFEGUARDS: Final = {s.name: s for s in (*ablations_log.SAFEGUARDS, *ablations_entity.SAFEGUARDS)}
+_ALL = (*ablations_log.SAFEGUARDS, *ablations_recovery.SAFEGUARDS, *ablations_entity.SAFEGUARDS)
+SAFEGUARDS: Final = {s.name: s for s in _ALL}
 
 NOT_BUILT: Final = (
     NotBuilt("one tenure per link reset", FENCE, "a failing link does not make two members open tenures in turn"),

@@ -30,6 +30,7 @@ MENU: Final[dict[str, tuple[float, float, float]]] = {
     "stuck": (0.3, 0.005, 0.05),
     "slow_read": (0.5, 0.2, 0.9),
     "pause": (0.5, 0.2, 1.5),
+    "pause_sent": (0.3, 0.002, 0.03),
     "crash": (0.5, 0.2, 1.5),
     "takeover": (0.5, 0.2, 1.5),
     "drain": (0.3, 0.1, 0.8),
@@ -132,13 +133,13 @@ class SimStore(MemoryStore):
         self.landed_s: dict[ShardId, list[float]] = {}
         self.spoilt: dict[ShardId, set[str]] = {}
         self._loop = loop
-        self._note = note
+        self.noted = note
 
     def land(self, shard: ShardId, records: Sequence[bytes]) -> int:
         """Write a batch."""
         self.landed_s.setdefault(shard, []).extend([self._loop.time()] * len(records))
         base = super().land(shard, records)
-        self._note("landed", str(shard), base, len(records))
+        self.noted("landed", str(shard), base, len(records))
         return base
 
 
@@ -147,11 +148,11 @@ class SimLog(MemoryLog):
 
     def __init__(self, loop: SimLoop, place: Place, store: SimStore, plan: Plan) -> None:
         super().__init__(store, plan)
+        self._world: SimStore = store
         self.snapshots: SimSnapshots = SimSnapshots(self, loop, place, plan)
         self._sim = loop
         self._place = place
         self._plan = plan
-        self._busy_s: dict[ShardId, float] = {}
 
     def append(self, shard: ShardId, records: Sequence[bytes]) -> asyncio.Future[Appended]:
         """Hand a batch over; now and then it lands a second time, later."""
@@ -161,7 +162,15 @@ class SimLog(MemoryLog):
             after_s = self._plan.within(0.001, 1.0)
             self.last(after_s)
             self._sim.post(self._sim.world, after_s, self._again, shard, batch)
+        if not self._closed and self._plan.hits("pause_sent"):  # just now, with an answer to come
+            self._sim.post(self._sim.world, 0.0001, self._pause)
         return done
+
+    def _pause(self) -> None:
+        if not self._place.stopped and not self._place.dead:
+            self._world.noted("pause", self._place.name)
+            self._sim.stop_place(self._place)
+            self._sim.post(self._sim.world, self._plan.within(0.2, 3.0), self._sim.resume_place, self._place)
 
     def _again(self, shard: ShardId, batch: list[bytes]) -> None:
         if any(record in batch for record in self.store.records(shard)):  # only what landed can land twice
@@ -263,5 +272,7 @@ def _settle(done: asyncio.Future[None], fate: Fate) -> None:
 
 
 def _spoil(value: bytes, salt: int) -> bytes:
-    at = salt % len(value)
-    return value[:at] + bytes((value[at] ^ 0x15,)) + value[at + 1 :]
+    """Change one byte: any, or a digit to another one, so that the rest still reads well."""
+    digits = [i for i, byte in enumerate(value) if 0x30 <= byte <= 0x39]
+    at, turn = (digits[salt % len(digits)], 1) if digits and salt % 2 else (salt % len(value), 0x15)
+    return value[:at] + bytes((value[at] ^ turn,)) + value[at + 1 :]

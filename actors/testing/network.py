@@ -92,8 +92,9 @@ class Player:
         self._n = 0
         self._node: SimNode | None = None
         self._random = random.Random(f"{sim.seed}/player{number}")
-        self._patience_s = 0.1 + 0.4 * self._random.random()
-        self._think_s = self._random.choice((0.003, 0.02, 0.06))
+        slow = random.Random(f"{sim.seed}/pace").random() < 0.15  # all of them: entities fall asleep in between
+        self._patience_s = (0.1 + 0.4 * self._random.random()) * self._random.choice((1, 1, 1, 6))
+        self._think_s = self._random.choice((0.003, 0.02, 0.06)) * (15 if slow else 1)
         self._most = self._random.choice((1, 4, 8, 12))
 
     # ---- the script

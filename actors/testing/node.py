@@ -235,6 +235,22 @@ class SimNode:
         """Tell whether reactions are under way to entities that are not closed."""
         return any(f"{kind}/{id}" not in self.sim.closed for _, kind, id in shard.outgoing._lines)
 
+    def timers(self) -> dict[str, int]:
+        """Return when which entity, awake or asleep, has a timer due, in ms since 1970."""
+        found = {}
+        for shard in self.system.shards():
+            kind = shard.kind
+            states = {id: actor.state for id, actor in shard.actors.items() if not actor.damaged}
+            for id in shard.dormitory.ids():
+                blob = shard.dormitory.look(id)
+                if blob is not None:
+                    states[id] = kind.decode(id, blob.state)
+            for id, state in states.items():
+                due = kind.due(state)
+                if due is not None:
+                    found[f"{kind.kind}/{id}"] = due.due_ms
+        return found
+
     def live(self) -> list[Live]:
         """Return the digests of all entities, awake or asleep."""
         found = []

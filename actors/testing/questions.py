@@ -158,8 +158,10 @@ class Questions:
 
     def _excluded(self, name: str, call: Call, effect: Effect) -> bool:
         """Tell whether the refused key must not have this effect. A copy that went astray may be executed by a later
-        tenure, unless commands carry the tenure they are meant for (`strict`)."""
-        if self._rules.strict or call.pos < 0 or effect.pos <= call.pos:
+        tenure, unless commands carry the tenure they are meant for (`strict`); before the first there is none."""
+        if call.code == "entity_damaged":  # a closed entity does not know what it did
+            return False
+        if self._rules.strict or call.pos < 0 or effect.pos <= call.pos or effect.tenure == 1:
             return True
         tenures = self._tenures.get(name, [])
         return 0 < call.pos <= len(tenures) and tenures[call.pos - 1] == effect.tenure

@@ -24,6 +24,9 @@ OPERATE_S: Final = 0.1
 PLAY_S: Final = 6.0
 SETTLE_S: Final = 5.0
 NODES_MAX: Final = 3
+TIMERS_S: Final = 3.0
+LATE_TIMER_S: Final = 1.1
+"""A timer may be as late as this: the clock of the last node was set right when the faults ended."""
 
 MakeWorkload = Callable[[random.Random], Workload]
 
@@ -81,9 +84,9 @@ class Simulation:
             self.violations.append(Violation(invariant, text, where))
 
     def damaged(self, entity: str, shard: str, why: str) -> None:
-        """A node closed an entity: allowed only if its snapshots were spoilt."""
+        """A node closed an entity: allowed only if its snapshots were spoilt, and for that reason."""
         spoilt = {id for at, ids in self.store.spoilt.items() if str(at) == shard for id in ids}
-        if entity.partition("/")[2] in spoilt:
+        if entity.partition("/")[2] in spoilt and why.startswith("snapshot "):
             self.closed.add(entity)
         else:
             self.broken("I5", f"{entity} was closed: {why}")
@@ -231,6 +234,7 @@ class Simulation:
 
     def _audit(self) -> list[Live]:
         """Ask every entity once more, note the live states, start a fresh process on the same store, note again."""
+        self._wait_for_timers()
         self._probe()
         node = self.alive()[-1]
         live = [at._replace(last=False) for at in node.live()]  # a timer may still fire at the auditor
@@ -246,6 +250,17 @@ class Simulation:
             return live
         self._probe()
         return live + auditor.live()
+
+    def _wait_for_timers(self) -> None:
+        """I10: timers fire although nobody asks."""
+        node = self.alive()[-1]
+        last_ms = max(node.timers().values(), default=0)
+        wait_s = max(min((last_ms - node.clock.wall_ms()) / 1000, TIMERS_S), 0.0) + LATE_TIMER_S + 0.1
+        if self.loop.run(lambda: node.lost_one() or not node.owns_all(), wait_s):
+            return  # it was superseded by what was still under way
+        for entity, due_ms in node.timers().items():
+            if due_ms < node.clock.wall_ms() - int(LATE_TIMER_S * 1000):
+                self.broken("I10", f"the timer of {entity} was due at {due_ms} and has not fired")
 
     def _probe(self) -> None:
         prober = Player(self, 99, self.players[0].caller, 0)

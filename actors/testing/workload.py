@@ -55,8 +55,10 @@ class ToyWorkload:
         self.rules = Rules(proof_s=0.3)
         self._chests = [f"c{i}" for i in range(draw.choice((1, 2, 4)))]
         self._people = ("ann", "bob", "cat")
-        self._size = draw.choice((5, 15, 25))
+        self._size = draw.choice((5, 5, 15, 15, 25, 25, 25, 60))
         self._weights = [draw.choice((0, 1, 3, 8)) for _ in range(6)]
+        if draw.random() < 0.25:  # hardly anything is accepted: an owner that was superseded does not notice it soon
+            self._weights = [0, draw.choice((0, 20)), draw.choice((0, 20)), 0, draw.choice((0, 20)), 30]
 
     def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
         """Three players, one with two devices, and a host."""
@@ -73,7 +75,7 @@ class ToyWorkload:
             if roll < 0.65:
                 return Move("chest", chest, toy.Refill())
             if roll < 0.85:
-                return Move("chest", chest, toy.Alarm(draw.randrange(1, 400)))
+                return Move("chest", chest, toy.Alarm(draw.randrange(1, draw.choice((400, 400, 2_500)))))
             return Move("chest", chest, toy.Look(), True)
         adds, takes, peeks, gifts, spends, looks = self._weights
         what = draw.choices("atpgsl", (adds + 1, takes, peeks, gifts, spends, looks + 1))[0]
