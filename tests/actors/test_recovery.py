@@ -110,6 +110,7 @@ async def test_an_entity_whose_snapshots_are_both_bad_is_closed_and_never_served
         await play(node, 105)
         await play(node, 105, to="u")
         await settle(node)
+        await node.ask(Add(1))  # a record that no snapshot holds
     for key in [k for k in store.kept[SHARD] if k.startswith("s|") and k.endswith("|t") and "|h|" not in k]:
         store.kept[SHARD][key] = b"spoilt"
     async with running(store, limits=OFTEN) as node:
