@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -30,6 +31,7 @@ class Header(msgspec.Struct, array_like=True):
     """The last key written of a snapshot: it is there only if all parts are.
 
     `covers`: all the entity's records before this offset are in it. `first`: offset of the entity's first record.
+    `digest`: of the parts. `check`: of the header itself (`encode_sealed`).
     """
 
     seq: int
@@ -39,6 +41,7 @@ class Header(msgspec.Struct, array_like=True):
     memory_parts: int
     state_parts: int
     digest: str
+    check: int = 0
 
 
 class Marker(msgspec.Struct, array_like=True):
@@ -50,6 +53,10 @@ class Marker(msgspec.Struct, array_like=True):
     entities: int
     sum: int
     shards: int
+    check: int = 0
+
+
+Sealed = TypeVar("Sealed", Header, Marker)
 
 
 class Checkpoint(NamedTuple):
@@ -59,9 +66,34 @@ class Checkpoint(NamedTuple):
     log_end: int
 
 
-encode_header: Final = msgspec.msgpack.Encoder().encode
-decode_header: Final = msgspec.msgpack.Decoder(Header).decode
-decode_marker: Final = msgspec.msgpack.Decoder(Marker).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_header: Final = msgspec.msgpack.Decoder(Header).decode
+_decode_marker: Final = msgspec.msgpack.Decoder(Marker).decode
+
+
+def encode_sealed(item: Header | Marker) -> bytes:
+    """Return a header or marker as bytes, with a checksum of itself."""
+    item.check = 0
+    item.check = zlib.crc32(_encode(item))
+    return _encode(item)
+
+
+def decode_header(data: bytes) -> Header:
+    """Return a header. Raises ValueError for bytes that are not what was written."""
+    return _checked(_decode_header(data))
+
+
+def decode_marker(data: bytes) -> Marker:
+    """Return a marker. Raises ValueError for bytes that are not what was written."""
+    return _checked(_decode_marker(data))
+
+
+def _checked(item: Sealed) -> Sealed:
+    seen = item.check
+    item.check = 0
+    if zlib.crc32(_encode(item)) != seen:
+        raise ValueError("its checksum does not fit its bytes")
+    return item
 
 
 def part_key(nonce: str, slot: int, part: str, id: str) -> str:
@@ -121,7 +153,7 @@ class Snapshots:
         self.sum = 0
         self.dirty: dict[str, int] = {}  # entity -> offset of its first record that no durable snapshot holds
         self._checkpoints: list[Checkpoint] = []
-        self._slots: dict[str, int] = {}
+        self._slots: dict[str, int] = {}  # the slot of an entity's newest whole snapshot under this tenure
         self._marker_slot = 0
         self._writing: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
@@ -205,9 +237,10 @@ class Snapshots:
         task.add_done_callback(self._writing.discard)
 
     async def _write(self, id: str, blob: Blob, covers: int) -> None:
+        if self._stopped:
+            return
         nonce = self.nonce
-        slot = self._slots.get(id, 0)
-        self._slots[id] = 1 - slot
+        slot = 1 - self._slots.get(id, 1)  # never the slot of the one to fall back to
         try:
             parts = [*blob.memory, *blob.state]
             puts = [
@@ -223,19 +256,21 @@ class Snapshots:
                 len(blob.state),
                 digest(blob.memory, blob.state),
             )
-            await self._store.put(self._shard, part_key(nonce, slot, "h", id), encode_header(header))
+            await self._store.put(self._shard, part_key(nonce, slot, "h", id), encode_sealed(header))
         except Exception as error:  # a snapshot is an optimisation: count it, go on without; counted
             self._failures += 1
             self._contain(error)
             return
         finally:
-            self._busy.discard(id)
+            if nonce == self.nonce:  # an earlier tenure's write says nothing of one that is on its way now
+                self._busy.discard(id)
         self._taken += 1
         self._written(id, SnapshotRef(nonce, slot, blob.seq, len(parts)))
 
     def _written(self, id: str, ref: SnapshotRef) -> None:
         if self._stopped or ref.nonce != self.nonce:
             return
+        self._slots[id] = ref.slot
         self.dirty.pop(id, None)
         actor = self._find(id)
         if actor is not None:
@@ -297,7 +332,9 @@ class Snapshots:
         self._markers += 1
         slot = self._marker_slot
         self._marker_slot = 1 - slot
-        return self._store.put(self._shard, marker_key(self.nonce, slot), encode_header(marker))
+        written = self._store.put(self._shard, marker_key(self.nonce, slot), encode_sealed(marker))
+        written.add_done_callback(lambda f: f.cancelled() or f.exception())  # who waits may be gone by then
+        return written
 
     def mark_quietly(self, marker: Marker) -> None:
         """Write a marker; a failure is counted and means a longer replay, no more."""

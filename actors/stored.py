@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import msgspec
-
 from actors.actor import SnapshotRef
 from actors.dormant import Blob, digest
 from actors.faults import LogShorterThanSnapshots
@@ -108,7 +106,7 @@ def _collect(shard: Shard, rows: dict[str, bytes]) -> tuple[dict[str, list[Found
             memory, state = parts[: header.memory_parts], parts[header.memory_parts :]
             if digest(memory, state) != header.digest:
                 raise ValueError("its digest does not fit its bytes")
-        except (msgspec.DecodeError, KeyError, ValueError) as error:
+        except (KeyError, ValueError) as error:  # a msgspec.DecodeError is a ValueError
             broken[id] = f"snapshot {nonce}/{slot} of {id}: {error}"
             shard.ports.report.warn("snapshot_bad", shard=str(shard.id), entity=id, nonce=nonce, slot=slot)
             continue
@@ -122,7 +120,7 @@ def _markers(rows: dict[str, bytes]) -> list[Marker]:
         if key.startswith("m|"):
             try:
                 markers.append(decode_marker(value))
-            except msgspec.DecodeError:
+            except ValueError:  # a msgspec.DecodeError is one
                 continue  # an unreadable marker only means an earlier start
     return markers
 

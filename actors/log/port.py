@@ -96,7 +96,8 @@ class EventLog(Protocol):
 class SnapshotStore(Protocol):
     """Keyed bytes beside a log: a compacted topic, a table. Meaning is given to keys by `actors.recovery` alone.
 
-    S1 `read` yields at least the newest value of every key that was durable when it began, each with its key.
+    S1 `read` yields the store as a prefix of its puts made it, one that holds at least all that was durable when the
+    read began: a marker never comes without the snapshots that were put before it.
     S2 `put` with None removes the key. S3 A later `put` of a key wins. S4 Bytes come back as they went in.
     """
 

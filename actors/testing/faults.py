@@ -209,7 +209,7 @@ class SimLog(MemoryLog):
 
 
 class SimSnapshots(MemorySnapshots):
-    """The snapshot store: puts in order, some fail, some are spoilt, and a slow reader races the cleaner."""
+    """The snapshot store: puts in order, some fail, some are spoilt, and what a reader sees may be old."""
 
     def __init__(self, log: SimLog, loop: SimLoop, place: Place, plan: Plan) -> None:
         super().__init__(log)
@@ -253,14 +253,13 @@ class SimSnapshots(MemorySnapshots):
         return len(headers) >= 2 and tail[3:] not in store.spoilt.get(shard, ())
 
     async def read(self, shard: ShardId) -> AsyncIterator[list[tuple[str, bytes]]]:
-        """Yield what was there at the beginning, each key with its value at the time the reader comes to it."""
-        kept = self._sim_log.store.kept.setdefault(shard, {})
-        keys = list(kept)
+        """Yield what was there at one moment, slowly: it may be old when the reader has it (S1)."""
         size = self._plan.random.choice((2, 5, CHUNK)) if "slow_read" in self._plan.at else CHUNK
         await asyncio.sleep(self._plan.read_delay_s(shard))
-        for at in range(0, len(keys), size):
-            yield [(key, kept[key]) for key in keys[at : at + size] if key in kept]
-            await asyncio.sleep(self._plan.read_delay_s(shard) if at + size < len(keys) else 0)
+        rows = list(self._sim_log.store.kept.setdefault(shard, {}).items())
+        for at in range(0, len(rows), size):
+            yield rows[at : at + size]
+            await asyncio.sleep(self._plan.read_delay_s(shard) if at + size < len(rows) else 0)
 
 
 def _settle(done: asyncio.Future[None], fate: Fate) -> None:
