@@ -19,7 +19,7 @@ from actors.actor import NO_SINK
 from actors.clock import Clock
 from actors.entity import Rejected
 from actors.faults import Fault, NotWritten, OutcomeUnknown
-from actors.fence import Ownership
+from actors.fence import Mode, Ownership
 from actors.limits import Limits
 from actors.log.port import Appended, EventLog, ShardId
 from actors.pacer import Pacer
@@ -107,10 +107,8 @@ class Commit:
 
         `fresh`: only behind a batch that is handed to the log after now.
         """
-        if fresh or not (self.records or self._future or self._proved()):
-            if not self.records:
-                self._stage_probe()
-            self.effects.append(effect)
+        if fresh or not (self.records or self._future or self.proved()):
+            self._hold_behind_probe(effect)
         elif self.records:
             self.effects.append(effect)
         elif self._future:
@@ -119,21 +117,26 @@ class Commit:
             self._let_out(effect)
 
     def recheck(self, effect: Effect) -> bool:
-        """Tell whether a refusal or view may leave now; if the proof is too old it is held again behind a probe."""
-        if self._proved():
+        """Tell whether a refusal may leave now; if the proof is too old it is held again behind a probe."""
+        if self.proved():
             return True
-        if not self.records:
-            self._stage_probe()
-        self.effects.append(effect)
+        self._hold_behind_probe(effect)
         return False
 
-    def _proved(self) -> bool:
+    def proved(self) -> bool:
+        """Tell whether the proof of ownership is young enough for a refusal or a view to leave."""
         return self._clock.boot_ns() - self.proof_ns <= self._proof_ns_max
 
-    def _stage_probe(self) -> None:
-        record = self._probe()
-        self.records.append(record)
-        self.staged_bytes += len(record)
+    def _hold_behind_probe(self, effect: Effect) -> None:
+        if not self.records:
+            if self.ownership.mode is not Mode.OWNER:  # nothing is written after the record that gives the shard up
+                if effect[1] is not None:
+                    effect[1].refused(effect[2], UNKNOWN, -1)
+                return
+            record = self._probe()
+            self.records.append(record)
+            self.staged_bytes += len(record)
+        self.effects.append(effect)
 
     # ---- the batch
 

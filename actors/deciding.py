@@ -80,6 +80,7 @@ class Decider:
         self.snapshots = snapshots
         self.timers = timers
         self.outgoing: Outgoing
+        self.again: Callable[[str, Message], None]  # the shard's intake
         self.last_ms = 0  # time of the last record; record times never go back
         self.decided = self.refused = self.contained = 0
         self.torn: dict[str, int] = {}  # how often a bug tore an entity's state
@@ -280,13 +281,16 @@ class Decider:
         if actor.due is not None and actor.due.due_ms <= now:
             self._fire_due(actor, now)
         view = self.kind.query(actor.state, query, self._context(caller, now, actor.seq, ""))
-        if view.__class__ is Rejected:
-            self._refuse(actor, view, sink, request, caller.role in HOSTS, actor.seq)
-        else:
-            self.commit.hold((self._viewed_out, sink, request, (view, actor.seq)), False)
+        fresh = view.__class__ is Rejected and caller.role in HOSTS
+        self.commit.hold((self._viewed_out, sink, request, (view, actor.seq, actor.id, query, caller)), fresh)
 
-    def _viewed_out(self, sink: Sink, request: int, view: Any, pos: int) -> None:
-        if self.commit.recheck((self._viewed_out, sink, request, (view, pos))):
+    def _viewed_out(self, sink: Sink, request: int, view: Any, pos: int, id: str, query: Any, caller: Caller) -> None:
+        if not self.commit.proved():  # ask anew: behind another batch it would miss what was acknowledged meanwhile
+            self.again(id, (QUERY, query, sink, request, caller, None))
+        elif view.__class__ is Rejected:
+            self.refused += 1
+            sink.refused(request, view, pos)
+        else:
             sink.viewed(request, view, pos)
 
     # ---- reactions and timers

@@ -1,15 +1,21 @@
 """Who owns a shard, and which of its records count: the tenure protocol, sans I/O.
 
 `TenureFold` is the reader's rule: a record counts if and only if its nonce is that of the latest tenure before it and
-its seq is the next expected. `Ownership` is the writer's side: one batch outstanding, acknowledged at exactly the
-offset that it must get, or else in doubt. Both are checked against explicit-state models (`tests/models`, ADR 0001).
-Never does I/O, never reads a clock, never makes a nonce.
+its seq is the next expected. A tenure's records bear its nonce with the offset that it landed at (`stamped`), so that
+its opening record, should it land twice, does not let the records of the first place count again. `Ownership` is the
+writer's side: one batch outstanding, acknowledged at exactly the offset that it must get, or else in doubt. Both are
+checked against explicit-state models (`tests/models`). Never does I/O, never reads a clock, never makes a nonce.
 """
 
 from __future__ import annotations
 
 import enum
 from typing import NamedTuple
+
+
+def stamped(nonce: str, offset: int) -> str:
+    """Return what the records of a tenure bear that was opened with `nonce` and landed at `offset`."""
+    return f"{nonce}@{offset}"
 
 
 class Verdict(enum.Enum):
@@ -39,8 +45,8 @@ class TenureFold:
         self.void_count = 0
 
     def tenure(self, offset: int, nonce: str, holder: str) -> Verdict:
-        """Take a tenure record: from here on only its nonce counts, from seq 1."""
-        self.nonce = nonce
+        """Take a tenure record: from here on only its nonce at this place counts, from seq 1."""
+        self.nonce = stamped(nonce, offset)
         self.next_seq = 1
         self.holder = holder
         self.tenure_offset = offset
@@ -65,6 +71,7 @@ class Mode(enum.Enum):
     IDLE = "idle"  # holds nothing, decides nothing
     OPENING = "opening"  # its tenure record is on the way, or what lies before it is being replayed
     OWNER = "owner"
+    RELEASING = "releasing"  # its last record is staged: nothing may follow it
     DOUBT = "doubt"  # a batch had no clear outcome: memory is dropped, only a fresh tenure goes on
     MOVED = "moved"  # a newer tenure of another node was read
     RELEASED = "released"  # gave the shard up itself
@@ -101,6 +108,7 @@ class Ownership:
     def opened(self, offset: int) -> None:
         """The tenure record is durable at `offset` and all before it has been read: the node is owner."""
         assert self.mode is Mode.OPENING
+        self.nonce = stamped(self.nonce, offset)
         self.last = offset
         self.mode = Mode.OWNER
 
@@ -113,7 +121,7 @@ class Ownership:
     def handed(self, count: int) -> None:
         """A batch of `count` records was handed to the log."""
         assert self.outstanding == 0, "one batch outstanding a shard"
-        assert self.mode is Mode.OWNER, self.mode
+        assert self.mode in (Mode.OWNER, Mode.RELEASING), self.mode
         self.outstanding = count
         self.expected = self.last + 1
 
@@ -147,7 +155,13 @@ class Ownership:
         self.mode = Mode.MOVED
         self.outstanding = 0
 
+    def releasing(self) -> None:
+        """The node's last record of the tenure was stamped: nothing is stamped after it."""
+        assert self.mode is Mode.OWNER, self.mode
+        self.mode = Mode.RELEASING
+
     def released(self) -> None:
         """The node's last record of the tenure is durable: it gave the shard up."""
+        assert self.mode is Mode.RELEASING, self.mode
+        assert self.outstanding == 0
         self.mode = Mode.RELEASED
-        self.outstanding = 0

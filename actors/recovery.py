@@ -242,9 +242,9 @@ async def _open_tenure(shard: Shard, tenant: Tenant, nonce: str, last_ms: int) -
     record = encode(Tenure(nonce, 0, max(now, last_ms), tenant.node, tenant.start, tenant.table, shard.shards))
     shard.ownership.open(nonce)
     future = shard.ports.log.append(shard.id, [record])
+    future.add_done_callback(lambda f: f.cancelled() or f.exception())  # it may outlive this wait
     await asyncio.wait({future}, timeout=shard.limits.give_up_s)  # not wait_for: it would cancel the append
     if not future.done():
-        future.add_done_callback(lambda f: f.cancelled() or f.exception())
         raise OutcomeUnknown(f"shard {shard.id}: the tenure record was not answered in {shard.limits.give_up_s:.0f} s")
     base, at_ms = future.result()
     if at_ms and abs(now - at_ms) > shard.limits.clock_skew_ms + shard.limits.give_up_s * 1000:
@@ -259,10 +259,11 @@ async def _replay_to(shard: Shard, replay: Replay, nonce: str, base: int) -> Non
     async for chunk in shard.ports.log.read(shard.id, replay.start):
         for offset, body in chunk:
             tenure = replay.feed(offset, body)
-            if tenure is not None and tenure.nonce == nonce:
-                if offset != base:
-                    raise LogDamaged(f"shard {shard.id}: our tenure stands at {offset}, the log said {base}")
-                return
+            if offset < base:  # our tenure may have landed here too: only the place that was acknowledged is held
+                continue
+            if tenure is None or tenure.nonce != nonce:
+                raise LogDamaged(f"shard {shard.id}: our tenure is not at {base}, where the log said it was")
+            return
         since += len(chunk)
         if since >= WEIGH_EVERY:
             since = 0

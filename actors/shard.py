@@ -30,6 +30,7 @@ from actors.timers import Timers
 
 SNAPSHOTS_A_TICK: Final = 50
 GHOSTS_MAX: Final = 1000
+RECOVERING: Final = (Mode.OPENING, Mode.DOUBT, Mode.IDLE)
 BUSY: Final = Rejected("busy", "too many commands wait for this hunt", retry=True, after_ms=200)
 UNAVAILABLE: Final = Rejected("unavailable", "not to be reached now; send again with the same key", True, 500)
 
@@ -76,6 +77,7 @@ class Shard:
             str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers
         )
         self.outgoing = self.decider.outgoing = Outgoing(ports.deliver, self._reactions_acked)
+        self.decider.again = self.submit
         self.holder = ""
         self.cursor = 0
         self.recoveries = self.replayed = 0
@@ -120,9 +122,7 @@ class Shard:
             self._enqueue(actor)
 
     def _submit_elsewhere(self, id: str, message: Message) -> None:
-        recovering = (
-            self.ownership.mode in (Mode.OPENING, Mode.DOUBT, Mode.IDLE) and not self.draining and not self.closed_why
-        )
+        recovering = self.ownership.mode in RECOVERING and not self.draining and not self.closed_why
         if recovering and len(self.waiting) < self.limits.waiting_max:
             self.waiting.append((id, message))
         else:
@@ -218,17 +218,12 @@ class Shard:
         before = self.outgoing.cursor(self.commit.ownership.last + 1)
         if before > self.cursor and self.ownership.mode is Mode.OWNER:
             self.cursor = before
-            self.stage_own(lambda nonce, seq, at: Cursor(nonce, seq, at, before))
+            self._stage_own(lambda nonce, seq, at: Cursor(nonce, seq, at, before), lambda *_: None)
+            self.commit.flush()
 
-    def stage_own(self, make: Callable[[str, int, int], Any], out: Callable[..., None] | None = None) -> None:
-        """Stage a record of the shard itself (cursor, released), and call `out` when it is durable."""
+    def _stage_own(self, make: Callable[[str, int, int], Any], out: Callable[[Any, int], None]) -> None:
         now = self.decider.last_ms = self.decider.now()
-        record = encode(make(self.ownership.nonce, self.ownership.stamp(), now))
-        self.commit.stage(record, (out or self._nothing, None, 0, ()))
-        self.commit.flush()
-
-    def _nothing(self, sink: Any, request: int) -> None:
-        pass
+        self.commit.stage(encode(make(self.ownership.nonce, self.ownership.stamp(), now)), (out, None, 0, ()))
 
     def _probe(self) -> bytes:
         now = self.decider.last_ms = self.decider.now()
@@ -242,8 +237,11 @@ class Shard:
             asyncio.get_running_loop().call_soon(self._run)
 
     def release(self, out: Callable[[], None]) -> None:
-        """Write the tenure's last record and call `out` when it is durable. Intake must have stopped."""
-        self.stage_own(Released, lambda _sink, _request: out())
+        """Write the tenure's last record and call `out` when it is durable. Nothing may wait or be in flight."""
+        assert self.commit.quiet()
+        self._stage_own(Released, lambda _sink, _request: out())
+        self.ownership.releasing()
+        self.commit.flush()
 
     def _hold_call(self, call: Callable[..., None], arguments: tuple[Any, ...]) -> None:
         self.commit.hold((call, None, 0, arguments), False)
@@ -251,6 +249,8 @@ class Shard:
     # ---- what commit tells
 
     def _resumed(self, at_ms: int) -> None:
+        if self.ownership.mode is not Mode.OWNER:
+            return  # an effect gave the shard up, or found a bug
         skew_ms = self.limits.clock_skew_ms  # the log's time may be as old as its answer was long on the way
         if at_ms and not -skew_ms <= self.ports.clock.wall_ms() - at_ms <= skew_ms + self.commit.waited_ns // 1_000_000:
             self.closed_why = "clock"

@@ -30,7 +30,7 @@ from actors.shard import Shard
 from actors.shard_statistics import ShardStatistics
 
 TICK_S: Final = 0.2
-BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
+BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0)  # with its jitter under 3 s: 5 s after a fault heals all is served (I10)
 DRAIN_S: Final = 10.0
 POLL_S: Final = 0.005
 KNOWN_MAX: Final = 50_000
@@ -282,9 +282,11 @@ class ActorSystem:
     async def _drain(self, shard: Shard) -> None:
         own = shard.ownership
         nonce = own.nonce
+        released = asyncio.Event()
 
         def lost() -> bool:  # then there is nothing to give up, or a recovery has begun anew
-            return own.mode is not Mode.OWNER or own.nonce != nonce
+            held = own.mode in (Mode.OWNER, Mode.RELEASING) and own.nonce == nonce
+            return not held and not released.is_set()
 
         async def until(met: Callable[[], bool]) -> bool:
             await _until(lambda: met() or lost())
@@ -299,16 +301,15 @@ class ActorSystem:
             await shard.snapshots.settle()
             if lost():
                 return
-        if not await until(lambda: shard.outgoing.pending() == 0):
+        # reactions to it and its timers went on meanwhile; nothing may come after the record that gives the shard up
+        if not await until(lambda: shard.outgoing.pending() == 0 and not shard.busy() and shard.commit.quiet()):
             return
-        released = asyncio.Event()
-        shard.release(released.set)
+        shard.release(lambda: (own.released(), released.set()))
         if not await until(released.is_set):
             return
         shard.note_checkpoint()
         end = own.last + 1
         marker = shard.snapshots.ripe(shard.outgoing.cursor(end), end)
-        own.released()
         if marker is not None:
             try:
                 await shard.snapshots.mark(marker)

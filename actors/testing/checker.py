@@ -151,7 +151,7 @@ class Checker:
             self._add("log", str(error))
             return
         if isinstance(record, Tenure):
-            fold.nonce, fold.next_seq = record.nonce, 1
+            fold.nonce, fold.next_seq = f"{record.nonce}@{offset}", 1
             fold.tenures += 1
             return
         if record.nonce != fold.nonce or record.seq != fold.next_seq:
