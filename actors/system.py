@@ -304,7 +304,12 @@ class ActorSystem:
         # reactions to it and its timers went on meanwhile; nothing may come after the record that gives the shard up
         if not await until(lambda: shard.outgoing.pending() == 0 and not shard.busy() and shard.commit.quiet()):
             return
-        shard.release(lambda: (own.released(), released.set()))
+
+        def gave_up() -> None:
+            own.released()
+            released.set()
+
+        shard.release(gave_up)
         if not await until(released.is_set):
             return
         shard.note_checkpoint()
