@@ -6,6 +6,7 @@ Owns the order of start and stop, the preloaded hunts, and what is printed when 
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import random
 import secrets
@@ -52,6 +53,18 @@ def kinds(config: Config) -> list[tuple[EntityType[Any], int]]:
     return [(HuntType(), config.log.hunt_shards), (PlayerType(), config.log.player_shards)]
 
 
+class PortInUse(Exception):
+    """Another process listens on the port; the text names it and the cure."""
+
+
+def make_folder(path: Path, what: str) -> None:
+    """Make a folder. Raises `ConfigError` naming it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be made ({error.strerror}); it is {what}") from error
+
+
 def open_log(config: Config, *, read_only: bool = False) -> tuple[EventLog, SnapshotStore]:
     """Return the log that the configuration names, not opened yet, and its snapshot store.
 
@@ -64,7 +77,7 @@ def open_log(config: Config, *, read_only: bool = False) -> tuple[EventLog, Snap
         if read_only:
             reader = SqliteReader(path)
             return reader, reader.snapshots
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, "the log's folder; give another one with --log")
         log = SqliteLog(path, shards=shards)
         return log, log.snapshots
     kafka = KafkaLog(
@@ -126,12 +139,12 @@ class Server(NamedTuple):
 async def start(config: Config, preload: Sequence[Path] = ()) -> Server:
     """Open the log, recover every shard, load the hunts given, and listen.
 
-    Raises `Fault` (log), `ConfigError`, `KeyFileError`, `LimitError`, OSError (the port is in use).
+    Raises `Fault` (log), `ConfigError`, `KeyFileError`, `LimitError`, `PortInUse`.
     """
     limits, runtime = server_limits(config), runtime_limits(config)
+    make_folder(Path(config.data.dir), "the data folder; give another one with --data")
     mint = tokens(config, make=True)
     definitions = [(path.stem, read_hunt(path)) for path in preload]
-    Path(config.data.dir).mkdir(parents=True, exist_ok=True)
     run = secrets.token_hex(4)
     reporter = telemetry.LogReporter(run=run)
     log, snapshots = open_log(config)
@@ -163,7 +176,7 @@ async def start(config: Config, preload: Sequence[Path] = ()) -> Server:
         for id, definition in definitions:
             await _load(system, id, definition, reporter)
             gateway.listed.append(id)
-        port = await gateway.start(config.server.host, config.server.port)
+        port = await _listen(gateway, config.server.host, config.server.port)
     except BaseException:
         lag.stop()
         await system.close()
@@ -175,6 +188,18 @@ async def start(config: Config, preload: Sequence[Path] = ()) -> Server:
     gc.set_threshold(50_000, 20, 100)  # most of what lives here lives long
     reporter.note("serving", host=config.server.host, port=port, log=config.log.url, version=__version__)
     return Server(system, gateway, rooms, log, spill, lag, reporter, port)
+
+
+async def _listen(gateway: Gateway, host: str, port: int) -> int:
+    try:
+        return await gateway.start(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"port {port} of {host} is in use; stop the other server or give another port with --port"
+            ) from error
+        why = error.strerror or error
+        raise ConfigError(f"cannot listen on {host}:{port} ({why}); give an address of this machine") from error
 
 
 def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log: Any) -> None:

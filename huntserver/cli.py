@@ -46,9 +46,7 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
     except faults.Fault as error:
         fail(f"{error.code}: {error}", UNREACHABLE if error.code == "log_unavailable" else FAILED)
     except OSError as error:
-        if error.errno == 98:
-            fail("the port is in use; stop the other server or give another one with --port")
-        fail(f"{error.strerror or error}", UNREACHABLE)
+        fail(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", UNREACHABLE)
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -148,9 +146,13 @@ def serve(
     made = msgspec.structs.replace(made, limits=overrides)
 
     async def work() -> None:
+        from huntserver.app import PortInUse
         from huntserver.app import serve as serve_until_stopped
 
-        await serve_until_stopped(made, preload=hunts, announce=click.echo)
+        try:
+            await serve_until_stopped(made, preload=hunts, announce=click.echo)
+        except PortInUse as error:
+            fail(str(error))
 
     run(work)
 

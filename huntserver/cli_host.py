@@ -166,7 +166,7 @@ def watch(url: str, token: str, hunt: str, seconds: float) -> None:
 
     async def follow() -> None:
         async with connected(url, token, on_message=show) as client:
-            await client.ask("watch", keyed=False, hunt=hunt)
+            await client.ask("resume", keyed=False, hunt=hunt)
             await asyncio.sleep(seconds or 1e9)
 
     work(follow())

@@ -22,6 +22,7 @@ from huntserver.cli import CONFIG, DAMAGED, DATA, LOG, USAGE, checked_config, fa
 def replay(config: Path | None, log: str | None, data: Path | None, digests: bool, dump: Path | None) -> None:
     """Fold a log from zero and print what it holds, with a digest of every state."""
     made = checked_config(config, log, data)
+    out = _output(dump)
 
     async def work() -> int:
         from huntserver.app import kinds, open_log
@@ -29,7 +30,6 @@ def replay(config: Path | None, log: str | None, data: Path | None, digests: boo
 
         opened, snapshots = open_log(made, read_only=True)
         await opened.open()
-        out: TextIO | None = dump.open("w") if dump else None
 
         def seen(shard: Any, offset: int, record: Any, counts: bool) -> None:
             if out is not None:
@@ -41,8 +41,6 @@ def replay(config: Path | None, log: str | None, data: Path | None, digests: boo
             folded = await fold(opened, snapshots, kinds(made), seen=seen if out is not None else None)
         finally:
             await opened.close()
-            if out is not None:
-                out.close()
         took = time.perf_counter() - began
         all_in_one = hashlib.blake2b(digest_size=16)
         for name in sorted(folded.digests):
@@ -57,7 +55,18 @@ def replay(config: Path | None, log: str | None, data: Path | None, digests: boo
         )
         return DAMAGED if folded.damaged else 0
 
-    run(work)
+    try:
+        run(work)
+    finally:
+        if out is not None:
+            out.close()
+
+
+def _output(dump: Path | None) -> TextIO | None:
+    try:
+        return dump.open("w") if dump else None
+    except OSError as error:
+        fail(f"--dump {dump}: cannot be written ({error.strerror})", USAGE)
 
 
 @click.command()

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from huntserver.cli import FAILED, UNREACHABLE, fail
+from huntserver.cli import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.client import Client, Device, Refused, Unreachable, connected, guest_token
 
 HELP = """[b]CLUE ANSWER[/b]  guess          [b]/scan CODE[/b]       a code that you found
@@ -158,8 +158,11 @@ class Play:
                     self.say(f"  {escape(item['title'])} (number {item['rank']}, {item['hunt']})")
             case ["/scan", code]:
                 self._verdict(await self.client.ask("scan", hunt=self.hunt, code=code))
-            case ["/go", lat, lon]:
-                self._verdict(await self.client.ask("checkin", hunt=self.hunt, lat=float(lat), lon=float(lon)))
+            case ["/go", lat, lon] if (at := _position(lat, lon)) is not None:
+                self._verdict(await self.client.ask("checkin", hunt=self.hunt, lat=at[0], lon=at[1]))
+            case ["/go", *_]:
+                self.failures += 1
+                self.say("[red]write latitude and longitude in degrees[/], like /go 48.85837 2.294481")
             case ["/hint", clue, hint]:
                 await self.client.ask("hint", fields={"hunt": self.hunt, "clue": clue, "hint": hint})
             case ["/claim", treasure]:
@@ -183,6 +186,13 @@ class Play:
         else:
             wait = answer.get("wait_ms", 0)
             self.say("[red]wrong[/]" + (f", next try in {wait / 1000:.0f} s" if wait else ""))
+
+
+def _position(lat: str, lon: str) -> tuple[float, float] | None:
+    try:
+        return float(lat.rstrip(",")), float(lon)
+    except ValueError:
+        return None
 
 
 async def _lines() -> asyncio.Queue[str | None]:
@@ -237,7 +247,7 @@ def play(
     try:
         if token is None:
             if guest is None:
-                fail("give --guest NAME or --token TOKEN")
+                fail("give --guest NAME or --token TOKEN", USAGE)
             kept = (state or home / "guest").with_suffix(f".{guest}.token")
             token = _kept_guest(kept, url, guest)
         join = {k: v for k, v in (("team", team), ("invite", invite)) if v}
@@ -246,6 +256,8 @@ def play(
         fail(f"{refused.code}: {refused}", FAILED)
     except Unreachable as error:
         fail(str(error), UNREACHABLE)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}; give another file with --state", USAGE)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
 AGAIN = frozenset({"unknown", "unavailable", "busy", "rate_limited", "window", "internal"})
 """Codes after which the same command goes again with the same key."""
@@ -133,6 +133,9 @@ class Client:
                 if closed.rcvd is not None and 4000 <= closed.rcvd.code < 4100:
                     self._fail(Refused({"code": "closed", "msg": closed.rcvd.reason}))
                     return
+            except InvalidURI as error:
+                self._fail(Unreachable(f"{error}; write --url as ws://HOST:PORT/ws"))
+                return
             except (OSError, WebSocketException, TimeoutError):
                 pass  # not there now: again, after a while
             self._socket = None
@@ -250,8 +253,8 @@ def http_base(url: str) -> str:
 
 def http(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
     """Send one HTTP request; return status and JSON. Raises `Unreachable`."""
-    request = urllib.request.Request(url, data=body, method=method, headers=headers)
     try:
+        request = urllib.request.Request(url, data=body, method=method, headers=headers)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.request.HTTPError as error:
@@ -260,6 +263,8 @@ def http(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[i
         return error.code, {"code": "http", "msg": f"HTTP {error.code}"}
     except OSError as error:
         raise Unreachable(f"no server answers at {url} ({error}); start one, or give its address with --url") from error
+    except ValueError as error:  # no address at all, or an answer that is no JSON
+        raise Unreachable(f"no huntserver answers at {url} ({error}); write --url as ws://HOST:PORT/ws") from error
 
 
 def guest_token(url: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import msgspec
@@ -87,7 +88,7 @@ def override(limits: Any, overrides: dict[str, int | float]) -> Any:
     fields = {f.name: f.type for f in msgspec.structs.fields(limits)}
     known = {name: value for name, value in overrides.items() if name in fields}
     for name, value in known.items():
-        if value <= 0 and name != "ring_bytes_max":
+        if not math.isfinite(value) or (value <= 0 and name != "ring_bytes_max"):
             raise LimitError(f"limits.{name} is {value}, allowed are positive numbers")
         if fields[name] is int and not float(value).is_integer():
             raise LimitError(f"limits.{name} is {value}, allowed are whole numbers")

@@ -38,6 +38,7 @@ def configure(style: str, level: str) -> None:
     ]
     # Libraries log through the standard module (the Kafka client is the talkative one): the same shape for them.
     plain = logging.StreamHandler(sys.stderr)
+    plain.addFilter(Sparing())
     plain.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.getLogger().handlers[:] = [plain]
     logging.getLogger().setLevel(logging.WARNING)
@@ -47,6 +48,27 @@ def configure(style: str, level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+class Sparing(logging.Filter):
+    """Lets a line of a library through once in 10 s: a client without its broker says the same four times a second."""
+
+    again_s = 10.0
+    lines_max = 100
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether the line is new."""
+        line = record.getMessage()
+        if record.created - self._said.get(line, -self.again_s) < self.again_s:
+            return False
+        if len(self._said) >= self.lines_max:
+            self._said.clear()
+        self._said[line] = record.created
+        return True
 
 
 def redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from huntserver.telemetry import LogReporter, configure
+from huntserver.telemetry import LogReporter, Sparing, configure
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +51,16 @@ def test_an_error_carries_its_type_and_text(capsys: pytest.CaptureFixture[str]) 
     reporter.fault("recovery_failed", ValueError("no such file"), shard="hunts-1")
     assert "ValueError: no such file" in capsys.readouterr().err
     assert reporter.counts == {"recovery_failed": 1}
+
+
+def test_a_library_that_repeats_itself_is_heard_once(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "info")
+    for port in (1, 1, 2, 1):
+        logging.getLogger("aiokafka").error("Unable to connect to 127.0.0.1:%d", port)
+    lines = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert lines == ["Unable to connect to 127.0.0.1:1", "Unable to connect to 127.0.0.1:2"]
+    sparing = Sparing()
+    record = logging.makeLogRecord({"msg": "again", "created": 100.0})
+    assert [sparing.filter(record), sparing.filter(record)] == [True, False]
+    record.created = 111.0
+    assert sparing.filter(record)

@@ -92,13 +92,6 @@ class Resume(Frame, tag="resume", frozen=True, kw_only=True):
     channels: dict[str, Seq] = {}
 
 
-class Watch(Frame, tag="watch", frozen=True, kw_only=True):
-    """Listen to a hunt without playing in it: hosts."""
-
-    id: int
-    hunt: str
-
-
 class Profile(Frame, tag="profile", frozen=True, kw_only=True):
     """Ask for one's own page."""
 

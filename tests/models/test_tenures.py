@@ -1,6 +1,6 @@
 """Who opens a tenure, and when: what weaker rules end in, and that the chosen ones end in one owner, soon.
 
-Names A1 to A14 are those of the review that found the weak rules; ADR 0001 lists them.
+Names A1 to A14 are those of the review that found the weak rules; ADR 0001 has the rules.
 """
 
 from __future__ import annotations
