@@ -112,9 +112,11 @@ class Decider:
     def _contain(self, actor: Actor, message: Message, error: Exception) -> None:
         self.contained += 1
         entity = f"{self.kind.kind}/{actor.id}"
+        _, command, _, request, caller, key = message
         self.ports.report.fault(
-            "bug_contained", error, shard=self.shard, entity=entity, command=type(message[1]).__name__
-        )
+            "bug_contained", error, shard=self.shard, entity=entity, command=type(command).__name__,
+            by=caller.by if caller else "", key=f"{key[0]}:{key[1]}" if key else "", request=request,
+        )  # fmt: skip
         if message[2] is not None:
             message[2].refused(message[3], INTERNAL, -1)
         if self._applying:

@@ -30,7 +30,7 @@ from actors.log.sqlite import SqliteLog
 from actors.log.sqlite_reader import SqliteReader
 from actors.recovery import Tenant
 from actors.spill import SqliteSpill
-from actors.system import ActorSystem, Outside
+from actors.system import ActorSystem, Outside, shard_of
 from huntserver import __version__, telemetry
 from huntserver.auth import Tokens, load_key
 from huntserver.config import Config, ConfigError, log_url
@@ -40,6 +40,7 @@ from huntserver.game.hunt import HuntType
 from huntserver.game.player import PlayerType
 from huntserver.game.solvability import check_definition
 from huntserver.gateway.rooms import Rooms
+from huntserver.gateway.sampling import BOUNDS_MS, Traced
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits, override
 from huntserver.wire.asyncapi import encoded
@@ -173,6 +174,9 @@ async def start(config: Config, preload: Sequence[Path] = ()) -> Server:
             protocol_document=lambda: encoded(__version__),
         )
         _watch_gateway(made, gateway, rooms, log)
+        gateway.shard_of = lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards)))
+        if config.telemetry.level == "debug":
+            gateway.connection_type, gateway.trace = Traced, reporter.trace
         for id, definition in definitions:
             await _load(system, id, definition, reporter)
             gateway.listed.append(id)
@@ -211,6 +215,7 @@ def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log:
     if hasattr(log, "statistics"):
         sources.append(("log", log.statistics))
     made.register(telemetry.StatisticsCollector(sources))
+    made.register(telemetry.LatencyCollector(gateway.sampler.latency, BOUNDS_MS))
 
 
 def read_hunt(path: Path) -> Definition:

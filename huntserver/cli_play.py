@@ -73,14 +73,23 @@ class Play:
             self.say(f"[green]solved: {what}, {e.get('points', 0)} points[/] {escape(e.get('text', ''))}")
         elif kind == "claimed":
             self.say(f"[magenta]{name} takes {what} (number {e.get('rank')})[/]")
-        elif kind == "hint":
+        elif kind == "hint_taken":
             self.say(f"[cyan]hint for {escape(e.get('clue', ''))}: {escape(e.get('text', ''))}[/]")
+        elif kind == "joined":
+            self.say(f"{name} is in your team now")
+        elif kind == "adjusted":
+            self.say(f"[b]{e.get('points', 0):+} points from the host[/]: {escape(e.get('reason', ''))}")
+        elif kind == "removed":
+            what = "in the standings again" if e.get("back") else "taken out of the standings"
+            self.say(f"[b]your team is {what}[/]: {escape(e.get('reason', ''))}")
         elif kind == "announced":
             self.say(f"[b]announcement: {escape(e.get('text', ''))}[/]")
         elif kind in ("started", "paused", "unpaused", "ended", "extended", "published"):
             self.say(f"[b]the hunt is {kind}[/]")
         for clue in e.get("clues", ()):
             self._clue(clue)
+        for treasure in e.get("treasures", ()):
+            self._treasure(treasure)
 
     def _clue(self, c: dict[str, Any]) -> None:
         mark = "[green]done[/]" if c.get("solved") else f"{c.get('points', 0)} points"
@@ -95,6 +104,10 @@ class Play:
             )
             self.say(f"    hint {escape(hint['id'])}: {text}")
 
+    def _treasure(self, t: dict[str, Any]) -> None:
+        state = "yours" if t.get("mine") else f"{t.get('left', 0)} left: /claim {t['id']}"
+        self.say(f"[magenta]treasure {escape(t['title'])}[/] ({state})")
+
     async def refresh(self) -> dict[str, Any]:
         """Ask for the page anew."""
         self.page = await self.client.ask("page", keyed=False, hunt=self.hunt)
@@ -106,9 +119,8 @@ class Play:
         self.say(f"[b u]{escape(page['title'])}[/] ({page['phase']})")
         for clue in page.get("clues", ()):
             self._clue(clue)
-        for t in page.get("treasures", ()):
-            state = "yours" if t.get("mine") else f"{t.get('left', 0)} left: /claim {t['id']}"
-            self.say(f"[magenta]treasure {escape(t['title'])}[/] ({state})")
+        for treasure in page.get("treasures", ()):
+            self._treasure(treasure)
 
     async def board(self) -> None:
         """Print the standings."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, MutableMapping
+from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +22,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from actors.commit import WAIT_BUCKETS_MS
+from actors.faults import Fault
 from actors.system import ActorSystem
 
 FORBIDDEN = frozenset({"token", "answer", "answers", "text", "guess", "name", "personal", "lat", "lon", "body"})
@@ -88,6 +92,10 @@ class LogReporter:
     def _count(self, event: str) -> None:
         self.counts[event] = self.counts.get(event, 0) + 1
 
+    def trace(self, event: str, **fields: Any) -> None:
+        """Log at debug, uncounted."""
+        self._log.debug(event, **fields)
+
     def note(self, event: str, **fields: Any) -> None:
         """Log at info."""
         self._count(event)
@@ -99,11 +107,16 @@ class LogReporter:
         self._log.warning(event, **fields)
 
     def fault(self, event: str, error: BaseException | None = None, **fields: Any) -> None:
-        """Log at error, with the error's type, text and trace."""
+        """Log at error, with the error's type and trace; its text only where we or the system wrote it.
+
+        What a bug raises may hold what a player wrote: `KeyError('my guess')`.
+        """
         self._count(event)
         if error is not None:
-            fields["error"] = f"{type(error).__name__}: {error}"
-            fields["exc_info"] = error if error.__traceback__ is not None else None
+            ours = isinstance(error, Fault | OSError)
+            fields["error"] = f"{type(error).__name__}: {error}" if ours else type(error).__name__
+            trace = traceback.extract_tb(error.__traceback__)
+            fields["trace"] = [f"{Path(at.filename).name}:{at.lineno} {at.name}" for at in trace]
         self._log.error(event, **fields)
 
 
@@ -197,6 +210,24 @@ def registry(system: ActorSystem, reporter: LogReporter, lag: LoopLag) -> Collec
     PlatformCollector(registry=made)
     GCCollector(registry=made)
     return made
+
+
+class LatencyCollector(Collector):
+    """Turns sampled command latencies into a histogram; `bounds_ms` are those of its buckets but the last."""
+
+    def __init__(self, latency: Any, bounds_ms: tuple[float, ...]) -> None:
+        self._latency = latency
+        self._bounds_ms = bounds_ms
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the histogram."""
+        metric = HistogramMetricFamily(
+            "huntserver_command_seconds", "From the decoding of a command to its durable answer, by samples"
+        )
+        counts = list(accumulate(self._latency.buckets))
+        names = [*(str(bound / 1000) for bound in self._bounds_ms), "+Inf"]
+        metric.add_metric([], list(zip(names, counts, strict=True)), self._latency.sum_s)
+        yield metric
 
 
 class StatisticsCollector(Collector):

@@ -48,9 +48,22 @@ def test_a_librarys_line_has_the_same_shape(capsys: pytest.CaptureFixture[str]) 
 def test_an_error_carries_its_type_and_text(capsys: pytest.CaptureFixture[str]) -> None:
     configure("json", "info")
     reporter = LogReporter()
-    reporter.fault("recovery_failed", ValueError("no such file"), shard="hunts-1")
-    assert "ValueError: no such file" in capsys.readouterr().err
+    reporter.fault("recovery_failed", OSError("no such file"), shard="hunts-1")
+    assert "OSError: no such file" in capsys.readouterr().err
     assert reporter.counts == {"recovery_failed": 1}
+
+
+def test_what_a_bug_raises_is_told_by_type_and_place_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json", "info")
+    try:
+        raise KeyError("what a player wrote")
+    except KeyError as error:
+        LogReporter().fault("bug_contained", error, shard="hunts-1")
+    said = capsys.readouterr().err
+    assert "player wrote" not in said
+    line = json.loads(said)
+    assert line["error"] == "KeyError"
+    assert "test_telemetry.py" in line["trace"][0]
 
 
 def test_a_library_that_repeats_itself_is_heard_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,7 @@ class Connection(Writer):
         "address",
         "bad_frames",
         "device",
+        "label",
         "opened_s",
         "session",
         "subscriptions",
@@ -65,6 +66,7 @@ class Connection(Writer):
         self.session = Session(gateway.limits)
         self.subscriptions: Subscriptions | None = None
         self.device = ""
+        self.label = ""  # the session's id, in its hello's answer and in the server's log
         self.bad_frames = 0
         self.opened_s = self.heard_s
 

@@ -16,7 +16,6 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from huntserver.gateway.connection import Connection
 from huntserver.gateway.http import HttpExchange
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ class Entrance(asyncio.Protocol):
 
     def _become(self, packed: bool, rest: bytes) -> None:
         gateway = self._gateway
-        connection = Connection(gateway, self._transport, self.address, packed=packed)
+        connection = gateway.connection_type(gateway, self._transport, self.address, packed=packed)
         self._transport.set_write_buffer_limits(high=gateway.limits.outbox_soft_bytes)
         self._transport.set_protocol(connection)
         gateway.open(connection)

@@ -23,6 +23,7 @@ from huntserver.gateway.outbox import Turns
 from huntserver.gateway.ports import System
 from huntserver.gateway.profile import ProfileSink
 from huntserver.gateway.rooms import Rooms
+from huntserver.gateway.sampling import Sampler, Trace
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Sys
 from huntserver.wire.messages import Hello
@@ -39,7 +40,11 @@ ADDRESSES_MAX: Final = 10_000
 
 
 class GatewayStatistics(NamedTuple):
-    """What the gateway holds and has done."""
+    """What the gateway holds and has done.
+
+    Of the outbox: `in_line` sockets wait to be written to, `behind` read too slowly. `unanswered` requests are with the
+    hunts. The last two are those of the last look at all connections, a second or two ago.
+    """
 
     connections: int
     greeted: int
@@ -48,6 +53,9 @@ class GatewayStatistics(NamedTuple):
     refused_tokens: int
     closed_slow: int
     closed_silent: int
+    in_line: int
+    unanswered: int
+    behind: int
 
 
 class Gateway:
@@ -86,6 +94,11 @@ class Gateway:
         self._players: dict[str, int] = {}
         self._handshakes = limits.handshakes_per_s
         self._sweeping: list[Connection] = []
+        self._seen = self._last_seen = (0, 0)  # (unanswered, behind) of this round of looking, and of the last
+        self.sampler = Sampler()
+        self.connection_type: type[Connection] = Connection
+        self.trace: Trace | None = None
+        self.shard_of: Callable[[str], str] = lambda hunt: ""
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._draining = False
@@ -138,12 +151,16 @@ class Gateway:
         self._handshakes = min(max(1.0, limits.handshakes_per_s * HANDSHAKE_BURST_S), self._handshakes + refill)
         self.now_s = now_s
         if not self._sweeping:
+            self._last_seen, self._seen = self._seen, (0, 0)
             self._sweeping = list(self._connections)
+        if self._sweeping:
+            self.sampler.offer(random.choice(self._sweeping), now_s)
         for connection in self._sweeping[-SWEEP:]:
             self._look_at(connection, now_s)
         del self._sweeping[-SWEEP:]
 
     def _look_at(self, connection: Connection, now_s: float) -> None:
+        self._seen = (self._seen[0] + len(connection.session.unanswered), self._seen[1] + connection.behind)
         overdue = connection.overdue(now_s)
         if overdue == "gone":
             self.closed_silent += not connection.closing
@@ -151,6 +168,7 @@ class Gateway:
         elif overdue:
             self.closed_slow += overdue == "slow_consumer"
             connection.close(overdue)
+            self.report.note("session_closed", session=connection.label, why=overdue)
         else:
             connection.ping(now_s)
 
@@ -213,6 +231,8 @@ class Gateway:
             self._addresses.pop(connection.address, None)
         caller = connection.session.caller
         if caller is not None:
+            if self.trace is not None:
+                self.trace("session_ended", session=connection.label, by=caller.by)
             count = self._players.get(caller.by, 1) - 1
             if count:
                 self._players[caller.by] = count
@@ -247,8 +267,9 @@ class Gateway:
         if old is not None:
             old.close("replaced")
         self._sessions += 1
+        connection.label = f"s{self._sessions}"
         about = {
-            "session": f"s{self._sessions}",
+            "session": connection.label,
             "player": caller.by,
             "role": caller.role,
             "name": caller.name,
@@ -259,6 +280,8 @@ class Gateway:
         if fresh:
             about["token"] = fresh
         connection.answer(hello.id, about, 0)
+        if self.trace is not None:
+            self.trace("session_opened", session=connection.label, by=caller.by, role=caller.role, epoch=hello.epoch)
         if caller.by.startswith("p:"):
             self.rooms.enter_player(caller.by[2:], connection, self.wall_ms())
         for point in hello.resume[: self.limits.hunts_per_session]:
@@ -298,4 +321,6 @@ class Gateway:
             self.refused_tokens,
             self.closed_slow,
             self.closed_silent,
+            self.turns.waiting(),
+            *self._last_seen,
         )

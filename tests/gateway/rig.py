@@ -18,7 +18,6 @@ from huntserver.game.definition import source
 from huntserver.game.hunt import HuntType
 from huntserver.game.player import PlayerType
 from huntserver.game.solvability import check_definition
-from huntserver.gateway.connection import Connection
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits
@@ -226,7 +225,7 @@ class Peer:
         self.wire = Wire()
         self.packed = packed
         rig.gateway.knock()
-        self.connection = Connection(rig.gateway, self.wire, "192.0.2.1", packed=packed)
+        self.connection = rig.gateway.connection_type(rig.gateway, self.wire, "192.0.2.1", packed=packed)
         rig.gateway.open(self.connection)
         self.close_code: int | None = None
         self._id = 0

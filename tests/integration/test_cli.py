@@ -1,0 +1,194 @@
+"""The command line against a real server: play and host work, and say in one line what does not."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from huntserver.cli import FAILED, UNREACHABLE, main
+from tests.integration.server import ROOT, Live, serving
+
+HUNT = """
+title = "Small"
+[[clues]]
+id = "c1"
+title = "First"
+answers = ["one"]
+hints = [{ id = "h", text = "Less than two." }]
+[[clues]]
+id = "c2"
+title = "Second"
+kind = "code"
+codes = ["TREE-4711"]
+unlock = "c1"
+[[clues]]
+id = "c3"
+title = "Third"
+kind = "location"
+location = { lat = 48.85837, lon = 2.294481 }
+unlock = "c2"
+[[treasures]]
+id = "coin"
+title = "Coin"
+unlock = "c1"
+"""
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "small.toml").write_text(HUNT)
+    with serving(folder, "--hunt", "small.toml") as server:
+        yield server
+
+
+def run(*arguments: object, lines: str = "") -> Result:
+    result = CliRunner().invoke(main, [str(a) for a in arguments], input=lines)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def play(live: Live, name: str, lines: str, *more: str) -> Result:
+    state = live.folder / name
+    return run("play", "--url", live.url, "--guest", name, "--hunt", "small", "--state", state, *more, lines=lines)
+
+
+def host(live: Live, *arguments: str, hunt: str = "small") -> Result:
+    token = run("token", "--data", live.folder / "data", "--role", "host", "--sub", "host").stdout.strip()
+    command, *rest = arguments
+    return run("host", command, *rest, "--url", live.url, "--token", token, *(["--hunt", hunt] if hunt else []))
+
+
+def test_a_hunt_is_played_line_by_line(live: Live) -> None:
+    done = play(
+        live, "Ada",
+        "/help\nc1 two\n/hint c1 h\nc1 one\n/scan tree-4711\n/go 48.85837 2.294481\n/claim coin\n/board\n/team\n/me\n",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    for said in ("wrong", "Less than two.", "correct: 10 points, rank 1", "yours: number 1", "Ada: place 1"):
+        assert said in done.stdout
+    assert "3 clues, 1 treasures" in done.stdout
+
+
+def test_lines_that_mean_nothing_are_answered_in_words(live: Live) -> None:
+    done = play(live, "Bob", "/fly\nhm\n/go here now\nc1 'unfinished\n/quit\nnot read\n")
+    assert done.exit_code == FAILED
+    assert "/fly is not known; /help lists what is" in done.stdout
+    assert "write the clue's id and your answer, or /help" in done.stdout
+    assert "write latitude and longitude in degrees, like /go 48.85837 2.294481" in done.stdout
+    assert "not read" not in done.stdout
+
+
+def test_a_refusal_is_told_with_its_code_and_counts_as_a_failure(live: Live) -> None:
+    done = play(live, "Cleo", "/scan NOPE-1\n")
+    assert done.exit_code == FAILED
+    assert "no_such_code: " in done.stdout
+
+
+def test_a_hunt_that_is_none_is_refused(live: Live) -> None:
+    done = run("play", "--url", live.url, "--guest", "Dan", "--hunt", "nope", "--state", live.folder / "dan")
+    assert done.exit_code == FAILED
+    assert done.stderr.startswith("huntserver: no_such_hunt: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("token", "code"), [("forged", "bad_token"), ("expired", "token_expired")])
+def test_a_token_that_is_not_valid_is_refused_in_one_line(live: Live, token: str, code: str) -> None:
+    if token == "expired":
+        token = run("token", "--data", live.folder / "data", "--sub", "eve", "--ttl", "0s").stdout.strip()
+    done = run("play", "--url", live.url, "--token", token, "--hunt", "small")
+    assert done.exit_code == FAILED
+    assert done.stderr.startswith(f"huntserver: {code}: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_nobody_there_is_told_with_the_address(live: Live) -> None:
+    for who in (["--guest", "Ada"], ["--token", "t"]):
+        done = run("play", "--url", "ws://127.0.0.1:1/ws", *who, "--hunt", "x", "--state", live.folder / "none")
+        assert done.exit_code == UNREACHABLE
+        assert "no server answers at" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_host_makes_runs_and_ends_a_hunt(live: Live) -> None:
+    file = live.folder / "other.toml"
+    file.write_text(HUNT)
+    assert host(live, "create", str(file), hunt="").stdout.startswith("other: published")
+    again = host(live, "create", str(file), hunt="")
+    assert (again.exit_code, again.stderr.partition(":")[2].strip().partition(":")[0]) == (FAILED, "hunt_exists")
+    for command, phase in (("start", "running"), ("pause", "paused"), ("unpause", "running")):
+        assert json.loads(host(live, command, hunt="other").stdout) == {"phase": phase}
+    assert host(live, "announce", "Hello all", hunt="other").exit_code == 0
+    assert host(live, "adjust", "t1", "5", "kind", hunt="other").stderr.startswith("huntserver: no_such_team: ")
+    assert "Small (other): running, 0 players" in host(live, "overview", hunt="other").stdout
+    assert json.loads(host(live, "end", hunt="other").stdout) == {"phase": "ended"}
+    late = host(live, "start", hunt="other")
+    assert late.exit_code == FAILED
+    assert late.stderr.startswith("huntserver: wrong_phase: ")
+
+
+def test_a_file_with_faults_is_refused_with_every_path(live: Live) -> None:
+    file = live.folder / "circle.toml"
+    file.write_text(HUNT + 'unlock2 = "c1"\n')
+    done = host(live, "create", str(file), hunt="")
+    assert done.exit_code == FAILED
+    assert "circle.toml: treasures[0].unlock2: unknown key 'unlock2'; did you mean 'unlock'?" in done.stderr
+    assert "bad_definition: " in done.stderr.splitlines()[-1]
+
+
+def test_watching_prints_what_happens(live: Live) -> None:
+    token = run("token", "--data", live.folder / "data", "--role", "host", "--sub", "host").stdout.strip()
+    command = [sys.executable, "-m", "huntserver", "host", "watch", "--url", live.url, "--token", token]
+    with subprocess.Popen([*command, "--hunt", "small", "--seconds", "8"], stdout=subprocess.PIPE, text=True) as watch:
+        assert watch.stdout is not None
+        for _ in range(20):
+            host(live, "announce", "look up")
+            if "announced" in (line := watch.stdout.readline()):
+                break
+        watch.send_signal(signal.SIGINT)
+    assert "text=look up" in line
+
+
+def test_the_log_can_be_read_beside_the_server(live: Live) -> None:
+    log = f"sqlite:{live.folder}/hunts.db"
+    dump = live.folder / "dump"
+    told = run("replay", "--log", log, "--digests", "--dump", dump)
+    assert told.exit_code == 0
+    assert "hunt/small" in told.stdout
+    assert "(0 void)" in told.stdout
+    first = json.loads(dump.read_text().splitlines()[0])
+    assert first.keys() == {"shard", "offset", "counts", "record"}
+    seen = run("inspect", "hunt/small", "--log", log)
+    assert "published by h:host" in seen.stdout
+    assert "Ada" not in seen.stdout
+    assert "Ada" in run("inspect", "hunt/small", "--log", log, "--personal").stdout
+    assert run("inspect", "hunt/none", "--log", log).exit_code == FAILED
+
+
+def test_a_port_in_use_and_a_log_in_use_are_named_with_the_cure(live: Live, tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    taken = Live(tmp_path, "--log", f"sqlite:{tmp_path}/own.db", *data, port=live.port)
+    taken.start()
+    assert taken.wait() == FAILED
+    assert taken.stderr.read_text().splitlines()[-1] == (
+        f"huntserver: port {live.port} of 127.0.0.1 is in use; stop the other server or give another port with --port"
+    )
+    second = Live(tmp_path, "--log", f"sqlite:{live.folder}/hunts.db", *data)
+    second.start()
+    assert second.wait() in (FAILED, UNREACHABLE)
+    last = second.stderr.read_text().splitlines()[-1]
+    assert "is in use by process" in last
+    live.until_ready()
+
+
+def test_the_examples_of_the_repository_are_served(live: Live) -> None:
+    assert (ROOT / "examples" / "museum.toml").exists()
+    status, body = live.http("GET", "/hunts")
+    assert (status, json.loads(body)) == (200, {"hunts": ["small"]})
