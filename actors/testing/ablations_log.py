@@ -111,7 +111,7 @@ def _without_effect_gating(patches: Patches) -> None:
 def _without_refusal_gating(patches: Patches) -> None:
     def at_once(old: Any) -> Any:
         def hold(self: Commit, effect: Any, fresh: bool) -> None:
-            if fresh or effect[1] is None or not self._proved():
+            if fresh or effect[1] is None or not self.proved():
                 old(self, effect, fresh)
             else:
                 self._let_out(effect)

@@ -11,7 +11,7 @@ import msgspec
 from actors.codec import Cursor, Done, Probe, Released, Tenure, encode
 from actors.dedup import Dedup
 from actors.fence import FoldState
-from actors.snapshots import Header, Marker, encode_header
+from actors.snapshots import Header, Marker, encode_sealed
 from huntserver.config import Config
 from huntserver.game.definition import Definition
 from huntserver.game.player import PlayerType
@@ -120,8 +120,8 @@ def _snapshots() -> list[bytes]:
         b"H" + joined(list(HUNT.encode(played().state))),
         b"H" + joined(list(HUNT.encode(HUNT.create("h1")))),
         b"P" + joined(list(player.encode(state))),
-        b"M" + joined([encode_header(Marker(7, FoldState("n", 4, "a#1"), 9, 2, 77, 64))]),
-        b"S" + joined([encode_header(Header(7, 1, 9, 0, 1, 3, "00ff"))]),
+        b"M" + joined([encode_sealed(Marker(7, FoldState("n", 4, "a#1"), 9, 2, 77, 64))]),
+        b"S" + joined([encode_sealed(Header(7, 1, 9, 0, 1, 3, "00ff"))]),
     ]
 
 

@@ -22,7 +22,7 @@ from actors.entity import Context, Decision, Rejected
 from actors.faults import LogDamaged
 from actors.fence import TenureFold
 from actors.log.port import ShardId
-from actors.snapshots import decode_header, decode_marker, encode_header
+from actors.snapshots import Header, Marker, decode_header, decode_marker, encode_sealed
 from huntserver.config import Config, ConfigError
 from huntserver.config import parse as parse_config
 from huntserver.errors import REFUSALS
@@ -320,15 +320,20 @@ def snapshot(data: bytes) -> None:
                 once = list(_PLAYER_TYPE.encode(_PLAYER_TYPE.decode("p", parts)))
                 assert list(_PLAYER_TYPE.encode(_PLAYER_TYPE.decode("p", once))) == once
             case b"M":
-                marker = decode_marker(parts[0])
-                assert decode_marker(encode_header(marker)) == marker
+                _sealed(decode_marker, msgspec.msgpack.Decoder(Marker).decode(parts[0]), parts[0])
             case _:
-                header = decode_header(parts[0])
-                assert decode_header(encode_header(header)) == header
+                _sealed(decode_header, msgspec.msgpack.Decoder(Header).decode(parts[0]), parts[0])
     except ValueError as error:
         note(str(error))
     else:
         note(f"whole {which!r}")
+
+
+def _sealed(decode: Callable[[bytes], Any], item: Any, data: bytes) -> None:
+    """What is sealed comes back; what is not is refused, whatever it says."""
+    once = encode_sealed(item)
+    assert encode_sealed(decode(once)) == once
+    decode(data)
 
 
 def cut(data: bytes) -> list[bytes]:
