@@ -40,8 +40,11 @@ class Decision(NamedTuple):
     answer: Any
 
 
-class Push(NamedTuple):
+class Push(msgspec.Struct, frozen=True, gc=False):
     """What one record shows on one channel: all its visible events, in one frame.
+
+    A plain struct that the collector never looks at: rings keep hundreds of thousands of them, and a collection that
+    walked them stopped the loop for a quarter of a second.
 
     `channel` is `hunt`, `host`, `team:ID` or `player:ID`; `prev` is the seq of that channel's push before this one
     (0: none). `events` are the structs or views to show, encoded lazily and once. With `told` the answer says all of

@@ -36,8 +36,6 @@ from huntserver.game.hunt_state import Hunt, Team, bits
 from huntserver.game.hunt_views import clue_view, opened_treasures
 from huntserver.game.shown import ClueView, Shown
 
-_new: Final = tuple.__new__
-
 
 def pushes(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
     """Return the record's pushes. A plain wrong guess, the usual case, is one that its answer stands for."""
@@ -48,8 +46,7 @@ def pushes(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence
         team.seq = seq
         if event.verdict == "partial":
             return (Push(team.channel, prev, (_partial(state, event),), True),)
-        # `Push(...)` without its generated constructor: this is the hot path.
-        return (_new(Push, (team.channel, prev, events, True, None)),)
+        return (Push(team.channel, prev, events, True),)
     made: list[Push] = []
     _SHOW[event.__class__](made, state, event, seq)
     state.opened = []

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from actors.entity import Push
 from huntserver.wire.codecs import Event, frame, message, repacked
 
@@ -59,15 +61,22 @@ class Kept:
         return ENTRY_BYTES + len(self._json) + (len(self._packed) if self._packed is not None else 0)
 
 
+class Plain(msgspec.Struct, frozen=True, gc=False):
+    """A record's pushes as they came. No tuple: the collector would walk all of them."""
+
+    at_ms: int
+    pushes: Sequence[Push]
+
+
 class Ring:
-    """See the module. A record's seq finds its entry: as it came (time and pushes), or as what was encoded of it."""
+    """See the module. A record's seq finds its entry: as it came, or as what was encoded of it."""
 
     __slots__ = ("_entries", "_newest", "_next", "_oldest", "bytes", "hunt")
 
     def __init__(self, hunt: str) -> None:
         self.hunt = hunt
         self.bytes = 0
-        self._entries: dict[int, tuple[int, Sequence[Push]] | list[Kept]] = {}
+        self._entries: dict[int, Plain | list[Kept]] = {}
         self._newest: dict[str, int] = {}  # channel -> seq of its last push; may name one that was dropped
         self._oldest = self._next = 0  # all entries lie between
 
@@ -80,7 +89,7 @@ class Ring:
             self.shrink(0)
             self._oldest = seq
         self._next = seq + 1
-        self._entries[seq] = (at_ms, pushes)
+        self._entries[seq] = Plain(at_ms, pushes)
         newest = self._newest
         for push in pushes:
             newest[push.channel] = seq
@@ -89,10 +98,9 @@ class Ring:
     def kept(self, seq: int) -> list[Kept]:
         """Return a record's pushes to be encoded, in their order; `settle` each that was."""
         entry = self._entries[seq]
-        if entry.__class__ is tuple:
-            at_ms, pushes = entry
-            entry = self._entries[seq] = [Kept(seq, at_ms, push) for push in pushes]
-        return entry  # type: ignore[return-value]
+        if isinstance(entry, Plain):
+            entry = self._entries[seq] = [Kept(seq, entry.at_ms, push) for push in entry.pushes]
+        return entry
 
     def settle(self, kept: Kept) -> None:
         """Count what an entry has come to weigh."""
@@ -104,11 +112,11 @@ class Ring:
         """Drop the oldest until the rest fits."""
         entries = self._entries
         while entries and self.bytes > bytes_max:
-            entry = entries.pop(self._oldest, ())
+            entry = entries.pop(self._oldest, None)
             self._oldest += 1
-            if entry.__class__ is tuple:
-                self.bytes -= PLAIN_BYTES * len(entry[1]) if entry else 0
-            else:
+            if entry.__class__ is Plain:
+                self.bytes -= PLAIN_BYTES * len(entry.pushes)
+            elif entry is not None:
                 self.bytes -= sum(kept.weight for kept in entry)  # type: ignore[union-attr,misc]
         if not entries:
             self._newest.clear()
