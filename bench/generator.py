@@ -106,9 +106,12 @@ class BenchPlayer:
             self._say(GREETING, {"id": 1, "op": "hello", "token": self.token, "epoch": f"b{time.time_ns():x}"})
         elif self.stage == GREETING and b'"id":1,' in self.buffer:
             self._say(JOINING, {"id": 2, "op": "join", "hunt": self.hunt, "key": 1})
-        elif self.stage == JOINING and b'"id":2,' in self.buffer:
-            if b'"t":"snapshot"' in self.buffer or target == "peer":
-                self._play()
+        elif (
+            self.stage == JOINING
+            and b'"id":2,' in self.buffer
+            and (b'"t":"snapshot"' in self.buffer or target == "peer")
+        ):
+            self._play()
         return None
 
     def _say(self, stage: int, message: dict[str, Any]) -> None:
