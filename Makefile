@@ -73,6 +73,13 @@ lock: .venv/.ready  ## resolve the dependencies anew
 clean:  ## remove what the targets made (not the data of `make run`)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka .fuzz bench/out
 
+sim: .venv/.ready  ## replay one seed of the simulation: make sim SEED=n [TIMELINE=1] [WORKLOAD=toy]
+	@$(PY) -m campaigns.sim --seed $(or $(SEED),1) $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(TIMELINE),--timeline) $(ARGS)
+
+soak: .venv/.ready  ## run many seeds until one breaks a promise: make soak SEEDS=n [FIRST=m] [JOBS=j] [LEDGER=1] [WORKLOAD=toy]
+	@$(PY) -m campaigns.sim --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),1) --jobs $(or $(JOBS),1) \
+		$(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(LEDGER),--ledger) $(ARGS)
+
 kills: .venv/.ready  ## kill -9 a real server at random moments under load, and judge it by its log
 	@$(PY) -m campaigns.chaos --kinds kill --log $(or $(LOG),sqlite) --faults $(or $(KILLS),100) --seconds 300 $(ARGS)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
@@ -71,14 +72,14 @@ class Plan:
         )
         self.healed = False
         self.last_s = 0.0  # when the last thing that went wrong will have happened
-        self.count = 0
+        self.struck: Counter[str] = Counter()
 
     def hits(self, name: str) -> bool:
         """Draw whether a fault strikes now."""
         at = self.at.get(name)
         if at is None or self.healed or self.random.random() >= at:
             return False
-        self.count += 1
+        self.struck[name] += 1
         return True
 
     def within(self, least_s: float, most_s: float) -> float:

@@ -21,6 +21,11 @@ Which = tuple[str, str, str]
 RUNTIME: frozenset[str] = frozenset({"key_too_old", "too_many_devices", "too_large", "entity_damaged", "internal"})
 """Codes that the rules of an entity do not give."""
 
+UNTOLD: frozenset[str] = frozenset({"key_too_old", "too_many_devices", "entity_damaged"})
+"""Refusals that do not say whether an earlier copy took effect, only that this one does not: what would tell (the
+answer, the epoch, the state) is not there any more. *An N below the window, or an epoch pushed out, is refused
+(`key_too_old`), never executed*: with several devices of one player the 32 youngest answers are those of all."""
+
 
 class Rules(NamedTuple):
     """What the promises say in numbers and codes.
@@ -146,7 +151,7 @@ class Questions:
                 add("I1", f"{call.command} was accepted at {call.pos}, its effect is at {effect.pos}", where)
             elif call.answer is not None and bytes(call.answer) != effect.answer:
                 add("I1", f"{call.command} was answered {call.answer!r}, the log says {effect.answer!r}", where)
-        elif call.outcome == REFUSED and effect is not None and self._excluded(name, call, effect):
+        elif call.outcome == REFUSED and effect and call.code not in UNTOLD and self._excluded(name, call, effect):
             text = f"{call.command} was refused with {call.code} at {call.pos}, its effect is at {effect.pos}"
             add("I1", text, where)
         self._check_floor(name, call, add)

@@ -32,13 +32,13 @@ MakeWorkload = Callable[[random.Random], Workload]
 
 
 class Outcome(NamedTuple):
-    """What a seed gave. `digest` is of its time line."""
+    """What a seed gave. `digest` is of its time line; `faults` says how often each struck."""
 
     seed: int
     violations: list[Violation]
     digest: str
     totals: Totals
-    faults: dict[str, float]
+    faults: dict[str, int]
     virtual_s: float
     timeline: list[tuple[Any, ...]]
 
@@ -135,7 +135,7 @@ class Simulation:
         for name in ("pause", "crash", "takeover", "drain", "jump"):
             rate = at.get(name)
             if rate is not None and running and draw.random() < rate * OPERATE_S:
-                self.plan.count += 1
+                self.plan.struck[name] += 1
                 self._strike(name, draw.choice(running))
         if not [n for n in self.alive() if not n.draining and not n.place.stopped] and len(self.nodes) < NODES_MAX:
             self.start_node(draw.random() * 0.2)
@@ -207,7 +207,7 @@ class Simulation:
             self._end()
         totals = self._judge(settled, live)
         line = hashlib.blake2b(repr(self.timeline).encode(), digest_size=16).hexdigest()
-        return Outcome(self.seed, self.violations, line, totals, self.plan.at, virtual_s, self.timeline)
+        return Outcome(self.seed, self.violations, line, totals, dict(self.plan.struck), virtual_s, self.timeline)
 
     def _at_rest(self) -> bool:
         nodes = self.alive()

@@ -1,0 +1,33 @@
+"""Which seeds a test run plays: a base that comes from the commit, so that every commit tries others; a count that
+`HUNTSERVER_SEEDS` sets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Final
+
+FIXED_BASE: Final = 77_000_000
+"""Where there is no commit: in an unpacked archive."""
+
+COUNT: Final = 1_000
+ROOT: Final = Path(__file__).parents[2]
+
+
+def base(root: Path = ROOT) -> int:
+    """Return the first seed: nine digits made of the commit."""
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    except OSError:
+        return FIXED_BASE
+    commit = found.stdout.strip()
+    return int(commit[:12], 16) % 900_000_000 + 100_000_000 if len(commit) >= 40 else FIXED_BASE
+
+
+def count() -> int:
+    """Return how many seeds are played. Raises ValueError for a setting that is no number above 0."""
+    text = os.environ.get("HUNTSERVER_SEEDS", str(COUNT))
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ValueError(f"HUNTSERVER_SEEDS is {text!r}; it must be a whole number above 0")
+    return int(text)
