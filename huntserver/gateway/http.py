@@ -60,8 +60,11 @@ class HttpExchange:
                         self._transport.write(self._h11.send(go_on) or b"")
                 elif isinstance(event, h11.Data):
                     self._body += event.data
-                    if len(self._body) > self._gateway.limits.definition_bytes_max + _SLACK:
-                        self._json(413, {"code": "too_large", "msg": "the body is too large"})
+                    most = self._gateway.limits.definition_bytes_max
+                    if len(self._body) > most + _SLACK:
+                        self._json(
+                            413, {"code": "too_large", "msg": f"the body is too large, allowed are {most} bytes"}
+                        )
                 elif isinstance(event, h11.EndOfMessage):
                     self._route()
                 else:
@@ -111,7 +114,7 @@ class HttpExchange:
             return
         try:
             name = msgspec.json.decode(bytes(self._body), type=dict[str, str]).get("name", "")
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):  # ValueError: also bytes that are no UTF-8
             self._json(400, {"code": "bad_frame", "msg": 'the body is a JSON object like {"name": "Ada"}'})
             return
         made = self._gateway.guest(self._address, name)
