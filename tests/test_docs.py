@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from huntserver.errors import REFUSALS
 from huntserver.game.definition import Definition
 from huntserver.game.solvability import check_definition
 
 DOCS = Path(__file__).parents[1] / "docs"
+ROOT = DOCS.parent
+ARCHITECTURE = DOCS / "architecture.md"
+TABLES = [(ROOT / "README.md", "Promises, and the tests that hold them"), (ARCHITECTURE, "Failures")]
+TABLES.append((ARCHITECTURE, "Hard questions"))
+TEST = re.compile(r"test_\w+(?:\.\.\.)?")
+FILE = re.compile(r"(?:tests|actors|huntserver|docs|bench|campaigns|tools|examples)/[\w./-]*")
+HARD_QUESTIONS = (
+    "refusal_is_held_behind", "failed_batch_under_speculation", "abandoned_batch_that_lands_late",
+    "key_below_the_window", "guess_after_the_end_that_was_due", "timer_fires_once_over_a_takeover",
+    "when_the_clock_does", "snapshot_in_many_parts", "bad_snapshot", "probe_proves_ownership_after_a_pause",
+    "sick_partition_keeps_its_producer",
+)  # fmt: skip
+
+
+def all_tests() -> set[str]:
+    """Return the names of all tests."""
+    return {
+        node.name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
+
+
+def targets() -> set[str]:
+    """Return what `make` can make."""
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def rows(page: Path, title: str) -> Iterator[list[str]]:
+    """Yield the rows of the table under a title, without its head."""
+    _, _, rest = page.read_text().partition(f"\n## {title}\n")
+    assert rest, f"{page.name} has no part {title!r}"
+    lines = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    assert len(lines) > 5
+    for line in lines[2:]:
+        yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def missing(text: str, known: set[str]) -> list[str]:
+    """Return the tests, files and targets that a text names in back-ticks and that do not exist."""
+    found = []
+    for word in re.findall(r"`([^`]+)`", text):
+        if TEST.fullmatch(word):
+            stem = word.removesuffix("...")
+            there = any(name.startswith(stem) for name in known) if stem != word else word in known
+        elif FILE.fullmatch(word):
+            there = (ROOT / word).exists() or any(ROOT.glob(f"{word}-*.md"))
+        elif word.startswith("make "):
+            there = word.split()[1] in targets()
+        else:
+            continue
+        if not there:
+            found.append(word)
+    return found
 
 
 def test_the_hunt_in_the_page_on_hunts_can_be_played() -> None:
@@ -26,6 +85,42 @@ def test_every_link_between_the_pages_leads_somewhere() -> None:
             if not (page.parent / target).exists():
                 broken.append(f"{page.name}: {target}")
     assert broken == []
+
+
+@pytest.mark.parametrize(("page", "title"), TABLES, ids=[title.split()[0] for _, title in TABLES])
+def test_every_row_names_a_test_that_exists(page: Path, title: str) -> None:
+    known = all_tests()
+    for row in rows(page, title):
+        shown = row[-1]
+        assert missing(shown, known) == [], row[0]
+        named = [
+            w for w in re.findall(r"`([^`]+)`", shown) if TEST.fullmatch(w) or w.endswith(".py") or w[:5] == "make "
+        ]
+        assert named, f"{row[0]}: nothing shows it"
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("**/*.md"))], ids=lambda page: page.stem)
+def test_what_the_pages_name_exists(page: Path) -> None:
+    assert missing(page.read_text(), all_tests()) == []
+
+
+def test_what_does_not_exist_is_found() -> None:
+    text = "`test_every_row_names_a_test_that_exists`, `test_every_row_...`, `make test`, `tests/test_docs.py`, `x.py`"
+    assert missing(text, all_tests()) == []
+    wrong = "`test_nothing_of_this_name`, `test_never_written_...`, `make tea`, `tests/test_tea.py`, `docs/adr/0000`"
+    assert len(missing(wrong, all_tests())) == 5
+
+
+def test_every_hard_question_has_a_test_that_names_it() -> None:
+    shown = " ".join(row[-1] for row in rows(ARCHITECTURE, "Hard questions"))
+    assert [question for question in HARD_QUESTIONS if question not in shown] == []
+
+
+def test_every_adr_is_short_and_says_what_was_rejected() -> None:
+    for page in sorted((DOCS / "adr").glob("*.md")):
+        text = page.read_text()
+        assert len(text.splitlines()) < 80, page.name
+        assert "Rejected" in text or "rejected" in text, page.name
 
 
 def test_the_codes_that_the_protocol_page_names_are_in_the_table() -> None:

@@ -41,7 +41,7 @@ def test_a_seed_is_the_same_in_a_new_process_with_another_hash_seed(workload: st
     assert digests == {Simulation(31, make=WORKLOADS[workload]).run().digest}
 
 
-def test_seeds_differ() -> None:
+def test_two_seeds_have_two_time_lines() -> None:
     assert Simulation(77).run().digest != Simulation(78).run().digest
 
 
