@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from huntserver.load.machine import Meter, busy_s, description
+from huntserver.load.machine import Meter, busy_s, description, usage
 from huntserver.load.plan import Plan
 from huntserver.load.results import Collector, Moment, Results, notes
 from huntserver.load.worker import Done, Fault, Ready, Second, work
@@ -69,7 +69,7 @@ class Conductor:
         """Run it, from connecting to the results. Raises `LoadError`."""
         plan = self._plan
         began = datetime.datetime.now(datetime.UTC)
-        before = self._memory()
+        before, server_s = self._memory(), self._server_cpu_s()
         context = multiprocessing.get_context("spawn")
         pipes: list[Connection] = []
         workers = []
@@ -85,7 +85,7 @@ class Conductor:
             took_s = max(r.seconds for r in self._ready)
             self._say(f"{sum(r.players for r in self._ready)} players are in after {took_s:.1f} s")
             self._on_ready()
-            joined = self._memory()
+            joined, server_s = self._memory(), self._server_cpu_s() - server_s
             start_ns = time.monotonic_ns() + int(START_S * 1e9)
             for pipe in pipes:
                 pipe.send(start_ns)
@@ -97,7 +97,9 @@ class Conductor:
                 worker.join(5)
                 if worker.is_alive():
                     worker.terminate()
-        return self._results(began, (before, joined, self._memory()))
+        results = self._results(began, (before, joined, self._memory()))
+        results.connect_server_s = server_s
+        return results
 
     # ---- listening to the workers
 
@@ -184,6 +186,10 @@ class Conductor:
     def _memory(self) -> int:
         return self._server.look(time.monotonic())[1] if self._server is not None else 0
 
+    def _server_cpu_s(self) -> float:
+        seen = usage(self._server.pid) if self._server is not None else None
+        return seen.cpu_s if seen is not None else 0.0
+
     # ---- the results
 
     def _results(self, began: datetime.datetime, memory: tuple[int, int, int]) -> Results:
@@ -208,6 +214,7 @@ class Conductor:
             players=sum(r.players for r in self._ready),
             players_out=out,
             connect_s=max(r.seconds for r in self._ready),
+            connect_generator_s=sum(r.cpu_s for r in self._ready),
             offered_per_s=sum(m.offered for m in measured) / length_s,
             answered_per_s=answered / length_s,
             pushes_per_s=sum(m.counts["pushes"] + m.counts["states"] for m in measured) / length_s,

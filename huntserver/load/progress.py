@@ -6,6 +6,7 @@ Owns the console while it is open. Shows only; measures nothing.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -61,7 +62,7 @@ class Progress:
             self._said = ""
             self._show()
         elif moment.at % PLAIN_EVERY == PLAIN_EVERY - 1:
-            self._console.print(Text(line(moment)), soft_wrap=True)
+            self._console.print(Text(line(list(self._moments)[-PLAIN_EVERY:])), soft_wrap=True)
 
     def _show(self) -> None:
         assert self._live is not None
@@ -76,13 +77,23 @@ class Progress:
         self._live.update(Group(*parts), refresh=True)
 
 
-def line(m: Moment) -> str:
-    """Return a second as a line."""
+def line(moments: list[Moment]) -> str:
+    """Return some seconds as a line: rates are their mean, latencies those of the worst second."""
+    last, count = moments[-1], len(moments)
+
+    def mean(of: Callable[[Moment], float]) -> float:
+        return sum(of(m) for m in moments) / count
+
+    def worst(of: Callable[[Moment], float]) -> float:
+        return max(of(m) for m in moments)
+
     return (
-        f"second {m.at + 1}: {m.players} players, {m.offered}/s offered, {m.counts['answered']}/s answered, "
-        f"p50 {m.p50_ms:.1f} p99 {m.p99_ms:.1f} max {m.max_ms:.1f} ms, "
-        f"{m.counts['pushes'] + m.counts['states']} pushes/s, "
-        f"server {m.server_cpu:.0%} {m.server_bytes / 1e6:.0f} MB, generator {sum(m.generator_cpu):.0%}"
+        f"second {last.at + 1}: {last.players} players, {mean(lambda m: m.offered):,.0f}/s offered, "
+        f"{mean(lambda m: m.counts['answered']):,.0f}/s answered, p50 {worst(lambda m: m.p50_ms):.1f} "
+        f"p99 {worst(lambda m: m.p99_ms):.1f} max {worst(lambda m: m.max_ms):.1f} ms, "
+        f"{mean(lambda m: m.counts['pushes'] + m.counts['states']):,.0f} pushes/s, "
+        f"server {mean(lambda m: m.server_cpu):.0%} {last.server_bytes / 1e6:.0f} MB, "
+        f"generator {mean(lambda m: sum(m.generator_cpu)):.0%}"
     )
 
 

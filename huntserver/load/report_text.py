@@ -43,7 +43,10 @@ def _load(r: Results) -> Iterator[str]:
     rate = "as fast as answered" if not r.plan["rate"] else f"{r.offered_per_s:,.1f}/s offered"
     yield f"commands   {rate}, {r.answered_per_s:,.1f}/s answered; {r.unanswered} unanswered, {r.unsent} unsent"
     yield f"pushes     {r.pushes_per_s:,.0f}/s delivered, {r.totals['bytes_in'] / 1e6 / max(1.0, r.seconds):,.1f} MB/s"
-    yield f"came in    {r.players:,} in {r.connect_s:.2f} s, {r.players_out} refused for good"
+    cost = f"generator {r.connect_generator_s:.1f} s of CPU"
+    if r.connect_server_s:
+        cost = f"server {r.connect_server_s:.1f}, {cost}"
+    yield f"came in    {r.players:,} in {r.connect_s:.2f} s ({cost}), {r.players_out} refused for good"
     if r.totals["reopened"]:
         yield (
             f"came back  {r.totals['reopened']:,}: {r.totals['recovered']:,} with exactly what they missed, "

@@ -76,6 +76,8 @@ class Results(msgspec.Struct, kw_only=True):
     generator_cpu: float
     moments: list[Moment]
     notes: list[str]
+    connect_server_s: float = 0.0
+    connect_generator_s: float = 0.0
     verdict: dict[str, Any] | None = None
     ceiling: dict[str, float] | None = None
 

@@ -47,11 +47,12 @@ class Second(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """All players play or are out; `out` were refused."""
+    """All players play or are out; `out` were refused. It took so long, and so much of a core."""
 
     players: int
     out: int
     seconds: float
+    cpu_s: float
 
 
 class Done(NamedTuple):
@@ -149,7 +150,7 @@ class Worker:
 
     def connect(self) -> bool:
         """Bring everybody in; tell what was counted meanwhile. Return False when told to stop."""
-        began = time.monotonic()
+        began, used_s = time.monotonic(), time.process_time()
         everybody = [*self.players, *self.hosts]
         for player in everybody:
             self.admit(player)
@@ -162,7 +163,7 @@ class Worker:
                 if self._stopped():
                     return False
         self._tell(-1)
-        self._pipe.send(Ready(self._ready, self._out, time.monotonic() - began))
+        self._pipe.send(Ready(self._ready, self._out, time.monotonic() - began, time.process_time() - used_s))
         return True
 
     def idle(self) -> None:
@@ -236,7 +237,7 @@ class Worker:
         if plan.closed:
             return array("d")
         if plan.arrivals == "bursts":
-            return schedule.bursts(plan.burst_s, length_s, len(self.players), after_s=0.5)
+            return schedule.bursts(plan.burst_s, length_s, len(self.players), after_s=plan.warm_s)
         if plan.arrivals == "even":
             return schedule.even(plan.rate, length_s, part=self.part, parts=plan.workers)
         return schedule.poisson(plan.rate, length_s, part=self.part, parts=plan.workers, seed=plan.seed)
