@@ -61,7 +61,7 @@ bench: .venv/.bench packages  ## measure against the ceiling of this machine; wr
 	@$(PY) -m bench $(ARGS)
 
 load: .venv/.ready  ## play on a server of its own with many players, measure, judge: LOG=kafka:HOST:PORT ARGS="--scenario hot-hunt"
-	@.venv/bin/huntserver load $(if $(LOG),--log $(LOG)) $(ARGS)
+	@$(PY) -m $(if $(LEDGER),campaigns.load,huntserver load) $(if $(LOG),--log $(LOG)) $(ARGS)
 
 lock: .venv/.ready  ## resolve the dependencies anew
 	@$(PY) -m pip install -q uv

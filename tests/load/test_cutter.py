@@ -60,6 +60,19 @@ def test_any_chunking_gives_the_same_messages(
     assert seen == control
 
 
+@given(st.lists(st.tuples(st.sampled_from([b"e", b"s"]), st.sampled_from([3, 40, 200])), max_size=12), st.data())
+def test_skimming_counts_what_cutting_finds(kinds: list[tuple[bytes, int]], data: st.DataObject) -> None:
+    wanted = [b'{"t":"' + kind + b"x" * size for kind, size in kinds]
+    out = b"".join(served(TEXT, payload) for payload in wanted)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(out)), max_size=5)))
+    cutter, found = Cutter(), 0
+    for start, end in zip([0, *cuts], [*cuts, len(out)], strict=True):
+        count, first, rest = cutter.skim(out[start:end], 6, ord("e"))
+        assert not count or first in wanted
+        found += count + sum(payload[6:7] == b"e" for payload in cutter.feed(rest))
+    assert found == sum(kind == b"e" for kind, _ in kinds)
+
+
 def test_one_byte_at_a_time_gives_the_same_messages() -> None:
     out = served(TEXT, b"a" * 200) + served(PING, b"p") + served(TEXT, b"b", last=False) + served(CONTINUATION, b"c")
     cutter = Cutter()
