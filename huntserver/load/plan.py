@@ -138,7 +138,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     ),
     "fan-out": Scenario(
         "hosts announce to one hunt as fast as they are answered; players only listen",
-        1000, 1, 0.0, {"announcers": 8},
+        1000, 1, 0.0, {"announcers": 32},
     ),
     "soak": Scenario("steady play for a long time, with connections lost now and then", 500, 20, 0.5,
                      {"storm_s": 60.0, "storm_share": 0.05, "exact": True}),

@@ -5,7 +5,7 @@ Owns the page's look, light and dark. The plots are `huntserver.load.plots`; the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from huntserver.load.plots import Line, by_percentile, number, over_time
 from huntserver.load.report_text import COLUMNS, HEADS, ratios
 from huntserver.load.results import Moment, Results
 
+POINTS_MAX: Final = 180
 STYLE: Final = Path(__file__).with_name("report.css")
 
 
@@ -81,41 +82,55 @@ def _tiles(r: Results) -> Iterator[str]:
         yield _tile("came back", f"{r.totals['reopened']:,}", f"{r.totals['told_anew']:,} by snapshot")
 
 
-def _seen(values: list[float]) -> list[float | None]:
-    return [value or None for value in values]
+class _Series:
+    """Values over time, of long runs in stretches of several seconds: latencies the worst of each, rates the mean."""
+
+    def __init__(self, moments: Sequence[Moment]) -> None:
+        length = -(-len(moments) // POINTS_MAX) or 1
+        self._stretches = [moments[i : i + length] for i in range(0, len(moments), length)]
+        self.xs = [float(stretch[0].at) for stretch in self._stretches]
+        self.each = f", the worst of {length} s" if length > 1 else ""
+
+    def worst(self, of: Callable[[Moment], float]) -> list[float | None]:
+        """Return the highest of each stretch; None where nothing was measured."""
+        return [max(of(m) for m in stretch) or None for stretch in self._stretches]
+
+    def mean(self, of: Callable[[Moment], float]) -> list[float | None]:
+        """Return the mean of each stretch."""
+        return [sum(of(m) for m in stretch) / len(stretch) for stretch in self._stretches]
 
 
 def _plots(r: Results) -> Iterator[str]:
-    ms: list[Moment] = [m for m in r.moments if m.at < r.plan["warm_s"] + r.seconds]
-    xs = [float(m.at) for m in ms]
-    yield over_time("Command to answer", "ms, logarithmic", xs, (
-        Line("p50", 1, _seen([m.p50_ms for m in ms])), Line("p99", 2, _seen([m.p99_ms for m in ms])),
-        Line("highest", 3, _seen([m.max_ms for m in ms])),
+    ms = [m for m in r.moments if m.at < r.plan["warm_s"] + r.seconds]
+    s = _Series(ms)
+    yield over_time("Command to answer", f"ms, logarithmic{s.each}", s.xs, (
+        Line("p50", 1, s.worst(lambda m: m.p50_ms)), Line("p99", 2, s.worst(lambda m: m.p99_ms)),
+        Line("highest", 3, s.worst(lambda m: m.max_ms)),
     ), log=True)  # fmt: skip
-    offered = (Line("offered", 6, [float(m.offered) for m in ms], filled=True),) if r.plan["rate"] else ()
-    yield over_time("Commands", "per second", xs, (
-        *offered, Line("answered", 1, [float(m.counts["answered"]) for m in ms]),
+    offered = (Line("offered", 6, s.mean(lambda m: m.offered), filled=True),) if r.plan["rate"] else ()
+    yield over_time("Commands", "per second", s.xs, (
+        *offered, Line("answered", 1, s.mean(lambda m: m.counts["answered"])),
     ))  # fmt: skip
-    yield over_time("Freshness: from commit to the player", "ms, logarithmic", xs, (
-        Line("push p50", 4, _seen([m.push_p50_ms for m in ms])),
-        Line("push p99", 2, _seen([m.push_p99_ms for m in ms])),
-        *((Line("board p50", 5, _seen([m.board_p50_ms for m in ms])),) if "board" in r.latency else ()),
+    board = (Line("board p50", 5, s.worst(lambda m: m.board_p50_ms)),) if "board" in r.latency else ()
+    yield over_time("Freshness: from commit to the player", f"ms, logarithmic{s.each}", s.xs, (
+        Line("push p50", 4, s.worst(lambda m: m.push_p50_ms)), Line("push p99", 2, s.worst(lambda m: m.push_p99_ms)),
+        *board,
     ), log=True)  # fmt: skip
-    yield over_time("Deliveries to players", "per second", xs, (
-        Line("pushes", 4, [float(m.counts["pushes"]) for m in ms]),
-        Line("boards", 5, [float(m.counts["states"]) for m in ms]),
+    yield over_time("Deliveries to players", "per second", s.xs, (
+        Line("pushes", 4, s.mean(lambda m: m.counts["pushes"])),
+        Line("boards", 5, s.mean(lambda m: m.counts["states"])),
     ))  # fmt: skip
     if any(m.server_bytes for m in ms):
-        yield over_time("Server memory", "bytes", xs, (
-            Line("resident", 1, [float(m.server_bytes) for m in ms], filled=True),
+        yield over_time("Server memory", "bytes", s.xs, (
+            Line("resident", 1, s.mean(lambda m: m.server_bytes), filled=True),
         ))  # fmt: skip
-    broker = (Line("broker", 5, [100 * m.broker_cpu for m in ms]),) if r.broker_cpu else ()
-    yield over_time("CPU", "% of a core", xs, (
-        Line("server", 1, [100 * m.server_cpu for m in ms]),
-        Line("generator", 2, [100 * sum(m.generator_cpu) for m in ms]), *broker,
+    broker = (Line("broker", 5, s.mean(lambda m: 100 * m.broker_cpu)),) if r.broker_cpu else ()
+    yield over_time("CPU", "% of a core", s.xs, (
+        Line("server", 1, s.mean(lambda m: 100 * m.server_cpu)),
+        Line("generator", 2, s.mean(lambda m: 100 * sum(m.generator_cpu))), *broker,
     ))  # fmt: skip
     if any(m.players != r.players for m in ms):
-        yield over_time("Players connected", "", xs, (Line("players", 4, [float(m.players) for m in ms], filled=True),))
+        yield over_time("Players connected", "", s.xs, (Line("players", 4, s.mean(lambda m: m.players), filled=True),))
     kinds = [kind for kind in KINDS if kind in r.latency and kind != "late"]
     lines = [(k, i % 6 + 1, [r.latency[k][c] for c in COLUMNS[:-1]]) for i, k in enumerate(kinds)]
     yield by_percentile("Latency by percentile", "ms, logarithmic", lines)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from huntserver.load.plots import Line, by_percentile, linear, logarithmic, number, over_time
 from huntserver.load.report_html import page
 from huntserver.load.report_text import text
+from huntserver.load.results import Moment
 from tests.load.rig import VERDICT, results
 
 BROKEN = VERDICT | {
@@ -142,3 +143,13 @@ def test_without_values_there_is_no_plot() -> None:
 )
 def test_numbers_are_written_as_people_do(value: float, said: str) -> None:
     assert number(value) == said
+
+
+def test_a_long_run_is_drawn_in_stretches_that_keep_the_worst_second() -> None:
+    moments = [Moment(at=i, counts={"answered": 1, "pushes": 0, "states": 0}, p50_ms=1.0) for i in range(600)]
+    moments[301].max_ms = 9_000.0
+    made = page(results(moments=moments, seconds=600.0))
+    assert "the worst of 4 s" in made
+    assert "highest 9k" in made
+    longest = max(points.count(",") for points in re.findall(r'points="([^"]*)"', made))
+    assert longest <= 180 + 2
