@@ -23,6 +23,7 @@ _ENTRY: Final = struct.Struct("<BQQB")  # epoch slot, N, pos, length of the answ
 _HEAD: Final = _ENTRY.size
 _pack = _ENTRY.pack
 _unpack = _ENTRY.unpack_from
+_join = b"".join  # one copy: the bytes are some 1,400
 
 
 class Known(NamedTuple):
@@ -105,10 +106,10 @@ class Answers:
             s, number, _, size = _unpack(data, 0)
             if number > self.floors[s]:
                 self.floors[s] = number
-            data = data[_HEAD + size :]
+            self.data = _join((memoryview(data)[_HEAD + size :], _pack(slot, n, pos, len(answer)), answer))
         else:
             self.count += 1
-        self.data = data + _pack(slot, n, pos, len(answer)) + answer
+            self.data = _join((data, _pack(slot, n, pos, len(answer)), answer))
         if n > self.tops[slot]:
             self.tops[slot] = n
 

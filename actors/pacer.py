@@ -12,8 +12,8 @@ from typing import Final
 
 WINDOW_S: Final = 0.1
 TICK_S: Final = 0.001
-ON_PER_S: Final = 1_500
-OFF_PER_S: Final = 700
+ON_PER_S: Final = 4_000
+OFF_PER_S: Final = 2_000
 
 
 class Pacer:

@@ -186,21 +186,23 @@ class Connection(Writer):
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """A command is durable: answer it. `told` stands in the answer only where the push itself would be heard."""
-        session = self.session
         frame = self._answered(request)
         if frame is None or self.closing:
             return
         hunt = frame.hunt
-        session.saw(hunt, pos)
+        session = self.session
+        if hunt == session.hunt and pos > session.pos:
+            session.pos = pos  # `saw`, without the call: this is the hot path
+        else:
+            session.saw(hunt, pos)
         if told is not None and (self.subscriptions is None or hunt not in self.subscriptions.channels):
             told = None
         if self.packed:
-            payload = codecs.ok_msgpack(request, answer, pos, told)
+            self.write(codecs.frame(codecs.ok_msgpack(request, answer, pos, told), True))
         elif told is None:
-            payload = codecs.ok_json(request, answer, pos)
+            self.write(codecs.frame(codecs.ok_json(request, answer, pos), False))
         else:
-            payload = codecs.ok_told_json(request, answer, pos, told)
-        self.write(codecs.frame(payload, self.packed))
+            self.write(codecs.told_frame(request, answer, pos, told))
         if frame.__class__ is JoinFrame:
             self.listen().join(hunt)
 

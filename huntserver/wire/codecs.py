@@ -85,15 +85,12 @@ def ok_json(request: int, answer: bytes, pos: int) -> bytes:
     return b'{"id":%d,"ok":%b,"pos":%d}' % (request, answer, pos)
 
 
-def ok_told_json(request: int, answer: bytes, pos: int, told: Push) -> bytes:
-    """Return a reply that is also the push on a channel (its seq is `pos`)."""
-    return b'{"id":%d,"ok":%b,"pos":%d,"ch":"%b","prev":%d}' % (
-        request,
-        answer,
-        pos,
-        told.channel.encode(),
-        told.prev,
-    )
+def told_frame(request: int, answer: bytes, pos: int, told: Push) -> bytes:
+    """Return the whole text frame of a reply that is also the push on a channel (its seq is `pos`)."""
+    channel, prev = told.channel.encode(), told.prev
+    payload = b'{"id":%d,"ok":%b,"pos":%d,"ch":"%b","prev":%d}' % (request, answer, pos, channel, prev)
+    size = len(payload)
+    return _TEXT_HEADS[size] + payload if size < 126 else frame(payload, False)
 
 
 def ok_msgpack(request: int, answer: bytes, pos: int, told: Push | None) -> bytes:
