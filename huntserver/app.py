@@ -231,9 +231,12 @@ def read_hunt(path: Path) -> Definition:
 
 
 async def _load(system: ActorSystem, id: str, definition: Definition, reporter: telemetry.LogReporter) -> None:
-    """Create, publish and start a hunt unless it is there already."""
+    """Create, publish and start a hunt unless it is there already; one whose shard is closed does not stop the rest."""
     seen = await system.view("hunt", id, OverviewQuery(), HOST)
     if not isinstance(seen, Rejected):
+        return
+    if seen.code != "no_such_hunt":
+        reporter.warn("hunt_unreachable", hunt=id, code=seen.code, why=system.ready()[1])
         return
     steps: list[Any] = [Create(), Define(source(definition)), Publish()]
     if definition.schedule.starts_at is None:

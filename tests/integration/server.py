@@ -41,11 +41,18 @@ class Live:
 
     def until_ready(self) -> None:
         """Wait until every shard is served."""
+        self._until("/readyz")
+
+    def until_answering(self) -> None:
+        """Wait until it answers, ready or not."""
+        self._until("/healthz")
+
+    def _until(self, path: str) -> None:
         assert self._process is not None
         deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                if self.http("GET", "/readyz")[0] == 200:
+                if self.http("GET", path)[0] == 200:
                     return
             except OSError:
                 pass

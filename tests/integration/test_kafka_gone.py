@@ -41,7 +41,8 @@ class Broker:
 
     def start(self) -> None:
         """Start it again, where it was."""
-        assert tool("start", "--data", str(self.data)) == self.address
+        port = self.address.rpartition(":")[2]
+        assert tool("start", "--port", port, "--data", str(self.data)) == self.address
 
 
 @pytest.fixture
