@@ -136,7 +136,13 @@ closes = st.sampled_from(
 )
 pings = st.binary(max_size=125).map(lambda p: frame(p, 0x89))
 good = st.text(max_size=60).map(lambda t: frame(t.encode()))
-streams = st.lists(st.one_of(good, good, pings, frames, fragmented, closes), max_size=6).map(b"".join)
+sized = st.builds(  # well made, at the borders of the three ways to write a size, or written longer than need be
+    frame,
+    st.sampled_from((0, 1, 123, 124, 125, 126, 127, 128, SIZE_MAX)).map(lambda size: b"a" * size),
+    st.sampled_from((0x81, 0x82)),
+    long=st.sampled_from((0, 2, 8)),
+)
+streams = st.lists(st.one_of(good, sized, pings, frames, fragmented, closes), max_size=6).map(b"".join)
 cuts = st.lists(st.integers(min_value=0, max_value=2000), max_size=12)
 
 
@@ -144,6 +150,8 @@ cuts = st.lists(st.integers(min_value=0, max_value=2000), max_size=12)
 @given(stream=streams, cuts=cuts, tail=st.binary(max_size=8))
 @example(stream=frame(b"a") + frame(b"x", 0x89) + frame(b"b"), cuts=[1, 3, 9, 11, 12, 13, 15], tail=b"")
 @example(stream=frame(b"\xff") + frame(b"\x03\xe8", 0x88), cuts=[], tail=b"")
+@example(stream=frame(b"a" * 124, long=2), cuts=[], tail=b"")
+@example(stream=frame(b"a" * 3, long=8), cuts=[], tail=b"")
 @example(stream=frame(b"", 0x89) + frame(b"\xff") + frame(b"\x03\xe8", 0x88), cuts=[], tail=b"")
 @example(stream=frame("é".encode()[:1], 0x01) + frame(b"p", 0x89) + frame("é".encode()[1:], 0x80), cuts=[3], tail=b"")
 def test_any_bytes_in_any_chunks_give_the_messages_and_closes_of_the_protocol(
@@ -198,6 +206,15 @@ def test_the_lane_comes_back_after_control_frames_and_fragments() -> None:
     assert list(lane.feed(frame(b"b", 0x80))) == [b"ab"]
     assert lane._protocol is None
     assert list(lane.feed(frame(b"c"))) == [b"c"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536])
+def test_the_lane_comes_back_after_a_message_of_any_size(size: int) -> None:
+    lane = Lane(100_000)
+    payload = b"a" * size
+    assert list(lane.feed(frame(payload, 0x01) + frame(b"", 0x80))) == [payload]
+    assert lane._protocol is None
+    assert list(lane.feed(frame(payload))) == [payload]
 
 
 def test_a_header_that_ends_where_a_chunk_ends_is_no_frame_boundary() -> None:
