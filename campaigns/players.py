@@ -108,8 +108,9 @@ class Player(Session):
             if made is not None:
                 self.connections += 1
                 await self._stay(made)
-            if self.away_s:
-                await asyncio.sleep(self.away_s)
+            away_s, self.away_s = self.away_s, 0.0  # asked for once: a server that is gone by then is not waited for
+            if away_s:
+                await asyncio.sleep(away_s)
             else:
                 self._at += 1
                 await asyncio.sleep(0.02 + 0.1 * self.random.random())

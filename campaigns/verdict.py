@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from actors.log.port import EventLog, ShardId
 from actors.snapshots import decode_header
@@ -20,8 +20,11 @@ from campaigns.talk import Asked, Session
 from huntserver.app import kinds, open_log
 from huntserver.config import Config
 from huntserver.game.hunt_events import Claimed, Solved
-from huntserver.load.session import HEADER
 from huntserver.wire.messages import decode_json
+
+
+SHORT: Final = 126
+"""A payload from this length on has two bytes more of length before it."""
 
 
 class Judged(NamedTuple):
@@ -63,7 +66,7 @@ def call(player: Session, asked: Asked) -> Call:
     """Return one command in the checker's words. What was accepted needs no command: the log has it."""
     command = None
     if asked.code and asked.frame is not None:
-        command = decode_json(asked.frame[HEADER[asked.frame[1] & 127 == 126] :])
+        command = decode_json(asked.frame[8 if asked.frame[1] & 127 == SHORT else 6 :])
     return Call(
         session=player.by,
         by=player.by,

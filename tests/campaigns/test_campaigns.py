@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import re
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from actors.testing.history import NONE, OK, REFUSED
 from campaigns import chaos
 from campaigns.faults import MENU
 from campaigns.ledger import page
+from campaigns.players import Crowd, Player
 from campaigns.talk import Asked, Session
 from campaigns.verdict import Fairness, call
 from huntserver.game.commands import Guess
@@ -145,3 +148,26 @@ def test_what_cannot_be_done_is_left_out_with_its_reason() -> None:
 def test_the_ledgers_page_is_made_from_its_rows() -> None:
     row = {"campaign": "x", "amount": 1000, "faults": {"kill": 2}, "violations": 0, "commit": "c", "date": "d"}
     assert "| d | c | x | 1,000 | 2 kill | 0 | `make` |" in page([{**row, "command": "make"}])
+
+
+async def test_a_player_that_was_asked_to_come_back_goes_elsewhere_when_the_server_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It went back to the address of a server that had ended for good, for ever."""
+    crowd = Crowd(
+        lambda name: "token", ["hunt0"], random.Random(1), size=1, rate_per_s=1, outstanding=1, commands_each=1
+    )
+    crowd.addresses = [("192.0.2.1", 1), ("192.0.2.2", 2)]
+    player = Player(crowd, 0, "hunt0", "token", 1)
+    player.left, player.away_s = 1, 0.001
+    tried: list[str] = []
+
+    async def refuse(make: object, host: str, port: int) -> None:
+        tried.append(host)
+        if len(tried) == 4:
+            player.left = 0
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", refuse)
+    await player.live()
+    assert tried == ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1"]
