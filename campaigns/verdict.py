@@ -22,7 +22,6 @@ from huntserver.config import Config
 from huntserver.game.hunt_events import Claimed, Solved
 from huntserver.wire.messages import decode_json
 
-
 SHORT: Final = 126
 """A payload from this length on has two bytes more of length before it."""
 
