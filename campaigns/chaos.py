@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import time
 from collections import Counter
@@ -95,6 +96,10 @@ async def strike(made: World, menu: dict[str, Fault], faults: int, gap_s: float,
 
 async def campaign(setup: Setup, menu: dict[str, Fault], arguments: argparse.Namespace) -> Result:
     """Run one campaign."""
+    loop, running = asyncio.get_running_loop(), asyncio.current_task()
+    assert running is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, running.cancel)  # what was started and mounted is cleared away all the same
     async with world(setup) as made:
         await made.make()
         began = time.monotonic()
@@ -187,7 +192,10 @@ def main() -> None:
         sys.exit("none of the kinds asked for can be done here")
     setup = setup_for(asked, menu)
     began = time.monotonic()
-    result = uvloop.run(campaign(setup, menu, asked))
+    try:
+        result = uvloop.run(campaign(setup, menu, asked))
+    except asyncio.CancelledError:
+        sys.exit("ended before its time; no verdict, no row in the ledger")
     report(result, time.monotonic() - began)
     if not asked.no_ledger:
         append_row(

@@ -94,16 +94,10 @@ class Disk:
             self.unmount()
 
 
-def sweep(folder: Path) -> None:
-    """Unmount what campaigns left under `folder` (of temporary files) that were themselves killed."""
-    mounts = Path("/proc/self/mounts")
-    for line in mounts.read_text().splitlines() if mounts.exists() else ():
-        at = Path(line.split()[1])
-        if at.name == "disk" and at.parent.parent == folder and at.parent.name.startswith(PREFIX):
-            owner = at.parent.name.removeprefix(PREFIX).partition("-")[0]
-            if not Path(f"/proc/{owner}").exists():
-                subprocess.run(["umount", str(at)], capture_output=True, check=False)
-                shutil.rmtree(at.parent, ignore_errors=True)
+def release(path: Path) -> None:
+    """Unmount what is mounted there, if anything is."""
+    if path.is_mount():
+        subprocess.run(["umount", str(path)], capture_output=True, check=False)
 
 
 def _run(*command: str) -> None:

@@ -230,11 +230,21 @@ class World:
         await self.active.launch()
 
 
+async def sweep(folder: Path) -> None:
+    """Clear away what campaigns left that were themselves killed with `kill -9`: brokers, mounts, namespaces, files."""
+    network.sweep()
+    for left in folder.glob(f"{disks.PREFIX}*"):
+        owner = left.name.removeprefix(disks.PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            await Brokers(left / "kafka").end()
+            disks.release(left / "disk")
+            shutil.rmtree(left, ignore_errors=True)
+
+
 @contextlib.asynccontextmanager
 async def world(setup: Setup) -> AsyncIterator[World]:
     """Make a world, and clear it away whatever happens."""
-    disks.sweep(Path(tempfile.gettempdir()))
-    network.sweep()
+    await sweep(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=f"{disks.PREFIX}{os.getpid()}-"))
     made = World(setup, folder)
     try:
