@@ -385,16 +385,9 @@ class Shard:
 
     def statistics(self) -> ShardStatistics:
         """Return what the shard holds and has done."""
+        decider = self.decider
         return ShardStatistics(
-            self.ownership.mode.value,
-            len(self.actors),
-            self.dormitory.asleep,
-            len(self._ready),
-            len(self.waiting),
-            self.decider.decided,
-            self.decider.refused,
-            self.decider.contained,
-            self.recoveries,
-            self.replayed,
-            self.outgoing.pending(),
-        )
+            self.ownership.mode.value, len(self.actors), self.dormitory.asleep, len(self._ready), len(self.waiting),
+            decider.decided, decider.refused, decider.contained, self.recoveries, self.replayed,
+            self.outgoing.pending(), len(self.timers),
+        )  # fmt: skip

@@ -19,3 +19,4 @@ class ShardStatistics(NamedTuple):
     recoveries: int
     replayed: int
     reactions: int
+    timers: int

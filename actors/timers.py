@@ -61,4 +61,5 @@ class Timers:
             self._handle = None
 
     def __len__(self) -> int:
+        """Return how many due times stand in line."""
         return len(self._heap)

@@ -203,6 +203,8 @@ def test_every_line_names_its_run_and_a_restart_is_another_one(played: Played) -
         ("mailbox depth", r'^huntserver_runtime_mailbox_deepest\{kind="hunt"\} '),
         ("undurable effects", r'^huntserver_runtime_held\{kind="hunt"\} '),
         ("commands waiting for a recovery", r'^huntserver_runtime_waiting\{kind="hunt"\} '),
+        ("reactions not delivered", r'^huntserver_runtime_reactions\{kind="hunt"\} '),
+        ("timers", r'^huntserver_runtime_timers\{kind="hunt"\} '),
         ("outbox, sockets in line", r"^huntserver_gateway_in_line "),
         ("outbox, slow readers", r"^huntserver_gateway_behind "),
         ("unanswered requests", r"^huntserver_gateway_unanswered "),
