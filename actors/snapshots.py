@@ -23,8 +23,8 @@ from actors.limits import Limits
 from actors.log.port import ShardId, SnapshotStore
 
 PART_BYTES: Final = 256 * 1024
-SENDERS_FACTOR: Final = 16
-"""An entity with many senders is snapshotted every 16 records a sender at most: encoding costs by sender."""
+SENDERS_FACTOR: Final = 8
+"""An entity with many senders is snapshotted every 8 records a sender at most: encoding costs by sender."""
 
 
 class Header(msgspec.Struct, array_like=True):
