@@ -14,6 +14,29 @@ from actors.entity import Push, Rejected, Timer
 from actors.mailbox import Mailbox
 
 REFUSALS_MAX: Final = 32
+REFUSED_EPOCHS_MAX: Final = 4
+FORGOTTEN: Final = Rejected("key_too_old", "the key is below the window; the command is not executed now")
+
+
+class Refusals:
+    """The refusals that one epoch of keys was given under this tenure: those of its 32 highest N.
+
+    Its client does not send N before N-16 is answered. So an N that is 32 below another was answered long ago, and a
+    straggling copy of it is not executed, whatever was remembered of it.
+    """
+
+    __slots__ = ("floor", "given")
+
+    def __init__(self) -> None:
+        self.given: dict[int, tuple[Rejected, int]] = {}
+        self.floor = 0  # highest N forgotten
+
+    def add(self, n: int, rejected: Rejected, seq: int) -> None:
+        """Remember a refusal, and forget the one with the lowest N past 32."""
+        self.given[n] = (rejected, seq)
+        if len(self.given) > REFUSALS_MAX:
+            self.floor = max(self.floor, min(self.given))
+            del self.given[min(self.given)]
 
 
 class Caller:
@@ -114,7 +137,7 @@ class Actor:
         self.frozen = False  # a snapshot in parts is being encoded
         self.damaged = ""  # why it may not be served
         self.touched = True  # used since the last sweep
-        self.refused: dict[str, dict[tuple[str, int], tuple[Rejected, int]]] | None = None
+        self.refused: dict[str, dict[str, Refusals]] | None = None
         self.first = -1  # offset of its first record
         self.dirty_from = -1  # offset of the first record that its durable snapshot does not hold
         self.next_dirty = -1  # the same, for the snapshot that is on its way
@@ -126,16 +149,22 @@ class Actor:
         if self.refused is None:
             self.refused = {}
         mine = self.refused.setdefault(by, {})
-        if len(mine) >= REFUSALS_MAX:
-            del mine[next(iter(mine))]
-        mine[key] = (rejected, self.seq)
+        epoch = mine.get(key[0])
+        if epoch is None:
+            if len(mine) >= REFUSED_EPOCHS_MAX:
+                del mine[next(iter(mine))]
+            epoch = mine[key[0]] = Refusals()
+        epoch.add(key[1], rejected, self.seq)
 
     def refusal(self, by: str, key: tuple[str, int]) -> tuple[Rejected, int] | None:
         """Return the refusal given to this key under this tenure, with the seq it rested on."""
         if self.refused is None:
             return None
         mine = self.refused.get(by)
-        return None if mine is None else mine.get(key)
+        epoch = None if mine is None else mine.get(key[0])
+        if epoch is None:
+            return None
+        return epoch.given.get(key[1]) or ((FORGOTTEN, self.seq) if key[1] <= epoch.floor else None)
 
     def wrote(self, offset: int) -> None:
         """Note that a record of it goes to `offset`; needed only for the first one since a snapshot was taken."""

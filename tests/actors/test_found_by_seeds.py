@@ -164,3 +164,25 @@ async def test_a_snapshot_whose_header_was_changed_is_not_trusted() -> None:
         async with running(store) as node:
             assert await node.view(Total()) == (View(28, 7, 0), 7), f"byte {at}"
         store.kept[SHARD][key] = whole
+
+
+async def test_a_straggling_copy_is_not_executed_after_its_refusal_was_forgotten() -> None:
+    """Thirty-two refusals later the first was forgotten, and an old copy of its command was accepted."""
+    async with running() as node:
+        assert (await node.ask(Add(99_000_000), key=("e", 8))).code == "too_much"
+        for n in range(9, 41):
+            assert (await node.ask(Add(99_000_000), key=("e", n))).code == "too_much"
+        node.shard.kind.limit = 100_000_000
+        assert (await node.ask(Add(99_000_000), key=("e", 9))).code == "too_much"
+        assert (await node.ask(Add(99_000_000), key=("e", 8))).code == "key_too_old"
+        assert await node.ask(Add(1), key=("e", 41)) == (b'{"total":1}', 1)
+
+
+async def test_refusals_of_one_device_do_not_push_out_those_of_another() -> None:
+    async with running() as node:
+        assert (await node.ask(Add(99_000_000), key=("phone", 1))).code == "too_much"
+        for n in range(1, 41):
+            await node.ask(Add(99_000_000), key=("tablet", n))
+        node.shard.kind.limit = 100_000_000
+        assert (await node.ask(Add(99_000_000), key=("phone", 1))).code == "too_much"
+        assert await node.ask(Add(1), key=("phone", 2)) == (b'{"total":1}', 1)
