@@ -11,12 +11,14 @@ from actors.fence import TenureFold, Verdict, stamped
 from actors.limits import Limits
 from actors.log.memory import Fate, MemoryStore
 from actors.log.port import ShardId
+from actors.snapshots import SENDERS_FACTOR
 from actors.system import BACKOFF_S
 from tests.actors.rig import ALICE, Heard, Node, running
 from tests.actors.test_recovery import play, settle
 from tests.actors.toy import Add, SetAlarm, Total, View
 
 SHARD = ShardId("tallies", 0)
+EVERY = 2 * SENDERS_FACTOR  # records between the snapshots of an entity with two senders
 
 
 def test_a_tenure_that_lands_twice_does_not_let_its_records_count_again() -> None:
@@ -45,13 +47,13 @@ async def test_a_snapshot_that_fails_never_spoils_the_one_to_fall_back_to() -> N
     store = MemoryStore()
     failed = Fate(0.0, 0.0, OutcomeUnknown("the snapshot store failed"))
     async with running(store, limits=Limits(snapshot_records=5)) as node:
-        await play(node, 16)
+        await play(node, EVERY)
         await settle(node)
         whole = dict(store.kept[SHARD])
         node.plan.only = lambda shard, records: not records
-        for start in (17, 33, 49):
+        for start in (1 + EVERY, 1 + 2 * EVERY, 1 + 3 * EVERY):
             node.plan.fates = [failed] * 2
-            await play(node, 16, start=start)
+            await play(node, EVERY, start=start)
             await settle(node)
             assert not node.plan.fates
             assert whole.items() <= store.kept[SHARD].items()
@@ -61,13 +63,14 @@ async def test_a_snapshot_that_was_on_its_way_when_the_shard_was_lost_is_not_wri
     """It took its slot after the loss had cleared them: the only whole one."""
     store = MemoryStore()
     async with running(store, limits=Limits(snapshot_records=5)) as node:
-        await play(node, 16)
+        await play(node, EVERY)
         await settle(node)
         kept = dict(store.kept[SHARD])
-        await play(node, 15, start=17)
-        node.send(Add(1), sink=Heard(), key=("e", 32))
+        await play(node, EVERY - 1, start=1 + EVERY)
+        node.send(Add(1), sink=Heard(), key=("e", 2 * EVERY))
         node.shard.commit._resumed = lambda at_ms: node.shard.commit.fail(OutcomeUnknown("lost at this moment"))
         await node.turns()
+        assert node.shard.recoveries == 2
         assert store.kept[SHARD] == kept
 
 
