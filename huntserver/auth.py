@@ -104,10 +104,14 @@ def load_key(path: Path, *, make: bool) -> bytes:
         data = secrets.token_hex(32).encode()
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data + b"\n")
+            except OSError:
+                path.unlink(missing_ok=True)  # half a key is none, and would be in the way of the next start
+                raise
         except OSError as error:
             raise KeyFileError(f"{path}: cannot be made ({error.strerror})") from error
-        with os.fdopen(handle, "wb") as file:
-            file.write(data + b"\n")
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be read ({error.strerror})") from error
     if len(data) < 32:

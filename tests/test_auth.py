@@ -1,0 +1,122 @@
+"""Tokens and the key file: what is taken, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.actor import Caller
+from actors.entity import Rejected
+from huntserver.auth import ALGORITHM, RENEW_AFTER_S, KeyFileError, Tokens, load_key
+
+KEY = b"k" * 64
+TOKENS = Tokens(KEY)
+
+
+def code(token: str) -> str:
+    verified = TOKENS.verify(token)
+    return verified.code if isinstance(verified, Rejected) else "ok"
+
+
+def signed(key: bytes = KEY, algorithm: str = ALGORITHM, **claims: object) -> str:
+    whole = {"iss": "huntserver", "sub": "ada", "role": "player", "exp": time.time() + 60, **claims}
+    return jwt.encode({k: v for k, v in whole.items() if v is not None}, key, algorithm=algorithm)
+
+
+@pytest.mark.parametrize("role", ["player", "host", "admin"])
+def test_a_minted_token_says_who_it_was_minted_for(role: str) -> None:
+    caller = TOKENS.verify(TOKENS.mint(role, "ada", "Ada"))
+    assert isinstance(caller, Caller)
+    assert (caller.by, caller.role, caller.name) == (("p:" if role == "player" else "h:") + "ada", role, "Ada")
+
+
+@pytest.mark.parametrize(
+    ("token", "wanted"),
+    [
+        ("", "bad_token"),
+        ("a.b.c", "bad_token"),
+        (signed(b"z" * 32), "bad_token"),
+        (signed(algorithm="HS512"), "bad_token"),
+        (
+            jwt.encode({"iss": "huntserver", "sub": "ada", "role": "host", "exp": 9e9}, "", algorithm="none"),
+            "bad_token",
+        ),
+        (signed(exp=time.time() - 1), "token_expired"),
+        (signed(exp=None), "bad_token"),
+        (signed(iss="another"), "bad_token"),
+        (signed(role="king"), "bad_token"),
+        (signed(role=None), "bad_token"),
+        (signed(sub="a/b"), "bad_token"),
+        (signed(sub=""), "bad_token"),
+        (signed(sub="x" * 65), "bad_token"),
+        (signed(name="n" * 41), "bad_token"),
+        (signed(name=["Ada"]), "bad_token"),
+        (signed(name="a\nb"), "bad_token"),
+        (signed(), "ok"),
+    ],
+)
+def test_what_is_no_token_of_ours_is_refused(token: str, wanted: str) -> None:
+    assert code(token) == wanted
+
+
+@given(st.text(max_size=80) | st.binary(max_size=80).map(lambda b: b.decode("latin-1")))
+def test_any_text_is_refused_in_words_that_do_not_repeat_it(text: str) -> None:
+    verified = TOKENS.verify(text)
+    assert isinstance(verified, Rejected)
+    assert len(text) < 6 or text not in verified.msg
+
+
+@given(at=st.integers(0, 200), bit=st.integers(0, 6))
+def test_a_token_with_one_character_changed_is_refused(at: int, bit: int) -> None:
+    token = TOKENS.mint("player", "ada", "Ada")
+    at %= len(token) - 1  # the last character of base64 has bits that mean nothing
+    changed = token[:at] + chr(ord(token[at]) ^ 1 << bit) + token[at + 1 :]
+    assert code(changed) != "ok"
+
+
+def test_a_guests_token_is_renewed_after_a_day_and_others_are_not() -> None:
+    _, token = TOKENS.guest("Ada")
+    assert TOKENS.renewed(token) is None
+    old = signed(guest=True, name="Ada", iat=time.time() - RENEW_AFTER_S - 1)
+    fresh = TOKENS.renewed(old)
+    assert fresh is not None
+    assert code(fresh) == "ok"
+    assert TOKENS.renewed(signed(name="Ada", iat=time.time() - RENEW_AFTER_S - 1)) is None
+
+
+def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "token.key"
+    key = load_key(path, make=True)
+    assert load_key(path, make=True) == load_key(path, make=False) == key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_key_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError, match="no token key there; make one with"):
+        load_key(tmp_path / "none", make=False)
+    with pytest.raises(KeyFileError, match="cannot be read"):
+        load_key(tmp_path, make=True)
+    with pytest.raises(KeyFileError, match="31 bytes, it needs 32"):
+        Tokens(b"x" * 31)
+
+
+def test_a_key_that_does_not_fit_on_the_disk_leaves_no_half_of_it(tmp_path: Path) -> None:
+    script = (
+        "import resource, sys, pathlib\n"
+        "from huntserver.auth import *\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9, 9))\n"
+        "try: load_key(pathlib.Path(sys.argv[1]), make=True)\n"
+        "except KeyFileError as error: print(error)"
+    )
+    path = tmp_path / "token.key"
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{path}: cannot be made (File too large)\n"
+    assert not path.exists()
