@@ -12,7 +12,6 @@ import datetime
 import json
 import os
 import platform
-import signal
 import statistics
 import subprocess
 import sys
@@ -23,14 +22,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.processes import CORES, OTHER_CORE, ROOT, SERVER_CORE, generate, process
 from bench.table import write_table
 from campaigns.definition import campaign_hunt
 from campaigns.process import free_port
 
-ROOT = Path(__file__).parent.parent
-CORES = sorted(os.sched_getaffinity(0))
-SERVER_CORE, OTHER_CORE = str(CORES[0]), str(CORES[-1])
 HUNTS = 50
+PLAYERS = (100, 2000)
+RATE = 2000
+"""Commands a second of the latency rows; `FAST` those of the fast ones."""
+FAST = 20_000
 
 
 class Rows:
@@ -42,67 +43,18 @@ class Rows:
     def add(self, name: str, value: float, unit: str, to: str = "") -> None:
         """Add a row and print it."""
         row: dict[str, Any] = {"name": name, "value": round(value, 3), "unit": unit, "ratio_to": to, "ratio": None}
-        if to:
+        if to in self:
             row["ratio"] = round(value / self.value(to), 3)
         self.rows.append(row)
-        ratio = f"{row['ratio']:.2f} of {to}" if to else ""
+        ratio = f"{row['ratio']:.2f} of {to}" if row["ratio"] is not None else ""
         print(f"{name:34} {value:>14,.2f} {unit:12} {ratio}", flush=True)
+
+    def __contains__(self, name: str) -> bool:
+        return any(row["name"] == name for row in self.rows)
 
     def value(self, name: str) -> float:
         """Return a row's value."""
         return float(next(r["value"] for r in self.rows if r["name"] == name))
-
-
-@contextmanager
-def process(*command: str, core: str, wait: str = "") -> Iterator[subprocess.Popen[str]]:
-    """Run a process on a core; wait for a line that begins with `wait`."""
-    started = subprocess.Popen(
-        ["taskset", "-c", core, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
-    )
-    try:
-        assert started.stdout is not None
-        if wait:
-            for line in started.stdout:
-                if line.startswith(wait):
-                    break
-            else:
-                raise RuntimeError(f"{' '.join(command)} ended before it said {wait!r}")
-        yield started
-    finally:
-        started.send_signal(signal.SIGKILL)
-        started.wait()
-
-
-def cpu_s(pid: int) -> float:
-    """Return the CPU time of a process in s."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def rss(pid: int) -> int:
-    """Return the resident memory of a process in bytes."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def generate(pid: int, *arguments: str) -> dict[str, Any]:
-    """Run the generator against a server; add the server's CPU and memory."""
-    command = ["taskset", "-c", OTHER_CORE, sys.executable, "-m", "bench.generator", *arguments]
-    before_rss = rss(pid)
-    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert started.stdout is not None
-    ready = started.stdout.readline()
-    if not ready:
-        raise RuntimeError("the generator did not get ready")
-    joined_rss = rss(pid)
-    time.sleep(1.0)
-    cpu, began = cpu_s(pid), time.monotonic()
-    last = started.stdout.readline()
-    took = time.monotonic() - began
-    started.wait()
-    result: dict[str, Any] = json.loads(last)
-    result["server_cpu"] = (cpu_s(pid) - cpu) / took
-    result["joined_bytes"] = joined_rss - before_rss
-    return result
 
 
 def _say_if_limited(result: dict[str, Any]) -> None:
@@ -113,15 +65,20 @@ def _say_if_limited(result: dict[str, Any]) -> None:
         print(f"  {result['errors']} errors", flush=True)
 
 
+@contextmanager
+def echo_server() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the bare echo; yield it with its port."""
+    with process(sys.executable, "bench/echo_bare.py", "--port", "0", core=SERVER_CORE) as server:
+        assert server.stdout is not None
+        yield server, server.stdout.readline().split()[1]
+
+
 def echo(rows: Rows, seconds: str, suffix: str = "") -> None:
     """Measure the ceiling at 100 and 2,000 connections."""
-    for players in (100, 2000):
-        with process(sys.executable, "bench/echo_bare.py", "--port", "0", core=SERVER_CORE) as server:
-            assert server.stdout is not None
-            port = server.stdout.readline().split()[1]
-            r = generate(
-                server.pid, "--port", port, "--target", "echo", "--players", str(players), "--seconds", seconds
-            )
+    for players in PLAYERS:
+        with echo_server() as (server, port):
+            arguments = ("--target", "echo", "--players", str(players), "--seconds", seconds)
+            r = generate(server.pid, "--port", port, *arguments)
             rows.add(f"echo_bare{suffix}_{players}", r["per_s"], "1/s")
             rows.add(f"cpu_us_echo{suffix}_{players}", 1e6 * r["server_cpu"] / r["per_s"], "us/message")
             _say_if_limited(r)
@@ -148,57 +105,87 @@ def our_server(log: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], 
         yield server, port
 
 
+def ours(log: str, *arguments: str) -> dict[str, Any]:
+    """Run the generator against a fresh server of ours."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, our_server(_log(log, name), Path(name)) as (s, port):
+        result = generate(s.pid, "--port", port, "--key-file", f"{name}/token.key", *arguments)
+        _say_if_limited(result)
+        return result
+
+
 def durable(rows: Rows, kind: str, log: str, seconds: str) -> None:
-    """Measure durable guesses through the whole server, closed loop, and at a fixed rate."""
-    for players in (100, 2000):
-        values: list[float] = []
-        for turn in range(2):
-            with (
-                tempfile.TemporaryDirectory(prefix="bench-") as name,
-                our_server(_log(log, name), Path(name)) as (s, port),
-            ):
-                arguments = ("--port", port, "--key-file", f"{name}/token.key", "--players", str(players))
-                r = generate(s.pid, *arguments, "--seconds", seconds, "--tag", f"{turn}")
-                values.append(r["per_s"])
-                _say_if_limited(r)
-        suffix = "_kafka" if kind == "kafka" else ""
-        rows.add(f"durable_{kind}_{players}", statistics.median(values), "1/s", f"echo_bare{suffix}_{players}")
-        rows.add(
-            f"cpu_us_{kind}_{players}",
-            1e6 * r["server_cpu"] / r["per_s"],
-            "us/command",
-            f"cpu_us_echo{suffix}_{players}",
-        )
-        if kind == "sqlite" and players == 2000:
-            rows.add("bytes_per_connection", r["joined_bytes"] / players, "bytes")
-            rows.add("join_seconds_2000", r["connect_s"], "s")
+    """Measure durable guesses through the whole server, closed loop: in one hunt, and 2,000 players in 50."""
+    suffix = "_kafka" if kind == "kafka" else ""
+    for players, hunts in ((100, 1), (2000, 1), (2000, HUNTS)):
+        runs = [
+            ours(log, "--players", str(players), "--hunts", str(hunts), "--seconds", seconds, "--tag", str(turn))
+            for turn in range(2)
+        ]
+        name = f"{kind}_{players}" + (f"_{hunts}_hunts" if hunts > 1 else "")
+        rows.add(f"durable_{name}", statistics.median(r["per_s"] for r in runs), "1/s", f"echo_bare{suffix}_{players}")
+        cost = min(1e6 * r["server_cpu"] / r["per_s"] for r in runs)
+        rows.add(f"cpu_us_{name}", cost, "us/command", f"cpu_us_echo{suffix}_{players}")
+        if kind == "sqlite" and players == 2000 and hunts == 1:
+            rows.add("bytes_per_connection", runs[0]["joined_bytes"] / players, "bytes")
+            rows.add("join_seconds_2000", runs[0]["connect_s"], "s")
+
+
+def _places(rows: Rows, name: str, result: dict[str, Any], rate: int, to: str = "") -> None:
+    for place in ("p50", "p99", "p999"):
+        rows.add(f"latency_{name}_{place}", result[f"{place}_ms"], "ms", f"latency_{to}_{place}" if to else "")
+    rows.add(f"cpu_us_latency_{name}", 1e6 * result["server_cpu"] / rate, "us/command")
 
 
 def latency(rows: Rows, kind: str, log: str, seconds: str) -> None:
-    """Measure latency at 2,000 commands/s of 2,000 players in 50 hunts and in one."""
+    """Measure latency from the intended time of sending: 2,000 players at 2,000 commands/s, in 50 hunts and in one, and
+    at 20,000 commands/s in 16; beside it the bare echo and the log's own round trip."""
+    with echo_server() as (server, port):
+        arguments = ("--players", "2000", "--rate", str(RATE), "--seconds", seconds)
+        _places(rows, "echo_2000", generate(server.pid, "--port", port, "--target", "echo", *arguments), RATE)
+    if kind == "kafka":
+        for place, value in round_trip(log.partition(":")[2]).items():
+            rows.add(f"kafka_round_trip_{place}", value, "ms")
     for hunts, suffix in ((50, ""), (1, "_one_hunt")):
-        with tempfile.TemporaryDirectory(prefix="bench-") as name, our_server(_log(log, name), Path(name)) as (s, port):
-            arguments = ("--port", port, "--key-file", f"{name}/token.key", "--players", "2000", "--rate", "2000")
-            r = generate(s.pid, *arguments, "--seconds", seconds, "--hunts", str(hunts))
-            for place in ("p50", "p99", "p999"):
-                rows.add(f"latency_{kind}_2000{suffix}_{place}", r[f"{place}_ms"], "ms")
-            rows.add(f"cpu_us_latency_{kind}{suffix}", 1e6 * r["server_cpu"] / 2000, "us/command")
+        result = ours(log, "--players", "2000", "--rate", str(RATE), "--seconds", seconds, "--hunts", str(hunts))
+        _places(rows, f"{kind}_2000{suffix}", result, RATE, "echo_2000")
+    result = ours(log, "--players", "2000", "--rate", str(FAST), "--seconds", seconds, "--hunts", "16")
+    _places(rows, f"{kind}_fast", result, FAST)
+
+
+def round_trip(kafka: str) -> dict[str, float]:
+    """Return places of the time in ms that one batch of one record takes to be acknowledged, one after the other."""
+    code = (
+        "import asyncio,json,time\nfrom aiokafka import AIOKafkaProducer\nfrom bench.generator import percentiles\n"
+        "async def main():\n"
+        f" p=AIOKafkaProducer(bootstrap_servers='{kafka}',acks='all',enable_idempotence=True); await p.start()\n"
+        " took=[]\n"
+        " for _ in range(2000):\n"
+        "  began=time.monotonic_ns(); await p.send_and_wait('fastapi-peer',bytes(300),partition=0)\n"
+        "  took.append(time.monotonic_ns()-began)\n"
+        " await p.stop(); print(json.dumps(percentiles(took)))\n"
+        "asyncio.run(main())\n"
+    )
+    command = ["taskset", "-c", SERVER_CORE, sys.executable, "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    return {name[:-3]: value for name, value in json.loads(out.stdout).items() if name != "max_ms"}
 
 
 def peer(rows: Rows, kafka: str, seconds: str) -> None:
-    """Measure the FastAPI peer the same way."""
-    for players in (100, 2000):
+    """Measure the FastAPI peer the same way: closed loop, and the latency at 2,000 commands/s."""
+    for players, rate in ((100, 0), (2000, 0), (2000, RATE)):
         port = str(free_port())
         command = [sys.executable, "-m", "bench.peers.fastapi_kafka", port, kafka]
         with process(*command, core=SERVER_CORE, wait="listening") as server:
             time.sleep(3)
-            r = generate(
-                server.pid, "--port", port, "--target", "peer", "--players", str(players), "--seconds", seconds
-            )
-            rows.add(f"peer_fastapi_{players}", r["per_s"], "1/s", f"echo_bare_kafka_{players}")
-            rows.add(
-                f"over_fastapi_{players}", rows.value(f"durable_kafka_{players}"), "1/s", f"peer_fastapi_{players}"
-            )
+            arguments = ("--target", "peer", "--players", str(players), "--seconds", seconds, "--rate", str(rate))
+            r = generate(server.pid, "--port", port, *arguments, "--hunts", str(HUNTS if rate else 1))
+        if rate:
+            _places(rows, "peer_fastapi_2000", r, rate)
+            continue
+        rows.add(f"peer_fastapi_{players}", r["per_s"], "1/s", f"echo_bare_kafka_{players}")
+        if f"durable_kafka_{players}" in rows:
+            ours_per_s = rows.value(f"durable_kafka_{players}")
+            rows.add(f"over_fastapi_{players}", ours_per_s, "1/s", f"peer_fastapi_{players}")
 
 
 def replay(rows: Rows, seconds: str) -> None:

@@ -18,7 +18,7 @@ def table(latest: dict[str, Any]) -> str:
         "|---|---|---|",
     ]
     for row in latest["rows"]:
-        ratio = f"{row['ratio']:.2f} of `{row['ratio_to']}`" if row["ratio_to"] else ""
+        ratio = f"{row['ratio']:.2f} of `{row['ratio_to']}`" if row["ratio"] is not None else ""
         value = f"{row['value']:,.0f}" if row["value"] >= 100 else f"{row['value']:,.2f}"
         lines.append(f"| `{row['name']}` | {value} {row['unit']} | {ratio} |")
     return "\n".join(lines)

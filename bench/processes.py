@@ -1,0 +1,70 @@
+"""Processes of the benchmark: started on a core of their own, and what they cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORE, OTHER_CORE = str(CORES[0]), str(CORES[-1])
+
+
+@contextmanager
+def process(*command: str, core: str, wait: str = "") -> Iterator[subprocess.Popen[str]]:
+    """Run a process on a core; wait for a line that begins with `wait`."""
+    started = subprocess.Popen(
+        ["taskset", "-c", core, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+    )
+    try:
+        assert started.stdout is not None
+        if wait:
+            for line in started.stdout:
+                if line.startswith(wait):
+                    break
+            else:
+                raise RuntimeError(f"{' '.join(command)} ended before it said {wait!r}")
+        yield started
+    finally:
+        started.send_signal(signal.SIGKILL)
+        started.wait()
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU time of a process in s."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss(pid: int) -> int:
+    """Return the resident memory of a process in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def generate(pid: int, *arguments: str) -> dict[str, Any]:
+    """Run the generator against a server; add the server's CPU and memory."""
+    command = ["taskset", "-c", OTHER_CORE, sys.executable, "-m", "bench.generator", *arguments]
+    before_rss = rss(pid)
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert started.stdout is not None
+    ready = started.stdout.readline()
+    if not ready:
+        raise RuntimeError("the generator did not get ready")
+    joined_rss = rss(pid)
+    time.sleep(1.0)
+    cpu, began = cpu_s(pid), time.monotonic()
+    last = started.stdout.readline()
+    took = time.monotonic() - began
+    started.wait()
+    result: dict[str, Any] = json.loads(last)
+    result["server_cpu"] = (cpu_s(pid) - cpu) / took
+    result["joined_bytes"] = joined_rss - before_rss
+    return result
