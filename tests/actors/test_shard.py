@@ -264,6 +264,15 @@ async def test_a_bug_in_decide_is_contained_in_its_command() -> None:
         assert "bug_contained" in node.told.names()
 
 
+async def test_a_contained_bug_names_the_command_that_met_it_and_not_what_it_said() -> None:
+    async with running() as node:
+        await node.ask(Break("decide"), key=("phone", 7))
+        fields = dict(node.told.events)["bug_contained"]
+        assert (fields["entity"], fields["command"]) == ("tally/t", "Break")
+        assert (fields["by"], fields["key"]) == ("p:alice", "phone:7")
+        assert "planted" not in repr(fields)
+
+
 async def test_a_bug_in_apply_drops_the_memory_and_the_shard_recovers_from_the_log() -> None:
     async with running() as node:
         await node.ask(Add(1))
