@@ -46,8 +46,8 @@ def treasure(wave: int) -> str:
     return f"t{wave % TREASURES}"
 
 
-def definition(players: int) -> bytes:
-    """Return the definition, as JSON, for so many players in one hunt."""
+def definition(players: int, *, race: bool = False) -> bytes:
+    """Return the definition, as JSON, for so many players in one hunt; treasures are in it for a race only."""
     attempts = {"cool_down_s": 0.0}
     clues: list[dict[str, Any]] = [
         {"id": wrong_clue(i), "title": f"Wall {i}", "answers": [f"{SECRET.decode()} {i}"], "attempts": attempts}
@@ -61,7 +61,8 @@ def definition(players: int) -> bytes:
         for i in range(RIGHT_CLUES)
     ]  # fmt: skip
     treasures = [
-        {"id": treasure(i), "title": f"Chest {i}", "quantity": QUANTITY, "points": 5} for i in range(TREASURES)
+        {"id": treasure(i), "title": f"Chest {i}", "quantity": QUANTITY, "points": 5}
+        for i in range(TREASURES if race else 0)
     ]
     made = {
         "title": "Load",
@@ -74,13 +75,19 @@ def definition(players: int) -> bytes:
 
 
 async def set_up(
-    url: str, token: str, hunts: list[str], *, players: int, say: Callable[[str], None] = lambda text: None
+    url: str,
+    token: str,
+    hunts: list[str],
+    *,
+    players: int,
+    race: bool = False,
+    say: Callable[[str], None] = lambda text: None,
 ) -> float:
     """Create, define, publish and start hunts. Return the server's clock minus ours, in ms.
 
     Raises `Refused` (the token is no host's, a hunt exists) and `Unreachable`.
     """
-    body = definition(players)
+    body = definition(players, race=race)
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
     async def some(part: list[str]) -> None:

@@ -98,7 +98,9 @@ def test_an_address_has_defaults_for_port_and_path() -> None:
 
 
 def test_the_hunts_of_a_run_can_be_played_and_their_secret_is_in_no_right_answer() -> None:
-    made = definition(10_000)
+    made = definition(10_000, race=True)
+    assert b"treasures" in made
+    assert isinstance(check_definition(definition(3), "json"), Definition)
     assert isinstance(check_definition(made, "json"), Definition)
     assert SECRET in made
     assert SECRET.decode() not in right_text(3)
