@@ -34,12 +34,16 @@ def usage(pid: int) -> Usage | None:
 
 
 def busy_s() -> float:
-    """Return how long the cores of this machine have been busy in all, in s; 0 when that cannot be told."""
+    """Return how long the cores of this machine have run programs (or were taken from it), in s; 0: not to be told.
+
+    What the kernel does for the network at interrupts belongs to no process and is left out.
+    """
     try:
         fields = [int(field) for field in (PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]]
     except (OSError, ValueError):
         return 0.0
-    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")  # but for idle and waiting for a disk
+    user, nice, system, _idle, _disk, _irq, _softirq, stolen = fields
+    return (user + nice + system + stolen) / os.sysconf("SC_CLK_TCK")
 
 
 def listener(port: int) -> int | None:
