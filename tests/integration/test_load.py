@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from campaigns.process import ServerProcess
+from huntserver.load.own import OwnServer
 from huntserver.load.plan import SCENARIOS
 
 ROOT = Path(__file__).parents[2]
@@ -92,30 +91,29 @@ def test_the_ceiling_is_measured_in_the_same_run_and_the_page_is_written(tmp_pat
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+def server(tmp_path: Path) -> Iterator[OwnServer]:
+    """A server as shipped, on SQLite."""
     folder = tmp_path / "server"
     folder.mkdir()
-    made = ServerProcess(folder, f"sqlite:{folder}/hunts.db")
-    await made.start()
+    made = OwnServer(folder, "sqlite", prefix="", limits=())
+    made.start()
     yield made
-    await made.kill()
+    made.kill()
 
 
-async def test_a_running_server_is_judged_beside_its_log(server: ServerProcess, tmp_path: Path) -> None:
-    arguments = (server.url, "--key-file", str(server.folder / "token.key"), "--log", server.log)
+def test_a_running_server_is_judged_beside_its_log(server: OwnServer, tmp_path: Path) -> None:
+    arguments = (server.url, "--key-file", str(server.key_file), "--log", server.config.log.url)
     small = ("--players", "30", "--hunts", "2", "--rate", "60", "--seconds", "2")
-    code, report, output = await asyncio.to_thread(load, *arguments, *small, folder=tmp_path)
+    code, report, output = load(*arguments, *small, folder=tmp_path)
     assert code == 0, output
     assert set(report["verdict"]["invariants"].values()) == {"held"}, output
     assert report["server_bytes"][1] > 1_000_000  # found by the port that it listens on
 
 
-async def test_without_a_log_it_says_that_the_histories_alone_were_judged(
-    server: ServerProcess, tmp_path: Path
-) -> None:
-    arguments = (server.url, "--key-file", str(server.folder / "token.key"))
+def test_without_a_log_it_says_that_the_histories_alone_were_judged(server: OwnServer, tmp_path: Path) -> None:
+    arguments = (server.url, "--key-file", str(server.key_file))
     small = ("--players", "20", "--hunts", "1", "--rate", "40", "--seconds", "2")
-    code, report, output = await asyncio.to_thread(load, *arguments, *small, folder=tmp_path)
+    code, report, output = load(*arguments, *small, folder=tmp_path)
     assert code == 0, output
     assert "the histories alone, there was no log to read" in output
     assert report["verdict"]["invariants"]["I1"].startswith("held, in part")
@@ -123,27 +121,40 @@ async def test_without_a_log_it_says_that_the_histories_alone_were_judged(
     assert report["verdict"]["invariants"]["I4"] == "held"
 
 
-def minted(server: ServerProcess, *arguments: str) -> str:
-    command = [sys.executable, "-m", "huntserver", "token", "--key-file", str(server.folder / "token.key"), *arguments]
+def minted(server: OwnServer, *arguments: str) -> str:
+    command = [sys.executable, "-m", "huntserver", "token", "--key-file", str(server.key_file), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip()
 
 
-async def test_with_a_hosts_token_alone_the_players_are_guests(server: ServerProcess, tmp_path: Path) -> None:
-    token = await asyncio.to_thread(minted, server, "--role", "host", "--sub", "boss")
-    small = ("--token", token, "--log", server.log, "--players", "10", "--hunts", "1", "--rate", "20", "--seconds", "1")
-    code, report, output = await asyncio.to_thread(load, server.url, *small, folder=tmp_path)
+def test_with_a_hosts_token_alone_the_players_are_guests(server: OwnServer, tmp_path: Path) -> None:
+    token = minted(server, "--role", "host", "--sub", "boss")
+    small = (
+        "--token",
+        token,
+        "--log",
+        server.config.log.url,
+        "--players",
+        "10",
+        "--hunts",
+        "1",
+        "--rate",
+        "20",
+        "--seconds",
+        "1",
+    )
+    code, report, output = load(server.url, *small, folder=tmp_path)
     assert code == 0, output
     assert report["verdict"]["totals"]["calls"] >= 20
     many = ("--token", token, "--players", "100", "--hunts", "1", "--seconds", "1")
-    code, _, output = await asyncio.to_thread(load, server.url, *many, folder=tmp_path)
+    code, _, output = load(server.url, *many, folder=tmp_path)
     assert code == 2
     assert "give --key-file or --tokens, or fewer --players" in output
 
 
-async def test_a_token_that_is_no_hosts_is_refused_in_one_line(server: ServerProcess, tmp_path: Path) -> None:
-    token = await asyncio.to_thread(minted, server, "--sub", "ada")
+def test_a_token_that_is_no_hosts_is_refused_in_one_line(server: OwnServer, tmp_path: Path) -> None:
+    token = minted(server, "--sub", "ada")
     small = ("--token", token, "--players", "2", "--seconds", "1")
-    code, _, output = await asyncio.to_thread(load, server.url, *small, folder=tmp_path)
+    code, _, output = load(server.url, *small, folder=tmp_path)
     assert code == 1
     assert "is the token a host's?" in output
 
