@@ -31,3 +31,18 @@ def test_a_start_forgets_what_an_earlier_run_left(tmp_path: Path) -> None:
     second = SqliteSpill(tmp_path / "spill.db")
     assert second.get(A, "x") is None
     second.close()
+
+
+def test_a_disk_that_fails_does_not_keep_a_shard_from_being_forgotten(tmp_path: Path) -> None:
+    """Found by a fault campaign: the error left a shard's recovery before it began, and the shard was never served."""
+    spill = SqliteSpill(tmp_path / "spill.db")
+    spill.put(A, "x", b"stale")
+    spill.put(B, "y", b"other")
+    spill._db.execute("PRAGMA query_only=1")  # every write fails now
+    spill.clear(A)
+    assert (list(spill.ids(A)), spill.get(A, "x"), spill.take(A, "x")) == ([], None, None)
+    assert spill.get(B, "y") == b"other"
+    spill._db.execute("PRAGMA query_only=0")
+    spill.put(A, "x", b"fresh")
+    assert spill.take(A, "x") == b"fresh"
+    spill.close()
