@@ -43,7 +43,7 @@ class Brokers:
 
     async def end(self) -> None:
         """Stop all and remove their data."""
-        if self._folder.exists():
+        if (self._folder / "cluster.json").exists():
             await self._tool("stop", "--wipe")
 
     def _pid(self, node: int) -> int:

@@ -134,6 +134,14 @@ class ServerProcess:
             assert self._process is not None
             self._process.send_signal(number)
 
+    async def at_rest(self) -> None:
+        """After SIGSTOP: return when every thread has stopped, and none is in the middle of a system call."""
+        assert self._process is not None
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        async with asyncio.timeout(10):
+            while any((t / "stat").read_text().rpartition(") ")[2][:1] not in "TZX" for t in tasks.iterdir()):
+                await asyncio.sleep(0.002)
+
     async def kill(self) -> None:
         """`kill -9`, and wait until it is gone."""
         self.signal(signal.SIGKILL)

@@ -236,7 +236,7 @@ def java(*arguments: str, small: bool) -> list[str]:
 
 def format_storage(settings: Path, cluster_id: str) -> None:
     """Prepare an empty data folder."""
-    command = java("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings), small=True)
+    command = java("kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(settings), small=True)
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"the data folder could not be formatted:\n{done.stdout}{done.stderr}")
