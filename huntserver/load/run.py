@@ -175,6 +175,8 @@ class Run:
         finally:
             server.kill()
         results.notes.append(f"a server of the run's own, its limits as shipped but for {', '.join(limits)}")
+        if server.config.log.url.startswith("kafka:"):
+            results.notes.append(f"the run's topics stay on the broker: {server.config.log.topic_prefix}.*")
         if asked.judge:
             self._judge(results, history, server.config)
         return results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from huntserver.load.own import OwnServer
 from huntserver.load.plan import SCENARIOS
+from tests.actors.log.conftest import remove_topics
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(180)
@@ -74,6 +76,9 @@ def test_a_run_on_a_real_broker_is_judged_by_its_log(tmp_path: Path) -> None:
     assert report["verdict"]["totals"]["commands"] > 400
     assert set(report["verdict"]["invariants"].values()) == {"held"}
     assert report["broker_cpu"] > 0
+    prefix = f"load-{report['plan']['run']}."
+    assert any(f"topics stay on the broker: {prefix}*" in note for note in report["notes"])
+    asyncio.run(remove_topics(address, prefix))
 
 
 def test_the_ceiling_is_measured_in_the_same_run_and_the_page_is_written(tmp_path: Path) -> None:
