@@ -40,6 +40,8 @@ title = "Coin"
 unlock = "c1"
 """
 
+pytestmark = pytest.mark.xdist_group("cli")  # one server for all of them
+
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
@@ -157,6 +159,7 @@ def test_watching_prints_what_happens(live: Live) -> None:
 
 
 def test_the_log_can_be_read_beside_the_server(live: Live) -> None:
+    play(live, "Eve", "c1 nope\n")
     log = f"sqlite:{live.folder}/hunts.db"
     dump = live.folder / "dump"
     told = run("replay", "--log", log, "--digests", "--dump", dump)
@@ -167,8 +170,9 @@ def test_the_log_can_be_read_beside_the_server(live: Live) -> None:
     assert first.keys() == {"shard", "offset", "counts", "record"}
     seen = run("inspect", "hunt/small", "--log", log)
     assert "published by h:host" in seen.stdout
-    assert "Ada" not in seen.stdout
-    assert "Ada" in run("inspect", "hunt/small", "--log", log, "--personal").stdout
+    assert "Eve" not in seen.stdout
+    assert "nope" not in seen.stdout
+    assert "Eve" in run("inspect", "hunt/small", "--log", log, "--personal").stdout
     assert run("inspect", "hunt/none", "--log", log).exit_code == FAILED
 
 

@@ -49,6 +49,8 @@ location = {{ lat = {LAT}, lon = {LON} }}
 """
 CONFIG = '[telemetry]\nlevel = "debug"\nformat = "json"\n'
 
+pytestmark = pytest.mark.xdist_group("logs")  # one evening for all of them
+
 
 class Played:
     """One evening: what the server wrote, the tokens used, and the sessions and commands as the clients saw them."""
