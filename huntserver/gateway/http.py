@@ -182,6 +182,7 @@ class HttpExchange:
             ("connection", "close"),
             ("cache-control", "no-store"),
             ("x-content-type-options", "nosniff"),
+            ("content-security-policy", "default-src 'self'; frame-ancestors 'none'"),
         ]
         try:
             out = self._h11.send(h11.Response(status_code=status, headers=headers)) or b""

@@ -210,6 +210,28 @@ async def test_http_answers_on_the_same_port(rig: Rig, method: str, path: str, s
     assert caller.wire.closed
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "holds"),
+    [
+        ("/", "text/html", b'<script src="play.js" defer></script>'),
+        ("/play.js", "text/javascript", b"new WebSocket("),
+        ("/play.css", "text/css", b"font"),
+        ("/icon.svg", "image/svg+xml", b"<svg"),
+    ],
+)
+async def test_the_players_page_is_served_and_may_load_nothing_from_elsewhere(
+    rig: Rig, path: str, kind: str, holds: bytes
+) -> None:
+    caller = Caller(rig)
+    caller.give(b"GET %b HTTP/1.1\r\nHost: play.test\r\n\r\n" % path.encode())
+    head, _, body = b"".join(caller.wire.written).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert f"content-type: {kind}".encode() in head.lower()
+    assert b"content-security-policy: default-src 'self'" in head.lower()
+    assert holds in body
+    assert b"innerHTML" not in body  # what others wrote is shown as text
+
+
 async def test_what_is_no_http_is_refused(rig: Rig) -> None:
     caller = Caller(rig)
     caller.give(b"\x16\x03\x01 hello\r\n\r\n")
