@@ -49,7 +49,7 @@ class Push(msgspec.Struct, frozen=True, gc=False):
     `channel` is `hunt`, `host`, `team:ID` or `player:ID`; `prev` is the seq of that channel's push before this one
     (0: none). `events` are the structs or views to show, encoded lazily and once. With `told` the answer says all of
     it, so the session that sent the command needs no second frame. `state` names conflated state that changed with
-    this record (`board`), instead of events: the gateway asks for it at its own rate.
+    this record (`board`; `teams`: its end only), instead of events: the gateway asks for it at its own rate.
     """
 
     channel: str

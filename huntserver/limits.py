@@ -36,6 +36,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     tail_bytes_max: int = 256 * 1024
     slice_sockets: int = 64
     board_ms: int = 250
+    board_teams_ms: int = 5000
     board_rows: int = 50
     ping_s: float = 30.0
     silence_s: float = 120.0
@@ -70,6 +71,7 @@ REASONS: dict[str, str] = {
     "tail_bytes_max": "the same, by size",
     "slice_sockets": "a broadcast in one go blocks the loop for milliseconds",
     "board_ms": "the leaderboard is conflated to this",
+    "board_teams_ms": "the same, when only teams without points have come",
     "board_rows": "rows of the leaderboard that everybody gets",
     "ping_s": "phones and proxies drop silent connections",
     "silence_s": "no frame of any kind for so long: gone",

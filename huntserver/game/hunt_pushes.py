@@ -36,6 +36,10 @@ from huntserver.game.hunt_state import Hunt, Team, bits
 from huntserver.game.hunt_views import clue_view, opened_treasures
 from huntserver.game.shown import ClueView, Shown
 
+ROWS_SHOWN: Final = 50
+"""A team without points behind so many others is on nobody's board: when thousands join at once, the board that goes to
+all of them need not be made anew four times a second."""
+
 
 def pushes(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
     """Return the record's pushes. A plain wrong guess, the usual case, is one that its answer stands for."""
@@ -123,7 +127,7 @@ def _joined(made: list[Push], state: Hunt, event: Joined, seq: int) -> None:
     if len(team.members) > 1:
         _to_team(made, team, seq, Shown("joined", team.id, event.personal.name, by=event.personal.by))
     else:  # nobody listens to a new team yet: its first member is given the page
-        _board(made)
+        _board(made, "board" if len(state.teams) <= ROWS_SHOWN else "teams")
 
 
 def _adjusted(made: list[Push], state: Hunt, event: Adjusted, seq: int) -> None:
@@ -229,6 +233,6 @@ def _to_host(made: list[Push], state: Hunt, seq: int, shown: Shown) -> None:
     state.host_seq = seq
 
 
-def _board(made: list[Push]) -> None:
-    """The standings changed: state, not an event, so it moves no channel's seq."""
-    made.append(Push("hunt", 0, state="board"))
+def _board(made: list[Push], state: str = "board") -> None:
+    """The standings changed: state, not an event, so it moves no channel's seq. `teams`: at their end only."""
+    made.append(Push("hunt", 0, state=state))

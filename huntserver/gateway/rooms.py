@@ -50,14 +50,14 @@ class Asks(Protocol):
 class Room:
     """One hunt's listeners by channel, and its ring."""
 
-    __slots__ = ("board_due", "channels", "hunt", "last_seq", "ring")
+    __slots__ = ("board_due_s", "channels", "hunt", "last_seq", "ring")
 
     def __init__(self, hunt: str) -> None:
         self.hunt = hunt
         self.channels: dict[str, dict[Any, None]] = {}
         self.ring = Ring(hunt)
         self.last_seq = 0
-        self.board_due = False
+        self.board_due_s = 0.0
 
 
 class PlayerRoom:
@@ -130,8 +130,9 @@ class Rooms:
 
     def _show_all(self, room: Room, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
         shown = [push for push in pushes if push.state is None]
-        if len(shown) < len(pushes):
-            self._board(room)
+        for push in pushes:
+            if push.state is not None:
+                self._board(room, self._limits.board_teams_ms if push.state == "teams" else self._limits.board_ms)
         if not shown:
             return
         room.ring.add(seq, at_ms, shown)
@@ -192,13 +193,19 @@ class Rooms:
 
     # ---- conflated state
 
-    def _board(self, room: Room) -> None:
-        if not room.board_due and room.channels.get("hunt"):
-            room.board_due = True
-            asyncio.get_running_loop().call_later(self._limits.board_ms / 1000, self._ask_board, room)
+    def _board(self, room: Room, after_ms: int) -> None:
+        if not room.channels.get("hunt"):
+            return
+        loop = asyncio.get_running_loop()
+        due_s = loop.time() + after_ms / 1000
+        if not room.board_due_s or due_s < room.board_due_s:
+            room.board_due_s = due_s
+            loop.call_later(after_ms / 1000, self._ask_board, room, due_s)
 
-    def _ask_board(self, room: Room) -> None:
-        room.board_due = False
+    def _ask_board(self, room: Room, due_s: float) -> None:
+        if room.board_due_s != due_s:
+            return  # an earlier one was asked for meanwhile
+        room.board_due_s = 0.0
         if self._system is not None and room.channels.get("hunt"):
             query = BoardQuery(top=self._limits.board_rows)
             self._system.query("hunt", room.hunt, query, _BoardSink(self, room), 0, SYSTEM)
@@ -278,7 +285,7 @@ class Rooms:
                     before = room.ring.bytes
                     room.ring.shrink(before // 2 if listened else 0)
                     self._bytes += room.ring.bytes - before
-                    if not listened and not room.board_due:
+                    if not listened and not room.board_due_s:
                         del self._rooms[room.hunt]
 
     def statistics(self) -> RoomStatistics:

@@ -97,6 +97,23 @@ async def test_a_push_is_encoded_once_for_all_and_once_more_for_messagepack(monk
     assert encodings.count(True) <= 1
 
 
+async def test_teams_that_only_come_wait_for_a_slow_board_and_points_do_not_wait_for_them() -> None:
+    import asyncio
+
+    rig = Rig(board_ms=1, board_teams_ms=60_000)
+    peer = await rig.playing("ada")
+    await asyncio.sleep(0.02)
+    asked = rig.system.queries
+    rig.rooms.publish("hunt", "h1", 90, 0, (Push("hunt", 0, state="teams"),), None)
+    await asyncio.sleep(0.02)
+    assert rig.system.queries == asked
+    rig.rooms.publish("hunt", "h1", 91, 0, (Push("hunt", 0, state="board"),), None)
+    rig.rooms.publish("hunt", "h1", 92, 0, (Push("hunt", 0, state="teams"),), None)
+    await asyncio.sleep(0.02)
+    assert rig.system.queries == asked + 1
+    assert [m["t"] for m in await peer.heard()][-1] == "state"
+
+
 async def test_the_board_is_asked_for_once_however_often_it_changed() -> None:
     rig = Rig(board_ms=1)
     peers = [await rig.playing(f"p{i}", packed=i == 1) for i in range(2)]
