@@ -246,7 +246,9 @@ class Snapshots:
             puts = [
                 self._store.put(self._shard, part_key(nonce, slot, str(i), id), part) for i, part in enumerate(parts)
             ]
-            await asyncio.gather(*puts)
+            for failed in await asyncio.gather(*puts, return_exceptions=True):  # all have ended: none comes later
+                if failed is not None:
+                    raise failed
             header = Header(
                 blob.seq,
                 blob.first,

@@ -27,7 +27,7 @@ def code(token: str) -> str:
 
 
 def signed(key: bytes = KEY, algorithm: str = ALGORITHM, **claims: object) -> str:
-    whole = {"iss": "huntserver", "sub": "ada", "role": "player", "exp": time.time() + 60, **claims}
+    whole = {"iss": "huntserver", "sub": "ada", "role": "player", "exp": time.time() + 86_400, **claims}
     return jwt.encode({k: v for k, v in whole.items() if v is not None}, key, algorithm=algorithm)
 
 
