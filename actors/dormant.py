@@ -20,7 +20,7 @@ from actors.mailbox import Mailbox
 
 
 class SpillStore(Protocol):
-    """Bytes by shard and entity id, local and fast (tens of microseconds)."""
+    """Bytes by shard and entity id, local and fast (tens of microseconds). All but `clear` may raise `SpillFailed`."""
 
     def put(self, shard: ShardId, id: str, blob: bytes) -> None:
         """Keep."""
@@ -147,7 +147,7 @@ class Dormitory:
         self._spill.put(self._shard, id, _encode(blob))
 
     def wake(self, id: str, mailbox: Mailbox) -> Actor | None:
-        """Return the entity live again, or None if it does not sleep here."""
+        """Return the entity live again, None if it is not here; bytes that are no state close it (`damaged`)."""
         if not self.asleep:
             return None
         data = self._spill.take(self._shard, id)
@@ -155,7 +155,12 @@ class Dormitory:
             return None
         self.asleep -= 1
         self.woken += 1
-        return thaw(self._kind, id, _decode(data), mailbox)
+        try:
+            return thaw(self._kind, id, _decode(data), mailbox)
+        except ValueError as error:  # closed, not guessed at
+            actor = Actor(self._kind.kind, id, None, mailbox)
+            actor.damaged = f"its dormant state cannot be read: {error}"
+            return actor
 
     def look(self, id: str) -> Blob | None:
         """Return the encoded entity without waking it."""

@@ -77,3 +77,10 @@ class ClockSkewed(Fault):
     """Our clock and the log's are more than the limit apart; the owner stops intake and releases its shards."""
 
     code = "clock_skewed"
+
+
+class SpillFailed(Fault):
+    """The local file of dormant entities cannot be read or written: what lies there is taken from the log again."""
+
+    code = "spill_failed"
+    retriable = True

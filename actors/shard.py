@@ -18,7 +18,7 @@ from actors.commit import Commit
 from actors.deciding import COMMAND, REACTION, TORN_MAX, WAKE, Decider, Message, Ports
 from actors.dormant import Dormitory
 from actors.entity import EntityType, Rejected
-from actors.faults import ClockSkewed, Fault
+from actors.faults import ClockSkewed, Fault, SpillFailed
 from actors.fence import FoldState, Mode, Ownership
 from actors.limits import Limits
 from actors.log.port import ShardId
@@ -111,9 +111,10 @@ class Shard:
         if self.ownership.mode is not Mode.OWNER or self.commit.late or (self.draining and message[0] == COMMAND):
             self._submit_elsewhere(id, message)
             return
-        actor = self.actors.get(id)
+        actor = self.actors.get(id) or self._called(id)
         if actor is None:
-            actor = self._awaken(id)
+            self._submit_elsewhere(id, message)
+            return
         box = actor.mailbox
         if not (box.put(message) if message[0] != REACTION else box.put_control(message)):
             message[2].refused(message[3], BUSY, -1)
@@ -130,24 +131,29 @@ class Shard:
 
     def _awaken(self, id: str) -> Actor:
         box = Mailbox(self.limits.mailbox_max, self.limits.control_max)
-        try:
-            actor = self.dormitory.wake(id, box)
-        except ValueError as error:  # the spilled bytes are no state: the entity is closed, not guessed at
-            actor = Actor(self.kind.kind, id, None, box)
-            actor.damaged = f"its dormant state cannot be read: {error}"
-            self.ports.report.fault("entity_damaged", error, shard=str(self.id), entity=f"{self.kind.kind}/{id}")
+        actor = self.dormitory.wake(id, box)
         if actor is None:
             actor = Actor(self.kind.kind, id, self.kind.create(id), box)
+        elif actor.damaged:
+            self.ports.report.fault("entity_damaged", None, shard=str(self.id), entity=actor.name, why=actor.damaged)
         actor.refused = self._refusals.pop(id, None)
         if self.decider.torn.get(id, 0) >= TORN_MAX:
             actor.damaged = "a bug tears its state again and again"
         self.actors[id] = actor
         return actor
 
+    def _called(self, id: str) -> Actor | None:
+        """Return a dormant or new entity live; None if the spill file failed: the shard recovers from its log."""
+        try:
+            return self._awaken(id)
+        except SpillFailed as fault:
+            self.commit.fail(fault)
+            return None
+
     def wake(self, id: str) -> None:
         """Look at an entity's timers now."""
-        if self.ownership.mode is Mode.OWNER:
-            actor = self.actors.get(id) or self._awaken(id)
+        actor = (self.actors.get(id) or self._called(id)) if self.ownership.mode is Mode.OWNER else None
+        if actor is not None:
             actor.mailbox.put_control((WAKE, None, None, 0, None, None))
             self._enqueue(actor)
 

@@ -10,12 +10,14 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from actors.faults import SpillFailed
 from actors.log.port import ShardId
 
 
 class SqliteSpill:
-    """A `SpillStore` in one local file."""
+    """A `SpillStore` in one local file. What its disk refuses is a `SpillFailed`."""
 
     def __init__(self, path: Path) -> None:
         for old in (path, path.with_name(path.name + "-journal")):
@@ -32,27 +34,31 @@ class SqliteSpill:
         """Return under which name a shard's rows stand since it was last cleared: older ones are never seen again."""
         return f"{shard}#{self._lives.get(shard, 0)}"
 
+    def _do(self, sql: str, *values: Any) -> list[Any]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise SpillFailed(f"the file of dormant entities: {error}") from error
+
     def put(self, shard: ShardId, id: str, blob: bytes) -> None:
         """Keep."""
-        self._db.execute("INSERT OR REPLACE INTO dormant VALUES (?, ?, ?)", (self._name(shard), id, blob))
+        self._do("INSERT OR REPLACE INTO dormant VALUES (?, ?, ?)", self._name(shard), id, blob)
 
     def get(self, shard: ShardId, id: str) -> bytes | None:
         """Return without removing."""
-        row = self._db.execute(
-            "SELECT blob FROM dormant WHERE shard = ? AND id = ?", (self._name(shard), id)
-        ).fetchone()
-        return None if row is None else row[0]
+        rows = self._do("SELECT blob FROM dormant WHERE shard = ? AND id = ?", self._name(shard), id)
+        return rows[0][0] if rows else None
 
     def take(self, shard: ShardId, id: str) -> bytes | None:
         """Return and remove; None when there is none."""
         blob = self.get(shard, id)
         if blob is not None:
-            self._db.execute("DELETE FROM dormant WHERE shard = ? AND id = ?", (self._name(shard), id))
+            self._do("DELETE FROM dormant WHERE shard = ? AND id = ?", self._name(shard), id)
         return blob
 
     def ids(self, shard: ShardId) -> Iterator[str]:
         """Yield the ids kept for a shard."""
-        for (id,) in self._db.execute("SELECT id FROM dormant WHERE shard = ?", (self._name(shard),)).fetchall():
+        for (id,) in self._do("SELECT id FROM dormant WHERE shard = ?", self._name(shard)):
             yield id
 
     def clear(self, shard: ShardId) -> None:
