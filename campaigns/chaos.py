@@ -65,7 +65,9 @@ def possible(log: str, wanted: Sequence[str]) -> tuple[dict[str, Fault], list[st
     return can, [f"{kind}: {why[MENU[kind].needs]}" for kind in wanted if kind not in can]
 
 
-async def strike(made: World, menu: dict[str, Fault], faults: int, gap_s: float, until: float) -> None:
+async def strike(
+    made: World, menu: dict[str, Fault], faults: int, *, gap_s: float, until: float, patience: float
+) -> None:
     """Inject faults one after the other, and note the longest time to answer after each kind."""
     kinds, weights = list(menu), [fault.weight for fault in menu.values()]
     # every kind once, in random order, then by weight
@@ -80,7 +82,7 @@ async def strike(made: World, menu: dict[str, Fault], faults: int, gap_s: float,
         fault = menu[kind]
         healed_ns = await fault.strike(made)
         made.counts[kind] += 1
-        within_s = max(within_s, fault.within_s)
+        within_s = max(within_s, fault.within_s * patience)
         last = number == min(faults, len(todo)) - 1 or time.monotonic() > until
         if not last and made.rng.random() < OVERLAP:
             continue
@@ -104,7 +106,10 @@ async def campaign(setup: Setup, menu: dict[str, Fault], arguments: argparse.Nam
         await made.make()
         began = time.monotonic()
         try:
-            await strike(made, menu, arguments.faults, arguments.gap_s, began + arguments.seconds)
+            await strike(
+                made, menu, arguments.faults,
+                gap_s=arguments.gap_s, until=began + arguments.seconds, patience=arguments.patience,
+            )  # fmt: skip
             await asyncio.sleep(1.0)
         except NotReady as why:
             made.violation("I10", str(why))
@@ -153,12 +158,15 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=150.0, help="no new fault after so long, 1 to 3600")
     parser.add_argument("--disk", choices=("ext4", "tmpfs", "plain"), default="", help="under the SQLite log")
     parser.add_argument("--port", type=int, default=0, help="of the first broker (0: any free)")
+    parser.add_argument(
+        "--patience", type=float, default=1.0, help="of I10, on a machine that does other work: 1 to 20"
+    )
     parser.add_argument("--note", default="", help="for the ledger")
     parser.add_argument("--no-ledger", action="store_true")
     asked = parser.parse_args(words)
     for name, low, high in (
         ("faults", 1, FAULTS_MAX), ("players", 16, 2000), ("rate", 10, 20_000), ("outstanding", 1, 16),
-        ("seconds", 1, 3600), ("gap_s", 0, 60), ("port", 0, 65_000),
+        ("seconds", 1, 3600), ("gap_s", 0, 60), ("port", 0, 65_000), ("patience", 1, 20),
     ):  # fmt: skip
         if not low <= getattr(asked, name) <= high:
             parser.error(f"--{name.replace('_', '-')} is {getattr(asked, name)}, allowed is {low} to {high}")
