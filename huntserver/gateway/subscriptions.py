@@ -125,15 +125,17 @@ class Subscriptions:
         if channels:
             self._gateway.rooms.enter(hunt, channels, self._connection)
 
-    def refused(self, entry: _Entry, rejected: Rejected) -> None:
+    def refused(self, entry: _Entry, rejected: Rejected, pos: int) -> None:
         """Say why a hunt is not heard; try again later if that can help."""
-        if self._connection.closing or self._asked.get(entry.hunt) is not entry:
+        connection = self._connection
+        if connection.closing or self._asked.get(entry.hunt) is not entry:
             return
         del self._asked[entry.hunt]
-        if rejected.code in PASSING:
+        stale = pos >= 0 and connection.session.stale(entry.hunt, pos)  # who had not yet joined there has since
+        if rejected.code in PASSING or (stale and entry.tries < len(RETRY_S)):
             self._again(entry, rejected.after_ms or 0)
         else:
-            self._connection.send(Sys("sys", "refused", entry.hunt, err=refusal(rejected)))
+            connection.send(Sys("sys", "refused", entry.hunt, err=refusal(rejected)))
 
     def _again(self, entry: _Entry, after_ms: int) -> None:
         wait_s = max(RETRY_S[min(entry.tries, len(RETRY_S) - 1)], after_ms / 1000) * (0.5 + random.random())
@@ -195,7 +197,7 @@ class _Entry:
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """Pass it on."""
-        self._subscriptions.refused(self, rejected)
+        self._subscriptions.refused(self, rejected, pos)
 
     def viewed(self, request: int, view: Any, pos: int) -> None:
         """Pass it on."""

@@ -299,6 +299,27 @@ async def test_a_resume_raises_the_floor_and_waits_for_an_owner_that_knows_as_mu
     assert [m.get("recovered") for m in await ada.heard()] == [True, None]
 
 
+async def test_a_player_who_joined_is_not_told_by_an_older_owner_that_he_did_not() -> None:
+    """The join was answered; the question for its page met an owner of before it, whose word was passed on as final."""
+    rig = Rig()
+    later: list[Any] = []
+    rig.gateway.later = lambda delay_s, call, *a: later.append((call, a))  # type: ignore[method-assign]
+    ada = Peer(rig)
+    await ada.hello("ada")
+    query = rig.system.query
+
+    def older(kind: str, id: str, question: Any, sink: Any, request: int, caller: Any) -> None:
+        sink.refused(request, Rejected("not_joined", "as it was"), 4)
+
+    rig.system.query = older  # type: ignore[method-assign]
+    ada.send("join", hunt="h1", team="ada's")
+    assert [m for m in await ada.heard() if m.get("op") == "refused"] == []
+    rig.system.query = query  # type: ignore[method-assign]
+    call, arguments = later.pop()
+    call(*arguments)
+    assert [m["t"] for m in await ada.heard()] == ["sys", "snapshot"]
+
+
 async def test_a_client_that_saw_another_log_is_given_this_one_in_the_end() -> None:
     rig = Rig()
     await rig.playing("ada")
