@@ -6,7 +6,7 @@ KAFKA := 127.0.0.1:$(KAFKA_PORT)
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop clean bench load kills chaos fuzz lock packages
+.PHONY: help run test check fmt kafka kafka-stop clean bench load kills chaos fuzz lock packages ablations
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -73,8 +73,15 @@ lock: .venv/.ready  ## resolve the dependencies anew
 clean:  ## remove what the targets made (not the data of `make run`)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka .fuzz bench/out
 
-sim: .venv/.ready  ## replay one seed of the simulation: make sim SEED=n [TIMELINE=1] [WORKLOAD=toy]
+sim: .venv/.ready  ## replay one seed of the simulation: make sim SEED=n [TIMELINE=1] [WORKLOAD=toy] [ABLATE=name]
+ifdef ABLATE
+	@$(PY) -m campaigns.ablations --show "$(ABLATE)" --first $(or $(SEED),1)
+else
 	@$(PY) -m campaigns.sim --seed $(or $(SEED),1) $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(TIMELINE),--timeline) $(ARGS)
+endif
+
+ablations: .venv/.ready  ## switch each safeguard off in turn; fails if one is not missed within 1,000 seeds
+	@$(PY) -m campaigns.ablations --seeds $(or $(SEEDS),1000) $(ARGS)
 
 soak: .venv/.ready  ## run many seeds until one breaks a promise: make soak SEEDS=n [FIRST=m] [JOBS=j] [LEDGER=1] [WORKLOAD=toy]
 	@$(PY) -m campaigns.sim --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),1) --jobs $(or $(JOBS),1) \

@@ -10,6 +10,7 @@ from typing import Any, Final
 from actors import system
 from actors.commit import Commit
 from actors.deciding import Decider
+from actors.entity import Rejected
 from actors.fence import Ownership, TenureFold, Verdict
 from actors.recovery import Replay
 from actors.testing.switches import COMMIT, FENCE, Patches, Safeguard, nothing, yes
@@ -73,7 +74,7 @@ def _without_seq(patches: Patches) -> None:
 
 
 def _without_probe(patches: Patches) -> None:
-    patches.replace(Commit, "_proved", yes)
+    patches.replace(Commit, "proved", yes)
 
 
 def _without_clock_of_handing(patches: Patches) -> None:
@@ -126,7 +127,26 @@ def _without_fresh_answers(patches: Patches) -> None:
 
 
 def _without_recheck(patches: Patches) -> None:
+    def viewed_out(self: Decider, sink: Any, request: int, view: Any, pos: int, *_: Any) -> None:
+        if view.__class__ is Rejected:
+            sink.refused(request, view, pos)
+        else:
+            sink.viewed(request, view, pos)
+
     patches.replace(Commit, "recheck", yes)
+    patches.replace(Decider, "_viewed_out", viewed_out)
+
+
+def _without_place_in_nonce(patches: Patches) -> None:
+    """The reader goes by the nonce alone, wherever its tenure stands."""
+
+    def record(self: TenureFold, nonce: str, seq: int) -> Verdict:
+        if nonce.partition("@")[0] != self.nonce.partition("@")[0] or seq != self.next_seq:
+            return Verdict.VOID
+        self.next_seq = seq + 1
+        return Verdict.COUNTS
+
+    patches.replace(TenureFold, "record", record)
 
 
 def _without_giving_up(patches: Patches) -> None:
@@ -170,6 +190,13 @@ SAFEGUARDS: Final = (
         "a record counts only under the nonce of the latest tenure before it",
         ("I1", "I2", "I5", "I11"),
         _without_nonce,
+    ),
+    Safeguard(
+        "place in the nonce",
+        FENCE,
+        "a tenure's record that lands a second time does not let the records of its first place count again",
+        ("I1", "I2", "I5", "I7", "I11"),
+        _without_place_in_nonce,
     ),
     Safeguard(
         "seq",

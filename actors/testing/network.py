@@ -43,7 +43,9 @@ class Net:
             delay_s += random() ** 2 * 2.0
         self._loop.post(place, delay_s, call, *args)
         if plan.hits("net_double"):
-            self._loop.post(place, delay_s + random() ** 2 * 1.5, call, *args)
+            delay_s += random() ** 2 * (1.5 if random() < 0.8 else 6.0)
+            plan.last_s = max(plan.last_s, self._loop.time() + delay_s)
+            self._loop.post(place, delay_s, call, *args)
 
 
 class Pending:

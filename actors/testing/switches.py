@@ -37,6 +37,10 @@ class Patches:
         """Replace an attribute by what `make` returns for the old one."""
         self.replace(owner, name, make(vars(owner).get(name)))
 
+    def replaced(self) -> list[tuple[Any, str, Any]]:
+        """Return what is replaced now: owner, name, and what was there."""
+        return list(self._old)
+
     def restore(self) -> None:
         """Put everything back, the last first."""
         while self._old:
@@ -49,7 +53,7 @@ class Safeguard(NamedTuple):
 
     `area` is one of the nine in which bugs of a server like this are found (`AREAS`). `breaks`: the promises of which
     one must be found broken when it is off, `sign`: words of how it is then reported, where the promise alone says too
-    little. `off` takes it away. `near`: where a seed is known that shows it soon.
+    little. `off` takes it away.
     """
 
     name: str
@@ -58,7 +62,6 @@ class Safeguard(NamedTuple):
     breaks: tuple[str, ...]
     off: Off
     sign: str = ""
-    near: int = 0
 
 
 class NotBuilt(NamedTuple):
