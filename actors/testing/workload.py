@@ -59,6 +59,8 @@ class ToyWorkload:
         self._weights = [draw.choice((0, 1, 3, 8)) for _ in range(6)]
         if draw.random() < 0.25:  # hardly anything is accepted: an owner that was superseded does not notice it soon
             self._weights = [0, draw.choice((0, 20)), draw.choice((0, 20)), 0, draw.choice((0, 20)), 30]
+        elif draw.random() < 0.12:  # nearly everything is, and of one chest: it comes to forget answers
+            self._chests, self._size, self._weights = self._chests[:1], 70, [30, 0, 0, 0, 0, 0]
 
     def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
         """Three players, one with two devices, and a host."""
