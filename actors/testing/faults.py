@@ -31,7 +31,7 @@ MENU: Final[dict[str, tuple[float, float, float]]] = {
     "stuck": (0.3, 0.005, 0.05),
     "slow_read": (0.5, 0.2, 0.9),
     "pause": (0.5, 0.2, 1.5),
-    "pause_sent": (0.3, 0.002, 0.03),
+    "pause_sent": (0.4, 0.005, 0.06),
     "crash": (0.5, 0.2, 1.5),
     "takeover": (0.5, 0.2, 1.5),
     "drain": (0.3, 0.1, 0.8),

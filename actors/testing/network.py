@@ -98,6 +98,7 @@ class Player:
         self._patience_s = (0.1 + 0.4 * self._random.random()) * self._random.choice((1, 1, 1, 6))
         self._think_s = self._random.choice((0.003, 0.02, 0.06)) * (15 if slow else 1)
         self._most = self._random.choice((1, 4, 8, 12))
+        self._roams = self._random.random() < 0.3  # every message may take another way in
 
     # ---- the script
 
@@ -152,7 +153,7 @@ class Player:
         sim = self.sim
         pending.tries += 1
         node = self._node
-        if node is None or node.place.dead:
+        if node is None or node.place.dead or self._roams:
             node = self._node = sim.any_node(self._random)
         if node is not None:
             sim.note("send", self.name, pending.number, node.name, pending.tries)
