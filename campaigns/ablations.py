@@ -14,7 +14,9 @@ import argparse
 import datetime
 import re
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -30,6 +32,15 @@ ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "proof.md"
 HEADING: Final = "## Ablations"
 
+ABOUT: Final = """\
+A safeguard whose removal nobody notices is not tested. Each one below is taken out of the running code (by
+`actors/testing/switches.py`; the code itself has no switch), and seeds are played until the checker finds a promise
+broken that the same seed keeps with the safeguard in place. `nodes`: the simulation of whole nodes; faults that are
+named are in every seed, all others come by chance. `gateway`: real connections, rooms and rules over sockets in memory
+(`tests/sim/gateway.py`); BOUND means that more waits for a client than the limits allow. The areas are the nine in
+which one planted bug each has to be found. `make ablations` prints this table and fails when a safeguard is not missed
+within {most:,} seeds; `make sim SEED=n ABLATE="name"` shows one."""
+
 
 class Row(NamedTuple):
     """A safeguard, and how it was missed; None: it was not."""
@@ -42,7 +53,7 @@ class Row(NamedTuple):
 def table() -> Iterator[tuple[Safeguard, str, Run]]:
     """Yield every safeguard with the world that judges it, by area."""
     rows: list[tuple[Safeguard, str, Run]] = [
-        *((safeguard, "nodes", whole_nodes) for safeguard in ablations.SAFEGUARDS.values()),
+        *((safeguard, "nodes", partial(whole_nodes, on=safeguard.on)) for safeguard in ablations.SAFEGUARDS.values()),
         *((safeguard, "gateway", gateway.play) for safeguard in gateway_ablations.SAFEGUARDS.values()),
     ]
     yield from sorted(rows, key=lambda row: AREAS.index(row[0].area))
@@ -62,13 +73,7 @@ def markdown(rows: Sequence[Row], base: int, most: int) -> str:
     lines = [
         HEADING,
         "",
-        "A safeguard whose removal nobody notices is not tested. Each one below is taken out of the running code (by",
-        "`actors/testing/switches.py`; the code itself has no switch) and seeds are played until the checker finds a",
-        "promise broken that the same seed keeps with the safeguard in place. `nodes`: the simulation of whole nodes;",
-        "`gateway`: real connections, rooms and rules over sockets in memory (`tests/sim/gateway.py`), where BOUND",
-        "means that more waits for a client than the limits allow. The areas are the nine in which one planted bug",
-        "each has to be found. `make ablations` prints this table and fails when a safeguard is not missed within",
-        f"{most:,} seeds; `make sim SEED=n ABLATE=\"name\"` shows one.",
+        textwrap.fill(ABOUT.format(most=most), 120, break_long_words=False, break_on_hyphens=False),
         "",
         f"Commit {commit()}, {today}, seeds from {base}.",
         "",
@@ -78,7 +83,8 @@ def markdown(rows: Sequence[Row], base: int, most: int) -> str:
     for row in rows:
         found = ("not missed", "-") if row.missed is None else (str(row.missed.seeds), row.missed.violation.invariant)
         s = row.safeguard
-        lines.append(f"| {s.area} | {s.name} | {s.protects} | {row.world} | {found[0]} | {found[1]} |")
+        world = row.world + (f", {' and '.join(s.on)} on" if s.on else "")
+        lines.append(f"| {s.area} | {s.name} | {s.protects} | {world} | {found[0]} | {found[1]} |")
     for absent in NOT_BUILT:
         lines.append(f"| {absent.area} | {absent.name} | {absent.protects} | - | {absent.why} | - |")
     return "\n".join(lines) + "\n"
@@ -90,7 +96,7 @@ def show(name: str, seed: int) -> int:
     print(f"without {name!r} ({safeguard.area}): {safeguard.protects}")
     with switched_off(safeguard):
         if world == "nodes":
-            print(told(Simulation(seed).run(), "toy", whole=False))
+            print(told(Simulation(seed, on=safeguard.on).run(), "toy", whole=False))
         else:
             print("\n".join(map(str, run(seed))) or f"seed {seed}: no violation")
     kept = run(seed)

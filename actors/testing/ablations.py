@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Final, NamedTuple
 
 from actors.testing import ablations_entity, ablations_log, ablations_recovery
@@ -56,17 +57,18 @@ def ablated(name: str) -> Iterator[Safeguard]:
         yield safeguard
 
 
-def whole_nodes(seed: int) -> Sequence[Violation]:
-    """Play a seed of the simulation of whole nodes."""
-    return Simulation(seed).run().violations
+def whole_nodes(seed: int, on: Sequence[str] = ()) -> Sequence[Violation]:
+    """Play a seed of the simulation of whole nodes; it has the faults `on`, whatever else it has."""
+    return Simulation(seed, on=on).run().violations
 
 
 def _expected(violation: Violation, safeguard: Safeguard) -> bool:
     return violation.invariant in safeguard.breaks and safeguard.sign in str(violation)
 
 
-def missed(safeguard: Safeguard, seeds: Iterable[int], run: Run = whole_nodes) -> Missed | None:
-    """Play seeds without a safeguard until it is missed; None when it never is."""
+def missed(safeguard: Safeguard, seeds: Iterable[int], run: Run | None = None) -> Missed | None:
+    """Play seeds (of whole nodes, unless `run` is given) without a safeguard until it is missed; None: it never is."""
+    run = run or partial(whole_nodes, on=safeguard.on)
     for count, seed in enumerate(seeds, 1):
         with switched_off(safeguard):
             broken = [v for v in run(seed) if _expected(v, safeguard)]

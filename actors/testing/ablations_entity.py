@@ -247,6 +247,7 @@ SAFEGUARDS: Final = (
         "what an entity refused is remembered while it sleeps",
         ("I1",),
         _without_refusals_asleep,
+        on=("net_double",),
     ),
     Safeguard(
         "marks",
@@ -333,6 +334,7 @@ SAFEGUARDS: Final = (
         ("I7",),
         _without_pos_floor,
         "the session had seen",
+        on=("pause_sent", "takeover"),
     ),
     Safeguard(
         "key span",

@@ -220,6 +220,7 @@ SAFEGUARDS: Final = (
         ("I7",),
         _without_clock_of_handing,
         "misses",
+        on=("pause_sent",),
     ),
     Safeguard(
         "recheck",
@@ -228,6 +229,7 @@ SAFEGUARDS: Final = (
         ("I7",),
         _without_recheck,
         "misses",
+        on=("pause_sent", "takeover"),
     ),
     Safeguard(
         "effect gating",

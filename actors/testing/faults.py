@@ -62,7 +62,7 @@ class Plan:
             staged_bytes_max=draw.choice((300, 2_000, 128 * 1024)),
             late_s=draw.choice((0.2, 0.5)),
             give_up_s=draw.choice((0.8, 2.0)),
-            proof_s=0.3,
+            proof_s=draw.choice((0.3, 0.3, 1.0)),
             snapshot_records=draw.choice((1, 2, 4, 10, 2_000)),
             marker_records=draw.choice((1, 3, 10, 30, 50_000)),
             memory_bytes=draw.choice((0, 3_000, 256 * 1024 * 1024)),
@@ -171,7 +171,7 @@ class SimLog(MemoryLog):
         if not self._place.stopped and not self._place.dead:
             self._world.noted("pause", self._place.name)
             self._sim.stop_place(self._place)
-            self._sim.post(self._sim.world, self._plan.within(0.2, 3.0), self._sim.resume_place, self._place)
+            self._sim.post(self._sim.world, self._plan.random.uniform(0.3, 3.0), self._sim.resume_place, self._place)
 
     def _again(self, shard: ShardId, batch: list[bytes]) -> None:
         if any(record in batch for record in self.store.records(shard)):  # only what landed can land twice

@@ -43,7 +43,7 @@ class Net:
             delay_s += random() ** 2 * 2.0
         self._loop.post(place, delay_s, call, *args)
         if plan.hits("net_double"):
-            delay_s += random() ** 2 * (1.5 if random() < 0.8 else 6.0)
+            delay_s += random() ** 2 * (1.5 if random() < 0.65 else 6.0)
             plan.last_s = max(plan.last_s, self._loop.time() + delay_s)
             self._loop.post(place, delay_s, call, *args)
 
@@ -94,8 +94,8 @@ class Player:
         self._n = 0
         self._node: SimNode | None = None
         self._random = random.Random(f"{sim.seed}/player{number}")
-        slow = random.Random(f"{sim.seed}/pace").random() < 0.15  # all of them: entities fall asleep in between
-        self._patience_s = (0.1 + 0.4 * self._random.random()) * self._random.choice((1, 1, 1, 6))
+        slow = random.Random(f"{sim.seed}/pace").random() < 0.25  # all of them: entities fall asleep in between
+        self._patience_s = (0.1 + 0.4 * self._random.random()) * self._random.choice((1, 1, 6))
         self._think_s = self._random.choice((0.003, 0.02, 0.06)) * (15 if slow else 1)
         self._most = self._random.choice((1, 4, 8, 12))
         self._roams = self._random.random() < 0.3  # every message may take another way in
@@ -154,7 +154,7 @@ class Player:
         pending.tries += 1
         node = self._node
         if node is None or node.place.dead or self._roams:
-            node = self._node = sim.any_node(self._random)
+            node = self._node = sim.any_node(self._random, roams=self._roams)
         if node is not None:
             sim.note("send", self.name, pending.number, node.name, pending.tries)
             sim.net.carry(node.place, node.receive, self, pending)

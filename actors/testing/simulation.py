@@ -98,12 +98,12 @@ class Simulation:
         self.nodes = [n for n in self.nodes if not n.place.dead]
         return self.nodes
 
-    def any_node(self, draw: random.Random) -> SimNode | None:
-        """Return a node to talk to: mostly the youngest."""
+    def any_node(self, draw: random.Random, *, roams: bool = False) -> SimNode | None:
+        """Return a node to talk to: mostly the youngest, unless one `roams`."""
         nodes = self.alive()
         if not nodes:
             return None
-        return nodes[-1] if draw.random() < 0.6 else draw.choice(nodes)
+        return nodes[-1] if not roams and draw.random() < 0.6 else draw.choice(nodes)
 
     def owner(self, shard: Shard, besides: SimNode) -> SimNode | None:
         """Return the youngest node that serves a shard, for links."""
@@ -287,7 +287,8 @@ class Simulation:
     # ---- the verdict
 
     def _judge(self, settled: bool, live: list[Live]) -> Totals:
-        checker = Checker([kind for kind, _ in self.workload.kinds], self.workload.game(), self.workload.rules)
+        rules = self.workload.rules._replace(proof_s=self.plan.limits.proof_s)
+        checker = Checker([kind for kind, _ in self.workload.kinds], self.workload.game(), rules)
         for call in self.calls:
             checker.call(call)
         for player in self.players:

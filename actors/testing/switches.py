@@ -53,7 +53,7 @@ class Safeguard(NamedTuple):
 
     `area` is one of the nine in which bugs of a server like this are found (`AREAS`). `breaks`: the promises of which
     one must be found broken when it is off, `sign`: words of how it is then reported, where the promise alone says too
-    little. `off` takes it away.
+    little. `off` takes it away. `on`: faults that every seed has then, where they seldom meet by themselves.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Safeguard(NamedTuple):
     breaks: tuple[str, ...]
     off: Off
     sign: str = ""
+    on: tuple[str, ...] = ()
 
 
 class NotBuilt(NamedTuple):

@@ -52,13 +52,14 @@ class ToyWorkload:
             (toy.ChestType(), draw.choice((1, 2))),
             (toy.PurseType(), 1),
         ]
-        self.rules = Rules(proof_s=0.3)
+        self.rules = Rules()
         self._chests = [f"c{i}" for i in range(draw.choice((1, 2, 4)))]
         self._people = ("ann", "bob", "cat")
         self._size = draw.choice((5, 5, 15, 15, 25, 25, 25, 60))
         self._weights = [draw.choice((0, 1, 3, 8)) for _ in range(6)]
         if draw.random() < 0.25:  # hardly anything is accepted: an owner that was superseded does not notice it soon
-            self._weights = [0, draw.choice((0, 20)), draw.choice((0, 20)), 0, draw.choice((0, 20)), 30]
+            takes, peeks, spends = (draw.choice((0, 20)) for _ in range(3))
+            self._weights = [0, takes, peeks, 0, spends, draw.choice((5, 30))]
         elif draw.random() < 0.12:  # nearly everything is, and of one chest: it comes to forget answers
             self._chests, self._size, self._weights = self._chests[:1], 70, [30, 0, 0, 0, 0, 0]
 
