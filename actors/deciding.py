@@ -105,7 +105,7 @@ class Decider:
             elif what == REACTION:
                 self._react(actor, payload, sink, request)
             else:
-                self._fire_due(actor, max(self._now, self.last_ms))
+                self._wake(actor, payload)
         except Exception as error:  # see the docstring; counted
             self._contain(actor, message, error)
 
@@ -314,6 +314,11 @@ class Decider:
             marks[batch.source] = (seq, n)
             self.snapshots.wrote(actor)
         self.commit.hold((self._repeated_out, sink, request, (actor.seq, b"")), False)
+
+    def _wake(self, actor: Actor, due_ms: int) -> None:
+        self._fire_due(actor, max(self._now, self.last_ms))
+        if actor.due is not None and actor.due.due_ms == due_ms:  # the clock was set back since the heap gave it out
+            self.timers.set(due_ms, actor.id)
 
     def _fire_due(self, actor: Actor, now: int) -> None:
         for _ in range(FIRES_MAX):

@@ -150,11 +150,11 @@ class Shard:
             self.commit.fail(fault)
             return None
 
-    def wake(self, id: str) -> None:
-        """Look at an entity's timers now."""
+    def wake(self, id: str, due_ms: int) -> None:
+        """Look at an entity's timers now: one was set for `due_ms`."""
         actor = (self.actors.get(id) or self._called(id)) if self.ownership.mode is Mode.OWNER else None
         if actor is not None:
-            actor.mailbox.put_control((WAKE, None, None, 0, None, None))
+            actor.mailbox.put_control((WAKE, due_ms, None, 0, None, None))
             self._enqueue(actor)
 
     def _enqueue(self, actor: Actor) -> None:

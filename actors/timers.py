@@ -15,9 +15,9 @@ FARTHEST_S = 1.0
 
 
 class Timers:
-    """Calls `fire(entity_id)` when an entity may be due by the wall clock."""
+    """Calls `fire(entity_id, due_ms)` when an entity may be due by the wall clock; the entry is gone then."""
 
-    def __init__(self, wall_ms: Callable[[], int], fire: Callable[[str], None]) -> None:
+    def __init__(self, wall_ms: Callable[[], int], fire: Callable[[str, int], None]) -> None:
         self._wall_ms = wall_ms
         self._fire = fire
         self._heap: list[tuple[int, str]] = []
@@ -48,7 +48,8 @@ class Timers:
         self._handle = None
         now = self._wall_ms()
         while self._heap and self._heap[0][0] <= now:
-            self._fire(heapq.heappop(self._heap)[1])
+            due_ms, entity_id = heapq.heappop(self._heap)
+            self._fire(entity_id, due_ms)
         if self._heap:
             self._arm()
 

@@ -104,7 +104,7 @@ async def test_nothing_follows_the_record_that_gives_a_shard_up() -> None:
         while not node.plan.seen[-1][1] or b'"released"' not in node.plan.seen[-1][1][-1]:
             await asyncio.sleep(0)
         node.clock.pass_s(0.05)
-        node.shard.wake("t")
+        node.shard.wake("t", node.clock.ms - 10)
         heard = Heard()
         node.system.query("tally", "t", Total(), heard, 1, ALICE)
         await asyncio.wait_for(drained, 2)
@@ -189,3 +189,20 @@ async def test_refusals_of_one_device_do_not_push_out_those_of_another() -> None
         node.shard.kind.limit = 100_000_000
         assert (await node.ask(Add(99_000_000), key=("phone", 1))).code == "too_much"
         assert await node.ask(Add(1), key=("phone", 2)) == (b'{"total":1}', 1)
+
+
+async def test_a_timer_that_met_a_clock_set_back_is_not_forgotten() -> None:
+    """The heap gave its entry out, and by the time that the entity was looked at it was not due any more."""
+    async with running() as node:
+        due_ms = node.clock.ms + 40
+        await node.ask(SetAlarm(due_ms))
+        node.clock.ms += 50
+        node.shard.timers._tick()
+        node.clock.ms -= 30
+        await node.turns()
+        assert len(node.shard.timers) == 1
+        node.clock.ms += 30
+        node.shard.timers._tick()
+        await node.turns()
+        assert b"rang" in node.store.records(SHARD)[-1]
+        assert len(node.shard.timers) == 0
