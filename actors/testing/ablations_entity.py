@@ -226,6 +226,7 @@ SAFEGUARDS: Final = (
         "a key below what is remembered is refused, not executed",
         ("I2",),
         _without_floors,
+        on=("net_double",),
     ),
     Safeguard(
         "refusal memory",

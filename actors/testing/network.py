@@ -43,7 +43,7 @@ class Net:
             delay_s += random() ** 2 * 2.0
         self._loop.post(place, delay_s, call, *args)
         if plan.hits("net_double"):
-            delay_s += random() ** 2 * (1.5 if random() < 0.65 else 6.0)
+            delay_s += random() ** 2 * 1.5 if random() < 0.6 else random() * 6.0
             plan.last_s = max(plan.last_s, self._loop.time() + delay_s)
             self._loop.post(place, delay_s, call, *args)
 
