@@ -13,9 +13,19 @@ from campaigns.ablations import HEADING, PAGE, main, table
 from tests.sim import gateway
 
 ROWS = {safeguard.name: (safeguard, run) for safeguard, _, run in table()}
-NEAR: dict[str, int] = {}
-"""Seeds that show soon what is missed; from elsewhere it takes up to some hundreds (`make ablations`)."""
-WITHIN = 150
+NEAR = {
+    "probe": 42,
+    "the probe's clock": 42,
+    "recheck": 42,
+    "fresh answers": 12,
+    "window": 65,
+    "refusals asleep": 314,
+    "held duplicates": 96,
+    "pos floor": 166,
+}
+"""Where seeds begin that show soon what is missed (0 for all others); a change of the simulation moves them, so that
+some hundreds are tried. `make ablations` starts from the commit's base."""
+WITHIN = 300
 
 
 @pytest.mark.parametrize("name", ROWS)
