@@ -57,7 +57,21 @@ class Bench:
 class BenchPlayer:
     """One player."""
 
-    __slots__ = ("bench", "buffer", "head", "hunt", "n", "queue", "receive", "send", "socket", "stage", "tail", "token")
+    __slots__ = (
+        "bench",
+        "buffer",
+        "head",
+        "hunt",
+        "middle",
+        "n",
+        "queue",
+        "receive",
+        "send",
+        "socket",
+        "stage",
+        "tail",
+        "token",
+    )
 
     def __init__(self, bench: Bench, number: int, token: str) -> None:
         arguments = bench.arguments
@@ -68,10 +82,10 @@ class BenchPlayer:
         self.n = 1
         self.buffer = b""
         self.queue: list[int] = []
-        start = b'{"id":3,"op":"guess","hunt":"%b","clue":"c9","key":' % self.hunt.encode()
-        size = len(start) + len(b'%9d,"text":"wrong %09d"}' % (1, 1))
-        self.head = bytes((0x81, 0x80 | size)) + bytes(4) + start if size < 126 else b""
-        assert self.head, "a guess fits a short frame"
+        self.middle = b',"op":"guess","hunt":"%b","clue":"c9","key":' % self.hunt.encode()
+        size = len(b'{"id":%9d%b%9d,"text":"wrong %09d"}' % (1, self.middle, 1, 1))
+        assert size < 126, "a guess fits a short frame"
+        self.head = bytes((0x81, 0x80 | size)) + bytes(4) + b'{"id":'
         self.socket = bench.engine.connect(self, ("127.0.0.1", arguments.port), "")
         self.receive, self.send = self.socket.recv, self.socket.send
 
@@ -143,7 +157,7 @@ class BenchPlayer:
         """Send the next wrong guess."""
         n = self.n = self.n + 1
         # Blanks in front: JSON's numbers have no leading zeros, and all guesses are of one size.
-        self.send(self.head + b'%9d,"text":"wrong %09d"}' % (n, n))
+        self.send(b'%b%9d%b%9d,"text":"wrong %09d"}' % (self.head, n, self.middle, n, n))
 
 
 def connect(bench: Bench) -> None:
