@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from actors import system
+from actors import recovery, system
 from actors.commit import Commit
 from actors.deciding import Decider
 from actors.entity import Rejected
@@ -86,6 +86,13 @@ def _without_clock_of_handing(patches: Patches) -> None:
         return _durable
 
     patches.wrap(Commit, "_durable", durable)
+
+
+def _without_looking_for_a_successor(patches: Patches) -> None:
+    async def look(*_: Any) -> None:
+        pass
+
+    patches.replace(recovery, "_look_for_successor", look)
 
 
 # ---- group commit
@@ -230,6 +237,13 @@ SAFEGUARDS: Final = (
         _without_recheck,
         "misses",
         on=("pause_sent", "takeover"),
+    ),
+    Safeguard(
+        "never taking back",
+        FENCE,
+        "after a fault a node looks whether another one has opened a tenure, and leaves the shard to it",
+        ("I4",),
+        _without_looking_for_a_successor,
     ),
     Safeguard(
         "effect gating",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from actors import dormant, recovery, snapshots, stored
+from actors import dormant, snapshots, stored
 from actors.dedup import Dedup
 from actors.dormant import Blob
 from actors.fence import FoldState
@@ -120,13 +120,6 @@ def _without_memory_in_snapshots(patches: Patches) -> None:
         return thaw
 
     patches.wrap(dormant, "thaw", forgetful)
-
-
-def _without_successor_check(patches: Patches) -> None:
-    async def look(*_: Any) -> None:
-        pass
-
-    patches.replace(recovery, "_look_for_successor", look)
 
 
 SAFEGUARDS: Final = (

@@ -223,6 +223,7 @@ class SimSnapshots(MemorySnapshots):
     def put(self, shard: ShardId, key: str, value: bytes | None) -> asyncio.Future[None]:
         """Write or remove one key."""
         done: asyncio.Future[None] = self._loop.create_future()
+        done.add_done_callback(lambda put: put.cancelled() or put.exception())  # who asked may be killed meanwhile
         fate = self._plan.snapshot_fate()
         store: Any = self._sim_log.store
         kept = store.kept.setdefault(shard, {})

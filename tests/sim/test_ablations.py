@@ -128,7 +128,7 @@ def test_the_page_names_every_safeguard_and_nothing_else() -> None:
     section = PAGE.read_text().partition(HEADING)[2].partition("\n## ")[0]
     named = [row.split(" | ")[1] for row in section.splitlines() if row.startswith("| ") and " | " in row][1:]
     assert sorted(named) == sorted([*ROWS, *(absent.name for absent in NOT_BUILT)])
-    assert "not missed" not in section
+    assert "| not missed |" not in section
 
 
 def test_the_command_line_says_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,7 +138,7 @@ def test_the_command_line_says_what_is_allowed(capsys: pytest.CaptureFixture[str
 
 
 def test_one_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--show", "redaction", "--first", "1"]) == 0
+    assert main(["--show", "redaction", "--first", "2"]) == 0
     told: Any = capsys.readouterr().out
     assert "without 'redaction'" in told
     assert "I9: " in told
