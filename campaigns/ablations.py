@@ -96,7 +96,8 @@ def show(name: str, seed: int) -> int:
     print(f"without {name!r} ({safeguard.area}): {safeguard.protects}")
     with switched_off(safeguard):
         if world == "nodes":
-            print(told(Simulation(seed, on=safeguard.on).run(), "toy", whole=False))
+            text = told(Simulation(seed, on=safeguard.on).run(), "toy", whole=False)
+            print(text.replace(f"make sim SEED={seed}", f'make sim SEED={seed} ABLATE="{name}"'))
         else:
             print("\n".join(map(str, run(seed))) or f"seed {seed}: no violation")
     kept = run(seed)
