@@ -274,6 +274,8 @@ def _settle(done: asyncio.Future[None], fate: Fate) -> None:
 
 def _spoil(value: bytes, salt: int) -> bytes:
     """Change one byte: any, or a digit to another one, so that the rest still reads well."""
+    if not value:
+        return b"?"
     digits = [i for i, byte in enumerate(value) if 0x30 <= byte <= 0x39]
     at, turn = (digits[salt % len(digits)], 1) if digits and salt % 2 else (salt % len(value), 0x15)
     return value[:at] + bytes((value[at] ^ turn,)) + value[at + 1 :]

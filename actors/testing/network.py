@@ -120,8 +120,12 @@ class Player:
         if not self._room():
             self._resting = True  # until an answer comes
             return
+        move = self.sim.workload.next(self._random, self.caller)
+        if move is None:
+            self._next()
+            return
         self.left -= 1
-        kind, id, command, asks = self.sim.workload.next(self._random, self.caller)
+        kind, id, command, asks = move
         self._number += 1
         key = None
         if not asks:

@@ -288,7 +288,8 @@ class Simulation:
 
     def _judge(self, settled: bool, live: list[Live]) -> Totals:
         rules = self.workload.rules._replace(proof_s=self.plan.limits.proof_s)
-        checker = Checker([kind for kind, _ in self.workload.kinds], self.workload.game(), rules)
+        game = self.workload.game()
+        checker = Checker([kind for kind, _ in self.workload.kinds], game, rules)
         for call in self.calls:
             checker.call(call)
         for player in self.players:
@@ -307,6 +308,8 @@ class Simulation:
             for offset, body in enumerate(self.store.shards[shard]):
                 checker.record(shard, offset, body, landed[offset])
         self.violations += checker.verdict(settled=settled)
+        for text in game.leaks(self.calls, self.seen):
+            self.broken("I9", text)
         self._check_complete(checker, live)
         return checker.totals()
 

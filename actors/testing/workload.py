@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from actors.actor import Caller
 from actors.entity import EntityType
 from actors.testing import toy
 from actors.testing.checker import Game, Rules
+from actors.testing.history import Call, Seen
 
 
 class Move(NamedTuple):
@@ -19,6 +20,14 @@ class Move(NamedTuple):
     id: str
     command: Any
     asks: bool = False
+
+
+class Secretive(Game, Protocol):
+    """Invariants with secrets among them."""
+
+    def leaks(self, calls: Iterable[Call], seen: Iterable[Seen]) -> Iterable[str]:
+        """Yield, once the log was seen, each secret that was let out too early (I9)."""
+        ...
 
 
 class Workload(Protocol):
@@ -31,15 +40,15 @@ class Workload(Protocol):
         """Return the sessions with the number of commands that each sends."""
         ...
 
-    def next(self, draw: random.Random, caller: Caller) -> Move:
-        """Return what a session sends next."""
+    def next(self, draw: random.Random, caller: Caller) -> Move | None:
+        """Return what a session sends next; None: nothing yet."""
         ...
 
     def probes(self) -> list[Move]:
         """Return a question for each entity: at the end all must be answered."""
         ...
 
-    def game(self) -> Game:
+    def game(self) -> Secretive:
         """Return fresh invariants."""
         ...
 
@@ -102,6 +111,6 @@ class ToyWorkload:
         chests = [Move("chest", id, toy.Look(), True) for id in self._chests]
         return [*chests, *(Move("purse", id, toy.Look(), True) for id in self._people)]
 
-    def game(self) -> Game:
+    def game(self) -> Secretive:
         """The toy's invariants."""
         return toy.ToyGame()
