@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Raw
 
-from actors.actor import Actor, Caller, Publisher, Sink
+from actors.actor import FORGOTTEN, Actor, Caller, Publisher, Sink
 from actors.clock import Clock
 from actors.codec import Done, encode
 from actors.commit import Commit
@@ -31,7 +31,6 @@ from actors.timers import Timers
 INTERNAL: Final = Rejected("internal", "a fault in the server; it was recorded", retry=True, after_ms=1000)
 TOO_LARGE: Final = Rejected("too_large", "the command's record would be larger than the log takes")
 DAMAGED: Final = Rejected("entity_damaged", "stored data is damaged; an operator must look at it")
-TOO_OLD: Final = Rejected("key_too_old", "the key is below the window; the command is not executed now")
 WAITS_FOR_NEWER: Final = frozenset({"too_late", "lost"})
 HOSTS: Final = frozenset({"host", "admin"})
 FIRES_MAX: Final = 1000
@@ -270,7 +269,7 @@ class Decider:
 
     def _repeat(self, actor: Actor, known: Any, sink: Sink, request: int) -> None:
         if known.__class__ is KeyTooOld:
-            rejected = TOO_OLD if known.code == "key_too_old" else Rejected(known.code)
+            rejected = FORGOTTEN if known.code == "key_too_old" else Rejected(known.code)
             self._refuse(actor, rejected, sink, request, False, actor.seq)
         else:
             self.commit.hold((self._repeated_out, sink, request, known), False)

@@ -68,7 +68,7 @@ def _say_if_limited(result: dict[str, Any]) -> None:
 @contextmanager
 def echo_server() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the bare echo; yield it with its port."""
-    with process(sys.executable, "bench/echo_bare.py", "--port", "0", core=SERVER_CORE) as server:
+    with process(sys.executable, "-m", "huntserver.load.echo", core=SERVER_CORE) as server:
         assert server.stdout is not None
         yield server, server.stdout.readline().split()[1]
 

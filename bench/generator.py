@@ -16,6 +16,7 @@ from typing import Any
 
 from huntserver.auth import Tokens, load_key
 from huntserver.load.engine import READ, Engine
+from huntserver.load.frames import command
 
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -26,14 +27,6 @@ TOGETHER = 200
 """Players that connect at once."""
 WARM_S = 1.0
 LAST_ANSWERS_S = 5.0
-
-
-def masked(payload: bytes) -> bytes:
-    """Return a client frame with a zero mask."""
-    size = len(payload)
-    if size < 126:
-        return bytes((0x81, 0x80 | size)) + bytes(4) + payload
-    return bytes((0x81, 0xFE, size >> 8, size & 255)) + bytes(4) + payload
 
 
 class Bench:
@@ -131,7 +124,7 @@ class BenchPlayer:
     def _say(self, stage: int, message: dict[str, Any]) -> None:
         self.stage = stage
         self.buffer = b""
-        self.send(masked(json.dumps(message).encode()))
+        self.send(command(message))
 
     def _play(self) -> None:
         self.stage = PLAYING

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from huntserver.load.machine import Usage, usage
+
 ROOT = Path(__file__).parent.parent
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, OTHER_CORE = str(CORES[0]), str(CORES[-1])
@@ -38,33 +40,30 @@ def process(*command: str, core: str, wait: str = "") -> Iterator[subprocess.Pop
         started.wait()
 
 
-def cpu_s(pid: int) -> float:
-    """Return the CPU time of a process in s."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def rss(pid: int) -> int:
-    """Return the resident memory of a process in bytes."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def used(pid: int) -> Usage:
+    """Return what a process that runs has used."""
+    seen = usage(pid)
+    if seen is None:
+        raise RuntimeError(f"process {pid} is gone")
+    return seen
 
 
 def generate(pid: int, *arguments: str) -> dict[str, Any]:
     """Run the generator against a server; add the server's CPU and memory."""
     command = ["taskset", "-c", OTHER_CORE, sys.executable, "-m", "bench.generator", *arguments]
-    before_rss = rss(pid)
+    before = used(pid)
     started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert started.stdout is not None
     ready = started.stdout.readline()
     if not ready:
         raise RuntimeError("the generator did not get ready")
-    joined_rss = rss(pid)
+    joined = used(pid)
     time.sleep(1.0)
-    cpu, began = cpu_s(pid), time.monotonic()
+    cpu_s, began = used(pid).cpu_s, time.monotonic()
     last = started.stdout.readline()
     took = time.monotonic() - began
     started.wait()
     result: dict[str, Any] = json.loads(last)
-    result["server_cpu"] = (cpu_s(pid) - cpu) / took
-    result["joined_bytes"] = joined_rss - before_rss
+    result["server_cpu"] = (used(pid).cpu_s - cpu_s) / took
+    result["joined_bytes"] = joined.rss_bytes - before.rss_bytes
     return result

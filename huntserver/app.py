@@ -40,7 +40,7 @@ from huntserver.game.hunt import HuntType
 from huntserver.game.player import PlayerType
 from huntserver.game.solvability import check_definition
 from huntserver.gateway.rooms import Rooms
-from huntserver.gateway.sampling import BOUNDS_MS, Traced
+from huntserver.gateway.sampling import Traced
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits, override
 from huntserver.wire.asyncapi import encoded
@@ -215,7 +215,7 @@ def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log:
     if hasattr(log, "statistics"):
         sources.append(("log", log.statistics))
     made.register(telemetry.StatisticsCollector(sources))
-    made.register(telemetry.LatencyCollector(gateway.sampler.latency, BOUNDS_MS))
+    made.register(telemetry.LatencyCollector(gateway.sampler.latency))
 
 
 def read_hunt(path: Path) -> Definition:

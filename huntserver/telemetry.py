@@ -10,7 +10,7 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -194,12 +194,14 @@ class RuntimeCollector(Collector):
             "huntserver_batch_seconds", "From handing a batch to the log to its acknowledgement", labels=["kind"]
         )
         for kind, counts in buckets.items():
-            running, rows = 0, []
-            for bound, count in zip((*WAIT_BUCKETS_MS, None), counts, strict=True):
-                running += count
-                rows.append(("+Inf" if bound is None else str(bound / 1000), running))
-            metric.add_metric([kind], rows, sums[kind]["wait_ns"] / 1e9)
+            metric.add_metric([kind], _rows(counts), sums[kind]["wait_ns"] / 1e9)
         return metric
+
+
+def _rows(counts: Sequence[int]) -> list[tuple[str, int]]:
+    """Return a histogram's buckets as the page has them: bound in s, how many are not above it."""
+    names = [*(str(bound / 1000) for bound in WAIT_BUCKETS_MS), "+Inf"]
+    return list(zip(names, accumulate(counts), strict=True))
 
 
 def registry(system: ActorSystem, reporter: LogReporter, lag: LoopLag) -> CollectorRegistry:
@@ -213,20 +215,17 @@ def registry(system: ActorSystem, reporter: LogReporter, lag: LoopLag) -> Collec
 
 
 class LatencyCollector(Collector):
-    """Turns sampled command latencies into a histogram; `bounds_ms` are those of its buckets but the last."""
+    """Turns sampled command latencies into a histogram."""
 
-    def __init__(self, latency: Any, bounds_ms: tuple[float, ...]) -> None:
+    def __init__(self, latency: Any) -> None:
         self._latency = latency
-        self._bounds_ms = bounds_ms
 
     def collect(self) -> Iterator[Metric]:
         """Yield the histogram."""
         metric = HistogramMetricFamily(
             "huntserver_command_seconds", "From the decoding of a command to its durable answer, by samples"
         )
-        counts = list(accumulate(self._latency.buckets))
-        names = [*(str(bound / 1000) for bound in self._bounds_ms), "+Inf"]
-        metric.add_metric([], list(zip(names, counts, strict=True)), self._latency.sum_s)
+        metric.add_metric([], _rows(self._latency.buckets), self._latency.sum_s)
         yield metric
 
 

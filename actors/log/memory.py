@@ -29,6 +29,16 @@ class Fate(NamedTuple):
     fault: Fault | None = None
 
 
+def settle(done: asyncio.Future[Any], fate: Fate, landed: Sequence[object], result: Callable[[Any], object]) -> None:
+    """Let who waits hear what became of it: the fault, or the result of what has landed (nothing, before it has)."""
+    if done.done():
+        return
+    if fate.fault is not None:
+        done.set_exception(fate.fault)
+    elif landed:
+        done.set_result(result(landed[0]))
+
+
 class FaultPlan(Protocol):
     """Decides the fate of appends, and whether a read goes on."""
 
@@ -169,12 +179,7 @@ class MemoryLog:
         landed: list[object] = []
 
         def answer() -> None:
-            if done.done():
-                return
-            if fate.fault is not None:
-                done.set_exception(fate.fault)
-            elif landed:
-                done.set_result(result(landed[0]))
+            settle(done, fate, landed, result)
 
         def do_land() -> None:
             landed.append(land())

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from actors.faults import LogFull, OutcomeUnknown
 from actors.limits import Limits
-from actors.log.memory import CHUNK, Fate, MemoryLog, MemorySnapshots, MemoryStore
+from actors.log.memory import CHUNK, Fate, MemoryLog, MemorySnapshots, MemoryStore, settle
 from actors.log.port import Appended, ShardId
 from actors.testing.loop import Place, SimLoop
 
@@ -197,16 +197,7 @@ class SimLog(MemoryLog):
             self._sim.post(self._sim.world, lands_s, lambda: landed.append(land()))
         if answers_s is None:
             return
-
-        def answer() -> None:
-            if done.done():
-                return
-            if fate.fault is not None:
-                done.set_exception(fate.fault)
-            elif landed:
-                done.set_result(result(landed[0]))
-
-        self._sim.post(self._place, answers_s, answer)
+        self._sim.post(self._place, answers_s, settle, done, fate, landed, result)
 
 
 class SimSnapshots(MemorySnapshots):
@@ -244,7 +235,7 @@ class SimSnapshots(MemorySnapshots):
         delay_s = self._free_s - now
         if fate.lands_s is not None:
             self._loop.post(self._loop.world, delay_s, land)
-        self._loop.post(self._place, delay_s, _settle, done, fate)
+        self._loop.post(self._place, delay_s, settle, done, fate, (None,), lambda _: None)
         return done
 
     def _may_spoil(self, shard: ShardId, key: str) -> bool:
@@ -262,14 +253,6 @@ class SimSnapshots(MemorySnapshots):
         for at in range(0, len(rows), size):
             yield rows[at : at + size]
             await asyncio.sleep(self._plan.read_delay_s(shard) if at + size < len(rows) else 0)
-
-
-def _settle(done: asyncio.Future[None], fate: Fate) -> None:
-    if not done.done():
-        if fate.fault is not None:
-            done.set_exception(fate.fault)
-        else:
-            done.set_result(None)
 
 
 def _spoil(value: bytes, salt: int) -> bytes:

@@ -114,10 +114,10 @@ class Ring:
         while entries and self.bytes > bytes_max:
             entry = entries.pop(self._oldest, None)
             self._oldest += 1
-            if entry.__class__ is Plain:
+            if isinstance(entry, Plain):
                 self.bytes -= PLAIN_BYTES * len(entry.pushes)
             elif entry is not None:
-                self.bytes -= sum(kept.weight for kept in entry)  # type: ignore[union-attr,misc]
+                self.bytes -= sum(kept.weight for kept in entry)
         if not entries:
             self._newest.clear()
 

@@ -9,14 +9,16 @@ says: ids, codes and times only.
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final
 
+from actors.commit import WAIT_BUCKETS_MS
 from actors.entity import Push, Rejected
 from huntserver.gateway.connection import Connection
 from huntserver.wire.messages import IS_COMMAND, ROUTE
 
-BOUNDS_MS: Final = (0.25, 0.5, 1, 2, 3, 5, 10, 25, 50, 100, 250, 1000, 5000)
+BOUNDS_MS: Final = WAIT_BUCKETS_MS
 PATIENCE_S: Final = 1.0
 """A connection that sends nothing for so long is let go, and another one is looked at."""
 
@@ -33,8 +35,7 @@ class Latency:
     def observe(self, took_s: float) -> None:
         """Count one command."""
         self.sum_s += took_s
-        ms = took_s * 1000
-        self.buckets[next((i for i, bound in enumerate(BOUNDS_MS) if ms <= bound), -1)] += 1
+        self.buckets[bisect_left(BOUNDS_MS, took_s * 1000)] += 1
 
 
 class Sampler:
