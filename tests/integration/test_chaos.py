@@ -61,14 +61,15 @@ def test_a_log_that_loses_what_was_acknowledged_is_found_by_the_verdict() -> Non
 
 def test_a_campaign_that_is_told_to_end_clears_away_what_it_started(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "campaigns.chaos", "--no-ledger", "--log", "sqlite", "--disk", "plain"]
-    running = subprocess.Popen(
-        [*command, "--rate", "100", "--players", "16", "--kinds", "pause"],
+    with subprocess.Popen(
+        [*command, "--rate", "100", "--players", "16", "--kinds", "pause", "--patience", "20"],
         cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert running.stdout is not None
-    assert b"1 faults" in running.stdout.readline()
-    assert list(tmp_path.iterdir())
-    running.terminate()
-    _, said = running.communicate(timeout=60)
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        first = running.stdout.readline()
+        under_way = list(tmp_path.iterdir())
+        running.terminate()
+        _, said = running.communicate(timeout=60)
+    assert b"1 faults" in first and under_way, (first, said)
     assert (running.returncode, list(tmp_path.iterdir())) == (1, [])
     assert b"ended before its time" in said
