@@ -70,6 +70,7 @@ def test_a_campaign_that_is_told_to_end_clears_away_what_it_started(tmp_path: Pa
         under_way = list(tmp_path.iterdir())
         running.terminate()
         _, said = running.communicate(timeout=60)
-    assert b"1 faults" in first and under_way, (first, said)
+    assert under_way, said
+    assert b"1 faults" in first, said
     assert (running.returncode, list(tmp_path.iterdir())) == (1, [])
     assert b"ended before its time" in said
