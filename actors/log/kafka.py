@@ -21,12 +21,15 @@ from actors.log.kafka_clients import Clients
 from actors.log.kafka_lanes import Counters, Lane
 from actors.log.kafka_producers import Producers
 from actors.log.kafka_reading import Readers
+from actors.log.kafka_sender import Sender
+from actors.log.kafka_snapshot_producer import SnapshotProducer
 from actors.log.kafka_snapshots import KafkaSnapshots
 from actors.log.kafka_topics import MESSAGE_BYTES_MAX, prepare_topics, topics_of
 from actors.log.port import Appended, Bounds, Entry, ShardId
 
 WATCH_S = 0.25
 CLOSE_S = 10.0
+METADATA_AGE_MS = 60_000
 FRAMING_BYTES = 128
 """Of a batch, and again of each record at the most."""
 
@@ -35,7 +38,8 @@ class KafkaStatistics(msgspec.Struct, frozen=True):
     """Depths and totals since `open`.
 
     `queued` batches wait for the one before them, `in_flight` are with a producer, `late` of those wait too long.
-    `moves` counts shards that changed their producer, `abandoned` producers that were ended with batches on them.
+    `retries` counts batches sent once more, `moves` shards that changed their producer, `abandoned` producers that were
+    ended with batches on them.
     """
 
     queued: int
@@ -47,6 +51,7 @@ class KafkaStatistics(msgspec.Struct, frozen=True):
     late_total: int
     late_answers: int
     renewals: int
+    retries: int
     moves: int
     producers: int
     producers_started: int
@@ -107,25 +112,25 @@ class KafkaLog:
         self._lanes: dict[ShardId, Lane] = {}
         self._clients = Clients(bootstrap)
         self._readers = Readers(bootstrap, self._clients, connect=self._connect)
-        self._producers = self._make_producers("", producers)
+        self._producers = Producers(self._clients, self._make_sender, slots=producers)
         self.snapshots = KafkaSnapshots(
             self._snapshots_of,
             self._readers,
-            producers=self._make_producers(".snapshots", 1),
+            producers=Producers(self._clients, self._make_snapshot_producer, slots=1),
             value_bytes_max=record_bytes_max,
         )
         self._watching: asyncio.TimerHandle | None = None
         self._open = False
 
-    def _make_producers(self, suffix: str, slots: int) -> Producers:
-        return Producers(
-            self.bootstrap,
-            self._clients,
-            topics=[f"{self._prefix}.{topic}{suffix}" for topic in self.shards],
-            slots=slots,
-            batch_bytes_max=self.batch_bytes_max,
-            connect=self._connect,
-        )
+    def _make_sender(self) -> Sender:
+        topics = [f"{self._prefix}.{topic}" for topic in self.shards]
+        options = {"bootstrap_servers": self.bootstrap, "metadata_max_age_ms": METADATA_AGE_MS, **self._connect}
+        return Sender(topics, options, batch_bytes_max=self.batch_bytes_max, again=self._counters.again)
+
+    def _make_snapshot_producer(self) -> SnapshotProducer:
+        topics = [f"{self._prefix}.{topic}.snapshots" for topic in self.shards]
+        options = {"bootstrap_servers": self.bootstrap, "metadata_max_age_ms": METADATA_AGE_MS, **self._connect}
+        return SnapshotProducer(topics, options, batch_bytes_max=self.batch_bytes_max)
 
     # ---- life
 
@@ -170,6 +175,7 @@ class KafkaLog:
         now = time.monotonic()
         for lane in self._lanes.values():
             lane.watch(now, self._late_s)
+        self._producers.watch()
         self._watching = asyncio.get_running_loop().call_later(WATCH_S, self._watch)
 
     # ---- the port
@@ -232,6 +238,7 @@ class KafkaLog:
             late_total=counters.late,
             late_answers=counters.late_answers,
             renewals=counters.renewals,
+            retries=counters.retries,
             moves=counters.moves,
             producers=len(self._producers),
             producers_started=self._producers.started,

@@ -8,12 +8,12 @@ hand a second batch over before the first is answered, nor call a batch unwritte
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
 
-from aiokafka.structs import RecordMetadata
+from aiokafka import TopicPartition
 
 from actors.faults import Fault, NotWritten, OutcomeUnknown, RecordTooLarge
 from actors.log.kafka_producers import Path, Producers
@@ -26,10 +26,15 @@ ALONE_S = 30.0
 class Counters:
     """Totals of all lanes of a log."""
 
-    __slots__ = ("batches", "late", "late_answers", "moves", "records", "renewals", "unknown")
+    __slots__ = ("batches", "late", "late_answers", "moves", "records", "renewals", "retries", "unknown")
 
     def __init__(self) -> None:
         self.batches = self.records = self.unknown = self.late = self.late_answers = self.renewals = self.moves = 0
+        self.retries = 0
+
+    def again(self) -> None:
+        """Count a batch that is sent once more."""
+        self.retries += 1
 
 
 class Flight:
@@ -50,8 +55,7 @@ class Lane:
 
     def __init__(self, shard: ShardId, topic: str, slot: int, producers: Producers, counters: Counters) -> None:
         self.shard = shard
-        self._topic = topic
-        self._partition = shard.index
+        self._place = TopicPartition(topic, shard.index)
         self._slot = slot
         self._producers = producers
         self._counters = counters
@@ -62,7 +66,6 @@ class Lane:
         self._poisoned = False
         self._renewing = False
         self._alone_until = 0.0
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # ---- handing over
 
@@ -77,70 +80,44 @@ class Lane:
         if not self.path.shared:
             self.settle()
         path = self.path
-        builder = path.producer.create_batch()
-        add = builder.append
-        now = time.time_ns() // 1_000_000
-        for record in records:
-            if add(timestamp=now, key=None, value=record) is None:
-                total = sum(map(len, records))
-                future.set_exception(
-                    RecordTooLarge(
-                        f"shard {self.shard}: a batch of {len(records)} records and {total} bytes is too large"
-                    )
-                )
-                self._next()
-                return
-        builder.close()
+        batch = path.producer.batch(self._place, records)
+        if batch is None:
+            total = sum(map(len, records))
+            future.set_exception(
+                RecordTooLarge(f"shard {self.shard}: a batch of {len(records)} records and {total} bytes is too large")
+            )
+            self._next()
+            return
         flight = self.flight = Flight(future, len(records), path, time.monotonic())
-        handing = path.producer.send_batch(builder, self._topic, partition=self._partition)
+        batch.answered = functools.partial(self._answered, flight)
         try:
-            # `send_batch` is a coroutine that waits for nothing as long as its topic is known and nothing is queued
-            # before it: one step carries it to its end, and no task is needed
-            handing.send(None)
-        except StopIteration as handed:
-            handed.value.add_done_callback(lambda answer: self._answered(flight, answer))
-        except Exception as why:  # whatever it is, the batch may have been queued: unknown, and counted so
+            path.producer.send(batch)
+        except Exception as why:  # whatever it is, the batch may be on its way: unknown, and counted so
+            batch.answered = lambda offset, at_ms, why: None
             self._failed(flight, why)
-        else:
-            handing.close()  # it waits for the topic's metadata: nothing was queued yet, begin again in a task
-            self._spawn(self._send_slowly(flight, path, builder))
-
-    async def _send_slowly(self, flight: Flight, path: Path, builder: Any) -> None:
-        try:
-            answer = await path.producer.send_batch(builder, self._topic, partition=self._partition)
-        except asyncio.CancelledError:
-            raise
-        except Exception as why:  # as in `_send`
-            self._failed(flight, why)
-        else:
-            answer.add_done_callback(lambda answer: self._answered(flight, answer))
 
     # ---- answers
 
-    def _answered(self, flight: Flight, answer: asyncio.Future[RecordMetadata]) -> None:
-        why = None if answer.cancelled() else answer.exception()
+    def _answered(self, flight: Flight, offset: int, at_ms: int, why: BaseException | None) -> None:
         if flight is not self.flight:  # given up before: it no longer haunts its producer
             flight.path.zombies -= 1
-            self._counters.late_answers += 1
+            self._counters.late_answers += why is None
             return
-        if why is not None or answer.cancelled():
-            self._failed(flight, why or asyncio.CancelledError("by the producer"))
+        if why is not None:
+            self._failed(flight, why)
             return
-        metadata = answer.result()
-        if metadata.offset < 0:  # a duplicate whose place the broker forgot: written, but nobody knows where
+        if offset < 0:  # a duplicate whose place the broker forgot: written, but nobody knows where
             self._failed(flight, Fault("the broker told no offset"))
             return
         self._ended(flight)
         self._counters.batches += 1
         self._counters.records += flight.count
         if not flight.future.done():
-            at_ms = metadata.timestamp if metadata.timestamp_type == 1 else 0
-            flight.future.set_result(Appended(metadata.offset, at_ms))
+            flight.future.set_result(Appended(offset, at_ms))
         self._next()
 
     def _failed(self, flight: Flight, why: BaseException) -> None:
         if flight is not self.flight:
-            flight.path.zombies -= 1
             return
         self._ended(flight)
         self._poisoned = True
@@ -237,13 +214,6 @@ class Lane:
         self._counters.moves += 1
         self._producers.release(old)
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work, name=f"hand over to {self.shard}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     def close(self) -> None:
         """End what is still pending, as unknown; the producers are gone."""
-        for task in self._tasks:
-            task.cancel()
         self.give_up("the log was closed before the broker answered")

@@ -9,10 +9,8 @@ must never stop one while a shard still waits on it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
-
-from aiokafka import AIOKafkaProducer
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.faults import LogUnavailable
 from actors.log.kafka_clients import Clients
@@ -22,17 +20,28 @@ if TYPE_CHECKING:
 
 START_S = 10.0
 STOP_S = 3.0
-ABANDON_S = 1.0
-
-REPLICAS_WAIT_MS = 1_000
-"""How long a broker waits for the replicas of a request before it answers for those partitions that have theirs.
-
-aiokafka gives the broker as long as it waits itself, so that a request with one sick partition is cut off before it is
-answered, and tried again with the healthy ones in it: they stood still for 12 s (measured), and now for 1 to 3 s.
-"""
-
 PRIVATE_MAX = 4
 """Producers for shards kept to themselves. With more shards in trouble it is the cluster, and they share again."""
+
+
+class Producer(Protocol):
+    """What is started and ended here; what it takes is between it and its shards."""
+
+    async def start(self) -> None:
+        """Reach the brokers. Raises aiokafka's `KafkaError`, OSError or TimeoutError."""
+        ...
+
+    async def stop(self) -> None:
+        """Wait for all answers, then end."""
+        ...
+
+    async def abandon(self) -> None:
+        """End without waiting for answers; what was on its way may still land."""
+        ...
+
+    def watch(self) -> None:
+        """Look at what is overdue; called a few times a second."""
+        ...
 
 
 class Path:
@@ -42,7 +51,7 @@ class Path:
     batches that were given up and may still be sent.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, slot: int, *, shared: bool) -> None:
+    def __init__(self, producer: Any, slot: int, *, shared: bool) -> None:
         self.producer = producer
         self.slot = slot
         self.shared = shared
@@ -55,32 +64,9 @@ class Path:
 class Producers:
     """The paths of one log: one shared in each slot, and those being left."""
 
-    def __init__(
-        self,
-        bootstrap: str,
-        clients: Clients,
-        *,
-        topics: Iterable[str],
-        slots: int,
-        batch_bytes_max: int,
-        connect: Mapping[str, Any],
-    ) -> None:
+    def __init__(self, clients: Clients, make: Callable[[], Producer], *, slots: int) -> None:
         self._clients = clients
-        self._topics = list(topics)
-        self._options: dict[str, Any] = {
-            "bootstrap_servers": bootstrap,
-            # an acknowledged batch is on `min.insync.replicas` brokers
-            "acks": "all",
-            # keeps the log clean under retries; safety does not rest on it
-            "enable_idempotence": True,
-            "linger_ms": 0,
-            # the default of 16 KiB would make records vanish: `append` of a full batch returns None
-            "max_batch_size": batch_bytes_max,
-            "max_request_size": batch_bytes_max,
-            "retry_backoff_ms": 10,
-            "metadata_max_age_ms": 60_000,
-            **connect,
-        }
+        self._make = make
         self._slots: list[Path | None] = [None] * slots
         self._locks = [asyncio.Lock() for _ in range(slots)]
         self._paths: set[Path] = set()
@@ -147,7 +133,7 @@ class Producers:
         self._paths.discard(path)
         if path.zombies:
             self.abandoned += 1
-            self._clients.spawn(abandon(path.producer), "abandon producer")
+            self._clients.spawn(path.producer.abandon(), "abandon producer")
         else:
             self._clients.spawn(self._stop(path.producer), "stop producer")
 
@@ -156,7 +142,7 @@ class Producers:
         self._closed = True
         for path in self._paths:
             if path.zombies:
-                self._clients.spawn(abandon(path.producer), "abandon producer")
+                self._clients.spawn(path.producer.abandon(), "abandon producer")
             else:
                 self._clients.spawn(self._stop(path.producer), "stop producer")
         self._paths.clear()
@@ -164,21 +150,19 @@ class Producers:
     async def _start(self, slot: int, *, shared: bool) -> Path:
         if self._closed:
             raise LogUnavailable("the log is closed")
-        producer = AIOKafkaProducer(**self._options)
-        answer_soon(producer)
-
-        async def start() -> None:
-            await producer.start()
-            for topic in self._topics:
-                await producer.partitions_for(topic)  # so that handing a batch over never has to wait for it
-
-        await self._clients.start(start, lambda: abandon(producer), within_s=START_S)
+        producer = self._make()
+        await self._clients.start(producer.start, producer.abandon, within_s=START_S)
         path = Path(producer, slot, shared=shared)
         self._paths.add(path)
         self.started += 1
         return path
 
-    async def _stop(self, producer: AIOKafkaProducer) -> None:
+    def watch(self) -> None:
+        """Have every producer look at what is overdue."""
+        for path in self._paths:
+            path.producer.watch()
+
+    async def _stop(self, producer: Producer) -> None:
         stopping = asyncio.ensure_future(producer.stop())
         done, _ = await asyncio.wait({stopping}, timeout=STOP_S)
         if done and stopping.exception() is None:
@@ -186,34 +170,4 @@ class Producers:
         stopping.cancel()
         self.failed_stops += 1
         self.abandoned += 1
-        await abandon(producer)
-
-
-def answer_soon(producer: AIOKafkaProducer) -> None:
-    """Have brokers answer within `REPLICAS_WAIT_MS`. A private name, pinned by a test as those of `abandon` are."""
-    producer._sender._request_timeout_ms = min(REPLICAS_WAIT_MS, producer._sender._request_timeout_ms)
-
-
-async def abandon(producer: AIOKafkaProducer) -> None:
-    """End a producer without waiting for its batches; what was on its way may still land.
-
-    `stop()` waits for what is pending and, cut short, leaves the sender running. So: close the client, cancel the
-    sender. These names are private to aiokafka 0.14; a test pins them.
-    """
-    producer._closed = True  # else it complains when it is collected
-    closing = asyncio.ensure_future(producer.client.close())
-    await asyncio.wait({closing}, timeout=ABANDON_S)
-    if not closing.done():
-        closing.cancel()
-    elif not closing.cancelled():
-        closing.exception()  # seen: there is nothing more to be done about it
-    sender = producer._sender.sender_task
-    if sender is None:
-        return
-    for _ in range(3):  # cancelled once it waits for its requests, cancelled again it leaves them
-        if sender.done():
-            break
-        sender.cancel()
-        await asyncio.wait({sender}, timeout=ABANDON_S)
-    if sender.done() and not sender.cancelled():
-        sender.exception()
+        await producer.abandon()

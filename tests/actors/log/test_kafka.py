@@ -10,13 +10,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from actors.faults import LogMisconfigured, LogUnavailable, OutcomeUnknown, RecordTooLarge
 from actors.log.kafka import KafkaLog
-from actors.log.kafka_producers import abandon
+from actors.log.kafka_produce import Batch
+from actors.log.kafka_sender import Sender
+from actors.log.kafka_snapshot_producer import SnapshotProducer
 from actors.log.kafka_topics import Topic, check_settings, settings_of
 from actors.log.port import ShardId
 from tests.actors.log.contract import OTHER, SHARD, LogContract, SnapshotContract, numbered, take, values
@@ -108,7 +110,7 @@ async def test_handing_a_batch_over_takes_no_task(log: KafkaLog) -> None:
     assert (await future).base == 0
 
 
-async def test_a_batch_for_a_topic_not_yet_known_to_its_producer_is_handed_over_by_a_task(log: KafkaLog) -> None:
+async def test_a_batch_whose_leader_is_not_known_is_handed_over_by_a_task(log: KafkaLog) -> None:
     cluster = log._lanes[SHARD].path.producer.client.cluster
     cluster._partitions.clear()  # as after a refresh in which the brokers did not know the topic
     before = asyncio.all_tasks()
@@ -133,26 +135,26 @@ async def test_a_snapshot_over_the_limit_is_refused(log: KafkaLog) -> None:
 
 
 class Refusing:
-    """A producer's `send_batch` that fails after the batch may have been queued, as aiokafka's own may."""
+    """A producer's `send` that fails after the batch may have been sent."""
 
-    def __init__(self, producer: AIOKafkaProducer, error: BaseException) -> None:
-        self.real = producer.send_batch
+    def __init__(self, producer: Sender, error: BaseException) -> None:
+        self.real = producer.send
         self.error = error
         self.first = True
 
-    async def __call__(self, batch: Any, topic: str, *, partition: int) -> Any:
+    def __call__(self, batch: Batch) -> None:
         if self.first:
             self.first = False
             raise self.error
-        return await self.real(batch, topic, partition=partition)
+        self.real(batch)
 
 
 async def test_an_error_of_handing_over_is_an_unknown_outcome_and_the_rest_is_unwritten(
     log: KafkaLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     producer = log._lanes[SHARD].path.producer
-    monkeypatch.setattr(producer, "send_batch", Refusing(producer, AssertionError("Unrecognized partition")))
-    with pytest.raises(OutcomeUnknown, match="Unrecognized partition"):
+    monkeypatch.setattr(producer, "send", Refusing(producer, RuntimeError("of the test")))
+    with pytest.raises(OutcomeUnknown, match="of the test"):
         await log.append(SHARD, numbered(1))
     assert log.statistics().unknown == 1
 
@@ -164,7 +166,7 @@ async def test_after_an_unknown_outcome_a_renewed_shard_has_a_fresh_producer_and
     await asyncio.gather(*(log.append(shard, numbered(1)) for shard in (SHARD, OTHER, third)))
     old, others = log._lanes[SHARD].path, log._lanes[OTHER].path
     assert log._lanes[third].path is old
-    monkeypatch.setattr(old.producer, "send_batch", Refusing(old.producer, RuntimeError("of the test")))
+    monkeypatch.setattr(old.producer, "send", Refusing(old.producer, RuntimeError("of the test")))
     with pytest.raises(OutcomeUnknown):
         await log.append(SHARD, numbered(1, 1))
     await log.renew(SHARD)
@@ -185,36 +187,30 @@ async def test_renewing_a_healthy_shard_keeps_its_producer(log: KafkaLog) -> Non
     assert log.statistics().renewals == 1
 
 
-async def test_a_producer_can_be_abandoned_by_the_private_names_that_we_rely_on(kafka: str, prefix: str) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True)
+async def test_a_snapshot_producer_can_be_abandoned_by_the_private_names_that_we_rely_on(
+    log: KafkaLog, kafka: str, prefix: str
+) -> None:
+    options = {"bootstrap_servers": kafka, "request_timeout_ms": 5_000}
+    producer = SnapshotProducer([f"{prefix}.hunts.snapshots"], options, batch_bytes_max=1_000_000)
     await producer.start()
-    assert producer._closed is False
-    sender = producer._sender.sender_task
+    inner = producer.inner
+    assert inner._closed is False
+    assert inner._sender._request_timeout_ms == 1_000
+    sender = inner._sender.sender_task
     assert isinstance(sender, asyncio.Task)
     assert not sender.done()
-    connections = list(producer.client._conns.values())
+    connections = list(inner.client._conns.values())
     assert connections
-    await abandon(producer)
+    await producer.abandon()
     assert sender.done()
-    assert producer._closed is True
+    assert inner._closed is True
     assert not any(connection.connected() for connection in connections)
     await producer.stop()  # finds nothing to do
 
 
 async def test_brokers_are_asked_to_answer_before_a_request_times_out(log: KafkaLog) -> None:
     producer = log._lanes[SHARD].path.producer
-    requests = []
-    send = producer.client.send
-
-    async def watched(node: int, request: Any, **options: Any) -> Any:
-        requests.append(request)
-        return await send(node, request, **options)
-
-    producer.client.send = watched
-    await log.append(SHARD, numbered(1))
-    produced = [request for request in requests if type(request).__name__.startswith("ProduceRequest")]
-    assert {request._timeout for request in produced} == {1_000}  # several, where the topic's leader is just elected
-    assert producer.client._request_timeout_ms == 5_000
+    assert (producer._answer_within_ms, producer._request_s) == (1_000, 5.0)
 
 
 async def test_closing_leaves_no_task_behind(kafka: str, prefix: str) -> None:
