@@ -34,7 +34,7 @@ REPLICAS_WAIT_MS: Final = 1_000
 Given as long as the client waits, a request with one sick partition is cut off before it is answered, and tried again
 with the healthy ones in it: they stood still for 12 s (measured), and now for 1 to 3 s.
 """
-UNANSWERABLE: Final = (KafkaError, OSError, TimeoutError)
+UNREACHABLE: Final = (KafkaConnectionError, OSError, TimeoutError)
 
 
 class Sender:
@@ -67,7 +67,7 @@ class Sender:
             await self.client._wait_on_metadata(topic)
         await self._get_id()
         for node in self._leaders():
-            with contextlib.suppress(*UNANSWERABLE):  # it is tried again for the first batch
+            with contextlib.suppress(*UNREACHABLE):  # it is tried again for the first batch
                 await self._connection(node)
 
     async def _get_id(self) -> None:
@@ -176,7 +176,7 @@ class Sender:
                 continue
             try:
                 connection = await self._connection(node)
-            except UNANSWERABLE:
+            except (KafkaError, *UNREACHABLE):
                 continue
             del self._retries[batch]
             connection.add(batch)
