@@ -7,14 +7,14 @@ decided, and what rests on them is held by `commit` until they are durable.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
-from actors.dedup import Dedup
+from actors.dedup import EPOCHS_MAX, GONE_MAX, Dedup
 from actors.entity import Push, Rejected, Timer
 from actors.mailbox import Mailbox
 
 REFUSALS_MAX: Final = 32
-REFUSED_EPOCHS_MAX: Final = 4
 FORGOTTEN: Final = Rejected("key_too_old", "the key is below the window; the command is not executed now")
 
 
@@ -37,6 +37,11 @@ class Refusals:
         if len(self.given) > REFUSALS_MAX:
             self.floor = max(self.floor, min(self.given))
             del self.given[min(self.given)]
+
+    def shrink(self) -> None:
+        """Forget what was said, and keep that it was."""
+        self.floor = max(self.floor, max(self.given, default=0))
+        self.given = {}
 
 
 class Caller:
@@ -149,12 +154,12 @@ class Actor:
         if self.refused is None:
             self.refused = {}
         mine = self.refused.setdefault(by, {})
-        epoch = mine.get(key[0])
-        if epoch is None:
-            if len(mine) >= REFUSED_EPOCHS_MAX:
-                del mine[next(iter(mine))]
-            epoch = mine[key[0]] = Refusals()
+        epoch = mine[key[0]] = mine.pop(key[0]) if key[0] in mine else Refusals()
         epoch.add(key[1], rejected, self.seq)
+        if len(mine) > EPOCHS_MAX:  # those that were refused nothing for longest
+            next(islice(reversed(mine.values()), EPOCHS_MAX, None)).shrink()
+            if len(mine) > GONE_MAX:
+                del mine[next(iter(mine))]
 
     def refusal(self, by: str, key: tuple[str, int]) -> tuple[Rejected, int] | None:
         """Return the refusal given to this key under this tenure, with the seq it rested on."""

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from actors.dedup import ANSWERS_MAX
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The bounds. Names end in their unit."""
@@ -52,7 +54,7 @@ REASONS: dict[str, str] = {
     "hello_s": "a connection that says nothing costs memory",
     "commands_per_s": "a person does not do more",
     "commands_burst": "an offline outbox that is sent at once",
-    "unanswered_max": "nothing queues without a bound; also the width of the key window",
+    "unanswered_max": "nothing queues without a bound; also the width of the key window, at most 16",
     "floors_max": "hunts of which a session remembers how far it has seen",
     "bad_frames_max": "a broken client is told often enough",
     "rate_refusals_max": "in a row: then the client is not listening and is told to come back later",
@@ -92,6 +94,10 @@ def override(limits: Any, overrides: dict[str, int | float]) -> Any:
     for name, value in known.items():
         if not math.isfinite(value) or (value <= 0 and name != "ring_bytes_max"):
             raise LimitError(f"limits.{name} is {value}, allowed are positive numbers")
+        if name == "unanswered_max" and value > ANSWERS_MAX:
+            raise LimitError(
+                f"limits.{name} is {value}, allowed are 1 to {ANSWERS_MAX}: so many answers are remembered"
+            )
         if fields[name] is int and not float(value).is_integer():
             raise LimitError(f"limits.{name} is {value}, allowed are whole numbers")
     return msgspec.structs.replace(limits, **{n: fields[n](v) for n, v in known.items()})

@@ -11,12 +11,17 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final, NamedTuple
 
-from actors.testing import ablations_entity, ablations_log, ablations_recovery
+from actors.testing import ablations_dedup, ablations_entity, ablations_log, ablations_recovery
 from actors.testing.history import Violation
 from actors.testing.simulation import Simulation
 from actors.testing.switches import FENCE, NotBuilt, Patches, Safeguard
 
-_ALL = (*ablations_log.SAFEGUARDS, *ablations_recovery.SAFEGUARDS, *ablations_entity.SAFEGUARDS)
+_ALL = (
+    *ablations_log.SAFEGUARDS,
+    *ablations_recovery.SAFEGUARDS,
+    *ablations_dedup.SAFEGUARDS,
+    *ablations_entity.SAFEGUARDS,
+)
 SAFEGUARDS: Final = {s.name: s for s in _ALL}
 
 NOT_BUILT: Final = (

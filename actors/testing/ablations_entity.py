@@ -1,4 +1,4 @@
-"""Safeguards of de-duplication, reactions, timers and of a client's side, and how each is switched off.
+"""Safeguards of reactions, timers and of a client's side, and how each is switched off.
 
 Owns the rows, not the running. Each `_without_...` takes away one rule of the product and nothing else.
 """
@@ -9,52 +9,11 @@ from typing import Any, Final
 
 from actors.actor import NO_SINK, Actor
 from actors.deciding import Decider
-from actors.dedup import TOO_OLD, Answers
 from actors.reactions import Outgoing, _Line
 from actors.recovery import Replay
 from actors.shard import Shard
 from actors.testing.network import Player
-from actors.testing.switches import DEDUP, REACTIONS, SESSION, TIMERS, Patches, Safeguard, nothing
-
-# ---- de-duplication
-
-
-def _without_deduplication(patches: Patches) -> None:
-    patches.replace(Answers, "find", nothing)
-
-
-def _without_floors(patches: Patches) -> None:
-    def forgetful(old: Any) -> Any:
-        def find(self: Answers, epoch: str, n: int) -> Any:
-            found = old(self, epoch, n)
-            return None if found is TOO_OLD else found
-
-        return find
-
-    patches.wrap(Answers, "find", forgetful)
-
-
-def _without_refusal_memory(patches: Patches) -> None:
-    patches.replace(Actor, "refusal", nothing)
-
-
-def _without_ghosts(patches: Patches) -> None:
-    def forget(self: Shard, actor: Actor) -> None:
-        self.actors.pop(actor.id, None)
-
-    patches.replace(Shard, "_forget_ghost", forget)
-
-
-def _without_refusals_asleep(patches: Patches) -> None:
-    def forgetful(old: Any) -> Any:
-        def put_to_sleep(self: Shard, actor: Actor) -> None:
-            actor.refused = None
-            old(self, actor)
-
-        return put_to_sleep
-
-    patches.wrap(Shard, "put_to_sleep", forgetful)
-
+from actors.testing.switches import REACTIONS, SESSION, TIMERS, Patches, Safeguard, nothing
 
 # ---- reactions
 
@@ -213,43 +172,6 @@ def _without_key_span(patches: Patches) -> None:
 
 
 SAFEGUARDS: Final = (
-    Safeguard(
-        "de-duplication",
-        DEDUP,
-        "a key that took effect gets its first answer again",
-        ("I2", "I11"),
-        _without_deduplication,
-    ),
-    Safeguard(
-        "window",
-        DEDUP,
-        "a key below what is remembered is refused, not executed",
-        ("I2",),
-        _without_floors,
-        on=("net_double",),
-    ),
-    Safeguard(
-        "refusal memory",
-        DEDUP,
-        "a command that was refused is not executed by a copy that comes later",
-        ("I1",),
-        _without_refusal_memory,
-    ),
-    Safeguard(
-        "ghosts",
-        DEDUP,
-        "what an entity refused before it existed is remembered too",
-        ("I1",),
-        _without_ghosts,
-    ),
-    Safeguard(
-        "refusals asleep",
-        DEDUP,
-        "what an entity refused is remembered while it sleeps",
-        ("I1",),
-        _without_refusals_asleep,
-        on=("net_double",),
-    ),
     Safeguard(
         "marks",
         REACTIONS,

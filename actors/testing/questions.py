@@ -12,6 +12,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from actors.codec import Done
+from actors.dedup import EPOCHS_MAX
 from actors.entity import Context, EntityType, Rejected
 from actors.testing.history import OK, REFUSED, VIEWED, Call
 
@@ -21,11 +22,10 @@ Which = tuple[str, str, str]
 RUNTIME: frozenset[str] = frozenset({"key_too_old", "too_many_devices", "too_large", "entity_damaged", "internal"})
 """Codes that the rules of an entity do not give."""
 
-UNTOLD: frozenset[str] = frozenset({"key_too_old", "too_many_devices", "entity_damaged"})
-"""Refusals that do not say whether an earlier copy took effect, only that this one does not: what would tell (the
-answer, the epoch, the state) is not there any more. *An N below the window, or an epoch pushed out, is refused
-(`key_too_old`), never executed*: with several devices of one player the 32 youngest answers are those of all. Who plays
-on one device and keeps the span of keys always hears the answer."""
+UNTOLD: frozenset[str] = frozenset({"too_many_devices", "entity_damaged"})
+"""Refusals that do not say whether an earlier copy took effect, only that this one does not: what would tell is not
+there any more. `key_too_old` is one of them for a device that eight others of its player pushed out; any other that
+keeps the span of keys hears the first answer."""
 
 
 class Rules(NamedTuple):
@@ -61,7 +61,6 @@ class Questions:
         self._rules = rules
         self._calls: dict[str, list[Call]] = {}
         self._keys: set[Which] = set()
-        self._epochs: dict[tuple[str, str], set[str]] = {}
         self._effects: dict[Which, Effect] = {}
         self._to_judge: dict[tuple[str, int], list[Call]] = {}
         self._tenures: dict[str, list[int]] = {}
@@ -74,7 +73,6 @@ class Questions:
         self._calls.setdefault(call.entity, []).append(call)
         if call.key:
             self._keys.add((call.entity, call.by, call.key))
-            self._epochs.setdefault((call.entity, call.by), set()).add(call.key.rpartition(":")[0])
         again = self._rules.views if call.outcome == VIEWED else call.code not in self._rules.timed | RUNTIME
         if call.outcome in (REFUSED, VIEWED) and call.command is not None and call.pos >= 0 and again:
             self._to_judge.setdefault((call.entity, call.pos), []).append(call)
@@ -159,16 +157,26 @@ class Questions:
                 add("I1", f"{call.command} was accepted at {call.pos}, its effect is at {effect.pos}", where)
             elif call.answer is not None and bytes(call.answer) != effect.answer:
                 add("I1", f"{call.command} was answered {call.answer!r}, the log says {effect.answer!r}", where)
-        elif call.outcome == REFUSED and effect and self._tells(name, call) and self._excluded(name, call, effect):
+        elif (
+            call.outcome == REFUSED
+            and effect
+            and self._tells(name, call, effect)
+            and self._excluded(name, call, effect)
+        ):
             text = f"{call.command} was refused with {call.code} at {call.pos}, its effect is at {effect.pos}"
             add("I1", text, where)
         self._check_floor(name, call, add)
 
-    def _tells(self, name: str, call: Call) -> bool:
+    def _tells(self, name: str, call: Call, effect: Effect) -> bool:
         """Tell whether a refusal says that the key took no effect."""
-        if call.code not in UNTOLD:
-            return True
-        return call.code == "key_too_old" and len(self._epochs[name, call.by]) == 1
+        if call.code != "key_too_old":
+            return call.code not in UNTOLD
+        others = {
+            key.rpartition(":")[0]
+            for (entity, by, key), other in self._effects.items()
+            if entity == name and by == call.by and effect.pos < other.pos
+        }
+        return len(others - {call.key.rpartition(":")[0]}) < EPOCHS_MAX
 
     def _check_floor(self, name: str, call: Call, add: Add) -> None:
         if call.outcome in (REFUSED, VIEWED) and 0 <= call.pos < call.floor:

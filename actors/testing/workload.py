@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from actors.actor import Caller
+from actors.dedup import EPOCHS_MAX
 from actors.entity import EntityType
 from actors.testing import toy
 from actors.testing.checker import Game, Rules
@@ -66,15 +67,22 @@ class ToyWorkload:
         self._people = ("ann", "bob", "cat")
         self._size = draw.choice((5, 5, 15, 15, 25, 25, 25, 60))
         self._weights = [draw.choice((0, 1, 3, 8)) for _ in range(6)]
+        self._devices = 2  # of the first person
         if draw.random() < 0.25:  # hardly anything is accepted: an owner that was superseded does not notice it soon
             takes, peeks, spends = (draw.choice((0, 20)) for _ in range(3))
             self._weights = [0, takes, peeks, 0, spends, draw.choice((5, 30))]
         elif draw.random() < 0.12:  # nearly everything is, and of one chest: it comes to forget answers
             self._chests, self._size, self._weights = self._chests[:1], 70, [30, 0, 0, 0, 0, 0]
+        if draw.random() < 0.15:  # many devices of one person play at once, now and then more than are remembered
+            self._chests, self._size = self._chests[:1], min(self._size, 25)
+            self._devices = draw.choice((3, 5, EPOCHS_MAX, EPOCHS_MAX + 3, EPOCHS_MAX + 3))
+            if draw.random() < 0.6:  # of which much is refused
+                self._weights = [1, 10, 10, 0, 8, 0]
 
     def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
-        """Three players, one with two devices, and a host."""
-        out = [(Caller(f"p:{who}", "player", who), self._size) for who in (*self._people, self._people[0])]
+        """Three players, one with several devices, and a host."""
+        people = (*self._people, *self._people[:1] * (self._devices - 1))
+        out = [(Caller(f"p:{who}", "player", who), self._size) for who in people]
         return [*out, (Caller("h:host", "host", "Host"), self._size)]
 
     def next(self, draw: random.Random, caller: Caller) -> Move:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from typing import Any
 
+from actors.dedup import EPOCHS_MAX
 from actors.faults import OutcomeUnknown
 from actors.fence import TenureFold, Verdict, stamped
 from actors.limits import Limits
@@ -189,6 +190,18 @@ async def test_refusals_of_one_device_do_not_push_out_those_of_another() -> None
         node.shard.kind.limit = 100_000_000
         assert (await node.ask(Add(99_000_000), key=("phone", 1))).code == "too_much"
         assert await node.ask(Add(1), key=("phone", 2)) == (b'{"total":1}', 1)
+
+
+async def test_a_straggling_copy_is_not_executed_after_many_devices_were_refused() -> None:
+    """A further device pushed the refusals of another out, and an old copy of a refused command was accepted."""
+    async with running() as node:
+        for device in range(EPOCHS_MAX + 3):
+            assert (await node.ask(Add(99_000_000), key=(f"e{device}", 1))).code == "too_much"
+        node.shard.kind.limit = 100_000_000
+        for device in range(3):
+            assert (await node.ask(Add(99_000_000), key=(f"e{device}", 1))).code == "key_too_old"
+        assert (await node.ask(Add(99_000_000), key=("e3", 1))).code == "too_much"
+        assert await node.ask(Add(1), key=("e0", 2)) == (b'{"total":1}', 1)
 
 
 async def test_a_timer_that_met_a_clock_set_back_is_not_forgotten() -> None:

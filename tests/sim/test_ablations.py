@@ -16,10 +16,11 @@ ROWS = {safeguard.name: (safeguard, run) for safeguard, _, run in table()}
 NEAR = {
     "probe": 42,
     "the probe's clock": 42,
-    "recheck": 42,
+    "recheck": 1300,
     "fresh answers": 12,
     "window": 65,
     "refusals asleep": 314,
+    "refusals of many devices": 160,
     "held duplicates": 96,
     "pos floor": 166,
 }
