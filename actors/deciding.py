@@ -87,6 +87,7 @@ class Decider:
         self._record_bytes_max = limits.record_bytes_max
         self._now = 0  # the wall clock, read once a run of the shard
         self._ctx = Context()
+        self._ctx.roll = ports.roll
         self._applying = False
         self._answer = b""
 
@@ -138,7 +139,6 @@ class Decider:
         ctx.role = caller.role
         ctx.name = caller.name
         ctx.now_ms = now
-        ctx.roll = self.ports.roll()
         ctx.seq = seq
         ctx.key = key
         return ctx

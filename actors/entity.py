@@ -7,7 +7,7 @@ durable. Time and random numbers arrive in `Context`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -78,8 +78,8 @@ class Context:
     """What a decision may know beside state and command. One object per shard, refilled for each command.
 
     `by` is who commands: `p:ID` a player, `h:ID` a host, `system`, `timer`, `entity:KIND/ID` for a reaction. `role` is
-    `player`, `host`, `admin` or `system`. `now_ms` never goes back within a shard. `roll` is a random 53-bit integer,
-    fresh for each command: what is drawn from it goes into the event. `name` is the sender's display name from the
+    `player`, `host`, `admin` or `system`. `now_ms` never goes back within a shard. `roll` draws a random 53-bit
+    integer: what is made of it goes into the event. `name` is the sender's display name from the
     token (personal). `seq` is the entity's seq that an accepted command will get. `key` is the command's id.
     """
 
@@ -90,7 +90,7 @@ class Context:
         self.role = "system"
         self.name = ""
         self.now_ms = 0
-        self.roll = 0
+        self.roll: Callable[[], int] = int
         self.seq = 1
         self.key = ""
 

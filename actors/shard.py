@@ -173,19 +173,19 @@ class Shard:
             return
         ready = self._ready
         one = self.decider.one
-        budget = self.limits.run_budget
-        cap = self.limits.staged_bytes_max
+        budget, cap = self.limits.run_budget, self.limits.staged_bytes_max
         self.decider.begin_run()
         while ready and budget > 0 and commit.staged_bytes < cap:
             actor = ready.popleft()
             actor.queued = False
             box = actor.mailbox
-            ordinary, control = box.ordinary, box.control
+            ordinary, control, before = box.ordinary, box.control, budget
             while (ordinary or control) and budget > 0 and commit.staged_bytes < cap and not actor.frozen:
                 budget -= 1
                 one(actor, control.popleft() if control else ordinary.popleft())
                 if self.ownership.mode is not Mode.OWNER:
                     return
+            box.served(before - budget)
             if actor.seq == 0 and not actor.damaged and not len(box):
                 self._forget_ghost(actor)
             if len(box) and not actor.frozen and not actor.queued:

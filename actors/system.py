@@ -56,15 +56,15 @@ class Region:
         self.kind = kind
         self.shards = shards
         self.decoder = RecordDecoder(kind.event_type)
-        self._known: dict[str, Shard] = {}
+        self.known: dict[str, Shard] = {}
 
     def shard(self, id: str) -> Shard:
         """Return the shard of an entity, by a hash that is the same for ever and everywhere."""
-        shard = self._known.get(id)
+        shard = self.known.get(id)
         if shard is None:
-            if len(self._known) >= KNOWN_MAX:
-                self._known.clear()
-            shard = self._known[id] = self.shards[shard_of(id, len(self.shards))]
+            if len(self.known) >= KNOWN_MAX:
+                self.known.clear()
+            shard = self.known[id] = self.shards[shard_of(id, len(self.shards))]
         return shard
 
 
@@ -125,7 +125,9 @@ class ActorSystem:
         self, kind: str, id: str, command: Any, sink: Sink, request: int, caller: Caller, key: Key | None
     ) -> None:
         """Send a command; the sink hears once it is durable or refused. Never suspends."""
-        self.regions[kind].shard(id).submit(id, (COMMAND, command, sink, request, caller, key))
+        region = self.regions[kind]
+        shard = region.known.get(id) or region.shard(id)
+        shard.submit(id, (COMMAND, command, sink, request, caller, key))
 
     def query(self, kind: str, id: str, query: Any, sink: Sink, request: int, caller: Caller) -> None:
         """Ask for a view; the sink hears once what it rests on is durable."""

@@ -84,7 +84,7 @@ def _new_team(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:
         return Rejected("bad_text", f"a team's name has 1 to {NAME_MAX} characters that can be shown")
     if name.casefold() in state.names:
         return Rejected("team_name_taken", "another team has this name")
-    invite = _invite(state, ctx.roll)
+    invite = _invite(state, ctx.roll())
     author = Author(ctx.by, name=_name(ctx), team_name=name)
     return Decision((Joined(id, plan.definition.title, author, invite, bracket),), JoinAnswer(id, invite))
 

@@ -186,11 +186,13 @@ class Connection(Writer):
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """A command is durable: answer it. `told` stands in the answer only where the push itself would be heard."""
-        frame = self._answered(request)
+        session = self.session
+        frame = session.answered(request)
+        if self.waits:
+            self._perhaps_go_on()
         if frame is None or self.closing:
             return
         hunt = frame.hunt
-        session = self.session
         if hunt == session.hunt and pos > session.pos:
             session.pos = pos  # `saw`, without the call: this is the hot path
         else:
@@ -253,11 +255,15 @@ class Connection(Writer):
             gateway.system.query("hunt", frame.hunt, frame, self, frame.id, caller)
 
     def _answered(self, request: int) -> Any:
-        session = self.session
-        frame = session.answered(request)
-        if self.waits and len(session.unanswered) <= session.limits.unanswered_max // 2 and not self.closing:
-            self._gateway.soon(self._go_on)  # not from within: an answer may come while its command is given in
+        frame = self.session.answered(request)
+        if self.waits:
+            self._perhaps_go_on()
         return frame
+
+    def _perhaps_go_on(self) -> None:
+        session = self.session
+        if len(session.unanswered) <= session.limits.unanswered_max // 2 and not self.closing:
+            self._gateway.soon(self._go_on)  # not from within: an answer may come while its command is given in
 
     # ---- the rooms' listener
 

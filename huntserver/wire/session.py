@@ -111,7 +111,7 @@ class Session:
             key = split
         if key[1] - self._lowest >= self.limits.unanswered_max and self._beyond_window(key):
             return WINDOW
-        if self._hosts_only(frame):
+        if frame.__class__ in HOST_FRAMES and self._hosts_only(frame):
             return HOSTS_ONLY
         unanswered = self.unanswered
         if frame.id in unanswered:

@@ -86,7 +86,7 @@ def _running() -> Table:
 def _context(caller: Caller) -> Context:
     ctx = Context()
     ctx.by, ctx.role, ctx.name = caller.by, caller.role, caller.name
-    ctx.now_ms, ctx.roll, ctx.seq = START_MS + 20_000, 12345, _running().seq + 1
+    ctx.now_ms, ctx.roll, ctx.seq = START_MS + 20_000, lambda: 12345, _running().seq + 1
     return ctx
 
 

@@ -102,7 +102,8 @@ class Table:
         """Return what a decision may know."""
         ctx = Context()
         ctx.by, ctx.role, ctx.name = by, role, name
-        ctx.now_ms, ctx.roll, ctx.seq = self.now_ms, next(self.rolls) * 0x9E3779B97F4A7, self.seq + 1
+        roll = next(self.rolls) * 0x9E3779B97F4A7
+        ctx.now_ms, ctx.roll, ctx.seq = self.now_ms, lambda: roll, self.seq + 1
         return ctx
 
     def tick(self, seconds: float) -> None:

@@ -58,7 +58,7 @@ def test_invite_codes_are_single_even_when_the_roll_is_the_same() -> None:
     codes = set()
     for i in range(50):
         ctx = table.context(f"p:q{i}", "player", f"Q{i}")
-        ctx.roll = 12345
+        ctx.roll = lambda: 12345
         decision = HUNT.decide(table.state, c.Join(), ctx)
         codes.add(decision.answer.invite)
         table.record(tuple(decision.events))

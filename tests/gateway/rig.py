@@ -57,7 +57,7 @@ class MemorySystem:
     def _context(self, caller: Caller, seq: int) -> Context:
         ctx = Context()
         ctx.by, ctx.role, ctx.name, ctx.now_ms = caller.by, caller.role, caller.name, self.now_ms
-        ctx.roll, ctx.seq = 12345, seq
+        ctx.roll, ctx.seq = lambda: 12345, seq
         return ctx
 
     def _out(self, effect: Any) -> None:
