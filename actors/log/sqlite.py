@@ -25,7 +25,7 @@ from actors.log.sqlite_reading import CHUNK_RECORDS, read_records, read_snapshot
 from actors.log.sqlite_writer import Write, Writer, end_of
 
 READ_S = 30.0
-"""A chunk that takes longer comes from a disk that hangs."""
+"""A chunk, or all snapshots of a shard, that take longer come from a disk that hangs."""
 
 CLOSE_S = 5.0
 
@@ -71,10 +71,9 @@ class SqliteSnapshots:
     async def read(self, shard: ShardId) -> AsyncIterator[list[tuple[str, bytes]]]:
         """Yield all present keys in order; see the port."""
         name = self._log.name_of(shard)
-        after = ""
-        while chunk := await self._log.in_reader(read_snapshots, name, after):
+        # at once: the reading connection is shared, and between two chunks somebody would read the log of a past moment
+        for chunk in await self._log.in_reader(lambda connection: list(read_snapshots(connection, name))):
             yield chunk
-            after = chunk[-1][0]
 
 
 class SqliteLog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from actors.faults import LogUnavailable
@@ -92,8 +93,7 @@ class SqliteReaderSnapshots:
         return done
 
     async def read(self, shard: ShardId) -> AsyncIterator[list[tuple[str, bytes]]]:
-        """Yield all present keys in order."""
-        after = ""
-        while chunk := read_snapshots(self._log.connection, str(shard), after):
-            yield chunk
-            after = chunk[-1][0]
+        """Yield all present keys in order, as of one moment; see the port's S1."""
+        with closing(read_snapshots(self._log.connection, str(shard))) as chunks:
+            for chunk in chunks:
+                yield chunk

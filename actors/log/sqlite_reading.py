@@ -7,6 +7,7 @@ whose place is not the next one.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator
 
 from actors.faults import LogDamaged
 from actors.log.batches import Body, Damaged, checksum, unpack
@@ -51,13 +52,14 @@ def read_records(connection: sqlite3.Connection, shard: str, at: int) -> list[En
     return entries
 
 
-def read_snapshots(connection: sqlite3.Connection, shard: str, after: str) -> list[tuple[str, bytes]]:
-    """Return the next keys past `after` with their values, none at the end."""
+def read_snapshots(connection: sqlite3.Connection, shard: str) -> Generator[list[tuple[str, bytes]]]:
+    """Yield all keys with their values in chunks, as of one moment: one statement, and so one read transaction.
+
+    While it is open everything else on the connection is read as of that moment too.
+    """
     found: list[tuple[str, bytes]] = []
     weight = 0
-    rows = connection.execute(
-        "SELECT key, value FROM snapshots WHERE shard = ? AND key > ? ORDER BY key", (shard, after)
-    )
+    rows = connection.execute("SELECT key, value FROM snapshots WHERE shard = ? ORDER BY key", (shard,))
     try:
         for key, value in rows:
             if not isinstance(value, bytes):
@@ -65,7 +67,9 @@ def read_snapshots(connection: sqlite3.Connection, shard: str, after: str) -> li
             found.append((key, value))
             weight += len(value)
             if len(found) >= CHUNK_RECORDS or weight >= CHUNK_BYTES:
-                break
+                yield found
+                found, weight = [], 0
+        if found:
+            yield found
     finally:
         rows.close()
-    return found

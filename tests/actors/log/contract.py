@@ -223,6 +223,21 @@ class LogContract:
         assert [e.body for e in await take(log, SHARD, 0, len(records))] == list(records)
 
 
+async def prefix_is_read(writer: SnapshotStore, reader: SnapshotStore) -> None:
+    """S1 while somebody writes: `first` is put before `last`, and lies in a part that was read before either came."""
+    await asyncio.gather(*[writer.put(SHARD, f"k{n:04}", b"old") for n in range(1000)])
+    found: dict[str, bytes] = {}
+    async for chunk in reader.read(SHARD):
+        if not found:
+            await writer.put(SHARD, "a", b"first")
+            await writer.put(SHARD, "k0000", b"second")
+            await writer.put(SHARD, "z", b"last")
+        found.update(chunk)
+    told = [key for key, value in (("a", b"first"), ("k0000", b"second"), ("z", b"last")) if found.get(key) == value]
+    assert told == ["a", "k0000", "z"][: len(told)]
+    assert len([key for key in found if key.startswith("k")]) == 1000
+
+
 class SnapshotContract:
     """Clauses S1 to S4."""
 
@@ -234,6 +249,11 @@ class SnapshotContract:
         await asyncio.gather(*puts)
         expected = {f"k{n}": b"%d" % (n + 700 if n < 300 else n) for n in range(700)}
         assert await values(log.snapshots, SHARD) == expected
+
+    async def test_S1_what_is_put_while_somebody_reads_is_seen_in_the_order_of_the_puts_or_not_at_all(
+        self, log: Log
+    ) -> None:
+        await prefix_is_read(log.snapshots, log.snapshots)
 
     async def test_S2_a_removed_key_is_gone_and_may_come_back(self, log: Log) -> None:
         await log.snapshots.put(SHARD, "a", b"1")

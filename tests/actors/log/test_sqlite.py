@@ -17,7 +17,17 @@ import pytest
 from actors.faults import LogDamaged, LogFull, LogLocked, LogMisconfigured, LogUnavailable, OutcomeUnknown
 from actors.log.port import ShardId
 from actors.log.sqlite import SqliteLog
-from tests.actors.log.contract import OTHER, SHARD, LogContract, SnapshotContract, numbered, take, values
+from actors.log.sqlite_reader import SqliteReader
+from tests.actors.log.contract import (
+    OTHER,
+    SHARD,
+    LogContract,
+    SnapshotContract,
+    numbered,
+    prefix_is_read,
+    take,
+    values,
+)
 
 SHARDS = {"hunts": 4, "players": 2}
 
@@ -85,6 +95,15 @@ async def test_the_file_can_be_read_in_a_shell(log: SqliteLog) -> None:
         row = shell.execute("SELECT shard, base, count, records FROM readable").fetchone()
     shell.close()
     assert row == ("hunts-1", 0, 2, '{"n":1}\n{"n":2}')
+
+
+async def test_S1_a_tool_beside_the_server_reads_snapshots_as_of_one_moment(log: SqliteLog) -> None:
+    reader = SqliteReader(log.path)
+    await reader.open()
+    try:
+        await prefix_is_read(log.snapshots, reader.snapshots)
+    finally:
+        await reader.close()
 
 
 async def test_a_commit_is_on_disk_before_it_is_told(log: SqliteLog) -> None:
