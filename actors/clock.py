@@ -6,7 +6,14 @@ Owns nothing. The only module of `actors` besides the log adapters that reads th
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Final, Protocol
+
+STOOD_STILL_S: Final = 1.0
+"""A look that is due several times a second and comes later than this: the process was paused, or its loop held up."""
+
+AWAKE_S: Final = 1.0
+"""How long it must have run again before it says that others are late: their answers may lie in its sockets, and the
+timers of a loop come before what it reads."""
 
 _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -21,6 +28,25 @@ class Clock(Protocol):
     def boot_ns(self) -> int:
         """Return ns since some start; never goes back, counts through pauses of process and machine."""
         ...
+
+
+class Awake:
+    """Whether this process has run for long enough to judge how long others take; for who looks several times a second.
+
+    Nothing rests on it but when a batch is called late or given up.
+    """
+
+    __slots__ = ("_looked_s", "_woke_s")
+
+    def __init__(self) -> None:
+        self._looked_s = self._woke_s = float("-inf")
+
+    def look(self, now_s: float) -> bool:
+        """Note a look, and tell whether it is no sooner than `AWAKE_S` after the process stood still."""
+        if self._looked_s + STOOD_STILL_S < now_s and self._looked_s > float("-inf"):
+            self._woke_s = now_s
+        self._looked_s = now_s
+        return now_s - self._woke_s >= AWAKE_S
 
 
 class SystemClock:

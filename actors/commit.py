@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from actors.actor import NO_SINK
-from actors.clock import Clock
+from actors.clock import Awake, Clock
 from actors.entity import Rejected
 from actors.faults import Fault, NotWritten, OutcomeUnknown
 from actors.fence import Mode, Ownership
@@ -81,6 +81,7 @@ class Commit:
         self._contain = contain
         self._between = between
         self._pacer = pacer
+        self._awake = Awake()
         self.effects: list[Effect] = []
         self._flying: list[Effect] = []
         self._batch: list[bytes] = []
@@ -238,9 +239,10 @@ class Commit:
 
     def watch(self) -> None:
         """Look at the age of the batch in flight; called a few times a second."""
-        if self._future is None:
+        now_ns = self._clock.boot_ns()
+        if not self._awake.look(now_ns / 1e9) or self._future is None:
             return
-        age_s = (self._clock.boot_ns() - self._first_handed_ns) / 1e9
+        age_s = (now_ns - self._first_handed_ns) / 1e9
         if age_s > self._limits.give_up_s:
             self.fail(OutcomeUnknown(f"shard {self.shard}: no answer from the log for {age_s:.0f} s"))
         elif age_s > self._limits.late_s and not self.late:

@@ -51,12 +51,12 @@ async def pause(world: World) -> int:
 
 
 async def pause_late(world: World) -> int:
-    """SIGSTOP of the server for longer than a batch may take: its batches are late when it wakes."""
+    """SIGSTOP of the server for longer than a batch may take: it hears the answers late when it wakes."""
     return await _pause(world, LATE_S + 0.5, GIVE_UP_S - 0.5)
 
 
 async def pause_long(world: World) -> int:
-    """SIGSTOP of the server for longer than a batch is waited for: it gives up what it had in flight."""
+    """SIGSTOP of the server for longer than a batch is waited for: it must hear what was answered, or give it up."""
     return await _pause(world, GIVE_UP_S + 0.5, GIVE_UP_S + 3.0)
 
 

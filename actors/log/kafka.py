@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from aiokafka import TopicPartition
 
+from actors.clock import Awake
 from actors.faults import Fault, LogMisconfigured, LogUnavailable, RecordTooLarge
 from actors.log.kafka_clients import Clients
 from actors.log.kafka_lanes import Counters, Lane
@@ -120,6 +121,7 @@ class KafkaLog:
             value_bytes_max=record_bytes_max,
         )
         self._watching: asyncio.TimerHandle | None = None
+        self._awake = Awake()
         self._open = False
 
     def _make_sender(self) -> Sender:
@@ -146,7 +148,6 @@ class KafkaLog:
         )
         try:
             await self._producers.open()
-            await self._readers.open()
             await self.snapshots.open()
         except BaseException:
             await self.close()
@@ -173,9 +174,10 @@ class KafkaLog:
 
     def _watch(self) -> None:
         now = time.monotonic()
-        for lane in self._lanes.values():
-            lane.watch(now, self._late_s)
-        self._producers.watch()
+        if self._awake.look(now):
+            for lane in self._lanes.values():
+                lane.watch(now, self._late_s)
+            self._producers.watch()
         self._watching = asyncio.get_running_loop().call_later(WATCH_S, self._watch)
 
     # ---- the port

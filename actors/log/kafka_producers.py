@@ -70,6 +70,7 @@ class Producers:
         self._slots: list[Path | None] = [None] * slots
         self._locks = [asyncio.Lock() for _ in range(slots)]
         self._paths: set[Path] = set()
+        self._private_starting = 0
         self._closed = False
         self.started = 0
         self.abandoned = 0
@@ -106,9 +107,14 @@ class Producers:
 
     async def private(self, old: Path) -> Path:
         """Return a fresh path for one shard alone, past `PRIVATE_MAX` the slot's. Raises `LogUnavailable`."""
-        if sum(not path.shared and path.lanes != set() for path in self._paths) >= PRIVATE_MAX:
+        used = sum(not path.shared and path.lanes != set() for path in self._paths)
+        if used + self._private_starting >= PRIVATE_MAX:
             return await self.replace(old)
-        return await self._start(old.slot, shared=False)
+        self._private_starting += 1
+        try:
+            return await self._start(old.slot, shared=False)
+        finally:
+            self._private_starting -= 1
 
     def replace_soon(self, old: Path) -> None:
         """Begin `replace` in the background; if it fails, whoever watches asks again."""

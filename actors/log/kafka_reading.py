@@ -1,7 +1,9 @@
 """Reading from Kafka: the records of a shard for ever, its snapshots once, its bounds. One consumer for each reading.
 
-No group and no committed offsets: where to read from is known by whoever asks. Owns its consumers. It must never skip
-what it cannot trust, and never jump to another place when the one asked for is gone.
+No group and no committed offsets: where to read from is known by whoever asks. Owns its consumers: starting one costs
+three connections and some milliseconds of CPU, which is most of what a recovery costs, so one that has done its reading
+without a fault rests for a moment and does the next of its topic. It must never skip what it cannot trust, and never
+jump to another place when the one asked for is gone.
 """
 
 from __future__ import annotations
@@ -31,6 +33,10 @@ STOP_S = 3.0
 SILENCE_S = 30.0
 """Records that are known to be there come within this, or the log is unavailable."""
 
+REST_S = 1.0
+"""How long a consumer waits for its next reading. Not longer: its connections may be dead after the next fault, and
+fresh ones are made sooner than that is found out."""
+
 
 class Readers:
     """The consumers of one log."""
@@ -49,38 +55,38 @@ class Readers:
         }
         self._bootstrap = bootstrap
         self._running: set[AIOKafkaConsumer] = set()
-        self._looking: AIOKafkaConsumer | None = None
+        self._resting: dict[AIOKafkaConsumer, tuple[str, asyncio.TimerHandle]] = {}
         self._closed = False
+        self.started = 0
 
     def __len__(self) -> int:
         return len(self._running)
 
-    async def open(self) -> None:
-        """Start the consumer that looks up bounds. Raises `LogUnavailable`."""
-        self._looking = await self._start()
-
     async def close(self) -> None:
         """Stop every consumer; who reads is told that the log is unavailable."""
         self._closed = True
+        for _, letting_go in self._resting.values():
+            letting_go.cancel()
+        self._resting.clear()
         await asyncio.gather(*(self._stop(consumer) for consumer in list(self._running)))
 
     async def bounds(self, shard: ShardId, partition: TopicPartition) -> Bounds:
         """Return first and next offset of a partition. Raises `LogUnavailable`."""
-        if self._looking is None or self._closed:
-            raise LogUnavailable("the log is closed")
-        return await self._bounds(self._looking, shard, partition)
+        async with self._consumer(partition.topic) as consumer:
+            return await self._bounds(consumer, shard, partition)
 
     async def records(self, shard: ShardId, partition: TopicPartition, start: int) -> AsyncIterator[list[Entry]]:
         """Yield the shard's records from `start` on, for ever; the port's `read`."""
-        async with self._assigned(partition) as consumer:
+        async with self._consumer(partition.topic) as consumer:
             first, end = await self._bounds(consumer, shard, partition)
             if not first <= start <= end:
                 raise LogDamaged(f"shard {shard}: asked to read from {start}, the log holds {first} to {end}")
+            consumer.assign([partition])
             consumer.seek(partition, start)
             at = start
             quiet_s = 0.0
             while True:
-                chunk = await self._fetch(consumer, shard, partition, at)
+                chunk = await self._fetch(consumer, shard, partition, at, end)
                 if not chunk:
                     quiet_s += POLL_MS / 1e3
                     if quiet_s >= SILENCE_S and at < end:
@@ -99,12 +105,13 @@ class Readers:
     async def keyed(self, shard: ShardId, partition: TopicPartition) -> AsyncIterator[list[tuple[str, bytes]]]:
         """Yield the newest value of every key that was there when this began, and end; a store's `read`."""
         kept: dict[str, bytes] = {}
-        async with self._assigned(partition) as consumer:
+        async with self._consumer(partition.topic) as consumer:
             at, end = await self._bounds(consumer, shard, partition)
+            consumer.assign([partition])
             consumer.seek(partition, at)
             quiet_s = 0.0
             while at < end:
-                chunk = await self._fetch(consumer, shard, partition, at)
+                chunk = await self._fetch(consumer, shard, partition, at, end)
                 at = await consumer.position(partition)  # moves on over what the cleaner removed, too
                 quiet_s = 0.0 if chunk else quiet_s + POLL_MS / 1e3
                 if quiet_s >= SILENCE_S:
@@ -120,9 +127,16 @@ class Readers:
         for begin in range(0, len(rows), CHUNK):
             yield rows[begin : begin + CHUNK]
 
-    async def _fetch(self, consumer: AIOKafkaConsumer, shard: ShardId, partition: TopicPartition, at: int) -> list[Any]:
+    async def _fetch(
+        self, consumer: AIOKafkaConsumer, shard: ShardId, partition: TopicPartition, at: int, end: int
+    ) -> list[Any]:
         try:
+            consumer.resume(partition)
             found = await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=CHUNK)
+            # it reads ahead, but not past the end: a broker holds such a fetch for half a second, and whatever the
+            # consumer asks next waits behind it
+            if await consumer.position(partition) >= end:
+                consumer.pause(partition)
         except OffsetOutOfRangeError as why:
             raise LogDamaged(f"shard {shard}, offset {at}: gone from {partition.topic}") from why
         except CorruptRecordException as why:
@@ -146,13 +160,38 @@ class Readers:
         return Bounds(first[partition], end[partition])
 
     @asynccontextmanager
-    async def _assigned(self, partition: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
-        consumer = await self._start()
+    async def _consumer(self, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = self._rested(topic) or await self._start()
+        sound = False
         try:
-            consumer.assign([partition])
             yield consumer
+            sound = True
+        except GeneratorExit:  # who reads has enough
+            sound = True
+            raise
         finally:
-            await self._stop(consumer)
+            if sound and not self._closed:
+                self._rest(consumer, topic)
+            else:
+                await self._stop(consumer)
+
+    def _rested(self, topic: str) -> AIOKafkaConsumer | None:
+        """Return a consumer that rests after reading this topic (for another one it would ask for metadata first)."""
+        for consumer, (had, letting_go) in self._resting.items():
+            if had == topic:
+                letting_go.cancel()
+                del self._resting[consumer]
+                return consumer
+        return None
+
+    def _rest(self, consumer: AIOKafkaConsumer, topic: str) -> None:
+        consumer.pause(*consumer.assignment())
+        letting_go = asyncio.get_running_loop().call_later(REST_S, self._let_go, consumer)
+        self._resting[consumer] = (topic, letting_go)
+
+    def _let_go(self, consumer: AIOKafkaConsumer) -> None:
+        del self._resting[consumer]
+        self._clients.spawn(self._stop(consumer), "let a consumer go")
 
     async def _start(self) -> AIOKafkaConsumer:
         if self._closed:
@@ -163,6 +202,7 @@ class Readers:
             await self._stop(consumer)
             raise LogUnavailable("the log is closed")
         self._running.add(consumer)
+        self.started += 1
         return consumer
 
     async def _stop(self, consumer: AIOKafkaConsumer) -> None:

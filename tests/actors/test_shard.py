@@ -321,8 +321,9 @@ async def test_a_late_batch_tells_its_senders_and_goes_on_when_the_answer_comes(
         heard = Heard()
         node.send(Add(10), sink=heard, request=1, key=("e", 2))
         await node.turns()
-        node.clock.boot += 2_000_000_000
-        node.shard.tick()
+        for _ in range(10):
+            node.clock.pass_s(0.2)
+            node.shard.tick()
         assert heard.said == [("err", 1, "unknown", -1)]
         node.send(Add(10), sink=heard, request=2, key=("e", 2))
         assert heard.said[-1] == ("err", 2, "unavailable", -1)
@@ -331,6 +332,43 @@ async def test_a_late_batch_tells_its_senders_and_goes_on_when_the_answer_comes(
         assert node.system.ready()[0]
         assert await node.ask(Add(10), key=("e", 2)) == (b'{"total":11}', 2)
         assert node.shard.recoveries == 1, "no step-down: the batch was only late"
+
+
+async def test_an_answer_that_came_while_the_process_stood_still_is_heard_before_its_batch_is_given_up() -> None:
+    async with running(limits=Limits(late_s=1.0, give_up_s=5.0)) as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [Fate(0.1, 0.1)]
+        heard = Heard()
+        node.shard.tick()
+        node.send(Add(10), sink=heard, request=1, key=("e", 2))
+        await node.turns()
+        node.clock.pass_s(20)
+        node.shard.tick()  # on waking the timers come first, then what lies in the sockets
+        assert heard.said == []
+        await asyncio.sleep(0.15)
+        assert heard.said == [("ok", 1, b'{"total":11}', 2)]
+        assert node.shard.recoveries == 1
+
+
+async def test_a_batch_that_is_unanswered_a_second_after_the_process_stood_still_is_given_up() -> None:
+    async with running(limits=Limits(late_s=1.0, give_up_s=5.0)) as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [Fate(None, None)]
+        heard = Heard()
+        node.shard.tick()
+        node.send(Add(10), sink=heard, request=1, key=("e", 2))
+        await node.turns()
+        node.clock.pass_s(20)
+        for _ in range(5):
+            node.shard.tick()
+            node.clock.pass_s(0.2)
+        assert heard.said == []
+        for _ in range(2):
+            node.shard.tick()
+            node.clock.pass_s(0.2)
+        assert heard.said == [("err", 1, "unknown", -1)]
+        assert await node.ask(Add(10), key=("e", 2)) == (b'{"total":11}', 2)
+        assert node.shard.recoveries == 2
 
 
 async def test_a_newer_tenure_of_another_node_is_not_disputed() -> None:

@@ -17,6 +17,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from actors.faults import LogMisconfigured, LogUnavailable, OutcomeUnknown, RecordTooLarge
 from actors.log.kafka import KafkaLog
 from actors.log.kafka_produce import Batch
+from actors.log.kafka_producers import PRIVATE_MAX
 from actors.log.kafka_sender import Sender
 from actors.log.kafka_snapshot_producer import SnapshotProducer
 from actors.log.kafka_topics import Topic, check_settings, settings_of
@@ -185,6 +186,45 @@ async def test_renewing_a_healthy_shard_keeps_its_producer(log: KafkaLog) -> Non
     await log.renew(SHARD)
     assert log._lanes[SHARD].path is path
     assert log.statistics().renewals == 1
+
+
+async def test_shards_in_trouble_all_at_once_share_their_producers(log: KafkaLog) -> None:
+    """A pause gave each of eight shards a producer of its own, all started at the same moment."""
+    producers = log._producers
+    paths = await asyncio.gather(*[producers.private(producers.shared(0)) for _ in range(PRIVATE_MAX + 4)])
+    assert sum(not path.shared for path in paths) == PRIVATE_MAX
+    assert len({path for path in paths if path.shared}) == 1
+
+
+async def test_readings_one_after_another_share_a_consumer_and_it_goes_when_none_comes(log: KafkaLog) -> None:
+    for index in range(4):
+        shard = ShardId("hunts", index)
+        await log.append(shard, numbered(600))
+        await log.snapshots.put(shard, "k", str(shard).encode())
+    for index in range(4):
+        shard = ShardId("hunts", index)
+        assert await values(log.snapshots, shard) == {"k": str(shard).encode()}
+        assert (await log.bounds(shard)).end == 600
+        # twice the same partition: what was read ahead for the first reading is not taken for the second's
+        assert [entry.body for entry in await take(log, shard, 500, 10)] == numbered(10, 500)
+        assert [entry.body for entry in await take(log, shard, 7, 593)] == numbered(593, 7)
+    assert log._readers.started <= 4  # two topics, and one more where a reading had not ended yet
+    async with asyncio.timeout(20):
+        while log.statistics().consumers:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_consumer_with_a_fault_does_not_read_again(log: KafkaLog) -> None:
+    await log.append(SHARD, numbered(1))
+    readers = log._readers
+    async with readers._consumer(f"{log._prefix}.hunts") as first:
+        pass
+    with contextlib.suppress(LogUnavailable):
+        async with readers._consumer(f"{log._prefix}.hunts") as again:
+            assert again is first
+            raise LogUnavailable("the broker went away")
+    assert len(readers) == 0
+    assert [entry.body for entry in await take(log, SHARD, 0, 1)] == numbered(1)
 
 
 async def test_a_snapshot_producer_can_be_abandoned_by_the_private_names_that_we_rely_on(
