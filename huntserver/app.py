@@ -263,15 +263,30 @@ async def stop(server: Server) -> None:
 
 async def serve(config: Config, *, preload: Sequence[Path], announce: Callable[[str], None]) -> None:
     """Run a server until SIGTERM or SIGINT, then drain. See `start` for what it raises."""
-    telemetry.configure(config.telemetry.format, config.telemetry.level)
-    server = await start(config, preload)
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
+    telemetry.configure(config.telemetry.format, config.telemetry.level)
+    server = await _unless_asked(asked, asyncio.ensure_future(start(config, preload)))
+    if server is None:
+        telemetry.LogReporter().note("stopped", why="asked to end before it served")
+        return
     announce(_welcome(config, server, [path.stem for path in preload]))
     await asked.wait()
     await stop(server)
+
+
+async def _unless_asked(asked: asyncio.Event, starting: asyncio.Future[Server]) -> Server | None:
+    """Return the server once it has started, or None when it was asked to end before that: then all is undone."""
+    ending = asyncio.ensure_future(asked.wait())
+    either: list[asyncio.Future[Any]] = [starting, ending]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+    return None if starting.cancelled() else starting.result()
 
 
 def _welcome(config: Config, server: Server, hunts: list[str]) -> str:

@@ -7,9 +7,11 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 somet
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -117,6 +119,22 @@ def checked_config(*arguments: Any, **named: Any) -> Config:
         fail(str(error), USAGE)
 
 
+@contextlib.contextmanager
+def _ending_early() -> Iterator[None]:
+    """Take a signal that comes before the loop has its own way to take it."""
+
+    def end(number: int, frame: Any) -> NoReturn:
+        click.echo("huntserver: asked to end before it served", err=True)
+        sys.exit(0)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, taken in before.items():
+            signal.signal(number, taken)
+
+
 @main.command()
 @CONFIG
 @LOG
@@ -125,6 +143,7 @@ def checked_config(*arguments: Any, **named: Any) -> Config:
 @click.option("--port", type=int, help="port to listen on")
 @click.option("--hunt", "hunts", type=click.Path(path_type=Path), multiple=True, help="hunt file to load and start")
 @click.option("--limit", "limits", multiple=True, help="NAME=VALUE over the limits table; may be given again")
+@_ending_early()
 def serve(
     config: Path | None,
     log: str | None,

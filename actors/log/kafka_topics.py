@@ -114,6 +114,9 @@ async def _reach(bootstrap: str, connect: Mapping[str, Any], deadline: float) ->
                     "address in `--log kafka:HOST:PORT`"
                 ) from why
             await asyncio.sleep(RETRY_S)
+        except BaseException:
+            await admin.close()
+            raise
         else:
             return admin
 

@@ -77,6 +77,11 @@ class Live:
         assert self._process is not None
         self._process.send_signal(number)
 
+    @property
+    def pid(self) -> int:
+        """The process's id, 0 before it was started."""
+        return self._process.pid if self._process else 0
+
     def wait(self) -> int:
         """Wait for the end; return the exit code."""
         assert self._process is not None
