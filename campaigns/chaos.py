@@ -157,6 +157,9 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--gap-s", type=float, default=0.8, help="between two faults at most")
     parser.add_argument("--seconds", type=float, default=150.0, help="no new fault after so long, 1 to 3600")
     parser.add_argument("--disk", choices=("ext4", "tmpfs", "plain"), default="", help="under the SQLite log")
+    parser.add_argument(
+        "--default-limits", action="store_true", help="late_s, give_up_s and snapshots as users have them: long pauses"
+    )
     parser.add_argument("--port", type=int, default=0, help="of the first broker (0: any free)")
     parser.add_argument(
         "--patience", type=float, default=1.0, help="of I10, on a machine that does other work: 1 to 20"
@@ -186,8 +189,9 @@ def setup_for(asked: argparse.Namespace, menu: dict[str, Fault]) -> Setup:
     if asked.log == "sqlite" and not asked.disk:
         disk = "ext4" if "ext4" in needs else "tmpfs" if "disk" in needs else ""
     return Setup(
-        asked.log, asked.seed, asked.players, asked.rate, asked.outstanding, "links" in needs, disk, asked.port
-    )
+        asked.log, asked.seed, asked.players, asked.rate, asked.outstanding, "links" in needs, disk, asked.port,
+        asked.default_limits,
+    )  # fmt: skip
 
 
 def main() -> None:

@@ -14,12 +14,10 @@ from typing import Final, NamedTuple
 
 from campaigns.brokers import NODES
 from campaigns.process import NotReady, ServerProcess
-from campaigns.world import LIMITS, World
+from campaigns.world import World
 
 SOON_S: Final = 5.0
 BROKER_S: Final = 10.0
-LATE_S: Final = float(LIMITS["late_s"])
-GIVE_UP_S: Final = float(LIMITS["give_up_s"])
 
 
 async def kill(world: World) -> int:
@@ -47,17 +45,17 @@ async def _pause(world: World, least_s: float, most_s: float) -> int:
 
 async def pause(world: World) -> int:
     """SIGSTOP of the server for less than a batch may take."""
-    return await _pause(world, 0.05, LATE_S)
+    return await _pause(world, 0.05, world.late_s)
 
 
 async def pause_late(world: World) -> int:
     """SIGSTOP of the server for longer than a batch may take: it hears the answers late when it wakes."""
-    return await _pause(world, LATE_S + 0.5, GIVE_UP_S - 0.5)
+    return await _pause(world, world.late_s + 0.5, world.give_up_s - 0.5)
 
 
 async def pause_long(world: World) -> int:
     """SIGSTOP of the server for longer than a batch is waited for: it must hear what was answered, or give it up."""
-    return await _pause(world, GIVE_UP_S + 0.5, GIVE_UP_S + 3.0)
+    return await _pause(world, world.give_up_s + 0.5, world.give_up_s + 3.0)
 
 
 # ---- two servers
@@ -146,7 +144,7 @@ async def _cut(world: World, what: str, least_s: float, most_s: float) -> int:
 
 async def cut_log(world: World) -> int:
     """The server's link to the brokers drops everything, for longer than a batch may take or is waited for."""
-    return await _cut(world, "l", 0.2, GIVE_UP_S + 2.0)
+    return await _cut(world, "l", 0.2, world.give_up_s + 2.0)
 
 
 async def cut_players(world: World) -> int:
@@ -208,7 +206,7 @@ async def full(world: World) -> int:
     assert world.disk is not None
     await asyncio.to_thread(world.disk.fill)
     try:
-        await asyncio.sleep(world.rng.uniform(0.2, LATE_S + 1.5))
+        await asyncio.sleep(world.rng.uniform(0.2, world.late_s + 1.5))
         killed = world.rng.random() < 0.3
         if killed:
             world.counts["kill"] += 1

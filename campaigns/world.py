@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from actors.limits import DEFAULT
 from campaigns import disk as disks
 from campaigns import network
 from campaigns.brokers import Brokers, remove_topics
@@ -39,15 +40,12 @@ NO_BROKERS: Final = 3
 SUPERSEDED: Final = "opened a tenure"
 """In the words of `/readyz` when another server has a shard."""
 
-LIMITS: Final = {
-    "commands_per_s": 10_000,
-    "commands_burst": 100_000,
-    "snapshot_records": 1_000,
-    "marker_records": 5_000,
-    "late_s": 1.5,
-    "give_up_s": 5.0,
-}
-"""Players of a campaign send more than people do; batches are late, and given up, sooner, so that pauses are short."""
+LIMITS: Final = {"commands_per_s": 10_000, "commands_burst": 100_000}
+"""Players of a campaign send more than people do."""
+
+HURRIED: Final = {"snapshot_records": 1_000, "marker_records": 5_000, "late_s": 1.5, "give_up_s": 5.0}
+"""Unless the defaults are asked for: snapshots come sooner, batches are late and given up sooner, so that pauses are
+short."""
 
 
 class Setup(NamedTuple):
@@ -61,6 +59,7 @@ class Setup(NamedTuple):
     links: bool
     disk: str
     port: int = 0
+    default_limits: bool = False
 
 
 class World:
@@ -70,6 +69,9 @@ class World:
         self.setup = setup
         self.folder = folder
         self.rng = random.Random(setup.seed)
+        self.limits: dict[str, float] = dict(LIMITS if setup.default_limits else LIMITS | HURRIED)
+        self.late_s = self.limits.get("late_s", DEFAULT.late_s)
+        self.give_up_s = self.limits.get("give_up_s", DEFAULT.give_up_s)
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.brokers: Brokers | None = None
@@ -135,7 +137,7 @@ class World:
             f'[log]\nurl = "{log.url}"\nhunt_shards = {SHARDS}\nplayer_shards = {SHARDS}\n'
             f'topic_prefix = "{log.topic_prefix}"\nreplication = {log.replication}\n'
             f'[auth]\nkey_file = "{self.folder}/token.key"\n[telemetry]\nformat = "json"\n[limits]\n'
-            + "".join(f"{name} = {value}\n" for name, value in LIMITS.items())
+            + "".join(f"{name} = {value}\n" for name, value in self.limits.items())
         )
         return Config(log=log, data=Data(dir=str(self.folder)))
 

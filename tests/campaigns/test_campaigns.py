@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.limits import DEFAULT
 from actors.testing.history import NONE, OK, REFUSED
 from campaigns import chaos
 from campaigns.faults import MENU
@@ -16,6 +17,8 @@ from campaigns.ledger import page
 from campaigns.players import Crowd, Player
 from campaigns.talk import Asked, Session
 from campaigns.verdict import Fairness, call
+from campaigns.world import World
+from huntserver.config import load
 from huntserver.game.commands import Guess
 from huntserver.game.hunt_events import Author, Claimed, Solved
 from huntserver.load.frames import masked
@@ -171,3 +174,18 @@ async def test_a_player_that_was_asked_to_come_back_goes_elsewhere_when_the_serv
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", refuse)
     await player.live()
     assert tried == ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "late_s", "give_up_s"), [([], 1.5, 5.0), (["--default-limits"], DEFAULT.late_s, DEFAULT.give_up_s)]
+)
+def test_pauses_are_measured_by_the_limits_that_the_server_runs_with(
+    tmp_path: Path, words: list[str], late_s: float, give_up_s: float
+) -> None:
+    asked = chaos.parsed(["--log", "sqlite", "--disk", "plain", *words])
+    made = World(chaos.setup_for(asked, {"pause-long": MENU["pause-long"]}), tmp_path)
+    made._configured()
+    server = load(tmp_path / "config.toml")
+    assert (made.late_s, made.give_up_s) == (late_s, give_up_s)
+    assert server.limits.get("late_s", DEFAULT.late_s) == late_s
+    assert server.limits.get("give_up_s", DEFAULT.give_up_s) == give_up_s
