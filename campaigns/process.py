@@ -6,7 +6,9 @@ Owns the process it started and nothing else. With a namespace the server lives 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -16,12 +18,17 @@ from pathlib import Path
 
 from campaigns.network import Namespace
 
+PORTS = range(20_000, 32_000)
+"""Below those that a system gives to connections: of those, one might be taken while a server is started again."""
+
 
 def free_port() -> int:
     """Return a TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("none of a hundred ports is free")
 
 
 class NotReady(Exception):

@@ -18,7 +18,7 @@ from typing import Any
 from campaigns.process import free_port
 
 ROOT = Path(__file__).parents[2]
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 class Live:

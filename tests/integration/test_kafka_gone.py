@@ -80,7 +80,7 @@ async def play(live: Live, broker: Broker) -> None:
         refused = await asyncio.wait_for(ask(socket, id=3, op="guess", hunt="one", clue="c1", text="one", key=2), 60)
         assert refused["err"]["code"] in ("unknown", "unavailable")
         assert refused["err"]["retry"] is True
-        await until(lambda: live.http("GET", "/readyz")[0] == 503, 30)
+        await until(lambda: live.http("GET", "/readyz")[0] == 503, COMES_BACK_S)
         assert live.http("GET", "/healthz")[0] == 200
         await asyncio.to_thread(broker.start)
         await until(lambda: live.http("GET", "/readyz")[0] == 200, COMES_BACK_S)

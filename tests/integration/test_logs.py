@@ -116,7 +116,7 @@ async def by_hand(played: Played, guest: str) -> None:
         for number, frame in enumerate(frames, 1):
             await socket.send(json.dumps({"id": number, **frame}))
             while True:
-                reply = json.loads(await asyncio.wait_for(socket.recv(), 10))
+                reply = json.loads(await asyncio.wait_for(socket.recv(), 60))
                 if reply.get("id") == number:
                     break
             played.asked.append({**frame, "id": number, "reply": reply})

@@ -18,6 +18,7 @@ import base64
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -176,12 +177,15 @@ def fetch() -> None:
 def choose_ports(port: int, brokers: int) -> list[tuple[int, int]]:
     """Return (client port, controller port) of each broker, all of them free now."""
     if port == 0:
-        with contextlib.ExitStack() as held:
-            sockets = [held.enter_context(socket.socket()) for _ in range(2 * brokers)]
-            for one in sockets:
-                one.bind((HOST, 0))
-            free = [one.getsockname()[1] for one in sockets]
-        return list(zip(free[:brokers], free[brokers:], strict=True))
+        # below those that a system gives to connections: of those, one might be taken while a broker is started again
+        free: list[int] = []
+        for one in random.SystemRandom().sample(range(20_000, 32_000), 200):
+            with contextlib.suppress(OSError), socket.socket() as probe:
+                probe.bind((HOST, one))
+                free.append(one)
+            if len(free) == 2 * brokers:
+                return list(zip(free[:brokers], free[brokers:], strict=True))
+        raise Failed("hardly a port is free on this machine")
     pairs = [(port + i, port + 50 + i) for i in range(brokers)]
     for wanted in (number for pair in pairs for number in pair):
         with socket.socket() as probe:

@@ -93,7 +93,7 @@ def cluster(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
     tool("stop", "--wipe", *common)
 
 
-async def settled(condition: Any, *, within_s: float = 20.0) -> None:
+async def settled(condition: Any, *, within_s: float = 60.0) -> None:
     """Wait until a condition about the outside world holds."""
     async with asyncio.timeout(within_s):
         while not condition():

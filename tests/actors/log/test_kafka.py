@@ -22,7 +22,7 @@ from actors.log.kafka_sender import Sender
 from actors.log.kafka_snapshot_producer import SnapshotProducer
 from actors.log.kafka_topics import Topic, check_settings, settings_of
 from actors.log.port import ShardId
-from tests.actors.log.contract import OTHER, SHARD, LogContract, SnapshotContract, numbered, take, values
+from tests.actors.log.contract import OTHER, SHARD, WAIT_S, LogContract, SnapshotContract, numbered, take, values
 
 pytestmark = pytest.mark.kafka
 
@@ -209,7 +209,7 @@ async def test_readings_one_after_another_share_a_consumer_and_it_goes_when_none
         assert [entry.body for entry in await take(log, shard, 500, 10)] == numbered(10, 500)
         assert [entry.body for entry in await take(log, shard, 7, 593)] == numbered(593, 7)
     assert log._readers.started <= 4  # two topics, and one more where a reading had not ended yet
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         while log.statistics().consumers:
             await asyncio.sleep(0.05)
 
@@ -336,10 +336,9 @@ async def test_a_broker_that_is_absent_is_named_with_the_cure() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-        began = time.monotonic()
         with pytest.raises(LogUnavailable, match=rf"{address}.*make kafka"):
-            await KafkaLog(address, shards=SHARDS, open_s=1.0).open()
-    assert time.monotonic() - began < 5.0
+            async with asyncio.timeout(WAIT_S):
+                await KafkaLog(address, shards=SHARDS, open_s=1.0).open()
 
 
 async def test_an_address_that_never_answers_is_named_in_time() -> None:
@@ -347,7 +346,6 @@ async def test_an_address_that_never_answers_is_named_in_time() -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        began = time.monotonic()
         with pytest.raises(LogUnavailable, match=address):
-            await KafkaLog(address, shards=SHARDS, open_s=1.0).open()
-    assert time.monotonic() - began < 5.0
+            async with asyncio.timeout(WAIT_S):
+                await KafkaLog(address, shards=SHARDS, open_s=1.0).open()

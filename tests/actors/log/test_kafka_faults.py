@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from actors.faults import LogDamaged, LogMisconfigured, OutcomeUnknown
 from actors.log.kafka import KafkaLog
+from actors.log.kafka_sender import REPLICAS_WAIT_MS
 from actors.log.kafka_topics import Topic, settings_of
 from actors.log.port import Appended, ShardId
 from tests.actors.log.conftest import Cluster, settled, tool
@@ -127,6 +128,7 @@ async def test_a_sick_partition_keeps_its_producer_to_itself_and_the_others_go_o
         await settled(lambda: log._lanes[BESIDE].path is not log._lanes[SICK].path)
         stalls = len(beside)
         await asyncio.sleep(3.0)
+        await settled(lambda: len(beside) > stalls + 50, within_s=60)  # they go on
         assert not late.done()
         during = beside[stalls:]
         healthy = log.statistics()
@@ -149,9 +151,9 @@ async def test_a_sick_partition_keeps_its_producer_to_itself_and_the_others_go_o
     # one stall: a request is answered when its slowest partition is, or when the broker has waited for that one long
     # enough; a batch that was queued behind it goes with its next try
     # (medians only: the machine's own noise reaches far into the tail)
-    assert len(during) > 50
-    assert percentile(during, 0.5) < 0.25
-    assert percentile(apart, 0.5) < 0.25
+    waits_s = REPLICAS_WAIT_MS / 1e3
+    assert percentile(during, 0.5) < waits_s / 2
+    assert percentile(apart, 0.5) < waits_s / 2
 
 
 async def test_a_pause_of_the_leader_is_one_late_answer_at_the_right_offset(
@@ -163,8 +165,8 @@ async def test_a_pause_of_the_leader_is_one_late_answer_at_the_right_offset(
     assert (await log.append(SICK, numbered(2))).base == 0
     cluster.signal(2, signal.SIGSTOP)
     late = log.append(SICK, numbered(2, 2))
-    done, _ = await asyncio.wait({late}, timeout=1.5)  # not `wait_for`: the answer must still be seen
-    assert not done
+    await settled(lambda: log.statistics().late == 1)
+    assert not late.done()
     cluster.signal(2, signal.SIGCONT)
     async with asyncio.timeout(30):
         assert (await late).base == 2

@@ -1,0 +1,25 @@
+"""Which tests live on virtual time: those of the runtime and of the gateway, which meet no thread and no process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.virtual_time import VirtualLoop
+
+HERE = Path(__file__).parent
+VIRTUAL = (HERE / "actors", HERE / "gateway")
+REAL = (HERE / "actors" / "log", HERE / "actors" / "test_spill.py")
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Choose the loop by where a test stands."""
+    where = {item.path, *item.path.parents}
+    if where & set(VIRTUAL) and not where & set(REAL):
+        return {"virtual": VirtualLoop}
+    return {"real": asyncio.new_event_loop}
