@@ -24,7 +24,7 @@ HUNT = 'title = "One"\n[[clues]]\nid = "c1"\ntitle = "T"\nanswers = ["one"]\n'
 CONFIG = '[log]\nhunt_shards = 2\nplayer_shards = 2\ntopic_prefix = "gone"\n'
 COMES_BACK_S = 60.0
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 
 class Broker:

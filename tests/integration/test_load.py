@@ -18,7 +18,7 @@ from huntserver.load.plan import SCENARIOS
 from tests.actors.log.conftest import remove_topics
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 def load(*arguments: str, folder: Path) -> tuple[int, dict[str, Any], str]:
@@ -26,7 +26,7 @@ def load(*arguments: str, folder: Path) -> tuple[int, dict[str, Any], str]:
     report = folder / "report.json"
     command = [sys.executable, "-m", "huntserver", "load", *arguments, "--json", str(report)]
     environment = {**os.environ, "TMPDIR": str(folder)}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=150, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=500, check=False, env=environment)
     made = msgspec.json.decode(report.read_bytes()) if report.exists() else {}
     return done.returncode, made, done.stdout + done.stderr
 

@@ -22,7 +22,7 @@ from huntserver.load.verdict import Judge, Verdict, records
 from tests.integration.test_load import load
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ def walk(tmp_path: Path, log: str, config: str = "") -> None:
         script = script.replace("huntserver inspect ", f"huntserver inspect --config {tmp_path}/config.toml ")
         script = script.replace("huntserver replay ", f"huntserver replay --config {tmp_path}/config.toml ")
     done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, env=environment, timeout=240, check=False
+        ["bash", "-c", script], capture_output=True, text=True, env=environment, timeout=500, check=False
     )
     outputs = (done.stdout).split(f"{MARK}\n")
     for (command, expected), output in zip(steps, outputs, strict=False):
@@ -56,13 +56,13 @@ def walk(tmp_path: Path, log: str, config: str = "") -> None:
     assert len(outputs) >= len(steps), done.stderr[-2000:]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_walk_through_runs_on_sqlite(tmp_path: Path) -> None:
     walk(tmp_path, f"sqlite:{tmp_path}/hunts.db")
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_walk_through_runs_on_kafka(tmp_path: Path) -> None:
     address = os.environ.get("HUNTSERVER_TEST_KAFKA")
     assert address, "HUNTSERVER_TEST_KAFKA is not set: run `make kafka`, then set it to the address it prints"

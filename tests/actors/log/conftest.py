@@ -77,7 +77,7 @@ class Cluster:
 def tool(*arguments: str) -> str:
     """Run the broker tool; return the last line that it printed."""
     done = subprocess.run(
-        [sys.executable, str(TOOL), *arguments], check=False, capture_output=True, text=True, timeout=120
+        [sys.executable, str(TOOL), *arguments], check=False, capture_output=True, text=True, timeout=280
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()[-1]

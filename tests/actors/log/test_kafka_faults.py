@@ -24,7 +24,7 @@ from tests.actors.log.contract import numbered, take
 LOST_BY_CLIENT = pytest.mark.filterwarnings("ignore:[Uu]nclosed:ResourceWarning")
 """aiokafka 0.14 loses sight of a connection whose broker dies while it is being opened; Python then closes it."""
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180), LOST_BY_CLIENT]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600), LOST_BY_CLIENT]
 
 
 @pytest.fixture(autouse=True)
