@@ -5,6 +5,9 @@ Owns the key file and the claims. Never logs a token or a key; one algorithm is 
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hmac
 import os
 import secrets
 import time
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jwt
+import msgspec
 
 from actors.actor import Caller
 from actors.entity import Rejected
@@ -24,6 +28,25 @@ RENEW_AFTER_S: Final = 86_400
 NAME_MAX: Final = 40
 SUBJECT_MAX: Final = 64
 NAME_RULE: Final = f"a name has at most {NAME_MAX} characters that can be shown"
+
+
+_HEADER: Final = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+"""`{"alg":"HS256","typ":"JWT"}`, as our own tokens begin."""
+
+
+class _Claims(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """What stands in a token that we minted, and nothing else."""
+
+    iss: str
+    sub: str
+    role: str
+    exp: int
+    iat: int
+    name: str
+    guest: bool = False
+
+
+_decode_claims = msgspec.json.Decoder(_Claims).decode
 
 
 class KeyFileError(Exception):
@@ -62,6 +85,9 @@ class Tokens:
 
     def renewed(self, token: str) -> str | None:
         """Return a fresh token for a guest whose own is a day old, None for all others. The token must be verified."""
+        ours = self._ours(token)
+        if ours is not None and not ours.guest:
+            return None
         claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
         if claims.get("guest") is not True or time.time() - claims["iat"] < RENEW_AFTER_S:
             return None
@@ -69,6 +95,9 @@ class Tokens:
 
     def verify(self, token: str) -> Caller | Rejected:
         """Return who the token speaks for, or why it is refused."""
+        ours = self._ours(token)
+        if ours is not None:
+            return _caller(ours.role, ours.sub, ours.name)
         try:
             claims: dict[str, Any] = jwt.decode(
                 token, self._key, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "sub", "role"]}
@@ -77,10 +106,31 @@ class Tokens:
             return Rejected("token_expired", "the token has expired; ask for a new one")
         except jwt.InvalidTokenError as error:
             return Rejected("bad_token", f"the token is not valid ({type(error).__name__})")
-        role, subject, name = claims["role"], claims["sub"], claims.get("name", "")
-        if role not in ROLES or not _is_subject(subject) or not isinstance(name, str) or not _is_name(name):
-            return Rejected("bad_token", "the token's role, subject or name is not one of ours")
-        return Caller(("p:" if role == "player" else "h:") + subject, role, name)
+        return _caller(claims["role"], claims["sub"], claims.get("name", ""))
+
+    def _ours(self, token: str) -> _Claims | None:
+        """Return the claims of a valid token of the very form that we mint; None: the library must judge it.
+
+        When ten thousand players come at once, the library's own way is a third of what each of them costs.
+        """
+        signed, _, signature = token.rpartition(".")
+        header, _, payload = signed.partition(".")
+        if header != _HEADER or not token.isascii():
+            return None
+        ours = base64.urlsafe_b64encode(hmac.digest(self._key, signed.encode(), "sha256")).rstrip(b"=")
+        if not hmac.compare_digest(ours, signature.encode()):
+            return None
+        try:
+            claims = _decode_claims(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        return claims if claims.iss == ISSUER and claims.iat <= time.time() < claims.exp else None
+
+
+def _caller(role: Any, subject: Any, name: Any) -> Caller | Rejected:
+    if role not in ROLES or not _is_subject(subject) or not isinstance(name, str) or not _is_name(name):
+        return Rejected("bad_token", "the token's role, subject or name is not one of ours")
+    return Caller(("p:" if role == "player" else "h:") + subject, role, name)
 
 
 def _is_subject(subject: Any) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -80,6 +81,41 @@ def test_a_token_with_one_character_changed_is_refused(at: int, bit: int) -> Non
     at %= len(token) - 1  # the last character of base64 has bits that mean nothing
     changed = token[:at] + chr(ord(token[at]) ^ 1 << bit) + token[at + 1 :]
     assert code(changed) != "ok"
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "iss": st.sampled_from(("huntserver", "another", None, 3)),
+            "sub": st.sampled_from(("ada", "a/b", "", 7, None)),
+            "role": st.sampled_from(("player", "host", "king", None)),
+            "name": st.sampled_from(("Ada", "a\nb", None, ["Ada"])),
+            "exp": st.sampled_from((9_000_000_000, 9e9, 1, None, "9000000000")),
+            "iat": st.sampled_from((1, 1.5, 9_000_000_000, None, "x")),
+        },
+        optional={"guest": st.booleans(), "nbf": st.just(9_000_000_000), "aud": st.just("others"), "jti": st.just(5)},
+    ),
+    st.sampled_from((KEY, b"z" * 64)),
+)
+def test_the_short_way_takes_no_token_that_the_library_refuses(claims: dict[str, Any], key: bytes) -> None:
+    class ByTheLibrary(Tokens):
+        def _ours(self, token: str) -> None:
+            return None
+
+    try:
+        token = jwt.encode({k: v for k, v in claims.items() if v is not None}, key, algorithm=ALGORITHM)
+    except TypeError:  # the library does not sign it
+        return
+    short, long = TOKENS.verify(token), ByTheLibrary(KEY).verify(token)
+    assert repr(short) == repr(long)
+    if isinstance(short, Caller):
+        assert (TOKENS.renewed(token) is None) == (ByTheLibrary(KEY).renewed(token) is None)
+
+
+def test_our_own_tokens_go_the_short_way() -> None:
+    assert TOKENS._ours(TOKENS.mint("host", "ada", "Ada")) is not None
+    assert TOKENS._ours(TOKENS.guest("Ada")[1]) is not None
+    assert TOKENS._ours(TOKENS.mint("player", "ada", ttl_s=-1)) is None
 
 
 def test_a_guests_token_is_renewed_after_a_day_and_others_are_not() -> None:
