@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -33,6 +34,9 @@ TICK_S: Final = 0.05
 SWEEP: Final = 500
 SOCKETS_SPARE: Final = 1000
 """Sockets beyond `connections_max`: those that are told so, and plain HTTP."""
+UNSENT: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+"""Without it (not on every system) the kernel takes some MB for a client that does not read, and the outbox's limits
+see nothing of it."""
 HANDSHAKE_BURST_S: Final = 0.25
 VERSION: Final = 1
 DEVICE_MAX: Final = 64
@@ -111,6 +115,9 @@ class Gateway:
         """Listen; return the port. Raises OSError when it is in use."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Entrance(self), host, port, backlog=4096)
+        for listening in self._server.sockets:  # and so in every socket that is accepted
+            if UNSENT is not None:
+                listening.setsockopt(socket.IPPROTO_TCP, UNSENT, self.limits.outbox_soft_bytes)
         self._tick()
         return int(self._server.sockets[0].getsockname()[1])
 

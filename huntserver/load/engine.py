@@ -38,6 +38,7 @@ class Tally:
         "answered",
         "bytes_in",
         "closes",
+        "fell_behind",
         "histograms",
         "leaks",
         "opened",
@@ -55,7 +56,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.sent = self.answered = self.pushes = self.states = self.snapshots = 0
-        self.opened = self.reopened = self.recovered = self.told_anew = 0
+        self.opened = self.reopened = self.recovered = self.told_anew = self.fell_behind = 0
         self.bytes_in = self.strays = self.players = self.leaks = 0
         self.refusals: dict[str, int] = {}
         self.closes: dict[str, int] = {}

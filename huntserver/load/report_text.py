@@ -52,6 +52,8 @@ def _load(r: Results) -> Iterator[str]:
             f"came back  {r.totals['reopened']:,}: {r.totals['recovered']:,} with exactly what they missed, "
             f"{r.totals['told_anew']:,} with a snapshot"
         )
+    if r.totals["fell_behind"]:
+        yield f"too slow   {r.totals['fell_behind']:,} times a player did not read, and a snapshot made up for it"
 
 
 def _latency(r: Results) -> Iterator[str]:

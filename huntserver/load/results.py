@@ -14,8 +14,8 @@ from huntserver.load.histogram import KINDS, Counts, add, encoded, merged, summa
 from huntserver.load.plan import Plan
 
 SUMS: Final = (
-    "sent", "answered", "pushes", "states", "snapshots", "opened", "reopened", "recovered", "told_anew", "strays",
-    "bytes_in", "leaks",
+    "sent", "answered", "pushes", "states", "snapshots", "opened", "reopened", "recovered", "told_anew", "fell_behind",
+    "strays", "bytes_in", "leaks",
 )  # fmt: skip
 EXPECTED: Final = frozenset({"lost", "already_solved", "already_joined"})
 """Refusals that belong to play."""

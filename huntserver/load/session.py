@@ -269,6 +269,8 @@ class Session(abc.ABC):
             tally.count("resume", (now_ns - self.since_ns) // 1000)
             if self.witness is not None:
                 self.witness.began(now_ns, m.recovered)
+        elif m.op == "resumed" and m.hunt and self.stage == PLAYING:
+            tally.fell_behind += 1  # what it did not read in time was dropped; a snapshot follows
         elif m.op == "refused":
             code = f"listen:{m.err.code}" if m.err else "listen"
             tally.refusals[code] = tally.refusals.get(code, 0) + 1
