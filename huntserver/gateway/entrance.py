@@ -1,6 +1,7 @@
 """What a socket meets first: the request head is read, then it is a WebSocket or plain HTTP.
 
-Owns the bytes until the head is whole. The handshake itself is judged by `websockets`' Sans-I/O protocol.
+Owns the bytes until the head is whole. The handshake itself is judged by `websockets`' Sans-I/O protocol, but for one
+of the usual form (`handshake`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from huntserver.gateway.handshake import usual
 from huntserver.gateway.http import HttpExchange
 
 if TYPE_CHECKING:
@@ -24,7 +26,12 @@ if TYPE_CHECKING:
 JSON: Final = Subprotocol("huntserver.v1.json")
 MSGPACK: Final = Subprotocol("huntserver.v1.msgpack")
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:[^\r\n]*websocket", re.IGNORECASE)
+PROTOCOLS: Final = (JSON, MSGPACK)
 PATHS: Final = ("/", "/ws")
+
+
+def _is_ours(path: str) -> bool:
+    return path.partition("?")[0] in PATHS
 
 
 def _choose(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
@@ -32,7 +39,7 @@ def _choose(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprot
     if not offered:
         return None
     for one in offered:
-        if one in (JSON, MSGPACK):
+        if one in PROTOCOLS:
             return one
     raise NegotiationError(f"subprotocols are {JSON} and {MSGPACK}")
 
@@ -98,15 +105,25 @@ class Entrance(asyncio.Protocol):
             self._turn_away(503, why)
             return
         head, rest = self._buffer[:end], self._buffer[end:]
-        protocol = ServerProtocol(subprotocols=[JSON, MSGPACK], select_subprotocol=_choose)
+        asked = usual(head, PROTOCOLS)
+        if asked is not None and _is_ours(asked.path) and self._origin_allowed(asked.origin, asked.host):
+            self._transport.write(asked.response)
+            self._stop_timer()
+            self._become(asked.protocol == MSGPACK, rest)
+        else:
+            self._judge(head, rest)
+
+    def _judge(self, head: bytes, rest: bytes) -> None:
+        """Leave an unusual handshake to the library, which answers in its words."""
+        protocol = ServerProtocol(subprotocols=PROTOCOLS, select_subprotocol=_choose)
         protocol.receive_data(head)
         request = next((e for e in protocol.events_received() if isinstance(e, Request)), None)
         if request is None:
             self._turn_away(400, "the handshake is not valid HTTP")
             return
-        if not self._origin_allowed(request):
+        if not self._origin_allowed(request.headers.get("Origin"), request.headers.get("Host", "")):
             response = protocol.reject(403, "this Origin may not connect; allow it in server.origins\n")
-        elif request.path.partition("?")[0] not in PATHS:
+        elif not _is_ours(request.path):
             response = protocol.reject(404, "the WebSocket is at /ws\n")
         else:
             response = protocol.accept(request)
@@ -129,11 +146,10 @@ class Entrance(asyncio.Protocol):
         if rest:
             connection.data_received(rest)
 
-    def _origin_allowed(self, request: Request) -> bool:
-        origin = request.headers.get("Origin")
+    def _origin_allowed(self, origin: str | None, host: str) -> bool:
         if origin is None or origin in self._gateway.origins:
             return True  # no browser, or one that is named
-        return origin.partition("://")[2] == request.headers.get("Host", "")
+        return origin.partition("://")[2] == host
 
     def _turn_away(self, status: int, why: str) -> None:
         body = why.encode() + b"\n"
