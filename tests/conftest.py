@@ -1,4 +1,7 @@
-"""Which tests live on virtual time: those of the runtime and of the gateway, which meet no thread and no process."""
+"""Which tests live on virtual time: those of the runtime and of the gateway, which meet no thread and no process.
+
+And no example of a property is judged by the time that it takes.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.virtual_time import VirtualLoop
+
+settings.register_profile("huntserver", deadline=None)
+settings.load_profile("huntserver")
 
 HERE = Path(__file__).parent
 VIRTUAL = (HERE / "actors", HERE / "gateway")
