@@ -253,6 +253,21 @@ async def test_brokers_are_asked_to_answer_before_a_request_times_out(log: Kafka
     assert (producer._answer_within_ms, producer._request_s) == (1_000, 5.0)
 
 
+async def test_a_batch_goes_again_although_the_question_who_leads_its_partition_gets_no_answer(log: KafkaLog) -> None:
+    """A link that was cut leaves connections on which nothing comes, for as long as a request may take."""
+    await log.append(SHARD, numbered(1))
+    sender = log._lanes[SHARD].path.producer
+    silent: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    sender.client.force_metadata_update = lambda: asyncio.shield(silent)
+    sender._request_s = 3600.0
+    again = log.append(SHARD, numbered(1, 1))
+    for connection in sender._connections.values():
+        connection.abort()
+    async with asyncio.timeout(WAIT_S):
+        assert (await again).base == 1
+    silent.set_result(True)
+
+
 async def test_closing_leaves_no_task_behind(kafka: str, prefix: str) -> None:
     before = asyncio.all_tasks()
     log = KafkaLog(kafka, shards=SHARDS, prefix=prefix)
