@@ -59,3 +59,30 @@ class SystemClock:
     def boot_ns(self) -> int:
         """Return CLOCK_BOOTTIME in ns (CLOCK_MONOTONIC where the system has no such clock)."""
         return time.clock_gettime_ns(_BOOT)
+
+
+class Agreement:
+    """Whether our clock and the log's agree. Remembers the log's after they did not: to ask again writes nothing."""
+
+    def __init__(self, clock: Clock, most_ms: int, ask_again_s: float) -> None:
+        self._clock = clock
+        self._most_ms = most_ms
+        self._ask_again_ms = int(ask_again_s * 1000)
+        self._seen: tuple[int, int] | None = None  # the log's time when it did not agree, and the boot time then
+
+    def broken(self, log_ms: int, waited_ms: int) -> bool:
+        """Tell whether they differ too much, by an answer of the log that was at most so long on the way."""
+        ahead_ms = self._clock.wall_ms() - log_ms
+        if not log_ms or -self._most_ms <= ahead_ms <= self._most_ms + waited_ms:
+            self._seen = None
+            return False
+        self._seen = (log_ms, self._clock.boot_ns())
+        return True
+
+    def still_broken(self) -> bool:
+        """Tell whether they must differ still, by what was seen last; after a while it is the log that must say so."""
+        if self._seen is None:
+            return False
+        log_ms, then_ns = self._seen
+        gone_ms = (self._clock.boot_ns() - then_ns) // 1_000_000
+        return gone_ms < self._ask_again_ms and abs(self._clock.wall_ms() - log_ms - gone_ms) > self._most_ms

@@ -178,6 +178,8 @@ async def recover(shard: Shard, tenant: Tenant, nonce: str, decoder: RecordDecod
     Raises a `Fault`: the caller backs off and tries again with a fresh nonce. `Superseded`: the shard is another's.
     """
     shard.drop()
+    if shard.clocks.still_broken():
+        raise ClockSkewed(f"shard {shard.id}: our clock still differs from the log's; set the clocks by NTP")
     log = shard.ports.log
     stored = await read_stored(shard)
     bounds = await log.bounds(shard.id)
@@ -241,13 +243,14 @@ async def _open_tenure(shard: Shard, tenant: Tenant, nonce: str, last_ms: int) -
     now = shard.ports.clock.wall_ms()
     record = encode(Tenure(nonce, 0, max(now, last_ms), tenant.node, tenant.start, tenant.table, shard.shards))
     shard.ownership.open(nonce)
+    handed_ns = shard.ports.clock.boot_ns()
     future = shard.ports.log.append(shard.id, [record])
     future.add_done_callback(lambda f: f.cancelled() or f.exception())  # it may outlive this wait
     await asyncio.wait({future}, timeout=shard.limits.give_up_s)  # not wait_for: it would cancel the append
     if not future.done():
         raise OutcomeUnknown(f"shard {shard.id}: the tenure record was not answered in {shard.limits.give_up_s:.0f} s")
     base, at_ms = future.result()
-    if at_ms and abs(now - at_ms) > shard.limits.clock_skew_ms + shard.limits.give_up_s * 1000:
+    if shard.clocks.broken(at_ms, (shard.ports.clock.boot_ns() - handed_ns) // 1_000_000):
         raise ClockSkewed(
             f"shard {shard.id}: our clock says {now}, the log's {at_ms} (ms since 1970); set the clocks by NTP"
         )

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.actor import Actor
+from actors.clock import Agreement
 from actors.codec import Cursor, Probe, Released, encode
 from actors.commit import Commit
 from actors.deciding import COMMAND, REACTION, TORN_MAX, WAKE, Decider, Message, Ports
@@ -78,6 +79,7 @@ class Shard:
         )
         self.outgoing = self.decider.outgoing = Outgoing(ports.deliver, self._reactions_acked)
         self.decider.again = self.submit
+        self.clocks = Agreement(ports.clock, limits.clock_skew_ms, limits.restart_pause_s)
         self.holder = ""
         self.cursor = 0
         self.recoveries = self.replayed = 0
@@ -257,10 +259,9 @@ class Shard:
     def _resumed(self, at_ms: int) -> None:
         if self.ownership.mode is not Mode.OWNER:
             return  # an effect gave the shard up, or found a bug
-        skew_ms = self.limits.clock_skew_ms  # the log's time may be as old as its answer was long on the way
-        if at_ms and not -skew_ms <= self.ports.clock.wall_ms() - at_ms <= skew_ms + self.commit.waited_ns // 1_000_000:
+        if self.clocks.broken(at_ms, self.commit.waited_ns // 1_000_000):
             self.closed_why = "clock"
-            self.commit.fail(ClockSkewed(f"our clock and the log's differ by over {skew_ms} ms"))
+            self.commit.fail(ClockSkewed(f"our clock and the log's differ by over {self.limits.clock_skew_ms} ms"))
             return
         if self.ownership.last >= self._checkpoint_at:
             self.note_checkpoint()

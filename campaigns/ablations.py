@@ -37,7 +37,7 @@ A safeguard whose removal nobody notices is not tested. Each one below is taken 
 `actors/testing/switches.py`; the code itself has no switch), and seeds are played until the checker finds a promise
 broken that the same seed keeps with the safeguard in place. `nodes`: the simulation of whole nodes; faults that are
 named are in every seed, all others come by chance. `gateway`: real connections, rooms and rules over sockets in memory
-(`tests/sim/gateway.py`); BOUND means that more waits for a client than the limits allow. The areas are the nine in
+(`tests/sim/gateway.py`); BOUND means that more waits than the limits allow. The areas are the nine in
 which one planted bug each has to be found. `make ablations` prints this table and fails when a safeguard is not missed
 within {most:,} seeds; `make sim SEED=n ABLATE="name"` shows one."""
 

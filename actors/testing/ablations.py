@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final, NamedTuple
 
-from actors.testing import ablations_dedup, ablations_entity, ablations_log, ablations_recovery
+from actors.testing import ablations_bounds, ablations_dedup, ablations_entity, ablations_log, ablations_recovery
 from actors.testing.history import Violation
 from actors.testing.simulation import Simulation
 from actors.testing.switches import FENCE, NotBuilt, Patches, Safeguard
@@ -21,6 +21,7 @@ _ALL = (
     *ablations_recovery.SAFEGUARDS,
     *ablations_dedup.SAFEGUARDS,
     *ablations_entity.SAFEGUARDS,
+    *ablations_bounds.SAFEGUARDS,
 )
 SAFEGUARDS: Final = {s.name: s for s in _ALL}
 

@@ -67,7 +67,7 @@ class _Entity:
 class _Fold:
     """The reader's rule over one shard."""
 
-    __slots__ = ("last_ms", "next_seq", "nonce", "offset", "tenures")
+    __slots__ = ("ahead_s", "last_ms", "next_seq", "nonce", "offset", "tenures")
 
     def __init__(self) -> None:
         self.nonce = ""
@@ -75,6 +75,7 @@ class _Fold:
         self.offset = -1
         self.last_ms = 0
         self.tenures = 0
+        self.ahead_s = inf  # when the tenure's first batch landed whose time was too far ahead
 
 
 class Checker:
@@ -153,6 +154,7 @@ class Checker:
         if isinstance(record, Tenure):
             fold.nonce, fold.next_seq = f"{record.nonce}@{offset}", 1
             fold.tenures += 1
+            fold.ahead_s = inf
             return
         if record.nonce != fold.nonce or record.seq != fold.next_seq:
             self._void += 1
@@ -160,9 +162,20 @@ class Checker:
         fold.next_seq += 1
         if record.at < fold.last_ms:
             self._add("I7", f"record time went back from {fold.last_ms} to {record.at}", f"{shard} {offset}")
+        if record.at > fold.last_ms and self.rules.clock_skew_ms:
+            self._check_clock(fold, record.at, landed_s, f"{shard} {offset}")
         fold.last_ms = record.at
         if isinstance(record, Done):
             self._done(shard, offset, record, landed_s, fold.tenures)
+
+    def _check_clock(self, fold: _Fold, at_ms: int, landed_s: float, where: str) -> None:
+        """I7: an owner whose clock is too far ahead learns so with its batch, and writes no other. A record's time is
+        the clock's where it is later than that of the record before."""
+        ahead_ms = at_ms - self.rules.epoch_ms - landed_s * 1000
+        if ahead_ms > self.rules.clock_skew_ms:
+            if landed_s > fold.ahead_s:
+                self._add("I7", f"written {ahead_ms:.0f} ms ahead of the log, not for the first time", where)
+            fold.ahead_s = min(fold.ahead_s, landed_s)
 
     def _done(self, shard: ShardId, offset: int, record: Done, landed_s: float, tenure: int) -> None:
         name, pos, by, key = record.entity, record.pos, record.by, record.key

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
-from actors.faults import LogFull, OutcomeUnknown
+from actors.faults import LogFull, OutcomeUnknown, RecordTooLarge
 from actors.limits import Limits
 from actors.log.memory import CHUNK, Fate, MemoryLog, MemorySnapshots, MemoryStore, settle
 from actors.log.port import Appended, ShardId
@@ -43,7 +43,10 @@ MENU: Final[dict[str, tuple[float, float, float]]] = {
     "snap_fail": (0.4, 0.02, 0.3),
     "snap_slow": (0.4, 0.1, 0.6),
     "snap_bad": (0.3, 0.05, 0.4),
+    "truncate": (0.15, 1.0, 1.0),  # once, at the end: `truncation`
 }
+REACTIONS_BYTES: Final = 16_000
+"""What one message may stage past the cap: all the reactions that wait for a target."""
 
 
 class Plan:
@@ -73,13 +76,16 @@ class Plan:
         self.healed = False
         self.last_s = 0.0  # when the last thing that went wrong will have happened
         self.struck: Counter[str] = Counter()
+        self.struck_at: Counter[ShardId] = Counter()  # faults of the log alone
 
-    def hits(self, name: str) -> bool:
-        """Draw whether a fault strikes now."""
+    def hits(self, name: str, shard: ShardId | None = None) -> bool:
+        """Draw whether a fault strikes now; `shard`: at whose log."""
         at = self.at.get(name)
         if at is None or self.healed or self.random.random() >= at:
             return False
         self.struck[name] += 1
+        if shard is not None:
+            self.struck_at[shard] += 1
         return True
 
     def within(self, least_s: float, most_s: float) -> float:
@@ -97,19 +103,19 @@ class Plan:
         trip_s = self.within(0.0005, 0.006)
         if self.healed:
             return Fate(trip_s / 2, trip_s)
-        if self.hits("slow"):
+        if self.hits("slow", shard):
             trip_s = self.within(0.02, 0.8)
-        if self.hits("stuck"):
+        if self.hits("stuck", shard):
             trip_s = self.within(0.5, 3.0)
         hears_s = self.within(0.001, 0.3)
-        if self.hits("lost_ack"):
+        if self.hits("lost_ack", shard):
             return Fate(trip_s, max(trip_s, hears_s), OutcomeUnknown("the answer was lost"))
-        if self.hits("not_landed"):
+        if self.hits("not_landed", shard):
             return Fate(None, hears_s, OutcomeUnknown("lost on the way"))
-        if self.hits("zombie"):
+        if self.hits("zombie", shard):
             fault = OutcomeUnknown("given up by the producer") if self.random.random() < 0.7 else None
             return Fate(self.within(0.05, 3.0), hears_s if fault else None, fault)
-        if self.hits("full"):
+        if self.hits("full", shard):
             return Fate(None, 0.001, LogFull("no space left"))
         return Fate(trip_s * self.random.random(), trip_s)
 
@@ -129,12 +135,13 @@ class Plan:
 class SimStore(MemoryStore):
     """What is durable, with the time at which each record became so."""
 
-    def __init__(self, loop: SimLoop, note: Callable[..., None]) -> None:
+    def __init__(self, loop: SimLoop, note: Callable[..., None], broken: Callable[..., None]) -> None:
         super().__init__(lambda: EPOCH_MS + int(loop.time() * 1000))
         self.landed_s: dict[ShardId, list[float]] = {}
         self.spoilt: dict[ShardId, set[str]] = {}
         self._loop = loop
         self.noted = note
+        self.broken = broken
 
     def land(self, shard: ShardId, records: Sequence[bytes]) -> int:
         """Write a batch."""
@@ -156,9 +163,15 @@ class SimLog(MemoryLog):
         self._plan = plan
 
     def append(self, shard: ShardId, records: Sequence[bytes]) -> asyncio.Future[Appended]:
-        """Hand a batch over; now and then it lands a second time, later."""
+        """Hand a batch over; now and then it lands a second time, later. It takes no more than a broker would."""
+        size = sum(map(len, records))
+        if size > self._plan.limits.staged_bytes_max + REACTIONS_BYTES:
+            self._world.broken("BOUND", f"a request of {size} bytes", str(shard))
+            refused: asyncio.Future[Appended] = self._sim.create_future()
+            refused.set_exception(RecordTooLarge(f"a request of {size} bytes"))
+            return refused
         done = super().append(shard, records)
-        if not self._closed and self._plan.hits("twice"):
+        if not self._closed and self._plan.hits("twice", shard):
             batch = list(records)
             after_s = self._plan.within(0.001, 1.0)
             self.last(after_s)

@@ -28,12 +28,13 @@ _here: contextvars.ContextVar[Place] = contextvars.ContextVar("place")
 class Place:
     """Where callbacks run: a process that can be stopped and killed."""
 
-    __slots__ = ("context", "dead", "held", "name", "stopped", "tasks")
+    __slots__ = ("context", "dead", "held", "name", "resumed_s", "stopped", "tasks")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.stopped = False
         self.dead = False
+        self.resumed_s = 0.0
         self.held: deque[Handle] = deque()
         self.tasks: list[asyncio.Task[Any]] = []
         self.context = contextvars.Context()
@@ -197,6 +198,7 @@ class SimLoop(asyncio.AbstractEventLoop):
     def resume_place(self, place: Place) -> None:
         """Let a stopped process go on, with all that came meanwhile."""
         place.stopped = False
+        place.resumed_s = self._now
         self._ready.extend(place.held)
         place.held.clear()
 

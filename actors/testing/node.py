@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from actors.testing.simulation import Simulation
 
 LINK_S = 0.4
+LATE_S = 0.3
+"""A node looks five times a second whether a batch is late."""
 BUGS = frozenset({"bug_contained", "timer_loops", "shard_restarts"})
 
 
@@ -234,6 +236,20 @@ class SimNode:
     def _owes(self, shard: Shard) -> bool:
         """Tell whether reactions are under way to entities that are not closed."""
         return any(f"{kind}/{id}" not in self.sim.closed for _, kind, id in shard.outgoing._lines)
+
+    def untold(self) -> str:
+        """Return which shard has a batch that is late, with clients that were not told so; empty: none."""
+        now_s = self.sim.loop.time()
+        if self.place.stopped or now_s - self.place.resumed_s < LATE_S:
+            return ""
+        for shard in self.system.shards():
+            commit = shard.commit
+            age_s = (self.clock.boot_ns() - commit._first_handed_ns) / 1e9
+            if commit._future is not None and age_s > self.sim.plan.limits.late_s + LATE_S:
+                waiting = [e[1] for e in commit._flying + commit.effects if e[1].__class__ is Wire]
+                if waiting:
+                    return f"{len(waiting)} clients of {shard.id} wait for {age_s:.2f} s"
+        return ""
 
     def timers(self) -> dict[str, int]:
         """Return when which entity, awake or asleep, has a timer due, in ms since 1970."""

@@ -34,6 +34,8 @@ class Rules(NamedTuple):
     `proof_s`: what a refusal or view may miss. `fresh`: codes of refusals that may miss nothing; the same holds for
     every operation of `fresh_roles`. `timed`: codes that depend on the clock, so that they are not asked for again.
     `views`: ask for views again. `strict`: a refused key is never executed, even under a later tenure.
+    `clock_skew_ms`: how far an owner's clock may be ahead of the log's (0: not judged); `epoch_ms`: the log's time, in
+    ms since 1970, at 0 s of the clock by which records land.
     """
 
     proof_s: float = 1.0
@@ -42,6 +44,8 @@ class Rules(NamedTuple):
     timed: frozenset[str] = frozenset()
     views: bool = True
     strict: bool = False
+    clock_skew_ms: int = 0
+    epoch_ms: int = 0
 
 
 class Effect(NamedTuple):

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from actors.shard import Shard
+from actors.testing import truncation
 from actors.testing.checker import Checker, Totals
-from actors.testing.faults import Plan, SimStore
+from actors.testing.faults import EPOCH_MS, Plan, SimStore
 from actors.testing.history import Call, Live, Seen, Shown, Violation
 from actors.testing.loop import SimLoop
 from actors.testing.network import Net, Player
@@ -24,6 +25,7 @@ OPERATE_S: Final = 0.1
 PLAY_S: Final = 6.0
 SETTLE_S: Final = 5.0
 NODES_MAX: Final = 3
+TENURES: Final = 3
 TIMERS_S: Final = 3.0
 LATE_TIMER_S: Final = 1.1
 """A timer may be as late as this: the clock of the last node was set right when the faults ended."""
@@ -59,7 +61,7 @@ class Simulation:
         self.schedule = random.Random(f"{seed}/schedule")
         self.plan = Plan(seed, off=off, on=on)
         self.timeline: list[tuple[Any, ...]] = []
-        self.store = SimStore(self.loop, self.note)
+        self.store = SimStore(self.loop, self.note, self.broken)
         self.net = Net(self.loop, self.schedule, self.plan)
         draw = random.Random(f"{seed}/workload")
         self.workload = make(draw)
@@ -128,6 +130,10 @@ class Simulation:
     # ---- the operator and the faults of processes
 
     def _operate(self) -> None:
+        for node in self.alive():
+            untold = node.untold()
+            if untold:
+                self.broken("I10", untold, node.name)
         if self.plan.healed:
             return
         draw, at = self.plan.random, self.plan.at
@@ -202,6 +208,8 @@ class Simulation:
             self._heal()
             settled = self._settle()
             live = self._audit() if settled else []
+            if settled and "truncate" in self.plan.at:
+                truncation.judge(self)
         finally:
             virtual_s = loop.time()
             self._end()
@@ -287,7 +295,10 @@ class Simulation:
     # ---- the verdict
 
     def _judge(self, settled: bool, live: list[Live]) -> Totals:
-        rules = self.workload.rules._replace(proof_s=self.plan.limits.proof_s)
+        limits = self.plan.limits
+        rules = self.workload.rules._replace(
+            proof_s=limits.proof_s, clock_skew_ms=limits.clock_skew_ms, epoch_ms=EPOCH_MS
+        )
         game = self.workload.game()
         checker = Checker([kind for kind, _ in self.workload.kinds], game, rules)
         for call in self.calls:
@@ -311,7 +322,16 @@ class Simulation:
         for text in game.leaks(self.calls, self.seen):
             self.broken("I9", text)
         self._check_complete(checker, live)
+        self._check_tenures(checker)
         return checker.totals()
+
+    def _check_tenures(self, checker: Checker) -> None:
+        """I10: no shard saw more than three tenures for one fault of a process or of its log."""
+        struck = self._started + sum(self.plan.struck[name] for name in ("pause", "pause_sent", "jump"))
+        for shard, count in checker.tenures().items():
+            faults = struck + self.plan.struck_at[shard]
+            if count > TENURES * faults:
+                self.broken("I10", f"{count} tenures for {faults} faults", str(shard))
 
     def _check_complete(self, checker: Checker, live: list[Live]) -> None:
         held = {(at.node, at.entity) for at in live}

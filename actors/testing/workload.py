@@ -75,7 +75,7 @@ class ToyWorkload:
             self._chests, self._size, self._weights = self._chests[:1], 70, [30, 0, 0, 0, 0, 0]
         if draw.random() < 0.15:  # many devices of one person play at once, now and then more than are remembered
             self._chests, self._size = self._chests[:1], min(self._size, 25)
-            self._devices = draw.choice((3, 5, EPOCHS_MAX, EPOCHS_MAX + 3, EPOCHS_MAX + 3))
+            self._devices = draw.choice((3, EPOCHS_MAX, EPOCHS_MAX + 3, 2 * EPOCHS_MAX, 2 * EPOCHS_MAX))
             if draw.random() < 0.6:  # of which much is refused
                 self._weights = [1, 10, 10, 0, 8, 0]
 

@@ -206,18 +206,30 @@ async def test_record_times_never_go_back_when_the_clock_does() -> None:
         assert times == sorted(times)
 
 
-async def test_an_owner_whose_clock_runs_away_from_the_logs_stops_intake() -> None:
+@pytest.mark.parametrize("ahead_ms", [60_000, 8_000, -8_000])
+async def test_an_owner_whose_clock_runs_away_from_the_logs_stops_intake(ahead_ms: int) -> None:
+    """By less than the time after which a batch is given up it went on, with a tenure for every batch."""
     async with running() as node:
         await node.ask(Add(1))
         log_ms = node.clock.ms
         node.store.now_ms = lambda: log_ms
-        node.clock.ms += 60_000
+        node.clock.ms += ahead_ms
         await node.ask(Add(1))
         await node.turns()
         assert (await node.ask(Add(1))).code == "unavailable"
         ok, why = node.system.ready()
         assert not ok
         assert "clock" in why
+        async with asyncio.timeout(20):
+            while node.told.names().count("recovery_failed") < 4:
+                await asyncio.sleep(0.01)
+        records = node.store.records(node.shard.id)
+        assert sum(b'"type":"tenure"' in record for record in records) <= 3, "one before, at most two to look"
+        node.clock.ms = log_ms
+        async with asyncio.timeout(20):
+            while not node.system.ready()[0]:
+                await asyncio.sleep(0.01)
+        assert (await node.ask(Add(1)))[1] == 3
 
 
 async def test_a_probe_proves_ownership_after_a_pause() -> None:

@@ -27,6 +27,7 @@ class Reader(enum.Enum):
     EPOCH = "the offset of the tenure"
     EPOCH_SEQ = "the offset of the tenure and the next seq"
     NONCE_SEQ = "the nonce of the tenure and the next seq"
+    NONCE_PLACE_SEQ = "the nonce of the tenure, the offset it landed at, and the next seq"
 
 
 class Gap(enum.Enum):
@@ -49,6 +50,7 @@ class Rules(NamedTuple):
     idempotent: bool = True  # the broker drops a batch that it has already
     broker_forgets: bool = False  # the broker may lose what it knows of producers
     unclean: bool = False  # a committed suffix may be lost, once
+    tenures_again: int = 0  # so many tenures' records may land a second time, at any time later, unasked
     reorder: bool = False  # requests of one producer may overtake each other
     acknowledged_count: bool = True  # look also for acknowledged records that do not count
     log_max: int = 5
@@ -110,6 +112,7 @@ class World(NamedTuple):
     acknowledged: frozenset[Command] = frozenset()
     forgotten: int = 0  # the broker knows producers only by records from here on
     unclean_elections: int = 0
+    landed_again: int = 0
 
 
 def counting(log: Log, reader: Reader) -> list[Data]:
@@ -121,7 +124,8 @@ def counting(log: Log, reader: Reader) -> list[Data]:
         if isinstance(record, Tenure):
             epoch, nonce, seq = offset, record.nonce, 0
             continue
-        mine = record.nonce == nonce if reader is Reader.NONCE_SEQ else record.epoch == epoch
+        by_nonce = record.nonce == nonce or reader in (Reader.EPOCH, Reader.EPOCH_SEQ)
+        mine = by_nonce and (record.epoch == epoch or reader is Reader.NONCE_SEQ)
         if mine and (reader is Reader.EPOCH or record.seq == seq):
             found.append(record)
             seq += 1
@@ -184,6 +188,11 @@ def _broker(world: World, rules: Rules) -> Iterator[Step[World]]:
     if rules.unclean and not world.unclean_elections:
         for cut in range(max(0, world.committed - 2), world.committed):
             yield ("UNCLEAN to", cut), _truncated(world, cut)._replace(committed=cut, unclean_elections=1)
+    if world.landed_again < rules.tenures_again and end < rules.log_max:
+        for at, record in enumerate(world.log):
+            if isinstance(record, Tenure):
+                after = world._replace(log=(*world.log, record), landed_again=world.landed_again + 1)
+                yield ("the tenure of", at, "lands again at", end), after
     if rules.broker_forgets and world.forgotten < end:
         yield ("the broker forgets its producers",), world._replace(forgotten=end)
 

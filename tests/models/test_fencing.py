@@ -92,8 +92,24 @@ def test_reading_on_through_the_fold_is_safe_with_two_batches_outstanding() -> N
     assert_clean(run(fold._replace(broker_forgets=True, log_max=3)), 5_000, 60_000)
 
 
+AGAIN = Rules(Reader.NONCE_SEQ, Gap.VOID, idempotent=False, log_max=5, tenures=1, tenures_again=1)
+
+
+def test_a_nonce_alone_lets_the_records_of_its_first_place_count_again() -> None:
+    """Guards: *a tenure's records bear its nonce with the offset that it landed at*: its opening record lands a second
+    time, late, and begins the numbers anew; a copy of a command's record then counts a second time."""
+    found = run(AGAIN)
+    assert_unsafe(found, WRONG_PREFIX)
+    assert_goes_through(found.trace, ("lands at 1", "the tenure of 0 lands again at 2", "lands at 3"))
+
+
+def test_a_nonce_with_its_place_stands_a_tenure_that_lands_twice() -> None:
+    """Guards: the same sentence. One tenure each, any of them twice."""
+    assert_clean(run(AGAIN._replace(reader=Reader.NONCE_PLACE_SEQ)), 20_000, 200_000)
+
+
 @pytest.mark.parametrize("idempotent", [True, False])
 def test_going_on_only_past_void_records_is_safe(idempotent: bool) -> None:
-    """Guards rules 2 and 3 as they are carried out: nonce and seq, one batch outstanding, and past a gap only if all
-    that lies between is void and no tenure, else the batch is in doubt. Two tenures and two commands each."""
-    assert_clean(run(Rules(gap=Gap.VOID, idempotent=idempotent, log_max=4)), 20_000, 200_000)
+    """Guards rules 2 and 3 as they are carried out: nonce, place and seq, one batch outstanding, and past a gap only if
+    all that lies between is void and no tenure, else the batch is in doubt. Two tenures and two commands each."""
+    assert_clean(run(Rules(Reader.NONCE_PLACE_SEQ, Gap.VOID, idempotent=idempotent, log_max=4)), 20_000, 200_000)

@@ -20,7 +20,8 @@ NEAR = {
     "fresh answers": 12,
     "window": 65,
     "refusals asleep": 314,
-    "refusals of many devices": 160,
+    "refusals of many devices": 200,
+    "ghosts": 400,
     "held duplicates": 96,
     "pos floor": 166,
 }
