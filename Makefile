@@ -73,7 +73,7 @@ lock: .venv/.ready  ## resolve the dependencies anew
 clean:  ## remove what the targets made (not the data of `make run`)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka .fuzz bench/out
 
-sim: .venv/.ready  ## replay one seed of the simulation: make sim SEED=n [TIMELINE=1] [WORKLOAD=toy|game] [ABLATE=name]
+sim: .venv/.ready  ## replay one seed of the simulation: make sim SEED=n [TIMELINE=1] [WORKLOAD=toy|game|session] [ABLATE=name]
 ifdef ABLATE
 	@$(PY) -m campaigns.ablations --show "$(ABLATE)" --first $(or $(SEED),1)
 else
@@ -83,7 +83,7 @@ endif
 ablations: .venv/.ready  ## switch each safeguard off in turn; fails if one is not missed within 1,000 seeds
 	@$(PY) -m campaigns.ablations --seeds $(or $(SEEDS),1000) $(ARGS)
 
-soak: .venv/.ready  ## run many seeds until one breaks a promise: make soak SEEDS=n [FIRST=m] [JOBS=j] [LEDGER=1] [WORKLOAD=toy|game]
+soak: .venv/.ready  ## run many seeds until one breaks a promise: make soak SEEDS=n [FIRST=m] [JOBS=j] [LEDGER=1] [WORKLOAD=toy|game|session]
 	@$(PY) -m campaigns.sim --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),1) --jobs $(or $(JOBS),1) \
 		$(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(LEDGER),--ledger) $(ARGS)
 

@@ -23,8 +23,9 @@ from actors.testing.simulation import MakeWorkload, Outcome, Simulation
 from actors.testing.workload import ToyWorkload
 from campaigns.ledger import append_row
 from campaigns.sim_game import GameWorkload
+from campaigns.sim_session import SessionWorkload
 
-WORKLOADS: Final[dict[str, MakeWorkload]] = {"toy": ToyWorkload, "game": GameWorkload}
+WORKLOADS: Final[dict[str, MakeWorkload]] = {"toy": ToyWorkload, "game": GameWorkload, "session": SessionWorkload}
 LAST_LINES: Final = 60
 SEEDS_MAX: Final = 10_000_000
 TELL_S: Final = 5.0

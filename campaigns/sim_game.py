@@ -107,6 +107,8 @@ class GameRules:
 class GameWorkload:
     """One or two hunts, three players (one with two devices), a host that makes, runs and disturbs them."""
 
+    door: Any = None
+
     def __init__(self, draw: random.Random) -> None:
         self.kinds: Sequence[tuple[EntityType[Any], int]] = [
             (HuntType(), draw.choice((1, 2))),

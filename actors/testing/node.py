@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actors.actor import Sink
+from actors.clock import AWAKE_S
 from actors.commit import UNKNOWN
 from actors.deciding import REACTION
 from actors.dormant import DictSpill, digest
@@ -106,9 +107,12 @@ class _Publisher:
         self._sim = sim
         self._name = name
         self._last: dict[str, int] = {}
+        self.rooms: Any = None  # of the node's gateway, if it has one
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Write down a record's pushes, once."""
+        if self.rooms is not None:
+            self.rooms.publish(kind, id, seq, at_ms, pushes, origin)
         entity = f"{kind}/{id}"
         if seq <= self._last.get(entity, 0):
             return
@@ -155,13 +159,14 @@ class SimNode:
         self.draining = False
         self.born_s = sim.loop.time()
         self.log = SimLog(sim.loop, self.place, sim.store, sim.plan)
+        publisher = _Publisher(sim, self.name)
         outside = Outside(
             self.log,
             self.log.snapshots,
             DictSpill(),
             self.clock,
             random.Random(f"{sim.seed}/{self.name}"),
-            _Publisher(sim, self.name),
+            publisher,
             _Reporter(sim, self.name),
         )
         sim.loop.place = self.place
@@ -169,6 +174,10 @@ class SimNode:
         sim.loop.place = sim.loop.world
         self.system.links, self.system.place = sim, self.place
         self.system.peers = lambda shard: sim.owner(shard, self)
+        self.gateway: Any = None
+        if sim.door:
+            self.gateway = sim.door.open(self)
+            publisher.rooms = self.gateway.publisher
 
     def boot(self, after_s: float) -> None:
         """Start the process."""
@@ -191,6 +200,8 @@ class SimNode:
         loop.post(self.place, 0.0, lambda: loop.create_task(self._drain(), name="drain"))
 
     async def _drain(self) -> None:
+        if self.gateway is not None:
+            await self.gateway.drain()
         await self.system.drain()
         await self.system.close()
         await self.log.close()
@@ -240,7 +251,7 @@ class SimNode:
     def untold(self) -> str:
         """Return which shard has a batch that is late, with clients that were not told so; empty: none."""
         now_s = self.sim.loop.time()
-        if self.place.stopped or now_s - self.place.resumed_s < LATE_S:
+        if self.place.stopped or now_s - self.place.resumed_s < AWAKE_S + 2 * LATE_S:
             return ""
         for shard in self.system.shards():
             commit = shard.commit

@@ -72,7 +72,9 @@ class Simulation:
         self.violations: list[Violation] = []
         self.closed: set[str] = set()
         self._started = 0
-        self.players = [Player(self, i, who, count) for i, (who, count) in enumerate(self.workload.players(draw))]
+        self.door = self.workload.door
+        player = self.door.player if self.door else Player
+        self.players = [player(self, i, who, count) for i, (who, count) in enumerate(self.workload.players(draw))]
 
     # ---- what parts of it tell
 
@@ -207,6 +209,8 @@ class Simulation:
                 player.left = 0
             self._heal()
             settled = self._settle()
+            if settled and self.door:
+                self.door.check(self)
             live = self._audit() if settled else []
             if settled and "truncate" in self.plan.at:
                 truncation.judge(self)

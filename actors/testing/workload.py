@@ -31,9 +31,26 @@ class Secretive(Game, Protocol):
         ...
 
 
+class Door(Protocol):
+    """How players reach nodes, where it is not by bare messages."""
+
+    def player(self, sim: Any, number: int, caller: Caller, count: int) -> Any:
+        """Return a session, which is a `Player`."""
+        ...
+
+    def open(self, node: Any) -> Any:
+        """Return a node's gateway, with its `publisher` and `drain`."""
+        ...
+
+    def check(self, sim: Any) -> None:
+        """Judge the sessions once everything is at rest."""
+        ...
+
+
 class Workload(Protocol):
     """See the module. Pure but for the random numbers it is given."""
 
+    door: Any  # a `Door`, or None
     kinds: Sequence[tuple[EntityType[Any], int]]
     rules: Rules
 
@@ -56,6 +73,8 @@ class Workload(Protocol):
 
 class ToyWorkload:
     """Chests and purses, many collisions."""
+
+    door = None
 
     def __init__(self, draw: random.Random) -> None:
         self.kinds: Sequence[tuple[EntityType[Any], int]] = [

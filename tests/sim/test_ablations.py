@@ -19,7 +19,6 @@ NEAR = {
     "recheck": 1300,
     "fresh answers": 12,
     "window": 65,
-    "refusals asleep": 314,
     "refusals of many devices": 200,
     "ghosts": 400,
     "held duplicates": 96,

@@ -1,0 +1,41 @@
+"""The simulation over sessions: its play reaches what sessions are for; what they do is missed when it is gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from actors.testing.ablations import missed
+from actors.testing.history import Violation
+from actors.testing.simulation import Simulation
+from campaigns.sim_session import SessionPlayer, SessionWorkload, payloads
+from huntserver.wire.codecs import frame
+from tests.sim import gateway_ablations
+
+MISSED = ("gap detection", "shown once")
+
+
+def test_connections_are_cut_and_resumed_with_tails_and_with_snapshots() -> None:
+    counts: Counter[str] = Counter()
+    for seed in range(30):
+        sim = Simulation(seed, make=SessionWorkload)
+        assert sim.run().violations == []
+        for player in sim.players:
+            if isinstance(player, SessionPlayer):
+                counts.update(player.counts)
+    assert min(counts[what] for what in ("connections", "tails", "snapshots")) > 30, counts
+
+
+@pytest.mark.parametrize("name", MISSED)
+def test_what_a_session_does_is_missed_when_it_is_gone(name: str) -> None:
+    def run(seed: int) -> list[Violation]:
+        return Simulation(seed, make=SessionWorkload).run().violations
+
+    assert missed(gateway_ablations.SAFEGUARDS[name], range(150), run) is not None
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_frames_of_every_size_are_read(size: int) -> None:
+    data = frame(b"x" * size, False) + b"\x88\x02\x10\x68" + frame(b"last", False)
+    assert list(payloads(data)) == [b"x" * size, b"last"]
