@@ -31,6 +31,8 @@ from actors.shard import Shard
 from actors.shard_statistics import ShardStatistics
 
 TICK_S: Final = 0.2
+WEIGHED_IN_TICKS: Final = 16
+"""Ticks in which every shard is weighed once: to walk all live entities in one held up the loop for 10 ms and more."""
 BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0)  # with its jitter under 3 s: 5 s after a fault heals all is served (I10)
 DRAIN_S: Final = 10.0
 POLL_S: Final = 0.005
@@ -254,8 +256,9 @@ class ActorSystem:
             self._ready.set()
 
     async def _tick(self) -> None:
-        budget = self._limits.memory_bytes
         turn = 0
+        weights: dict[ShardId, int] = {}
+        unweighed: list[Shard] = []
         while True:
             await asyncio.sleep(TICK_S)
             turn += 1
@@ -265,13 +268,14 @@ class ActorSystem:
             if turn % 10 == 0:
                 for shard in shards:
                     shard.write_cursor()
-            if turn % 5 == 0:
-                weight = 0
-                for shard in shards:  # all at once would hold up the loop: it walks every live entity
-                    weight += shard.weight()
-                    await asyncio.sleep(0)
-                for shard in shards if weight > budget else ():
+            unweighed = unweighed or shards.copy()
+            for _ in range(min(len(unweighed), -(-len(shards) // WEIGHED_IN_TICKS))):
+                shard = unweighed.pop()
+                weights[shard.id] = shard.weight()
+            if turn % 5 == 0 and sum(weights.values()) > self._limits.memory_bytes:
+                for shard in shards:
                     self._spared(shard, partial(shard.sweep, 500))
+                    weights[shard.id] = shard.weight()
                     await asyncio.sleep(0)
 
     def _spared(self, shard: Shard, work: Callable[[], object]) -> None:

@@ -31,7 +31,8 @@ from huntserver.wire.messages import Hello
 
 NOT_A_PLAYER: Final = Rejected("not_allowed", "only players have a page")
 TICK_S: Final = 0.05
-SWEEP: Final = 500
+SWEEP: Final = (50, 500)
+"""Connections looked at in a tick: so many that all are within a second, but at least and at most these."""
 SOCKETS_SPARE: Final = 1000
 """Sockets beyond `connections_max`: those that are told so, and plain HTTP."""
 UNSENT: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
@@ -162,9 +163,11 @@ class Gateway:
             self._sweeping = list(self._connections)
         if self._sweeping:
             self.sampler.offer(random.choice(self._sweeping), now_s)
-        for connection in self._sweeping[-SWEEP:]:
+        few, many = SWEEP
+        count = min(max(few, int(len(self._connections) * TICK_S) + 1), many)
+        for connection in self._sweeping[-count:]:
             self._look_at(connection, now_s)
-        del self._sweeping[-SWEEP:]
+        del self._sweeping[-count:]
 
     def _look_at(self, connection: Connection, now_s: float) -> None:
         self._seen = (self._seen[0] + len(connection.session.unanswered), self._seen[1] + connection.behind)
