@@ -6,6 +6,7 @@ when both are bad the entity is closed. Never trusts a marker whose entities are
 
 from __future__ import annotations
 
+import contextlib
 from typing import NamedTuple
 
 from actors.actor import SnapshotRef
@@ -59,9 +60,7 @@ def judge(shard: Shard, rows: dict[str, bytes]) -> Stored:
     markers = _markers(rows)
     for entity in found.values():
         entity.sort(key=lambda f: f.header.seq, reverse=True)
-    stored.highest = max(
-        [m.offset for m in markers] + [f.header.covers for fs in found.values() for f in fs], default=0
-    )
+    stored.highest = max([m.offset for m in markers] + [header.covers for header in _headers(rows)], default=0)
     # An entity whose newest snapshot is broken rests on an older one: replay must begin where that one ends.
     floor = min((found[id][0].header.covers for id in broken if id in found), default=None)
     for marker in sorted(markers, key=lambda m: m.offset, reverse=True):
@@ -112,6 +111,16 @@ def _collect(shard: Shard, rows: dict[str, bytes]) -> tuple[dict[str, list[Found
             continue
         found.setdefault(id, []).append(Found(SnapshotRef(nonce, int(slot), header.seq, count), header, memory, state))
     return found, broken
+
+
+def _headers(rows: dict[str, bytes]) -> list[Header]:
+    """Return the headers that can be read, also those of broken snapshots: they say how far the log once went."""
+    headers = []
+    for key, value in rows.items():
+        if key.startswith("s|") and key.split("|", 4)[3] == "h":
+            with contextlib.suppress(ValueError):
+                headers.append(decode_header(value))
+    return headers
 
 
 def _markers(rows: dict[str, bytes]) -> list[Marker]:

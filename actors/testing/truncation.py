@@ -42,14 +42,14 @@ def judge(sim: Simulation) -> None:
 
 
 def reached(sim: Simulation, shard: ShardId) -> int:
-    """Return the offset that whole snapshots and markers speak of at most; 0 when there is none to be trusted."""
+    """Return the offset that headers of snapshots and markers speak of at most; 0 when none can be read."""
     furthest = 0
     for key, value in sim.store.kept.get(shard, {}).items():
         what, _, rest = key.partition("|")
         try:
             if what == "m":
                 furthest = max(furthest, decode_marker(value).offset)
-            elif rest.split("|")[2] == "h" and not sim.store.spoilt.get(shard):
+            elif rest.split("|")[2] == "h":
                 furthest = max(furthest, decode_header(value).covers)
         except ValueError:  # it was spoilt
             continue

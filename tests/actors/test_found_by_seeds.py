@@ -219,3 +219,25 @@ async def test_a_timer_that_met_a_clock_set_back_is_not_forgotten() -> None:
         await node.turns()
         assert b"rang" in node.store.records(SHARD)[-1]
         assert len(node.shard.timers) == 0
+
+
+async def test_a_broken_snapshots_header_still_says_how_far_the_log_went() -> None:
+    """Only whole snapshots were asked: one that lacked a part let a log be served that had lost its end."""
+    store = MemoryStore()
+    async with running(store) as node:
+        await play(node, 7)
+        node.shard.snapshot("t")
+        await settle(node)
+    for key in [key for key in store.kept[SHARD] if "|0|t" in key and "|h|" not in key]:
+        del store.kept[SHARD][key]
+    del store.shards[SHARD][4:]
+    node = Node(store)
+    starting = asyncio.ensure_future(node.system.start())
+    try:
+        async with asyncio.timeout(20):
+            while "recovery_failed" not in node.told.names():
+                await asyncio.sleep(0.01)
+        assert "snapshots reach offset 8" in node.system.ready()[1]
+    finally:
+        starting.cancel()
+        await node.system.close()
