@@ -36,6 +36,8 @@ TOKENS: Final = Tokens(b"s" * 32)
 LIMITS: Final = Limits(commands_per_s=1e6, commands_burst=1_000_000)
 TICK_S: Final = 0.05
 LOOK_S: Final = 0.25
+APART_S: Final = 1e-6
+"""Between two pieces of a stream: more than what is rounded, so that they stay in order."""
 CUT: Final = 0.15
 """How often what would lose a message cuts a connection instead."""
 ALL_HEARD_S: Final = 4.0
@@ -154,7 +156,7 @@ class Stream(asyncio.Transport):
         if plan.hits("net_slow"):
             delay_s += draw() ** 2
         now = sim.loop.time()
-        self._free_s[way] = max(self._free_s[way], now + delay_s)
+        self._free_s[way] = max(self._free_s[way] + APART_S, now + delay_s)
         return self._free_s[way] - now
 
     def _up(self, call: Callable[..., None], *arguments: Any) -> None:
