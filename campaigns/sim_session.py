@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.actor import Caller
-from actors.entity import Rejected
+from actors.entity import Push, Rejected
 from actors.report import Silent
 from actors.testing.history import OK, REFUSED, VIEWED, Seen, Shown
 from actors.testing.network import Pending, Player
@@ -108,6 +108,11 @@ class SimConnection(Connection):
     """Notes when the runtime let an answer out: the bytes follow in the next turn of the loop."""
 
     __slots__ = ("clock", "told_s")
+
+    def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
+        """An answer is let out; what was asked again may have been refused before."""
+        self.told_s[request] = self.clock()
+        super().accepted(request, answer, pos, told)
 
     def viewed(self, request: int, view: Any, pos: int) -> None:
         """A view is let out."""
