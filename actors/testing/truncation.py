@@ -32,6 +32,7 @@ def judge(sim: Simulation) -> None:
         del store.shards[shard][end:]
         sim.note("truncate", str(shard), end, reach)
         sim.plan.struck["truncate"] += 1
+    heard = len(sim.shown), len(sim.seen)
     node = sim.start_node(0.0)
     sim.loop.run(lambda: False, COMES_UP_S)
     for one in node.system.shards():
@@ -39,6 +40,7 @@ def judge(sim: Simulation) -> None:
             sim.broken("I5", f"{one.id} is served from a log that is shorter than its snapshots ({short[one.id]})")
     node.kill()
     store.shards, store.kept, store.landed_s = whole, kept, landed
+    del sim.shown[heard[0] :], sim.seen[heard[1] :]  # a timer may have fired meanwhile: on a log that is gone again
 
 
 def reached(sim: Simulation, shard: ShardId) -> int:

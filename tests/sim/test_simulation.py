@@ -41,6 +41,13 @@ def test_a_seed_is_the_same_in_a_new_process_with_another_hash_seed(workload: st
     assert digests == {Simulation(31, make=WORKLOADS[workload]).run().digest}
 
 
+@pytest.mark.parametrize("seed", [4020807, 5003760])
+def test_what_a_process_shows_on_a_log_cut_short_is_not_held_against_the_whole_one(seed: int) -> None:
+    outcome = Simulation(seed).run()  # a timer fires while the process looks at the shorter log
+    assert outcome.faults["truncate"]
+    assert not outcome.violations
+
+
 def test_two_seeds_have_two_time_lines() -> None:
     assert Simulation(77).run().digest != Simulation(78).run().digest
 
