@@ -124,15 +124,16 @@ class KafkaLog:
         self._awake = Awake()
         self._open = False
 
+    def _producing(self) -> dict[str, Any]:
+        return {"bootstrap_servers": self.bootstrap, "metadata_max_age_ms": METADATA_AGE_MS, **self._connect}
+
     def _make_sender(self) -> Sender:
         topics = [f"{self._prefix}.{topic}" for topic in self.shards]
-        options = {"bootstrap_servers": self.bootstrap, "metadata_max_age_ms": METADATA_AGE_MS, **self._connect}
-        return Sender(topics, options, batch_bytes_max=self.batch_bytes_max, again=self._counters.again)
+        return Sender(topics, self._producing(), batch_bytes_max=self.batch_bytes_max, again=self._counters.again)
 
     def _make_snapshot_producer(self) -> SnapshotProducer:
         topics = [f"{self._prefix}.{topic}.snapshots" for topic in self.shards]
-        options = {"bootstrap_servers": self.bootstrap, "metadata_max_age_ms": METADATA_AGE_MS, **self._connect}
-        return SnapshotProducer(topics, options, batch_bytes_max=self.batch_bytes_max)
+        return SnapshotProducer(topics, self._producing(), batch_bytes_max=self.batch_bytes_max)
 
     # ---- life
 

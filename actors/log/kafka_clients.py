@@ -8,11 +8,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
+from aiokafka import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from actors.faults import LogUnavailable
+
+CLOSE_S: Final = 1.0
+"""How long a client that is given up may take to close."""
+
+
+async def close_soon(client: AIOKafkaClient) -> None:
+    """Close a client's connections, without waiting for one that hangs."""
+    closing = asyncio.ensure_future(client.close())
+    await asyncio.wait({closing}, timeout=CLOSE_S)
+    if not closing.done():
+        closing.cancel()
+    elif not closing.cancelled():
+        closing.exception()  # seen: there is nothing more to be done about it
 
 
 class Clients:

@@ -7,7 +7,6 @@ batches that wait and those that were sent. What it cannot bring to an answer it
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -17,11 +16,16 @@ from aiokafka.errors import IncompatibleBrokerVersion
 from actors.log.kafka_produce import API_KEY, VERSION, Answer, BadAnswer, Batch, answers, correlation_of, request
 
 CLIENT: Final = "huntserver"
-IN_FLIGHT_MAX: Final = 1
-"""Requests sent and not answered. A broker serves a connection's requests one by one; what waits goes together."""
 REQUEST_BYTES_MAX: Final = 8 * 1024 * 1024
 FRAME_BYTES_MAX: Final = 16 * 1024 * 1024
-CONNECTING: Final = ("security_protocol", "ssl_context")
+CONNECTING: Final = ("security_protocol", "ssl_context", "request_timeout_ms")
+"""What every client of aiokafka takes of the options, beside `sasl_...`."""
+
+
+def taken(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return those options that concern connecting, and those named."""
+    wanted = (*CONNECTING, *names)
+    return {name: value for name, value in options.items() if name in wanted or name.startswith("sasl_")}
 
 
 class Sent(NamedTuple):
@@ -33,7 +37,10 @@ class Sent(NamedTuple):
 
 
 class Connection(asyncio.Protocol):
-    """See the module. `told` hears every answer with its batch, `returned` a batch that got none; `lost` the end."""
+    """See the module. One request at a time: a broker serves a connection's one by one, and what waits goes together.
+
+    `told` hears every answer with its batch, `returned` each batch that got none.
+    """
 
     def __init__(
         self,
@@ -49,7 +56,7 @@ class Connection(asyncio.Protocol):
         self._transport: Any = None
         self._opened_by: Any = None
         self._waiting: list[Batch] = []
-        self._sent: deque[Sent] = deque()
+        self._sent: Sent | None = None
         self._scheduled = False
         self._correlation = 0
         self._read = b""
@@ -61,13 +68,11 @@ class Connection(asyncio.Protocol):
         return self._transport is not None
 
     def __len__(self) -> int:
-        return len(self._waiting) + sum(len(sent.batches) for sent in self._sent)
+        return len(self._waiting) + (len(self._sent.batches) if self._sent else 0)
 
     async def connect(self, host: str, port: int, options: Mapping[str, Any]) -> None:
         """Open it. `options` as for aiokafka's clients. Raises OSError, TimeoutError or aiokafka's `KafkaError`."""
-        used = {name: value for name, value in options.items() if name in CONNECTING or name.startswith("sasl_")}
-        used["request_timeout_ms"] = options["request_timeout_ms"]
-        opened = AIOKafkaConnection(host, port, client_id=CLIENT, **used)
+        opened = AIOKafkaConnection(host, port, client_id=CLIENT, **taken(options))
         await opened.connect()
         low, high = opened._versions[API_KEY]
         if not low <= VERSION <= high:
@@ -80,7 +85,7 @@ class Connection(asyncio.Protocol):
     def add(self, batch: Batch) -> None:
         """Send a batch: with the others of this turn of the loop, or when an answer has come."""
         self._waiting.append(batch)
-        if not self._scheduled and len(self._sent) < IN_FLIGHT_MAX:
+        if not self._scheduled and self._sent is None:
             self._scheduled = True
             self._loop.call_soon(self._flush)
 
@@ -97,10 +102,8 @@ class Connection(asyncio.Protocol):
             count += 1
         going, self._waiting = waiting[:count], waiting[count:]
         self._correlation = correlation = (self._correlation + 1) & 0x7FFFFFFF
-        self._sent.append(Sent(correlation, self._loop.time(), going))
+        self._sent = Sent(correlation, self._loop.time(), going)
         self._transport.write(request(correlation, self._client, self._answer_within_ms, going))
-        if self._waiting and len(self._sent) < IN_FLIGHT_MAX:
-            self._flush()
 
     # ---- in
 
@@ -124,14 +127,13 @@ class Connection(asyncio.Protocol):
         self._read = data[at:]
 
     def _answered(self, frame: bytes) -> None:
-        if not self._sent or self._sent[0].correlation != correlation_of(frame):
+        sent = self._sent
+        if sent is None or sent.correlation != correlation_of(frame):
             raise BadAnswer("an answer to nothing that was asked")
-        batches = self._sent[0].batches
         told = list(answers(frame))
-        self._sent.popleft()
-        if self._waiting:
-            self._flush()
-        open_ = {batch.place: batch for batch in batches}
+        self._sent = None
+        self._flush()
+        open_ = {batch.place: batch for batch in sent.batches}
         for answer in told:
             batch = open_.pop(answer.place, None)
             if batch is not None:
@@ -143,7 +145,7 @@ class Connection(asyncio.Protocol):
 
     def overdue(self, older_s: float) -> bool:
         """Tell whether a request has waited longer than so many seconds."""
-        return bool(self._sent) and self._loop.time() - self._sent[0].at_s > older_s
+        return self._sent is not None and self._loop.time() - self._sent.at_s > older_s
 
     def close(self) -> None:
         """Close in order; nothing may be on its way."""
@@ -161,8 +163,8 @@ class Connection(asyncio.Protocol):
         """The socket is gone: give back what has no answer."""
         self._transport = None
         self._read = b""
-        left = [batch for sent in self._sent for batch in sent.batches] + self._waiting
-        self._sent.clear()
+        left = (self._sent.batches if self._sent else []) + self._waiting
+        self._sent = None
         self._waiting = []
         for batch in left:
             self._returned(batch)

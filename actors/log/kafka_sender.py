@@ -18,7 +18,8 @@ from aiokafka import AIOKafkaClient, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, for_code
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
-from actors.log.kafka_connection import CLIENT, CONNECTING, Connection
+from actors.log.kafka_clients import CLOSE_S, close_soon
+from actors.log.kafka_connection import CLIENT, Connection, taken
 from actors.log.kafka_produce import DUPLICATE_SEQUENCE, Answer, Batch, Numbers, encoded
 
 AGAIN_S: Final = (0.01, 0.02, 0.05, 0.1)
@@ -27,7 +28,6 @@ SEQUENCE_MAX: Final = 0x7FFFFFFF
 POLL_S: Final = 0.01
 ID_TRIES: Final = 100
 ID_TIMEOUT_MS: Final = 60_000
-CLOSE_S: Final = 1.0
 LEADER_S: Final = 0.5
 """How long a batch waits to hear who leads its partition before it is tried with the leader that was: a link that was
 cut leaves connections on which the answer does not come for seconds, although others can be opened (measured: 4 s)."""
@@ -49,13 +49,13 @@ class Sender:
         self, topics: Iterable[str], options: Mapping[str, Any], *, batch_bytes_max: int, again: Callable[[], None]
     ) -> None:
         self._topics = list(topics)
-        self._options = dict(options)
         self._batch_bytes_max = batch_bytes_max
         self._answer_within_ms = min(REPLICAS_WAIT_MS, options["request_timeout_ms"])
         self._request_s = options["request_timeout_ms"] / 1000
         within_ms = min(int(CONNECT_S * 1000), options["request_timeout_ms"])
         self._connect = {**options, "request_timeout_ms": within_ms}
-        self.client = AIOKafkaClient(client_id=CLIENT, **_known(options))
+        known = taken(options, "bootstrap_servers", "metadata_max_age_ms")
+        self.client = AIOKafkaClient(client_id=CLIENT, **known)
         self._connections: dict[int, Connection] = {}
         self._connecting: dict[int, asyncio.Lock] = {}
         self._retries: dict[Batch, asyncio.Task[None]] = {}
@@ -118,12 +118,9 @@ class Sender:
             connection.abort()
         for batch in list(self._retries):
             self._give_up(batch)
-        closing = asyncio.ensure_future(self.client.close())
-        await asyncio.wait({closing, *seeking}, timeout=CLOSE_S)
-        if not closing.done():
-            closing.cancel()
-        elif not closing.cancelled():
-            closing.exception()  # seen: there is nothing more to be done about it
+        await close_soon(self.client)
+        if seeking:
+            await asyncio.wait(seeking, timeout=CLOSE_S)
 
     # ---- batches
 
@@ -210,9 +207,3 @@ class Sender:
         for connection in list(self._connections.values()):
             if connection.overdue(self._request_s):
                 connection.abort()
-
-
-def _known(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what aiokafka's client takes of the options for producers."""
-    names = ("bootstrap_servers", "request_timeout_ms", "metadata_max_age_ms", "retry_backoff_ms", *CONNECTING)
-    return {name: value for name, value in options.items() if name in names or name.startswith("sasl_")}

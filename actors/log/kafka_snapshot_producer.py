@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from actors.log.kafka_clients import CLOSE_S, close_soon
 from actors.log.kafka_sender import REPLICAS_WAIT_MS
-
-ABANDON_S: Final = 1.0
 
 
 class SnapshotProducer:
@@ -54,12 +53,7 @@ class SnapshotProducer:
         """End without waiting for answers: close the client, cancel the sender."""
         inner = self.inner
         inner._closed = True  # else it complains when it is collected
-        closing = asyncio.ensure_future(inner.client.close())
-        await asyncio.wait({closing}, timeout=ABANDON_S)
-        if not closing.done():
-            closing.cancel()
-        elif not closing.cancelled():
-            closing.exception()  # seen: there is nothing more to be done about it
+        await close_soon(inner.client)
         sender = inner._sender.sender_task
         if sender is None:
             return
@@ -67,7 +61,7 @@ class SnapshotProducer:
             if sender.done():
                 break
             sender.cancel()
-            await asyncio.wait({sender}, timeout=ABANDON_S)
+            await asyncio.wait({sender}, timeout=CLOSE_S)
         if sender.done() and not sender.cancelled():
             sender.exception()
 

@@ -22,6 +22,14 @@ def catches(live: Live, number: int) -> bool:
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
+def catching(live: Live) -> None:
+    """Wait until the process has a way of its own to take SIGTERM."""
+    deadline = time.monotonic() + WAIT_S
+    while not catches(live, signal.SIGTERM):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
 def ended(live: Live) -> tuple[int, list[str]]:
     code = live.wait()
     return code, [line["event"] for line in live.lines() if line["event"] in ("serving", "draining", "stopped")]
@@ -49,10 +57,7 @@ def test_a_server_that_has_only_read_its_arguments_ends_in_order_when_it_is_aske
     live = Live(tmp_path, "--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
     live.start()
     try:
-        deadline = time.monotonic() + WAIT_S
-        while not catches(live, signal.SIGTERM):
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
+        catching(live)
         live.signal(signal.SIGTERM)
         assert live.wait() == 0
     finally:
@@ -66,10 +71,7 @@ def test_a_server_ends_in_order_at_any_moment_of_its_start(tmp_path: Path, after
     live = Live(tmp_path, "--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
     live.start()
     try:
-        deadline = time.monotonic() + WAIT_S
-        while not catches(live, signal.SIGTERM):
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
+        catching(live)
         time.sleep(after_s)
         live.signal(signal.SIGTERM)
         assert live.wait() == 0
