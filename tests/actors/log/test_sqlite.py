@@ -258,7 +258,7 @@ async def main(folder):
     log = SqliteLog(Path(folder) / "log.db", shards={"hunts": 1})
     await log.open()
     filler = Path(folder) / "filler"
-    filler.write_bytes(b"x" * 2_000_000)
+    filler.write_bytes(b"x" * 10_000_000)  # more than the -wal file can come to: folding it in may take as much again
     shard = ShardId("hunts", 0)
     written = 0
     try:
@@ -281,8 +281,8 @@ asyncio.run(main(sys.argv[1]))
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 6 MB where this user may mount one; else the test has nothing that the bounded file does not show."""
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(tmp_path)], check=False)
+    """A disk of 16 MB where this user may mount one; else the test has nothing that the bounded file does not show."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(tmp_path)], check=False)
     if mounted.returncode != 0:
         pytest.skip("mounting a small disk needs root; the test with a bounded file shows the same path")
     yield tmp_path
