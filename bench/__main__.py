@@ -12,18 +12,21 @@ import datetime
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from bench.brokers import kafka
 from bench.processes import CORES, OTHER_CORE, ROOT, SERVER_CORE, generate, process
-from bench.table import write_table
+from bench.share import mean_ms, scrape
+from bench.table import PLACES, write_table
 from campaigns.definition import campaign_hunt
 from campaigns.process import free_port
 
@@ -87,8 +90,8 @@ def echo(rows: Rows, seconds: str, suffix: str = "") -> None:
 
 
 @contextmanager
-def our_server(log: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run our server with 50 hunts on a fresh log."""
+def our_server(log: str, folder: Path, *, copies: int = 1) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run our server with 50 hunts on a fresh log, kept by so many brokers."""
     hunts = []
     for i in range(HUNTS):
         path = folder / f"campaign{i}.toml"
@@ -97,7 +100,8 @@ def our_server(log: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], 
     limits = [x for name in ("commands_per_s=1e9", "commands_burst=1e9") for x in ("--limit", name)]
     config = folder / "config.toml"
     config.write_text(
-        f'[log]\nurl = "{log}"\nhunt_shards = 16\nplayer_shards = 16\ntopic_prefix = "bench-{time.time_ns():x}"\n'
+        f'[log]\nurl = "{log}"\nhunt_shards = 16\nplayer_shards = 16\nreplication = {copies}\n'
+        f'topic_prefix = "bench-{time.time_ns():x}"\n'
     )
     port = str(free_port())
     command = [sys.executable, "-m", "huntserver", "serve", "--config", str(config), "--data", str(folder)]
@@ -105,10 +109,15 @@ def our_server(log: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], 
         yield server, port
 
 
-def ours(log: str, *arguments: str) -> dict[str, Any]:
-    """Run the generator against a fresh server of ours."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name, our_server(_log(log, name), Path(name)) as (s, port):
-        result = generate(s.pid, "--port", port, "--key-file", f"{name}/token.key", *arguments)
+def ours(log: str, *arguments: str, copies: int = 1) -> dict[str, Any]:
+    """Run the generator against a fresh server of ours; add how long a batch of hunts took."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        our_server(_log(log, name), Path(name), copies=copies) as (server, port),
+    ):
+        to = ("--port", port, "--key-file", f"{name}/token.key")
+        result = generate(server.pid, *to, *arguments, look=lambda: scrape(port))
+        result["batch_ms"] = mean_ms(*result.pop("looks"))
         _say_if_limited(result)
         return result
 
@@ -131,9 +140,25 @@ def durable(rows: Rows, kind: str, log: str, seconds: str) -> None:
 
 
 def _places(rows: Rows, name: str, result: dict[str, Any], rate: int, to: str = "") -> None:
-    for place in ("p50", "p99", "p999"):
+    for place in PLACES:
         rows.add(f"latency_{name}_{place}", result[f"{place}_ms"], "ms", f"latency_{to}_{place}" if to else "")
     rows.add(f"cpu_us_latency_{name}", 1e6 * result["server_cpu"] / rate, "us/command")
+
+
+def _share(rows: Rows, name: str, result: dict[str, Any]) -> None:
+    """Add the means of a command and of a batch, and the difference: what is not the log's."""
+    rows.add(f"mean_{name}", result["mean_ms"], "ms")
+    rows.add(f"mean_batch_{name}", result["batch_ms"], "ms", f"mean_{name}")
+    rows.add(f"mean_rest_{name}", result["mean_ms"] - result["batch_ms"], "ms", f"mean_{name}")
+
+
+def latency_three(rows: Rows, seconds: str) -> None:
+    """Measure the latency at 2,000 commands/s in 50 hunts on three brokers, which share the cores with the rest."""
+    with kafka(3) as address:
+        arguments = ("--players", "2000", "--rate", str(RATE), "--seconds", seconds, "--hunts", str(HUNTS))
+        result = ours(f"kafka:{address}", *arguments, copies=3)
+    _places(rows, "kafka3_2000", result, RATE)
+    _share(rows, "kafka3_2000", result)
 
 
 def latency(rows: Rows, kind: str, log: str, seconds: str) -> None:
@@ -145,9 +170,11 @@ def latency(rows: Rows, kind: str, log: str, seconds: str) -> None:
     if kind == "kafka":
         for place, value in round_trip(log.partition(":")[2]).items():
             rows.add(f"kafka_round_trip_{place}", value, "ms")
-    for hunts, suffix in ((50, ""), (1, "_one_hunt")):
+    for hunts, suffix in ((HUNTS, ""), (1, "_one_hunt")):
         result = ours(log, "--players", "2000", "--rate", str(RATE), "--seconds", seconds, "--hunts", str(hunts))
         _places(rows, f"{kind}_2000{suffix}", result, RATE, "echo_2000")
+        if not suffix:
+            _share(rows, f"{kind}_2000", result)
     result = ours(log, "--players", "2000", "--rate", str(FAST), "--seconds", seconds, "--hunts", "16")
     _places(rows, f"{kind}_fast", result, FAST)
 
@@ -167,7 +194,8 @@ def round_trip(kafka: str) -> dict[str, float]:
     )
     command = ["taskset", "-c", SERVER_CORE, sys.executable, "-c", code]
     out = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-    return {name[:-3]: value for name, value in json.loads(out.stdout).items() if name != "max_ms"}
+    found: dict[str, float] = json.loads(out.stdout)
+    return {place: found[f"{place}_ms"] for place in PLACES}
 
 
 def peer(rows: Rows, kafka: str, seconds: str) -> None:
@@ -229,17 +257,6 @@ def _log(log: str, folder: str) -> str:
     return f"sqlite:{folder}/hunts.db" if log == "sqlite" else log
 
 
-def kafka_address(given: str) -> str:
-    """Return the broker's address, started on the generator's core if none was given."""
-    if given:
-        return given
-    out = subprocess.run(
-        ["taskset", "-c", OTHER_CORE, "python3", "tools/kafka/broker.py", "start"],
-        capture_output=True, text=True, cwd=ROOT, check=True,
-    )  # fmt: skip
-    return out.stdout.strip().splitlines()[-1]
-
-
 async def _topic(kafka: str) -> None:
     from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -249,14 +266,27 @@ async def _topic(kafka: str) -> None:
     await admin.close()
 
 
+def on_kafka(rows: Rows, wanted: Sequence[str], address: str, seconds: str) -> None:
+    """Measure what is wanted of the rows for which one broker runs."""
+    asyncio.run(_topic(address))
+    echo(rows, seconds, "_kafka")
+    if "kafka" in wanted:
+        durable(rows, "kafka", f"kafka:{address}", seconds)
+    if "latency" in wanted:
+        latency(rows, "kafka", f"kafka:{address}", "10")
+    if "peer" in wanted:
+        peer(rows, address, seconds)
+
+
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="echo,sqlite,replay,kafka,latency,peer")
+    parser.add_argument("--only", default="echo,sqlite,replay,kafka,latency,peer,three")
     parser.add_argument("--seconds", default="5")
     parser.add_argument("--kafka", default="")
     parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that brokers and servers end with it
     wanted, rows = arguments.only.split(","), Rows()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         rows.add("fsync_ms", fsync_ms(Path(name)), "ms")
@@ -267,15 +297,10 @@ def main() -> None:
     if "replay" in wanted:
         replay(rows, arguments.seconds)
     if {"kafka", "latency", "peer"} & set(wanted):
-        kafka = kafka_address(arguments.kafka)
-        asyncio.run(_topic(kafka))
-        echo(rows, arguments.seconds, "_kafka")
-        if "kafka" in wanted:
-            durable(rows, "kafka", f"kafka:{kafka}", arguments.seconds)
-        if "latency" in wanted:
-            latency(rows, "kafka", f"kafka:{kafka}", "10")
-        if "peer" in wanted:
-            peer(rows, kafka, arguments.seconds)
+        with nullcontext(arguments.kafka) if arguments.kafka else kafka(core=OTHER_CORE) as address:
+            on_kafka(rows, wanted, address, arguments.seconds)
+    if "three" in wanted:
+        latency_three(rows, "10")
     if not arguments.no_write:
         _write(rows)
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,8 @@ def used(pid: int) -> Usage:
     return seen
 
 
-def generate(pid: int, *arguments: str) -> dict[str, Any]:
-    """Run the generator against a server; add the server's CPU and memory."""
+def generate(pid: int, *arguments: str, look: Callable[[], Any] = lambda: None) -> dict[str, Any]:
+    """Run the generator against a server; add its CPU and memory, and what `look` saw after a second and at the end."""
     command = ["taskset", "-c", OTHER_CORE, sys.executable, "-m", "bench.generator", *arguments]
     before = used(pid)
     started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
@@ -59,11 +59,13 @@ def generate(pid: int, *arguments: str) -> dict[str, Any]:
         raise RuntimeError("the generator did not get ready")
     joined = used(pid)
     time.sleep(1.0)
+    before_run = look()
     cpu_s, began = used(pid).cpu_s, time.monotonic()
     last = started.stdout.readline()
     took = time.monotonic() - began
     started.wait()
     result: dict[str, Any] = json.loads(last)
     result["server_cpu"] = (used(pid).cpu_s - cpu_s) / took
+    result["looks"] = (before_run, look())
     result["joined_bytes"] = joined.rss_bytes - before.rss_bytes
     return result

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench.share import mean_ms, read
 from bench.table import COLUMNS, SUMMARY, short_table, with_table
 
 ROOT = Path(__file__).parents[1]
@@ -35,3 +36,21 @@ def test_a_row_that_was_not_measured_leaves_its_cell_empty() -> None:
     shown = short_table({"rows": [row]}).splitlines()
     assert shown[2:] == ["| commands/s, 100 players |  | 1,234 |  |  |"]
     assert shown[0].count("|") == shown[2].count("|") == len(COLUMNS) + 2
+
+
+def test_the_mean_of_batches_is_read_from_a_page_of_metrics() -> None:
+    def page(waited_s: float, count: int) -> str:
+        lines = ["# TYPE huntserver_batch_seconds histogram"]
+        for kind, times in (("player", 9), ("hunt", 1)):
+            label = f'kind="{kind}"'
+            lines += [
+                f'huntserver_batch_seconds_bucket{{{label},le="+Inf"}} {count * times}',
+                f"huntserver_batch_seconds_sum{{{label}}} {waited_s * times}",
+                f"huntserver_batch_seconds_count{{{label}}} {count * times}",
+            ]
+        return "\n".join(lines) + "\n"
+
+    assert mean_ms(read(page(1.0, 100)), read(page(1.6, 400))) == pytest.approx(2.0)
+    assert mean_ms(read(page(1.0, 100)), read(page(1.0, 100))) == 0
+    with pytest.raises(KeyError):
+        read("")
