@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from huntserver.load.crowd import Crowd
 from huntserver.load.cutter import BadFrame, Cutter
 from huntserver.load.engine import READ, WRITE
 from huntserver.load.frames import FIRST, LAST, accepted, announce_shape, command, guess, guess_shape
 from huntserver.load.histogram import EXACT
 from huntserver.load.hunts import RIGHT_CLUES, SECRET, right_clue, right_text, wrong_clue
 from huntserver.load.session import AWAY, CONNECTING, GONE, GREETING, JOINING, PLAYING, SHAKING, WINDOW, Session
-
-if TYPE_CHECKING:
-    from huntserver.load.worker import Worker
 
 READ_BYTES: Final = 65_536
 HEAD_BYTES_MAX: Final = 16_384
@@ -43,12 +41,12 @@ class Player(Session):
         "wanted",
     )
 
-    def __init__(self, worker: Worker, number: int) -> None:
-        super().__init__(worker, number)
+    def __init__(self, crowd: Crowd, number: int) -> None:
+        super().__init__(crowd, number)
         self.queued: list[int] | None = None  # intended times that wait for the window, or for a connection
         self.wanted = 0  # closed loop: commands to keep outstanding
         self.stalled = False
-        plan = worker.plan
+        plan = crowd.plan
         self.listens = plan.closed and plan.announcers > 0 and not self.exact and not self.is_host
         if self.is_host:
             self._shape = announce_shape(self.hunt, plan.announce_bytes)
@@ -65,14 +63,14 @@ class Player(Session):
         """Connect; the time counts from `since_ns`."""
         if self.stage != AWAY:
             return
-        worker = self.worker
-        worker.connecting += 1
+        crowd = self.crowd
+        crowd.connecting += 1
         self.stage = CONNECTING
         self.since_ns = self.since_ns or time.monotonic_ns()
         self._cutter, self._head, self._out = Cutter(), b"", b""
         small = SMALL_BUFFER if self.is_slow else 0
         try:
-            made = worker.engine.connect(self, worker.where, worker.plan.source(self.number), small)
+            made = crowd.engine.connect(self, crowd.where, crowd.plan.source(self.number), small)
         except OSError as error:
             self.lost(type(error).__name__)
             return
@@ -95,8 +93,8 @@ class Player(Session):
             self.lost("refused")
             return
         self.stage = SHAKING
-        self.worker.engine.watch(self._sock, READ)
-        self.write(self.worker.handshake)
+        self.crowd.engine.watch(self._sock, READ)
+        self.write(self.crowd.handshake)
 
     def write(self, data: bytes) -> None:
         """Send, and keep what the socket does not take."""
@@ -113,19 +111,19 @@ class Player(Session):
         if took < len(data):
             self._out = data[took:]
             assert self._sock is not None
-            self.worker.engine.watch(self._sock, READ | WRITE)
+            self.crowd.engine.watch(self._sock, READ | WRITE)
 
     def _flush(self) -> None:
         data, self._out = self._out, b""
         assert self._sock is not None
-        self.worker.engine.watch(self._sock, 0 if self.stalled else READ)
+        self.crowd.engine.watch(self._sock, 0 if self.stalled else READ)
         self.write(data)
 
     def stall(self, on: bool) -> None:
         """Stop reading, or read again."""
         self.stalled = on
         if self._sock is not None:
-            self.worker.engine.watch(self._sock, (0 if on else READ) | (WRITE if self._out else 0))
+            self.crowd.engine.watch(self._sock, (0 if on else READ) | (WRITE if self._out else 0))
 
     def drop(self) -> None:
         """Lose the connection without a word, as in a tunnel."""
@@ -136,13 +134,13 @@ class Player(Session):
         """The connection is gone: count it, and come back unless told not to."""
         if self.stage in (AWAY, GONE):
             return
-        worker = self.worker
+        crowd = self.crowd
         if self.stage < PLAYING:
-            worker.connecting -= 1
+            crowd.connecting -= 1
         else:
-            worker.playing -= 1
+            crowd.playing -= 1
         if self._sock is not None:
-            worker.engine.close(self._sock, abort=abort)
+            crowd.engine.close(self._sock, abort=abort)
             self._sock = None
         self.stage = AWAY
         self.parted(why)
@@ -150,7 +148,7 @@ class Player(Session):
     def leave(self) -> None:
         """End: close and do not come back."""
         if self._sock is not None:
-            self.worker.engine.close(self._sock)
+            self.crowd.engine.close(self._sock)
             self._sock = None
         self.stage = GONE
 
@@ -169,7 +167,7 @@ class Player(Session):
             self.lost(self.farewell or "closed")
             return
         now = time.monotonic_ns()
-        engine = self.worker.engine
+        engine = self.crowd.engine
         engine.tally.bytes_in += len(data)
         if SECRET in data:
             engine.tally.leaks += 1
@@ -195,7 +193,7 @@ class Player(Session):
 
     def _answers(self, payloads: list[bytes], now_ns: int) -> None:
         """Count answers by their place, without decoding them; the oldest push of each read is dated."""
-        engine = self.worker.engine
+        engine = self.crowd.engine
         intended = self.intended
         counts = engine.tally.histograms["announce"] if self.is_host else engine.answers
         answered = strays = 0
@@ -242,7 +240,7 @@ class Player(Session):
         if not accepted(head):
             self.turned_away(head)
             return b""
-        if self.worker.plan.target == "echo":
+        if self.crowd.plan.target == "echo":
             self.play()
         else:
             self.stage = GREETING
@@ -262,14 +260,14 @@ class Player(Session):
         self.intended[slot] = intended_ns
         if self.sent is not None:
             self.sent[slot] = now_ns
-        self.worker.engine.tally.sent += 1
+        self.crowd.engine.tally.sent += 1
         self.write(self.frame(n))
 
     def special(self, fields: dict[str, Any], intended_ns: int, now_ns: int) -> None:
         """Send a command that is no guess; it needs a free place in the window, else it is left out."""
         n = self.n + 1
         if self.stage < JOINING or self.intended[n & 15]:
-            self.worker.engine.tally.strays += 1
+            self.crowd.engine.tally.strays += 1
             return
         self.n = n
         self.intended[n & 15] = intended_ns
@@ -278,14 +276,14 @@ class Player(Session):
         if self.frames is None:
             self.frames = {}
         self.frames[n] = command({"id": n, "key": n, **fields})
-        self.worker.engine.tally.sent += 1
+        self.crowd.engine.tally.sent += 1
         self.write(self.frames[n])
 
     def frame(self, n: int) -> bytes:
         """Return the frame of a command, the same bytes every time it is asked for."""
         if self.frames is not None and n in self.frames:
             return self.frames[n]
-        every = self.worker.plan.right_every
+        every = self.crowd.plan.right_every
         if every and not self.is_host and (n + self.number) % every == 0:
             which = (n + self.number) // every - (FIRST + 1 + self.number) // every
             if which < RIGHT_CLUES:
@@ -330,7 +328,7 @@ class Player(Session):
             out.append(self.frame(n))
         self.queued = queued[len(out) :] or None
         if out:
-            self.worker.engine.tally.sent += len(out)
+            self.crowd.engine.tally.sent += len(out)
             self.write(out[0] if len(out) == 1 else b"".join(out))
 
     def settled(self, n: int) -> None:

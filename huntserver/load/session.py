@@ -9,17 +9,15 @@ from __future__ import annotations
 import abc
 import random
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
+from huntserver.load.crowd import Crowd
 from huntserver.load.cutter import CLOSE, PING, PONG, Cutter
 from huntserver.load.frames import FIRST, masked
 from huntserver.load.incoming import Incoming, decode
 from huntserver.load.witness import Witness
-
-if TYPE_CHECKING:
-    from huntserver.load.worker import Worker
 
 AWAY, CONNECTING, SHAKING, GREETING, JOINING, PLAYING, GONE = range(7)
 WINDOW: Final = 16
@@ -44,6 +42,7 @@ class Session(abc.ABC):
         "_resuming",
         "_seen",
         "_was_ready",
+        "crowd",
         "exact",
         "farewell",
         "frames",
@@ -59,17 +58,16 @@ class Session(abc.ABC):
         "since_ns",
         "stage",
         "witness",
-        "worker",
     )
 
-    def __init__(self, worker: Worker, number: int) -> None:
-        plan = worker.plan
-        self.worker = worker
+    def __init__(self, crowd: Crowd, number: int) -> None:
+        plan = crowd.plan
+        self.crowd = crowd
         self.number = number
         self.is_host = number >= plan.players
-        self.is_slow = not self.is_host and worker.is_slow(number)
+        self.is_slow = not self.is_host and crowd.is_slow(number)
         self.hunt = plan.hunts[number % len(plan.hunts)] if plan.hunts else ""
-        writes = worker.history is not None and not self.is_host and plan.is_witness(number)
+        writes = crowd.history is not None and not self.is_host and plan.is_witness(number)
         self.exact = not self.is_host and (plan.exact or writes)
         self.stage = AWAY
         self.n = FIRST
@@ -87,8 +85,8 @@ class Session(abc.ABC):
         self._resuming = self._was_ready = False
         self._seen: dict[str, int] = {}
         self.witness: Witness | None = None
-        if writes and worker.history is not None:
-            self.witness = Witness(worker.history, self, worker.subject(number), worker.epoch(number))
+        if writes and crowd.history is not None:
+            self.witness = Witness(crowd.history, self, crowd.subject(number), crowd.epoch(number))
 
     # ---- the other half
 
@@ -124,9 +122,9 @@ class Session(abc.ABC):
 
     def hello(self) -> dict[str, Any]:
         """Return the first message of a connection."""
-        worker = self.worker
-        made: dict[str, Any] = {"id": FIRST, "op": "hello", "token": worker.token(self.number)}
-        made["epoch"] = worker.epoch(self.number)
+        crowd = self.crowd
+        made: dict[str, Any] = {"id": FIRST, "op": "hello", "token": crowd.token(self.number)}
+        made["epoch"] = crowd.epoch(self.number)
         if self.joined:
             # Lean players do not know what they saw: they say "nothing", and are given a snapshot.
             point = {"hunt": self.hunt, "seq": max(self._seen.values(), default=0), "pos": self._pos}
@@ -135,16 +133,16 @@ class Session(abc.ABC):
 
     def play(self) -> None:
         """From here on commands may be sent."""
-        worker = self.worker
+        crowd = self.crowd
         self.stage = PLAYING
-        worker.connecting -= 1
-        worker.playing += 1
+        crowd.connecting -= 1
+        crowd.playing += 1
         for n in self.waiting():
             self.write(self.frame(n))
         self.catch_up()
         if not self._was_ready:
             self._was_ready = True
-            worker.became_ready()
+            crowd.became_ready()
 
     def waiting(self) -> list[int]:
         """Return the numbers of unanswered commands, oldest first."""
@@ -152,14 +150,14 @@ class Session(abc.ABC):
 
     def parted(self, why: str) -> None:
         """Count how a connection ended, and come back when it is time; never after 4000-4099."""
-        worker = self.worker
-        closes = worker.engine.tally.closes
+        crowd = self.crowd
+        closes = crowd.engine.tally.closes
         closes[why] = closes.get(why, 0) + 1
         code = int(self.farewell) if self.farewell.isdigit() else 0
         if not self._fails:
             self.since_ns = 0
         self.farewell = ""
-        if worker.ending:
+        if crowd.ending:
             return
         if 4000 <= code < 4100:
             self.give_up()
@@ -172,14 +170,14 @@ class Session(abc.ABC):
         self._away_ms = 0
         self._fails += 1
         if wait_s:
-            worker.engine.later(time.monotonic_ns() + int(wait_s * 1e9), worker.admit, self)
+            crowd.engine.later(time.monotonic_ns() + int(wait_s * 1e9), crowd.admit, self)
         else:
-            worker.admit(self)
+            crowd.admit(self)
 
     def give_up(self) -> None:
         """The server does not want this player: it is out for the rest of the run."""
         self.stage = GONE
-        self.worker.gave_up(self._was_ready)
+        self.crowd.gave_up(self._was_ready)
 
     def turned_away(self, head: bytes) -> None:
         """The handshake was refused."""
@@ -205,7 +203,7 @@ class Session(abc.ABC):
 
     def message(self, payload: bytes, now_ns: int) -> None:
         """Take one message, decoded in full."""
-        tally = self.worker.engine.tally
+        tally = self.crowd.engine.tally
         try:
             m = decode(payload)
         except msgspec.DecodeError:
@@ -238,8 +236,8 @@ class Session(abc.ABC):
             self._count_age("push", int(payload[at + 5 : at + 18]))
 
     def _count_age(self, kind: str, ts_ms: int) -> None:
-        now_ms = time.time_ns() / 1e6 + self.worker.plan.clock_offset_ms
-        self.worker.engine.tally.count(kind, int(1000 * (now_ms - ts_ms)))
+        now_ms = time.time_ns() / 1e6 + self.crowd.plan.clock_offset_ms
+        self.crowd.engine.tally.count(kind, int(1000 * (now_ms - ts_ms)))
 
     def _heard(self, hunt: str, channel: str, seq: int, prev: int) -> None:
         if hunt:
@@ -256,12 +254,12 @@ class Session(abc.ABC):
             for channel, seq in m.channels.items():
                 self.witness.heard(m.hunt, channel, seq, -1)
         if self.stage == JOINING and self.joined:
-            self.worker.engine.tally.count("enter", (time.monotonic_ns() - self.since_ns) // 1000)
+            self.crowd.engine.tally.count("enter", (time.monotonic_ns() - self.since_ns) // 1000)
             self.play()
 
     def _told(self, m: Incoming, now_ns: int) -> None:
         """Take a word of the server about the connection itself."""
-        tally = self.worker.engine.tally
+        tally = self.crowd.engine.tally
         if m.op == "resumed" and self._resuming and m.hunt:
             self._resuming = False
             tally.recovered += m.recovered is True
@@ -283,12 +281,12 @@ class Session(abc.ABC):
             self._greeted(m, now_ns)
             return
         if n <= self.n - WINDOW or n > self.n or not self.intended[n & 15]:
-            self.worker.engine.tally.strays += 1
+            self.crowd.engine.tally.strays += 1
             return
         if m.err is not None and m.err.code in AGAIN:
             self._refusal(m.err.code)
             wait_ms = m.err.after_ms or AGAIN_MS
-            self.worker.engine.later(now_ns + int(wait_ms * 1e6), self._again, n, self.sessions)
+            self.crowd.engine.later(now_ns + int(wait_ms * 1e6), self._again, n, self.sessions)
             return
         self._final(n, m, now_ns)
 
@@ -298,12 +296,12 @@ class Session(abc.ABC):
             self.write(self.frame(n))
 
     def _refusal(self, code: str) -> None:
-        refusals = self.worker.engine.tally.refusals
+        refusals = self.crowd.engine.tally.refusals
         refusals[code] = refusals.get(code, 0) + 1
 
     def _final(self, n: int, m: Incoming, now_ns: int) -> None:
         """A command has its final answer: count it, write it down, free its place."""
-        tally = self.worker.engine.tally
+        tally = self.crowd.engine.tally
         joins = not self.joined and n == FIRST + 1 and not self.is_host
         tally.answered += 1
         if not joins:
@@ -324,7 +322,7 @@ class Session(abc.ABC):
     def _greeted(self, m: Incoming, now_ns: int) -> None:
         """Take the answer to hello."""
         if self.stage != GREETING:
-            self.worker.engine.tally.strays += 1
+            self.crowd.engine.tally.strays += 1
             return
         if m.err is not None:
             self._refusal(m.err.code)
@@ -334,7 +332,7 @@ class Session(abc.ABC):
                 self.farewell = "4000"
             self.lost("hello")
             return
-        tally = self.worker.engine.tally
+        tally = self.crowd.engine.tally
         self._fails = 0
         self.sessions += 1
         if self.sessions == 1:
@@ -365,5 +363,5 @@ class Session(abc.ABC):
             self.lost(f"join {m.err.code}")
             return
         self.joined = True
-        if self.worker.plan.target != "hunts":
+        if self.crowd.plan.target != "hunts":
             self.play()

@@ -6,15 +6,12 @@ log: the text of an answer that nobody gave must be in no byte that the server s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import msgspec
 
 from huntserver.load.history import NONE, NULL, OK, REFUSED, Began, Command, Heard, HistoryWriter, Who
 from huntserver.load.incoming import Incoming
-
-if TYPE_CHECKING:
-    from huntserver.load.session import Session
 
 _HEADER: Final = {False: 6, True: 8}
 """Bytes before the payload of a client's frame: short, or with an extended length."""
@@ -23,12 +20,25 @@ _AGAIN: Final = b'{"again":true}'
 """The answer of a join that had no effect because it had one before."""
 
 
+class Watched(Protocol):
+    """What is written down of a player: who it is, which session this is, its unanswered commands (see `Session`)."""
+
+    number: int
+    hunt: str
+    sessions: int
+    intended: list[int]
+    sent: list[int] | None
+
+    def frame(self, n: int) -> bytes:
+        """Return the frame of a command."""
+
+
 class Witness:
     """See the module."""
 
     __slots__ = ("_floor", "_order", "_session", "_writer")
 
-    def __init__(self, writer: HistoryWriter, session: Session, subject: str, epoch: str) -> None:
+    def __init__(self, writer: HistoryWriter, session: Watched, subject: str, epoch: str) -> None:
         self._writer = writer
         self._session = session
         self._floor = self._order = 0

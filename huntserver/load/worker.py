@@ -10,23 +10,15 @@ import random
 import resource
 import time
 from array import array
-from collections import deque
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import jwt
-
-from huntserver.auth import Tokens
 from huntserver.load import schedule
-from huntserver.load.engine import Engine
-from huntserver.load.frames import handshake
+from huntserver.load.crowd import Crowd
 from huntserver.load.histogram import bucket
-from huntserver.load.history import HistoryWriter
 from huntserver.load.hunts import treasure
 from huntserver.load.plan import Plan
 from huntserver.load.player import Player
-from huntserver.load.session import Session
 
 SENDS_A_TURN: Final = 64
 """Of what is due, so many are sent before sockets are read: latency must not wait for a burst to be out."""
@@ -74,77 +66,12 @@ class Worker:
     def __init__(self, plan: Plan, part: int, pipe: Connection) -> None:
         self.plan = plan
         self.part = part
+        self.crowd = crowd = Crowd(plan, part)
         self._pipe = pipe
-        self.engine = Engine()
-        self.handshake = handshake(f"{plan.host}:{plan.port}", plan.path)
-        self.where = (plan.host, plan.port)
-        self.connecting = 0
-        self.playing = 0
-        self.ending = False
-        self._ready = self._out = 0
-        self._waiting: deque[Session] = deque()
-        self._tokens: dict[int, str] = {}
         self._cpu_s = time.process_time()
         self._told_ns = time.monotonic_ns()
-        self.history = self._history() if plan.history else None
-        numbers = range(part, plan.players, plan.workers)
-        self._mint(numbers)
-        self.players = [Player(self, number) for number in numbers]
-        self.hosts = [Player(self, plan.players + i) for i in range(plan.announcers)] if part == 0 else []
-
-    def _history(self) -> HistoryWriter:
-        return HistoryWriter(Path(self.plan.history) / f"history-{self.part}.jsonl", self.plan.scenario, self.plan.run)
-
-    def _mint(self, numbers: range) -> None:
-        """Make the tokens beforehand: it takes as long as a connection does."""
-        plan = self.plan
-        if plan.tokens:
-            self._tokens = {number: plan.tokens[number] for number in numbers}
-        elif plan.key:
-            mint = Tokens(plan.key).mint
-            self._tokens = {number: mint("player", self.subject(number), f"P{number}") for number in numbers}
-
-    # ---- what players ask
-
-    def subject(self, number: int) -> str:
-        """Return a player's id."""
-        if self.plan.tokens:
-            return subject_of(self.plan.tokens[number])
-        return f"load-{self.plan.run}-{number}"
-
-    def epoch(self, number: int) -> str:
-        """Return the epoch of a player's device."""
-        return f"{self.plan.run}.{number}"
-
-    def token(self, number: int) -> str:
-        """Return a player's (or, past the players, the host's) token."""
-        players = self.plan.players
-        return self.plan.host_tokens[number - players] if number >= players else self._tokens.get(number, "")
-
-    def is_slow(self, number: int) -> bool:
-        """Tell whether a player stops reading now and then."""
-        share = self.plan.slow_share
-        return share > 0 and number % max(1, round(1 / share)) == 0
-
-    def admit(self, player: Session) -> None:
-        """Let a player connect when its turn comes; the time counts from now."""
-        if self.ending:
-            return
-        if (player.sessions or self.plan.at_once) and not player.since_ns:
-            player.since_ns = time.monotonic_ns()
-        if self.connecting < self.plan.connecting_max and not self._waiting:
-            player.open()
-        else:
-            self._waiting.append(player)
-
-    def became_ready(self) -> None:
-        """Count a player that can play."""
-        self._ready += 1
-
-    def gave_up(self, was_ready: bool) -> None:
-        """Count a player that is out."""
-        self._out += 1
-        self._ready -= was_ready
+        self.players = [Player(crowd, number) for number in crowd.numbers]
+        self.hosts = [Player(crowd, plan.players + i) for i in range(plan.announcers)] if part == 0 else []
 
     # ---- phases
 
@@ -153,27 +80,22 @@ class Worker:
         began, used_s = time.monotonic(), time.process_time()
         everybody = [*self.players, *self.hosts]
         for player in everybody:
-            self.admit(player)
+            self.crowd.admit(player)
         due_ns = self._told_ns + TICK_NS
-        while self._ready + self._out < len(everybody):
-            self._turn(due_ns)
+        while self.crowd.ready + self.crowd.out < len(everybody):
+            self.crowd.turn(due_ns)
             if time.monotonic_ns() >= due_ns:
                 self._tell(-1)
                 due_ns += TICK_NS
                 if self._stopped():
                     return False
         self._tell(-1)
-        self._pipe.send(Ready(self._ready, self._out, time.monotonic() - began, time.process_time() - used_s))
+        self._pipe.send(Ready(self.crowd.ready, self.crowd.out, time.monotonic() - began, time.process_time() - used_s))
         return True
 
     def idle(self) -> None:
         """Serve the sockets for some milliseconds."""
-        self._turn(time.monotonic_ns() + 5_000_000)
-
-    def _turn(self, until_ns: int) -> None:
-        self.engine.turn(until_ns)
-        while self._waiting and self.connecting < self.plan.connecting_max:
-            self._waiting.popleft().open()
+        self.crowd.turn(time.monotonic_ns() + 5_000_000)
 
     def run(self, start_ns: int) -> None:
         """Play by the schedule from `start_ns` on (of the monotonic clock) and tell every second."""
@@ -183,7 +105,7 @@ class Worker:
         order = self._order()
         self._occasions(start_ns, length_s)
         end_ns = start_ns + int(length_s * 1e9)
-        self.engine.turn(start_ns)
+        self.crowd.engine.turn(start_ns)
         if plan.closed:
             self._begin_closed()
         i, second, due_ns = 0, 0, start_ns + TICK_NS
@@ -206,7 +128,7 @@ class Worker:
                     if sends & 15 == 0:
                         now = time.monotonic_ns()
                 until_ns = min(until_ns, at_ns)
-            self._turn(until_ns)
+            self.crowd.turn(until_ns)
             if time.monotonic_ns() >= due_ns:
                 self._tell(second)
                 second += 1
@@ -217,7 +139,7 @@ class Worker:
 
     def _send(self, player: Player, at_ns: int, wave: int) -> None:
         now = time.monotonic_ns()
-        late = self.engine.tally.histograms["late"]
+        late = self.crowd.engine.tally.histograms["late"]
         where = bucket((now - at_ns) // 1000)
         late[where] = late.get(where, 0) + 1
         if self.plan.race:
@@ -249,7 +171,7 @@ class Worker:
 
     def _occasions(self, start_ns: int, length_s: float) -> None:
         """Lay out what happens beside the schedule."""
-        plan, later = self.plan, self.engine.later
+        plan, later = self.plan, self.crowd.engine.later
         draw = random.Random(f"{plan.seed} occasions {self.part}")
         if plan.storm_s:
             for at_s in schedule.pulses(plan.storm_s, length_s):
@@ -273,7 +195,7 @@ class Worker:
                 player.stall(on)
 
     def _announce(self, host: Player) -> None:
-        if not self.ending:
+        if not self.crowd.ending:
             now = time.monotonic_ns()
             host.ask(now, now)
 
@@ -284,12 +206,12 @@ class Worker:
             player.stall(False)
         deadline_ns = time.monotonic_ns() + int(LINGER_S * 1e9)
         while any(p.queued or p.waiting() for p in self.players) and time.monotonic_ns() < deadline_ns:
-            self._turn(time.monotonic_ns() + 10_000_000)
+            self.crowd.turn(time.monotonic_ns() + 10_000_000)
             if time.monotonic_ns() >= due_ns:
                 self._tell(second)
                 second += 1
                 due_ns += TICK_NS
-        self.ending = True
+        self.crowd.ending = True
         self._tell(second)
         unanswered = unsent = 0
         for player in self.players:
@@ -301,8 +223,8 @@ class Worker:
                     player.witness.answered(n, 0, None)
         for player in [*self.players, *self.hosts]:
             player.leave()
-        if self.history is not None:
-            self.history.close()
+        if self.crowd.history is not None:
+            self.crowd.history.close()
         self._pipe.send(Done(unanswered, unsent))
 
     # ---- telling
@@ -312,21 +234,12 @@ class Worker:
         used = time.process_time()
         cpu = (used - self._cpu_s) / max(1e-9, (now - self._told_ns) / 1e9)
         self._cpu_s, self._told_ns = used, now
-        tally = self.engine.fresh()
-        tally.players = self.playing
+        tally = self.crowd.engine.fresh()
+        tally.players = self.crowd.playing
         self._pipe.send(Second(second, tally.values(), cpu))
 
     def _stopped(self) -> bool:
         return self._pipe.poll() and self._pipe.recv() == "stop"
-
-
-def subject_of(token: str) -> str:
-    """Return the player's id in a token, which is not verified. Raises ValueError for what is no token."""
-    try:
-        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-        return str(claims["sub"])
-    except (jwt.InvalidTokenError, KeyError) as error:
-        raise ValueError(f"{token[:12]!r}... is no token of a player ({error})") from error
 
 
 def raise_files(needed: int) -> None:
