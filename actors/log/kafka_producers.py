@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from actors.faults import LogUnavailable
 from actors.log.kafka_clients import Clients
-
-if TYPE_CHECKING:
-    from actors.log.kafka_lanes import Lane
 
 START_S = 10.0
 STOP_S = 3.0
@@ -44,6 +41,14 @@ class Producer(Protocol):
         ...
 
 
+class Tenant(Protocol):
+    """A shard's way to its partition, which writes through a path."""
+
+    def settle(self) -> None:
+        """Move to the path that stands in the slot now, when it can; asked again later, else."""
+        ...
+
+
 class Path:
     """One producer and the shards that write through it.
 
@@ -55,8 +60,8 @@ class Path:
         self.producer = producer
         self.slot = slot
         self.shared = shared
-        self.lanes: set[Lane] = set()
-        self.late: set[Lane] = set()
+        self.lanes: set[Tenant] = set()
+        self.late: set[Tenant] = set()
         self.zombies = 0
         self.replacing = False
 
