@@ -165,7 +165,7 @@ class Decider:
             if actor.refused is not None:
                 before = actor.refusal(by, key)
                 if before is not None:
-                    self._refuse(actor, before[0], sink, request, False, before[1])
+                    self._refuse_again(actor, before[0], sink, request, before[1])
                     return
         decision = self.kind.decide(actor.state, command, self._context(caller, now, actor.seq + 1, text))
         if decision.__class__ is Rejected:
@@ -262,6 +262,11 @@ class Decider:
     def _refuse(self, actor: Actor, rejected: Rejected, sink: Sink, request: int, fresh: bool, pos: int) -> None:
         self.refused += 1
         self.commit.hold((self._refused_out, sink, request, (rejected, pos)), fresh)
+
+    def _refuse_again(self, actor: Actor, rejected: Rejected, sink: Sink, request: int, pos: int) -> None:
+        """Give a key its first refusal again, at its first `pos`: more may have been seen since, so the session cannot
+        tell it from a stale owner's. It leaves behind a later batch: what leaves is the owner's."""
+        self._refuse(actor, rejected, sink, request, True, pos)
 
     def _refused_out(self, sink: Sink, request: int, rejected: Rejected, pos: int) -> None:
         if self.commit.recheck((self._refused_out, sink, request, (rejected, pos))):

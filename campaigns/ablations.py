@@ -24,19 +24,22 @@ from actors.testing import ablations
 from actors.testing.ablations import NOT_BUILT, Missed, Run, missed, switched_off, whole_nodes
 from actors.testing.simulation import Simulation
 from actors.testing.switches import AREAS, Safeguard
-from campaigns.sim import commit, told
-from tests.sim import gateway, gateway_ablations, seeds
+from campaigns.sim import WORKLOADS, again, commit, told
+from tests.sim import gateway, gateway_ablations, seeds, session_ablations
 
 SEEDS: Final = 1_000
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "proof.md"
 HEADING: Final = "## Ablations"
+WORKLOAD_OF: Final = {"nodes": "toy", "sessions": "session"}
+"""What is played on the simulated nodes of these worlds."""
 
 ABOUT: Final = """\
 A safeguard whose removal nobody notices is not tested. Each one below is taken out of the running code (by
 `actors/testing/switches.py`; the code itself has no switch), and seeds are played until the checker finds a promise
 broken that the same seed keeps with the safeguard in place. `nodes`: the simulation of whole nodes; faults that are
-named are in every seed, all others come by chance. `gateway`: real connections, rooms and rules over sockets in memory
+named are in every seed, all others come by chance. `sessions`: the same, with players behind real gateways.
+`gateway`: real connections, rooms and rules over sockets in memory
 (`tests/sim/gateway.py`); BOUND means that more waits than the limits allow. The areas are the nine in
 which one planted bug each has to be found. `make ablations` prints this table and fails when a safeguard is not missed
 within {most:,} seeds; `make sim SEED=n ABLATE="name"` shows one."""
@@ -55,6 +58,10 @@ def table() -> Iterator[tuple[Safeguard, str, Run]]:
     rows: list[tuple[Safeguard, str, Run]] = [
         *((safeguard, "nodes", partial(whole_nodes, on=safeguard.on)) for safeguard in ablations.SAFEGUARDS.values()),
         *((safeguard, "gateway", gateway.play) for safeguard in gateway_ablations.SAFEGUARDS.values()),
+        *(
+            (safeguard, "sessions", partial(session_ablations.play, on=safeguard.on))
+            for safeguard in session_ablations.SAFEGUARDS.values()
+        ),
     ]
     yield from sorted(rows, key=lambda row: AREAS.index(row[0].area))
 
@@ -95,9 +102,10 @@ def show(name: str, seed: int) -> int:
     safeguard, world, run = next(row for row in table() if row[0].name == name)
     print(f"without {name!r} ({safeguard.area}): {safeguard.protects}")
     with switched_off(safeguard):
-        if world == "nodes":
-            text = told(Simulation(seed, on=safeguard.on).run(), "toy", whole=False)
-            print(text.replace(f"make sim SEED={seed}", f'make sim SEED={seed} ABLATE="{name}"'))
+        if world in WORKLOAD_OF:
+            workload = WORKLOAD_OF[world]
+            text = told(Simulation(seed, make=WORKLOADS[workload], on=safeguard.on).run(), workload, whole=False)
+            print(text.replace(again(seed, workload), f'make sim SEED={seed} ABLATE="{name}"'))
         else:
             print("\n".join(map(str, run(seed))) or f"seed {seed}: no violation")
     kept = run(seed)

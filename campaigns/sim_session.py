@@ -317,10 +317,8 @@ class SessionPlayer(Player):
             self._say(0, "resume", hunt=hunt, pos=self.floors.get(f"hunt/{hunt}", 0))
 
     def _send(self, pending: Pending) -> None:
-        # A player's pos is no hunt's. A key that was refused below the floor is asked for once more, at once: an owner
-        # that was superseded within the age of its proof gives the same refusal then, and the session passes it on.
-        if pending.kind != "hunt" or pending.key:
-            pending.floor = 0
+        if pending.kind != "hunt":
+            pending.floor = 0  # a player's pos is no hunt's
         command = pending.command
         if command.__class__ is c.Define:  # goes up by PUT
             super()._send(pending)

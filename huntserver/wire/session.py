@@ -196,7 +196,8 @@ class Session:
         return True
 
     def repeated(self, request: int, code: str, pos: int) -> bool:
-        """Tell whether asking again gave the very same refusal: the key was given it before, and it stays."""
+        """Tell whether asking again gave the very same refusal: the key was given it before, and it stays. The owner
+        proves itself anew for it, so it is no stale one's (`actors.deciding`)."""
         return self._again is not None and self._again.get(request) == (code, pos)
 
     def answered(self, request: int) -> Any:

@@ -182,6 +182,23 @@ async def test_a_straggling_copy_is_not_executed_after_its_refusal_was_forgotten
         assert await node.ask(Add(1), key=("e", 41)) == (b'{"total":1}', 1)
 
 
+async def test_a_superseded_owner_does_not_repeat_a_refusal_within_the_age_of_its_proof() -> None:
+    """Asked at once again, it gave its refusal of before, and the session took that for the one that stays."""
+    store = MemoryStore()
+    async with running(store) as old:
+        await old.ask(Add(1))
+        async with running(store) as new:
+            new.shard.kind.limit = 100_000_000
+            assert await new.ask(Add(99_000_000), key=("e", 1)) == (b'{"total":99000001}', 2)
+            heard = Heard()
+            old.send(Add(99_000_000), sink=heard, request=1, key=("e", 1))
+            await old.turns(1)
+            assert heard.said == [("err", 1, "too_much", 1)], "its proof is young: the session judges this one"
+            old.send(Add(99_000_000), sink=heard, request=2, key=("e", 1))
+            await old.turns()
+            assert [code for _, request, code, _ in heard.said if request == 2] != ["too_much"]
+
+
 async def test_refusals_of_one_device_do_not_push_out_those_of_another() -> None:
     async with running() as node:
         assert (await node.ask(Add(99_000_000), key=("phone", 1))).code == "too_much"

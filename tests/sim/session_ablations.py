@@ -1,0 +1,44 @@
+"""Safeguards that only show where sessions go over several nodes, and how each is switched off.
+
+Judged by whole nodes with real gateways (`campaigns/sim_session.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from actors.actor import Actor
+from actors.deciding import Decider
+from actors.entity import Rejected
+from actors.testing.history import Violation
+from actors.testing.simulation import Simulation
+from actors.testing.switches import SESSION, Patches, Safeguard
+from campaigns.sim_session import SessionWorkload
+
+
+def play(seed: int, on: Sequence[str] = ()) -> Sequence[Violation]:
+    """Play a seed of sessions; it has the faults `on`, whatever else it has."""
+    return Simulation(seed, make=SessionWorkload, on=on).run().violations
+
+
+def _without_proof_of_the_owner(patches: Patches) -> None:
+    def hasty(self: Decider, actor: Actor, rejected: Rejected, sink: Any, request: int, pos: int) -> None:
+        self._refuse(actor, rejected, sink, request, False, pos)
+
+    patches.replace(Decider, "_refuse_again", hasty)
+
+
+SAFEGUARDS: Final = {
+    s.name: s
+    for s in (
+        Safeguard(
+            "refused again by the owner",
+            SESSION,
+            "a refusal that a key got before is given again only by an owner that has just proved itself",
+            ("I7",),
+            _without_proof_of_the_owner,
+            on=("takeover",),
+        ),
+    )
+}
