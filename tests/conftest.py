@@ -1,6 +1,6 @@
 """Which tests live on virtual time: those of the runtime and of the gateway, which meet no thread and no process.
 
-And no example of a property is judged by the time that it takes.
+And no example of a property is judged by the time that it takes, or by the time that it takes to make it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.virtual_time import VirtualLoop
 
-settings.register_profile("huntserver", deadline=None)
+settings.register_profile("huntserver", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("huntserver")
 
 HERE = Path(__file__).parent

@@ -243,9 +243,9 @@ def pattern(data: bytes) -> None:
     longest = max((w for w in re.findall(r"\w+", text)), key=len, default="a")
     seeds.add((longest * GUESS_MAX)[: GUESS_MAX - 1] + "!")
     for seed in sorted(seeds):
-        began = time.perf_counter()
+        began = time.thread_time()  # of the CPU: what else the machine does is nobody's fault here
         judge.fits(seed)
-        assert time.perf_counter() - began < MATCH_S_MAX, f"{text!r} runs for too long on {seed!r}"
+        assert time.thread_time() - began < MATCH_S_MAX, f"{text!r} runs for too long on {seed!r}"
 
 
 def rule(data: bytes) -> None:

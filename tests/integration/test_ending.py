@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import time
@@ -54,7 +55,9 @@ def test_a_server_that_still_reaches_for_its_log_ends_in_order_when_it_is_asked_
 
 
 def test_a_server_that_has_only_read_its_arguments_ends_in_order_when_it_is_asked_to(tmp_path: Path) -> None:
-    live = Live(tmp_path, "--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
+    os.mkfifo(tmp_path / "config.toml")  # nobody writes into it: the server comes as far as this and no further
+    data = ("--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
+    live = Live(tmp_path, "--config", "config.toml", *data)
     live.start()
     try:
         catching(live)

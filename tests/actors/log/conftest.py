@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from tests.actors.log.contract import WAIT_S
+
 TOOL = Path(__file__).parents[3] / "tools" / "kafka" / "broker.py"
 
 
@@ -61,7 +63,7 @@ class Cluster:
 
     async def whole(self) -> None:
         """Wait until every broker counts all three among the living."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(WAIT_S):
             for address in self.address.split(","):
                 admin = AIOKafkaAdminClient(bootstrap_servers=address)
                 await admin.start()
@@ -77,7 +79,7 @@ class Cluster:
 def tool(*arguments: str) -> str:
     """Run the broker tool; return the last line that it printed."""
     done = subprocess.run(
-        [sys.executable, str(TOOL), *arguments], check=False, capture_output=True, text=True, timeout=280
+        [sys.executable, str(TOOL), *arguments], check=False, capture_output=True, text=True, timeout=500
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()[-1]
@@ -93,7 +95,7 @@ def cluster(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cl
     tool("stop", "--wipe", *common)
 
 
-async def settled(condition: Any, *, within_s: float = 60.0) -> None:
+async def settled(condition: Any, *, within_s: float = WAIT_S) -> None:
     """Wait until a condition about the outside world holds."""
     async with asyncio.timeout(within_s):
         while not condition():

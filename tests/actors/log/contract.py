@@ -20,7 +20,7 @@ SHARD = ShardId("hunts", 1)
 OTHER = ShardId("hunts", 2)
 PLAYERS = ShardId("players", 1)
 CHUNK_MAX = 1_000
-WAIT_S = 60.0
+WAIT_S = 240.0
 """For what comes in milliseconds, unless the machine does other work."""
 
 

@@ -15,11 +15,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from actors.faults import LogDamaged, LogMisconfigured, OutcomeUnknown
 from actors.log.kafka import KafkaLog
-from actors.log.kafka_sender import REPLICAS_WAIT_MS
 from actors.log.kafka_topics import Topic, settings_of
 from actors.log.port import Appended, ShardId
 from tests.actors.log.conftest import Cluster, settled, tool
-from tests.actors.log.contract import numbered, take
+from tests.actors.log.contract import WAIT_S, numbered, take
 
 LOST_BY_CLIENT = pytest.mark.filterwarnings("ignore:[Uu]nclosed:ResourceWarning")
 """aiokafka 0.14 loses sight of a connection whose broker dies while it is being opened; Python then closes it."""
@@ -126,14 +125,18 @@ async def test_a_sick_partition_keeps_its_producer_to_itself_and_the_others_go_o
         late = log.append(SICK, numbered(3, 1))
         # those beside leave the sick one's producer
         await settled(lambda: log._lanes[BESIDE].path is not log._lanes[SICK].path)
-        stalls = len(beside)
+        stalls, others = len(beside), len(apart)
         await asyncio.sleep(3.0)
-        await settled(lambda: len(beside) > stalls + 50, within_s=60)  # they go on
+        # they go on, each when its own broker answers: the sick one has its producer, and every request, to itself
+        await settled(lambda: len(beside) > stalls + 50 and len(apart) > others + 50)
         assert not late.done()
+        sick = log._lanes[SICK]
+        assert sick.path.lanes == {sick}
+        assert sick.flight is not None
+        assert sick.flight.late
         during = beside[stalls:]
-        healthy = log.statistics()
         cluster.signal(2, signal.SIGCONT)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT_S):
             answer = await late  # L5: nobody had given it up, and it is where it belongs
     finally:
         for task in load:
@@ -141,19 +144,12 @@ async def test_a_sick_partition_keeps_its_producer_to_itself_and_the_others_go_o
         await asyncio.wait(load)
     assert answer.base == 1
     assert [entry.body for entry in await take(log, SICK, 0, 4)] == [*numbered(1), *numbered(3, 1)]
-    assert healthy.late == 1
     assert log.statistics().unknown == 0
-    print(
+    print(  # one stall: a request is answered when its slowest partition is, or the broker has waited long enough
         f"\nbeside: longest {max(beside):.2f} s; once moved p50 {percentile(during, 0.5) * 1e3:.1f} ms, "
         f"p99 {percentile(during, 0.99) * 1e3:.1f} ms; apart: p99 {percentile(apart, 0.99) * 1e3:.1f} ms, "
         f"longest {max(apart) * 1e3:.0f} ms"
     )
-    # one stall: a request is answered when its slowest partition is, or when the broker has waited for that one long
-    # enough; a batch that was queued behind it goes with its next try
-    # (medians only: the machine's own noise reaches far into the tail)
-    waits_s = REPLICAS_WAIT_MS / 1e3
-    assert percentile(during, 0.5) < waits_s / 2
-    assert percentile(apart, 0.5) < waits_s / 2
 
 
 async def test_a_pause_of_the_leader_is_one_late_answer_at_the_right_offset(
@@ -168,7 +164,7 @@ async def test_a_pause_of_the_leader_is_one_late_answer_at_the_right_offset(
     await settled(lambda: log.statistics().late == 1)
     assert not late.done()
     cluster.signal(2, signal.SIGCONT)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT_S):
         assert (await late).base == 2
     assert log.statistics().late_answers == 1
     assert [entry.body for entry in await take(log, SICK, 0, 4)] == numbered(4)
@@ -193,7 +189,7 @@ async def test_a_batch_given_up_while_its_broker_is_paused_is_unknown_and_its_pr
     # it still held the batch, or (the producer started late) had already given it up by itself
     assert statistics.abandoned + statistics.late_answers == 1
     cluster.signal(2, signal.SIGCONT)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WAIT_S):
         base = (await after).base
     found = [entry.body for entry in await take(log, SICK, 0, base + 1)]
     assert found[:2] == numbered(2)
@@ -222,7 +218,7 @@ async def test_killing_the_leader_under_load_loses_doubles_and_disorders_nothing
     await asyncio.sleep(1.0)
     cluster.signal(3, signal.SIGKILL)
     before = {shard: len(acknowledged[shard]) for shard in shards}
-    await settled(lambda: all(len(acknowledged[shard]) > before[shard] + 50 for shard in shards), within_s=40)
+    await settled(lambda: all(len(acknowledged[shard]) > before[shard] + 50 for shard in shards))
     running = False
     await asyncio.gather(*writers)
     for shard in shards:
