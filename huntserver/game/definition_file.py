@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -27,6 +28,8 @@ from huntserver.game.definition import (
 from huntserver.game.definition_values import check_values
 
 DEFINITION_BYTES_MAX: Final = 512 * 1024
+BOM: Final = b"\xef\xbb\xbf"
+"""What some editors put before the first character."""
 
 
 def read(data: bytes, style: str) -> Definition | list[Problem]:
@@ -34,8 +37,11 @@ def read(data: bytes, style: str) -> Definition | list[Problem]:
     if len(data) > DEFINITION_BYTES_MAX:
         return [Problem("$", f"the file has {len(data)} bytes", f"allowed are {DEFINITION_BYTES_MAX}")]
     try:
-        tree = msgspec.toml.decode(data) if style == "toml" else msgspec.json.decode(data)
-    except (ValueError, RecursionError) as error:  # ValueError: also bytes that are no UTF-8, and endless numbers
+        text = data.removeprefix(BOM).decode()
+        tree = msgspec.toml.decode(text) if style == "toml" else msgspec.json.decode(text)
+    except UnicodeDecodeError as error:
+        return [Problem("$", f"byte {error.start} is not UTF-8", "save the file as UTF-8")]
+    except (ValueError, RecursionError) as error:  # ValueError: also endless numbers
         return [Problem("$", f"not valid {style.upper()}: {error}", "mend the file's syntax")]
     try:
         definition = msgspec.convert(tree, Definition)
@@ -46,6 +52,19 @@ def read(data: bytes, style: str) -> Definition | list[Problem]:
 
 _AT: Final = re.compile(r"(.*?)(?: - at `\$\.?(.*)`)?\Z", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
+_MISSING: Final = re.compile(r"Object missing required field `(.*)`")
+_WRONG: Final = re.compile(r"Expected `(.*)`, got `(.*)`")
+_CHOICE: Final = re.compile(r"Invalid enum value '(.*)'", re.DOTALL)
+_KINDS: Final = {
+    "str": "a text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list in [ ]",
+    "object": "a table with keys",
+    "datetime": "a date and time",
+}
+"""What kinds of values are called."""
 _SHAPES: Final[dict[str, Any]] = {
     "clues": Clue,
     "treasures": Treasure,
@@ -64,16 +83,34 @@ def _problem(text: str) -> Problem:
     found = _AT.match(text)
     assert found is not None
     what, path = found.group(1), found.group(2) or ""
-    unknown = _UNKNOWN.match(what)
-    if unknown is None:
-        return Problem(path or "$", what.replace("`", "'"), "give a value of that kind")
-    key = unknown.group(1)
-    names = _field_names(path)
-    close = difflib.get_close_matches(key, names, 1)
-    cure = f"did you mean {close[0]!r}?" if close else f"allowed here are {', '.join(names)}"
-    return Problem(f"{path}.{key}" if path else key or "$", f"unknown key {key!r}", cure)
+    if missing := _MISSING.match(what):
+        return Problem(_inside(path, missing[1]), "is missing", "add it")
+    if wrong := _WRONG.match(what):
+        return Problem(path or "$", f"is {_kinds(wrong[2])}", f"give {_kinds(wrong[1])}")
+    if choice := _CHOICE.match(what):
+        return Problem(path, f"is {choice[1]!r}", f"allowed are {', '.join(_choices(path))}")
+    if unknown := _UNKNOWN.match(what):
+        key, names = unknown[1], [field.name for field in _fields(path)]
+        close = difflib.get_close_matches(key, names, 1)
+        cure = f"did you mean {close[0]!r}?" if close else f"allowed here are {', '.join(names)}"
+        return Problem(_inside(path, key), f"unknown key {key!r}", cure)
+    return Problem(path or "$", what.replace("`", "'"), "give a value of that kind")
 
 
-def _field_names(path: str) -> list[str]:
+def _inside(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key or "$"
+
+
+def _kinds(names: str) -> str:
+    return " or ".join(_KINDS.get(name, name) for name in names.split(" | ") if name != "null")
+
+
+def _fields(path: str) -> Sequence[msgspec.structs.FieldInfo]:
     last = re.sub(r"\[[^]]*\]", "", path).rpartition(".")[2]
-    return [f.name for f in msgspec.structs.fields(_SHAPES.get(last, Definition))]
+    return msgspec.structs.fields(_SHAPES.get(last, Definition))
+
+
+def _choices(path: str) -> tuple[str, ...]:
+    """Return the values that a key may have which is one of a few words."""
+    part, _, key = path.rpartition(".")
+    return next(get_args(field.type) for field in _fields(part) if field.name == key)

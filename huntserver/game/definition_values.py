@@ -29,6 +29,8 @@ from huntserver.game.patterns import pattern_problem
 from huntserver.game.unlocks import WORDS
 
 ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
+CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Characters that a terminal obeys instead of showing them; line ends and tabs are none of them."""
 REPLY_BYTES_MAX: Final = 80
 POINTS_MAX: Final = 1_000_000
 YEAR_S: Final = 366 * 86_400
@@ -86,8 +88,8 @@ def check_values(d: Definition) -> list[Problem]:
     _limits(wrong, "schedule.", d.schedule)
     _limits(wrong, "teams.", d.teams)
     for i, bracket in enumerate(d.brackets):
-        if not 1 <= len(bracket) <= 40:
-            wrong(f"brackets[{i}]", f"has {len(bracket)} characters", "allowed is 1 to 40")
+        if not 1 <= len(bracket) <= 40 or CONTROL.search(bracket):
+            wrong(f"brackets[{i}]", f"has {len(bracket)} characters", "allowed is 1 to 40 that can be shown")
     _times(wrong, d.schedule)
     for i, clue in enumerate(d.clues):
         _clue(wrong, f"clues[{i}]", clue)
@@ -104,6 +106,8 @@ def _limits(wrong: Wrong, prefix: str, part: msgspec.Struct) -> None:
         value = getattr(part, name)
         if value is None:
             continue
+        if isinstance(value, str) and (hidden := CONTROL.search(value)):
+            wrong(prefix + name, f"holds the control character U+{ord(hidden[0]):04X}", "remove it")
         size = value if isinstance(value, int | float) else len(value)
         if not least <= size <= most:
             unit = "characters" if isinstance(value, str) else "entries" if isinstance(value, list) else ""
@@ -186,6 +190,8 @@ def _answer(wrong: Wrong, path: str, answer: str | Answer, accents: bool) -> Non
 def _partial(wrong: Wrong, path: str, partial: Partial, normal: str, accepted: set[str]) -> None:
     if not normal:
         wrong(f"{path}.text", "has no letter or digit", "give a text that can be typed")
+    if hidden := CONTROL.search(partial.reply):
+        wrong(f"{path}.reply", f"holds the control character U+{ord(hidden[0]):04X}", "remove it")
     if normal in accepted:
         wrong(f"{path}.text", "is an accepted answer too, so its reply is never given", "remove it in one of the two")
     # As JSON, because the reply is part of an answer of at most 200 bytes.

@@ -16,8 +16,16 @@ GOOD = 'title = "H"\n' + CLUE + 'answers = ["x"]\n'
 
 TABLE = [
     ("title = ", "$", "not valid TOML"),
-    ("title = 3\n", "title", "Expected 'str', got 'int'"),
-    ('intro = "x"\n', "$", "missing required field 'title'"),
+    ("title = 3\n", "title", "is a whole number; give a text in quotes"),
+    (GOOD + 'points = "ten"\n', "clues[0].points", "is a text in quotes; give a whole number"),
+    (GOOD + "hints = 3\n", "clues[0].hints", "is a whole number; give a list in [ ]"),
+    ('intro = "x"\n', "title", "is missing; add it"),
+    ('title = "H"\n[[clues]]\nid = "c1"\n', "clues[0].title", "is missing; add it"),
+    ('title = "H\\u001b[2J"\n' + CLUE + 'answers = ["x"]\n', "title", "holds the control character U+001B"),
+    (GOOD + 'text = "a\\u0000b"\n', "clues[0].text", "holds the control character U+0000"),
+    (GOOD + 'partial = [{ text = "y", reply = "\\u009b2J" }]\n', "clues[0].partial[0].reply", "U+009B"),
+    ('brackets = ["\\u0007"]\n' + GOOD, "brackets[0]", "that can be shown"),
+    (GOOD + '[teams]\nmode = "gang"\n', "teams.mode", "is 'gang'; allowed are solo, teams"),
     ('title = "H"\n', "clues", "has 0 entries"),
     ('title = ""\n' + CLUE + 'answers = ["x"]\n', "title", "has 0 characters"),
     ('titel = "H"\n', "titel", "did you mean 'title'?"),
@@ -26,7 +34,7 @@ TABLE = [
     (GOOD + 'hints = [{ id = "h", txt = "?" }]\n', "clues[0].hints[0].txt", "did you mean 'text'?"),
     (GOOD + "[schedule]\nstart_at = 2030-01-01T00:00:00Z\n", "schedule.start_at", "did you mean 'starts_at'?"),
     (GOOD + "attempts = { cooldown_s = 3 }\n", "clues[0].attempts.cooldown_s", "did you mean 'cool_down_s'?"),
-    ('title = "H"\n' + CLUE + "answers = [3]\n", "clues[0].answers[0]", "Expected"),
+    ('title = "H"\n' + CLUE + "answers = [3]\n", "clues[0].answers[0]", "give a text in quotes or a table with keys"),
     ('title = "H"\n' + CLUE + 'answers = ["?!"]\n', "clues[0].answers[0]", "no letter or digit"),
     ('title = "H"\n' + CLUE + "answers = [{ number = 1.0, regex = '1' }]\n", "clues[0].answers[0]", "exactly one"),
     ('title = "H"\n' + CLUE + "answers = [{ tolerance = 1.0 }]\n", "clues[0].answers[0]", "exactly one"),
@@ -37,7 +45,8 @@ TABLE = [
     ('title = "H"\n' + CLUE + 'kind = "code"\nanswers = ["x"]\n', "clues[0].answers", "does not belong"),
     ('title = "H"\n' + CLUE + 'kind = "code"\n', "clues[0].codes", "is missing"),
     ('title = "H"\n' + CLUE + 'kind = "code"\ncodes = [" abc "]\n', "clues[0].codes[0]", "has 3 characters"),
-    ('title = "H"\n' + CLUE + 'kind = "photo"\n', "clues[0].kind", "Invalid enum value 'photo'"),
+    ('title = "H"\n' + CLUE + 'kind = "photo"\n', "clues[0].kind",
+     "is 'photo'; allowed are text, code, location"),
     ('title = "H"\n' + CLUE + 'kind = "location"\nlocation = { lat = 91.0, lon = 0.0 }\n', "clues[0].location.lat",
      "allowed is -90 to 90"),
     ('title = "H"\n' + CLUE + 'kind = "location"\nlocation = { lat = 1.0, lon = 0.0, radius_m = 2 }\n',
@@ -70,6 +79,23 @@ def test_a_fault_is_named_by_its_path_and_what_to_do(text: str, path: str, says:
     assert shown, [str(p) for p in found]
     assert says in shown[0]
     assert all(p.what and p.cure for p in found)
+
+
+def test_a_file_of_an_editor_that_marks_its_encoding_is_read() -> None:
+    assert isinstance(read(b"\xef\xbb\xbf" + GOOD.encode(), "toml"), Definition)
+
+
+@pytest.mark.parametrize("style", ["toml", "json"])
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_file_in_another_encoding_is_told_what_to_do(style: str, encoding: str) -> None:
+    text = GOOD.replace("H", "Café") if style == "toml" else '{"title": "Café"}'
+    found = read(text.encode(encoding), style)
+    assert isinstance(found, list)
+    assert found[0].cure == "save the file as UTF-8"
+
+
+def test_lines_and_tabs_are_no_control_characters() -> None:
+    assert isinstance(read((GOOD + 'text = "one\\r\\n\\ttwo"\n').encode(), "toml"), Definition)
 
 
 def test_all_faults_of_value_are_reported_at_once() -> None:
