@@ -184,11 +184,14 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     from huntserver.game.solvability import check_definition
 
     bad = 0
+    unread = False
     for file in files:
         try:
             data = file.read_bytes()
         except OSError as error:
-            fail(f"{file}: cannot be read ({error.strerror})", USAGE)
+            click.echo(f"huntserver: {file}: cannot be read ({error.strerror})", err=True)
+            unread = True
+            continue
         found = check_definition(data, "json" if file.suffix == ".json" else "toml")
         problems = found if isinstance(found, list) else []
         bad += bool(problems)
@@ -202,7 +205,7 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
             click.echo(
                 f"{file}: {found.title}: {len(found.clues)} clues, {len(found.treasures)} treasures, can be played"
             )
-    sys.exit(FAILED if bad else 0)
+    sys.exit(USAGE if unread else FAILED if bad else 0)
 
 
 @main.command()
