@@ -35,6 +35,10 @@ def work(coroutine: Any) -> Any:
         sys.exit(130)
 
 
+NEGATIVE = {"ignore_unknown_options": True}
+"""For commands with a number that may be below zero: it looks like an option."""
+
+
 async def _send(url: str, token: str, op: str, fields: dict[str, Any]) -> None:
     async with connected(url, token) as client:
         click.echo(json.dumps(await client.ask(op, fields=fields)))
@@ -47,7 +51,7 @@ async def _send(url: str, token: str, op: str, fields: dict[str, Any]) -> None:
 @click.option("--hunt", help="id of the hunt (default: the file's name)")
 @click.option("--publish/--draft", default=True, help="publish at once (default), or leave it a draft")
 def create(file: Path, url: str, token: str, hunt: str | None, publish: bool) -> None:
-    """Make a hunt from a file: create, send its definition, publish."""
+    """Make a hunt from a file: create, send its definition, publish. A draft gets the file as its new definition."""
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -56,16 +60,33 @@ def create(file: Path, url: str, token: str, hunt: str | None, publish: bool) ->
 
     async def make() -> None:
         async with connected(url, token) as client:
-            await client.ask("create", hunt=name)
-            await _define(client, url, token, name, file, data)
+            there = await _created(client, name)
+            try:
+                await _define(url, token, name, file, data)
+            except Refused as refused:
+                raise there if there is not None and refused.code == "wrong_phase" else refused from None
             if publish:
                 await client.ask("publish", hunt=name)
-        click.echo(f"{name}: {'published; start it with: huntserver host start' if publish else 'a draft'}")
+        if publish:
+            click.echo(f"{name}: published; players come by {http_base(url)}/?hunt={name}")
+        else:
+            click.echo(f"{name}: a draft; create it again to replace it, then: huntserver host publish --hunt {name}")
 
     work(make())
 
 
-async def _define(client: Client, url: str, token: str, hunt: str, file: Path, data: bytes) -> None:
+async def _created(client: Client, hunt: str) -> Refused | None:
+    """Create a hunt; return the refusal when there is one already: a draft can be given another definition."""
+    try:
+        await client.ask("create", hunt=hunt)
+    except Refused as refused:
+        if refused.code != "hunt_exists":
+            raise
+        return refused
+    return None
+
+
+async def _define(url: str, token: str, hunt: str, file: Path, data: bytes) -> None:
     kind = "application/json" if file.suffix == ".json" else "application/toml"
     headers = {"authorization": f"Bearer {token}", "content-type": kind}
     address = f"{http_base(url)}/hunts/{hunt}/definition"
@@ -95,13 +116,13 @@ for _op, _text in (
     _plain(_op, _text)
 
 
-@host.command()
+@host.command(context_settings=NEGATIVE)
 @URL
 @TOKEN
 @HUNT
 @click.argument("by_s", type=int)
 def extend(url: str, token: str, hunt: str, by_s: int) -> None:
-    """Move the end by BY_S seconds."""
+    """Move the end by BY_S seconds; a number below zero brings it nearer."""
     work(_send(url, token, "extend", {"hunt": hunt, "by_s": by_s}))
 
 
@@ -116,7 +137,7 @@ def announce(url: str, token: str, hunt: str, team: str | None, text: str) -> No
     work(_send(url, token, "announce", {"hunt": hunt, "text": text, **({"team": team} if team else {})}))
 
 
-@host.command()
+@host.command(context_settings=NEGATIVE)
 @URL
 @TOKEN
 @HUNT
