@@ -7,7 +7,10 @@ prints plain lines. Survives a lost connection and a killed server: what was sen
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import os
+import re
 import shlex
 import sys
 import threading
@@ -27,6 +30,15 @@ HELP = """[b]CLUE ANSWER[/b]  guess          [b]/scan CODE[/b]       a code that
 [b]/hint CLUE ID[/b] take a hint     [b]/claim TREASURE[/b]  take a treasure
 [b]/board[/b]       standings        [b]/team[/b] [b]/me[/b]        your team, your page
 [b]/quit[/b]        leave (you stay in the hunt)"""
+
+USES = {
+    "/scan": "/scan CODE, like /scan BONE-7319",
+    "/go": "latitude and longitude in degrees, like /go 48.85837 2.294481",
+    "/hint": "/hint CLUE ID, like /hint candle cake",
+    "/claim": "/claim TREASURE, like /claim copper",
+}
+"""What to write for a command that lacks something."""
+STALE = frozenset({"bad_token", "token_expired"})
 
 
 class Play:
@@ -168,19 +180,20 @@ class Play:
                 self.say(f"{me['points']} points, {me['solves']} clues, {len(me['inventory'])} treasures")
                 for item in me["inventory"]:
                     self.say(f"  {escape(item['title'])} (number {item['rank']}, {item['hunt']})")
-            case ["/scan", code]:
-                self._verdict(await self.client.ask("scan", hunt=self.hunt, code=code))
+            case ["/scan", *code] if code:
+                self._verdict(await self.client.ask("scan", hunt=self.hunt, code=" ".join(code)))
             case ["/go", lat, lon] if (at := _position(lat, lon)) is not None:
                 self._verdict(await self.client.ask("checkin", hunt=self.hunt, lat=at[0], lon=at[1]))
-            case ["/go", *_]:
-                self.failures += 1
-                self.say("[red]write latitude and longitude in degrees[/], like /go 48.85837 2.294481")
             case ["/hint", clue, hint]:
                 await self.client.ask("hint", fields={"hunt": self.hunt, "clue": clue, "hint": hint})
             case ["/claim", treasure]:
                 got = await self.client.ask("claim", hunt=self.hunt, treasure=treasure)
                 self.say(f"[green]yours: number {got.get('rank')}[/]")
+            case [word, *_] if word in USES:
+                self.failures += 1
+                self.say(f"[red]write {USES[word]}[/]")
             case [word, *_] if word.startswith("/"):
+                self.failures += 1
                 self.say(f"[red]{escape(word)} is not known[/]; /help lists what is")
             case [clue, _, *_]:
                 text = line.strip().removeprefix(clue).strip()
@@ -255,15 +268,15 @@ def play(
     url: str, token: str | None, guest: str | None, hunt: str, team: str | None, invite: str | None, state: Path | None
 ) -> None:
     """Play a hunt in the terminal."""
-    home = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "huntserver"
+    join = {k: v for k, v in (("team", team), ("invite", invite)) if v}
     try:
-        if token is None:
-            if guest is None:
-                fail("give --guest NAME or --token TOKEN", USAGE)
-            kept = (state or home / "guest").with_suffix(f".{guest}.token")
-            token = _kept_guest(kept, url, guest)
-        join = {k: v for k, v in (("team", team), ("invite", invite)) if v}
-        sys.exit(asyncio.run(_play(url, token, hunt, join, Device(state))))
+        if token is not None:
+            with contextlib.closing(Device(state)) as device:
+                sys.exit(asyncio.run(_play(url, token, hunt, join, device)))
+        if guest is None:
+            fail("give --guest NAME or --token TOKEN", USAGE)
+        with contextlib.closing(Device(state)) as device:
+            sys.exit(_as_guest(url, guest, hunt, join, state, device))
     except Refused as refused:
         fail(f"{refused.code}: {refused}", FAILED)
     except Unreachable as error:
@@ -272,6 +285,27 @@ def play(
         fail(f"{error.filename}: {error.strerror}; give another file with --state", USAGE)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _as_guest(url: str, name: str, hunt: str, join: dict[str, str], state: Path | None, device: Device) -> int:
+    """Play as the guest of an earlier game from this machine, or as a new one where the server knows that no more."""
+    home = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "huntserver"
+    place = state or home / "guest"
+    kept = place.with_name(f"{place.name}.{_in_a_file_name(name)}.token")
+    known = kept.is_file()
+    try:
+        return asyncio.run(_play(url, _kept_guest(kept, url, name), hunt, join, device))
+    except Refused as refused:
+        if not known or refused.code not in STALE:
+            raise
+        click.echo(f"{name} is a new guest now: the server does not take the old token ({refused.code})", err=True)
+        kept.unlink()
+        return asyncio.run(_play(url, _kept_guest(kept, url, name), hunt, join, device))
+
+
+def _in_a_file_name(name: str) -> str:
+    """Return what stands for a guest's name in a file's."""
+    return name if re.fullmatch(r"[\w-]{1,40}", name) else hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 def _kept_guest(path: Path, url: str, name: str) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import random
 import secrets
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
@@ -39,29 +40,47 @@ class Unreachable(Exception):
 class Device:
     """An epoch and its counter, kept in a file: no N is used twice, not even by the run after a crash.
 
-    The file holds an N that no command has reached yet; a new run goes on from there.
+    The file holds an N that no command has reached yet; a new run goes on from there. A second run beside the first is
+    another device: it has an epoch of its own, which nobody keeps. Raises OSError for a file that cannot be used.
     """
 
     ahead = 100
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+        self._held = None if path is None else _hold(path)
+        self._path = path = path if self._held else None
         self.epoch = secrets.token_hex(6)
         self.n = 0
-        if path is not None and path.is_file():
+        if path is not None:
             with contextlib.suppress(ValueError, KeyError):
                 kept = json.loads(path.read_text())
                 self.epoch, self.n = str(kept["epoch"]), int(kept["n"])
         self._kept = self.n
+
+    def close(self) -> None:
+        """Let another run be this device."""
+        if self._held is not None:
+            self._held.close()
 
     def next(self) -> int:
         """Return the next N."""
         self.n += 1
         if self._path is not None and self.n > self._kept:
             self._kept = self.n + self.ahead
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.write_text(json.dumps({"epoch": self.epoch, "n": self._kept}))
         return self.n
+
+
+def _hold(path: Path) -> IO[bytes] | None:
+    """Return the file, locked for as long as it is open; None when another run has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
 
 
 class Client:

@@ -80,9 +80,11 @@ def test_a_hunt_is_played_line_by_line(live: Live) -> None:
 
 
 def test_lines_that_mean_nothing_are_answered_in_words(live: Live) -> None:
-    done = play(live, "Bob", "/fly\nhm\n/go here now\nc1 'unfinished\n/quit\nnot read\n")
+    done = play(live, "Bob", "/fly\nhm\n/scan\n/hint c1\n/claim\n/go here now\nc1 'unfinished\n/quit\nnot read\n")
     assert done.exit_code == FAILED
     assert "/fly is not known; /help lists what is" in done.stdout
+    for lacking in ("/scan CODE", "/hint CLUE ID", "/claim TREASURE"):
+        assert f"write {lacking}, like " in done.stdout
     assert "write the clue's id and your answer, or /help" in done.stdout
     assert "write latitude and longitude in degrees, like /go 48.85837 2.294481" in done.stdout
     assert "not read" not in done.stdout
@@ -92,6 +94,25 @@ def test_a_refusal_is_told_with_its_code_and_counts_as_a_failure(live: Live) -> 
     done = play(live, "Cleo", "/scan NOPE-1\n")
     assert done.exit_code == FAILED
     assert "no_such_code: " in done.stdout
+
+
+@pytest.mark.parametrize("name", ["a/b", "../up", "two words", "Zoë", "探す人" * 10])
+def test_a_guest_may_have_any_name_that_can_be_shown(live: Live, tmp_path: Path, name: str) -> None:
+    for _ in range(2):  # the second time as the same guest
+        done = run("play", "--url", live.url, "--guest", name, "--hunt", "small", "--state", tmp_path / "s")
+        assert (done.exit_code, done.stderr) == (0, ""), done.output
+    assert len(list(tmp_path.glob("s.*.token"))) == 1
+
+
+def test_a_guest_of_a_server_that_knows_the_token_no_more_comes_as_a_new_one(live: Live) -> None:
+    assert play(live, "Gwen", "").exit_code == 0
+    (kept,) = live.folder.glob("Gwen.*.token")
+    mine = kept.read_text()
+    kept.write_text(mine[: mine.rindex(".")] + ".AAAA\n")
+    again = play(live, "Gwen", "/team\n")
+    assert again.exit_code == 0, again.output
+    assert again.stderr == "Gwen is a new guest now: the server does not take the old token (bad_token)\n"
+    assert kept.read_text() not in (mine, "")
 
 
 def test_a_hunt_that_is_none_is_refused(live: Live) -> None:
@@ -129,6 +150,8 @@ def test_a_host_makes_runs_and_ends_a_hunt(live: Live) -> None:
         assert json.loads(host(live, command, hunt="other").stdout) == {"phase": phase}
     assert host(live, "announce", "Hello all", hunt="other").exit_code == 0
     assert host(live, "adjust", "t1", "5", "kind", hunt="other").stderr.startswith("huntserver: no_such_team: ")
+    assert host(live, "adjust", "t1", "-5", "unkind", hunt="other").stderr.startswith("huntserver: no_such_team: ")
+    assert host(live, "extend", "-60", hunt="other").stderr.startswith("huntserver: wrong_phase: ")
     assert "Small (other): running, 0 players" in host(live, "overview", hunt="other").stdout
     assert json.loads(host(live, "end", hunt="other").stdout) == {"phase": "ended"}
     late = host(live, "start", hunt="other")
@@ -143,6 +166,11 @@ def test_a_file_with_faults_is_refused_with_every_path(live: Live) -> None:
     assert done.exit_code == FAILED
     assert "circle.toml: treasures[0].unlock2: unknown key 'unlock2'; did you mean 'unlock'?" in done.stderr
     assert "bad_definition: " in done.stderr.splitlines()[-1]
+    file.write_text(HUNT)  # mended, the same command goes through
+    assert host(live, "create", str(file), "--draft", hunt="").stdout.startswith("circle: a draft")
+    file.write_text(HUNT.replace("Small", "Smaller"))
+    assert host(live, "create", str(file), hunt="").stdout.rstrip().endswith("/?hunt=circle")
+    assert "Smaller (circle): published" in host(live, "overview", hunt="circle").stdout
 
 
 def test_watching_prints_what_happens(live: Live) -> None:
