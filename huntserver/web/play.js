@@ -6,6 +6,8 @@ const at = (id) => document.getElementById(id);
 const kept = (name, value) => value === undefined ? JSON.parse(localStorage.getItem(name)) : localStorage.setItem(name, JSON.stringify(value));
 const FINAL_CLOSES = (code) => code >= 4000 && code < 4100;
 
+const wanted = new URLSearchParams(location.search).get("hunt");   // a host's link: its hunt need not be listed
+
 let socket = null, waits = 500, hunt = kept("hunt"), page = null, greeted = false, refreshing = 0;
 let seen = { seq: 0, pos: 0, channels: {} };
 const asked = new Map();                   // request -> what to do with its answer
@@ -187,7 +189,9 @@ async function enter() {
   at("play").hidden = true; at("enter").hidden = false;
   at("title").textContent = "Treasure hunts";
   const { hunts } = await (await fetch("hunts")).json();
+  if (wanted && !hunts.includes(wanted)) hunts.unshift(wanted);
   at("hunt").replaceChildren(...hunts.map((id) => made("option", id)));
+  if (wanted) at("hunt").value = wanted;
   at("name").value = kept("name") || "";
   line(hunts.length ? "choose a hunt" : "no hunt is open here");
 }
@@ -220,4 +224,4 @@ at("here").onclick = () => navigator.geolocation.getCurrentPosition(
   (error) => line(error.message, true), { enableHighAccuracy: true });
 at("leave").onclick = leave;
 addEventListener("online", () => { if (socket && socket.readyState === WebSocket.CLOSED) connect(); });
-if (kept("token") && hunt) connect(); else enter();
+if (kept("token") && hunt && (!wanted || wanted === hunt)) connect(); else enter();

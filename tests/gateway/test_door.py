@@ -214,6 +214,7 @@ async def test_http_answers_on_the_same_port(rig: Rig, method: str, path: str, s
     ("path", "kind", "holds"),
     [
         ("/", "text/html", b'<script src="play.js" defer></script>'),
+        ("/?hunt=mine", "text/html", b'<script src="play.js" defer></script>'),
         ("/play.js", "text/javascript", b"new WebSocket("),
         ("/play.css", "text/css", b"font"),
         ("/icon.svg", "image/svg+xml", b"<svg"),
