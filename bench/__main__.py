@@ -145,6 +145,12 @@ def _places(rows: Rows, name: str, result: dict[str, Any], rate: int, to: str = 
     rows.add(f"cpu_us_latency_{name}", 1e6 * result["server_cpu"] / rate, "us/command")
 
 
+def _at_rate(log: str, rate: int, hunts: int, seconds: str, *, copies: int = 1) -> dict[str, Any]:
+    """Run 2,000 players in so many hunts at so many commands a second against a fresh server of ours."""
+    arguments = ("--players", "2000", "--rate", str(rate), "--seconds", seconds, "--hunts", str(hunts))
+    return ours(log, *arguments, copies=copies)
+
+
 def _share(rows: Rows, name: str, result: dict[str, Any]) -> None:
     """Add the means of a command and of a batch, and the difference: what is not the log's."""
     rows.add(f"mean_{name}", result["mean_ms"], "ms")
@@ -155,8 +161,7 @@ def _share(rows: Rows, name: str, result: dict[str, Any]) -> None:
 def latency_three(rows: Rows, seconds: str) -> None:
     """Measure the latency at 2,000 commands/s in 50 hunts on three brokers, which share the cores with the rest."""
     with kafka(3) as address:
-        arguments = ("--players", "2000", "--rate", str(RATE), "--seconds", seconds, "--hunts", str(HUNTS))
-        result = ours(f"kafka:{address}", *arguments, copies=3)
+        result = _at_rate(f"kafka:{address}", RATE, HUNTS, seconds, copies=3)
     _places(rows, "kafka3_2000", result, RATE)
     _share(rows, "kafka3_2000", result)
 
@@ -171,11 +176,11 @@ def latency(rows: Rows, kind: str, log: str, seconds: str) -> None:
         for place, value in round_trip(log.partition(":")[2]).items():
             rows.add(f"kafka_round_trip_{place}", value, "ms")
     for hunts, suffix in ((HUNTS, ""), (1, "_one_hunt")):
-        result = ours(log, "--players", "2000", "--rate", str(RATE), "--seconds", seconds, "--hunts", str(hunts))
+        result = _at_rate(log, RATE, hunts, seconds)
         _places(rows, f"{kind}_2000{suffix}", result, RATE, "echo_2000")
         if not suffix:
             _share(rows, f"{kind}_2000", result)
-    result = ours(log, "--players", "2000", "--rate", str(FAST), "--seconds", seconds, "--hunts", "16")
+    result = _at_rate(log, FAST, 16, seconds)
     _places(rows, f"{kind}_fast", result, FAST)
 
 

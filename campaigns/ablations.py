@@ -53,13 +53,17 @@ class Row(NamedTuple):
     missed: Missed | None
 
 
+def _on_nodes(world: str, safeguard: Safeguard) -> Run:
+    return partial(whole_nodes, on=safeguard.on, make=WORKLOADS[WORKLOAD_OF[world]])
+
+
 def table() -> Iterator[tuple[Safeguard, str, Run]]:
     """Yield every safeguard with the world that judges it, by area."""
     rows: list[tuple[Safeguard, str, Run]] = [
-        *((safeguard, "nodes", partial(whole_nodes, on=safeguard.on)) for safeguard in ablations.SAFEGUARDS.values()),
+        *((safeguard, "nodes", _on_nodes("nodes", safeguard)) for safeguard in ablations.SAFEGUARDS.values()),
         *((safeguard, "gateway", gateway.play) for safeguard in gateway_ablations.SAFEGUARDS.values()),
         *(
-            (safeguard, "sessions", partial(session_ablations.play, on=safeguard.on))
+            (safeguard, "sessions", _on_nodes("sessions", safeguard))
             for safeguard in session_ablations.SAFEGUARDS.values()
         ),
     ]

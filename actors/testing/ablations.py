@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 
 from actors.testing import ablations_bounds, ablations_dedup, ablations_entity, ablations_log, ablations_recovery
 from actors.testing.history import Violation
-from actors.testing.simulation import Simulation
+from actors.testing.simulation import MakeWorkload, Simulation
 from actors.testing.switches import FENCE, NotBuilt, Patches, Safeguard
+from actors.testing.workload import ToyWorkload
 
 _ALL = (
     *ablations_log.SAFEGUARDS,
@@ -63,9 +64,9 @@ def ablated(name: str) -> Iterator[Safeguard]:
         yield safeguard
 
 
-def whole_nodes(seed: int, on: Sequence[str] = ()) -> Sequence[Violation]:
+def whole_nodes(seed: int, on: Sequence[str] = (), make: MakeWorkload = ToyWorkload) -> Sequence[Violation]:
     """Play a seed of the simulation of whole nodes; it has the faults `on`, whatever else it has."""
-    return Simulation(seed, on=on).run().violations
+    return Simulation(seed, make=make, on=on).run().violations
 
 
 def _expected(violation: Violation, safeguard: Safeguard) -> bool:

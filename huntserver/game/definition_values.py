@@ -101,13 +101,18 @@ def check_values(d: Definition) -> list[Problem]:
     return problems
 
 
+def _shown(wrong: Wrong, path: str, text: str) -> None:
+    if hidden := CONTROL.search(text):
+        wrong(path, f"holds the control character U+{ord(hidden[0]):04X}", "remove it")
+
+
 def _limits(wrong: Wrong, prefix: str, part: msgspec.Struct) -> None:
     for name, (least, most) in LIMITS[type(part)].items():
         value = getattr(part, name)
         if value is None:
             continue
-        if isinstance(value, str) and (hidden := CONTROL.search(value)):
-            wrong(prefix + name, f"holds the control character U+{ord(hidden[0]):04X}", "remove it")
+        if isinstance(value, str):
+            _shown(wrong, prefix + name, value)
         size = value if isinstance(value, int | float) else len(value)
         if not least <= size <= most:
             unit = "characters" if isinstance(value, str) else "entries" if isinstance(value, list) else ""
@@ -190,8 +195,7 @@ def _answer(wrong: Wrong, path: str, answer: str | Answer, accents: bool) -> Non
 def _partial(wrong: Wrong, path: str, partial: Partial, normal: str, accepted: set[str]) -> None:
     if not normal:
         wrong(f"{path}.text", "has no letter or digit", "give a text that can be typed")
-    if hidden := CONTROL.search(partial.reply):
-        wrong(f"{path}.reply", f"holds the control character U+{ord(hidden[0]):04X}", "remove it")
+    _shown(wrong, f"{path}.reply", partial.reply)
     if normal in accepted:
         wrong(f"{path}.text", "is an accepted answer too, so its reply is never given", "remove it in one of the two")
     # As JSON, because the reply is part of an answer of at most 200 bytes.

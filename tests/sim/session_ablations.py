@@ -5,21 +5,12 @@ Judged by whole nodes with real gateways (`campaigns/sim_session.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from actors.actor import Actor
 from actors.deciding import Decider
 from actors.entity import Rejected
-from actors.testing.history import Violation
-from actors.testing.simulation import Simulation
 from actors.testing.switches import SESSION, Patches, Safeguard
-from campaigns.sim_session import SessionWorkload
-
-
-def play(seed: int, on: Sequence[str] = ()) -> Sequence[Violation]:
-    """Play a seed of sessions; it has the faults `on`, whatever else it has."""
-    return Simulation(seed, make=SessionWorkload, on=on).run().violations
 
 
 def _without_proof_of_the_owner(patches: Patches) -> None:
