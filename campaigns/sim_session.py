@@ -362,6 +362,7 @@ class SessionPlayer(Player):
         elif m.t == "snapshot":
             self.seen[m.hunt] = dict(m.channels)
             for channel, seq in m.channels.items():
+                self._lines.add((m.hunt, channel))
                 self.sim.seen.append(Seen(self.name, f"hunt/{m.hunt}", channel, seq, -1, None))
         elif m.t == "sys" and m.op == "resumed" and m.hunt:
             self._asked.pop(m.hunt, None)

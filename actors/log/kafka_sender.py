@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import cycle, islice
 from typing import Any, Final
 
 from aiokafka import AIOKafkaClient, TopicPartition
@@ -78,17 +80,25 @@ class Sender:
                 await self._connection(node)
 
     async def _get_id(self) -> None:
+        """Ask one broker after the other, in any order: one that stands still must not keep a producer away."""
         request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=ID_TIMEOUT_MS)
-        for _ in range(ID_TRIES):
-            answer = await self.client.send(self.client.get_random_node(), request)
-            error = for_code(answer.error_code)
-            if error is NoError:
-                self._producer, self._epoch = answer.producer_id, answer.producer_epoch
-                return
-            if not error.retriable:
-                raise error()
+        brokers = [broker.nodeId for broker in self.client.cluster.brokers()]
+        random.shuffle(brokers)
+        error: Exception = KafkaConnectionError("no broker is known")
+        for node in islice(cycle(brokers), ID_TRIES):
+            try:
+                answer = await self.client.send(node, request)
+                why = for_code(answer.error_code)
+                if why is NoError:
+                    self._producer, self._epoch = answer.producer_id, answer.producer_epoch
+                    return
+                error = why()
+            except (KafkaError, *UNREACHABLE) as failed:
+                error = failed
+            if isinstance(error, KafkaError) and not error.retriable:
+                break
             await asyncio.sleep(AGAIN_S[-1])
-        raise error()
+        raise error
 
     def _leaders(self) -> set[int]:
         cluster = self.client.cluster

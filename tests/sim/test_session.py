@@ -27,6 +27,11 @@ def test_connections_are_cut_and_resumed_with_tails_and_with_snapshots() -> None
     assert min(counts[what] for what in ("connections", "tails", "snapshots")) > 30, counts
 
 
+def test_a_channel_known_by_a_snapshot_alone_may_be_told_again_from_its_beginning() -> None:
+    """Whose hunt was refused resumes from nothing; the judge held the page of before against what it was told."""
+    assert Simulation(606706068, make=SessionWorkload).run().violations == []
+
+
 @pytest.mark.parametrize("name", MISSED)
 def test_what_a_session_does_is_missed_when_it_is_gone(name: str) -> None:
     def run(seed: int) -> list[Violation]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, NodeNotReadyError
 from aiokafka.protocol.produce import ProduceRequest_v7, ProduceResponse_v7
 from aiokafka.record.default_records import DefaultRecordBatch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.log import kafka_sender
 from actors.log.kafka_connection import Connection, take_over
 from actors.log.kafka_produce import Answer, BadAnswer, Batch, Numbers, answers, correlation_of, encoded, request
+from actors.log.kafka_sender import Sender
 
 HUNTS = ("t.hunts", 3)
 PLAYERS = ("t.players", 0)
@@ -222,3 +226,49 @@ async def test_a_transport_is_taken_over_by_the_private_names_that_we_rely_on() 
     serving[0].close()
     server.close()
     await server.wait_closed()
+
+
+# ---- an id
+
+
+class Cluster:
+    """Brokers 1 to 3 as a client reaches them: all but the third fail."""
+
+    def __init__(self, failing: KafkaError) -> None:
+        self.cluster = SimpleNamespace(brokers=lambda: [SimpleNamespace(nodeId=node) for node in (1, 2, 3)])
+        self.failing = failing
+        self.asked: list[int] = []
+
+    async def send(self, node: int, asked: Any) -> Any:
+        self.asked.append(node)
+        if node != 3:
+            raise self.failing
+        return SimpleNamespace(error_code=0, producer_id=77, producer_epoch=0)
+
+
+def sender(cluster: Cluster) -> Sender:
+    options = {"bootstrap_servers": "127.0.0.1:9", "request_timeout_ms": 1000}
+    made = Sender(["t.hunts"], options, batch_bytes_max=1000, again=lambda: None)
+    made.client = cluster
+    return made
+
+
+async def test_a_broker_that_stands_still_does_not_keep_a_producer_from_starting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One was chosen at random, and a log that had lost one of three brokers could not renew a producer."""
+    monkeypatch.setattr(kafka_sender, "AGAIN_S", (0.0,))
+    for _ in range(20):
+        cluster = Cluster(NodeNotReadyError("it stands still"))
+        made = sender(cluster)
+        await made._get_id()
+        assert made._producer == 77
+        assert sorted(cluster.asked) == sorted(set(cluster.asked)), "each is asked once before one is asked again"
+
+
+async def test_who_may_not_have_an_id_is_told_at_once() -> None:
+    cluster = Cluster(ClusterAuthorizationFailedError())
+    cluster.cluster = SimpleNamespace(brokers=lambda: [SimpleNamespace(nodeId=1)])
+    with pytest.raises(ClusterAuthorizationFailedError):
+        await sender(cluster)._get_id()
+    assert cluster.asked == [1]
