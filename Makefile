@@ -57,11 +57,11 @@ kafka: packages  ## start a Kafka broker for development and print its address
 kafka-stop:  ## stop it
 	@python3 tools/kafka/broker.py stop --port $(KAFKA_PORT)
 
-bench: .venv/.bench packages  ## measure against the ceiling of this machine; writes bench/latest.json and the README's table
-	@$(PY) -m bench $(ARGS)
+bench: .venv/.bench packages  ## measure against the ceiling of this machine; writes lab/bench/latest.json and the README's table
+	@$(PY) -m lab.bench $(ARGS)
 
 load: .venv/.ready  ## play on a server of its own with many players, measure, judge: LOG=kafka:HOST:PORT ARGS="--scenario hot-hunt"
-	@$(PY) -m $(if $(LEDGER),campaigns.load,huntserver load) $(if $(LOG),--log $(LOG)) $(ARGS)
+	@$(PY) -m $(if $(LEDGER),lab.load,huntserver load) $(if $(LOG),--log $(LOG)) $(ARGS)
 
 lock: .venv/.ready  ## resolve the dependencies anew
 	@$(PY) -m pip install -q uv
@@ -71,28 +71,28 @@ lock: .venv/.ready  ## resolve the dependencies anew
 			pyproject.toml -o requirements/$$g.txt; done
 
 clean:  ## remove what the targets made (not the data of `make run`)
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka .fuzz bench/out
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka .fuzz lab/out
 
 sim: .venv/.ready  ## replay one seed of the simulation: make sim SEED=n [TIMELINE=1] [WORKLOAD=toy|game|session] [ABLATE=name]
 ifdef ABLATE
-	@$(PY) -m campaigns.ablations --show "$(ABLATE)" --first $(or $(SEED),1)
+	@$(PY) -m lab.ablations --show "$(ABLATE)" --first $(or $(SEED),1)
 else
-	@$(PY) -m campaigns.sim --seed $(or $(SEED),1) $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(TIMELINE),--timeline) $(ARGS)
+	@$(PY) -m lab.sim --seed $(or $(SEED),1) $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(TIMELINE),--timeline) $(ARGS)
 endif
 
 ablations: .venv/.ready  ## switch each safeguard off in turn; fails if one is not missed within 1,000 seeds
-	@$(PY) -m campaigns.ablations --seeds $(or $(SEEDS),1000) $(ARGS)
+	@$(PY) -m lab.ablations --seeds $(or $(SEEDS),1000) $(ARGS)
 
 soak: .venv/.ready  ## run many seeds until one breaks a promise: make soak SEEDS=n [FIRST=m] [JOBS=j] [LEDGER=1] [WORKLOAD=toy|game|session]
-	@$(PY) -m campaigns.sim --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),1) --jobs $(or $(JOBS),1) \
+	@$(PY) -m lab.sim --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),1) --jobs $(or $(JOBS),1) \
 		$(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(LEDGER),--ledger) $(ARGS)
 
 kills: .venv/.ready  ## kill -9 a real server at random moments under load, and judge it by its log
-	@$(PY) -m campaigns.chaos --kinds kill --log $(or $(LOG),sqlite) --faults $(or $(KILLS),100) --seconds 300 $(ARGS)
+	@$(PY) -m lab.chaos --kinds kill --log $(or $(LOG),sqlite) --faults $(or $(KILLS),100) --seconds 300 $(ARGS)
 
 chaos: .venv/.ready packages  ## faults of every kind while players play, then the verdict: FAULTS=n LOG=kafka|sqlite KINDS=a,b SEED=n
-	@$(PY) -m campaigns.chaos --log $(or $(LOG),kafka) --faults $(or $(FAULTS),30) --seed $(or $(SEED),1) \
+	@$(PY) -m lab.chaos --log $(or $(LOG),kafka) --faults $(or $(FAULTS),30) --seed $(or $(SEED),1) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
 
 fuzz: .venv/.fuzz  ## fuzz what reads bytes from outside: make fuzz [TARGET=lane] [SECONDS=60]
-	@$(PY) -m tests.fuzz --seconds $(or $(SECONDS),60) $(if $(TARGET),--target $(TARGET)) $(ARGS)
+	@$(PY) -m lab.fuzz --seconds $(or $(SECONDS),60) $(if $(TARGET),--target $(TARGET)) $(ARGS)

@@ -13,22 +13,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from actors.actor import Caller, Publisher, Sink
 from actors.clock import Clock
-from actors.codec import RecordDecoder
-from actors.deciding import COMMAND, QUERY, REACTION, Key, Ports
-from actors.dormant import SpillStore
 from actors.entity import EntityType, Rejected
 from actors.faults import ClockSkewed, Fault, LogDamaged, LogMisconfigured, SpillFailed
-from actors.fence import Mode
 from actors.limits import DEFAULT, Limits
+from actors.log.codec import RecordDecoder
 from actors.log.port import EventLog, ShardId, SnapshotStore
-from actors.pacer import Pacer
-from actors.reactions import ReactionBatch
-from actors.recovery import Superseded, Tenant, only_void, recover
-from actors.report import Reporter
-from actors.shard import Shard
-from actors.shard_statistics import ShardStatistics
+from actors.passivation.passivation import SpillStore
+from actors.reporter import Reporter
+from actors.shard.actor import Caller, Publisher, Sink
+from actors.shard.decider import COMMAND, QUERY, REACTION, Key, Ports
+from actors.shard.fence import Mode
+from actors.shard.pacer import Pacer
+from actors.shard.reactions import ReactionBatch
+from actors.shard.shard import Shard
+from actors.shard.statistics import ShardStatistics
+from actors.snapshots.recovery import Superseded, Tenant, only_void, recover
 
 TICK_S: Final = 0.2
 WEIGHED_IN_TICKS: Final = 16

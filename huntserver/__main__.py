@@ -1,6 +1,6 @@
 """`python -m huntserver`: the command line."""
 
-from huntserver.cli import main
+from huntserver.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -20,16 +20,16 @@ import prometheus_client
 from prometheus_client import CollectorRegistry
 
 import actors.limits
-from actors.actor import Caller
 from actors.clock import SystemClock
 from actors.entity import EntityType, Rejected
 from actors.faults import Fault
-from actors.log.kafka import KafkaLog
+from actors.log.kafka.log import KafkaLog
 from actors.log.port import EventLog, ShardId, SnapshotStore
-from actors.log.sqlite import SqliteLog
-from actors.log.sqlite_reader import SqliteReader
-from actors.recovery import Tenant
-from actors.spill import SqliteSpill
+from actors.log.sqlite.log import SqliteLog
+from actors.log.sqlite.reader import SqliteReader
+from actors.passivation.spill_sqlite import SqliteSpill
+from actors.shard.actor import Caller
+from actors.snapshots.recovery import Tenant
 from actors.system import ActorSystem, Outside, shard_of
 from huntserver import __version__, telemetry
 from huntserver.auth import Tokens, load_key

@@ -17,8 +17,8 @@ from typing import Any, Final
 import jwt
 import msgspec
 
-from actors.actor import Caller
 from actors.entity import Rejected
+from actors.shard.actor import Caller
 
 ALGORITHM: Final = "HS256"
 ROLES: Final = ("player", "host", "admin")

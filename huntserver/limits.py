@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from actors.dedup import ANSWERS_MAX
+from actors.shard.dedup import ANSWERS_MAX
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

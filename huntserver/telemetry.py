@@ -21,8 +21,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from actors.commit import WAIT_BUCKETS_MS
 from actors.faults import Fault
+from actors.shard.commit import WAIT_BUCKETS_MS
 from actors.system import ActorSystem
 
 FORBIDDEN = frozenset({"token", "answer", "answers", "text", "guess", "name", "personal", "lat", "lon", "body"})

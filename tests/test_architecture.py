@@ -10,7 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PURE_BANNED = {"asyncio", "time", "random", "socket", "logging", "os", "threading", "sqlite3", "aiokafka", "secrets"}
-PURE = ("huntserver.game", "huntserver.wire", "actors.fence", "actors.codec", "actors.entity", "actors.dedup")
+PURE = (
+    "huntserver.game",
+    "huntserver.wire",
+    "actors.shard.fence",
+    "actors.log.codec",
+    "actors.entity",
+    "actors.shard.dedup",
+)
 MAY_IMPORT = {
     "huntserver.game": {"huntserver.game", "huntserver.errors", "actors"},
     "huntserver.wire": {"huntserver.wire", "huntserver.game", "huntserver.errors", "huntserver.limits", "actors"},
@@ -21,7 +28,7 @@ MAY_IMPORT = {
 }  # fmt: skip
 ONLY_IN = {
     "aiokafka": ("actors.log.kafka", "actors.cluster.membership"),
-    "sqlite3": ("actors.log.sqlite", "actors.spill", "huntserver.projections"),
+    "sqlite3": ("actors.log.sqlite", "actors.passivation.spill_sqlite", "huntserver.projections"),
     "websockets": (
         "huntserver.gateway",
         "huntserver.wire.lane",
@@ -31,7 +38,7 @@ ONLY_IN = {
     ),
     "actors.log.sqlite": ("actors.log.sqlite", "huntserver.app"),
     "actors.log.kafka": ("actors.log.kafka", "huntserver.app"),
-    "actors.log.memory": ("actors.log.memory", "actors.testing"),
+    "actors.log.memory": ("actors.log.memory",),
 }
 
 
@@ -91,14 +98,14 @@ def test_every_import_follows_the_arrows() -> None:
 @pytest.mark.parametrize(
     ("name", "source"),
     [
-        ("actors.shard", "import huntserver.game.hunt"),
+        ("actors.shard.shard", "import huntserver.game.hunt"),
         ("huntserver.game.hunt", "import time"),
         ("huntserver.game.hunt", "from huntserver.wire import codecs"),
         ("huntserver.wire.session", "from huntserver.gateway.rooms import Rooms"),
         ("huntserver.gateway.rooms", "from huntserver.app import serve"),
         ("huntserver.gateway.rooms", "import sqlite3"),
-        ("huntserver.cli", "from actors.log.kafka import KafkaLog"),
-        ("actors.fence", "import asyncio"),
+        ("huntserver.cli.main", "from actors.log.kafka.log import KafkaLog"),
+        ("actors.shard.fence", "import asyncio"),
         ("huntserver.app", "from actors.log.memory import MemoryLog"),
     ],
 )

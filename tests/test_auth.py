@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.actor import Caller
 from actors.entity import Rejected
+from actors.shard.actor import Caller
 from huntserver.auth import ALGORITHM, RENEW_AFTER_S, KeyFileError, Tokens, load_key
 
 KEY = b"k" * 64

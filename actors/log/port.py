@@ -94,7 +94,7 @@ class EventLog(Protocol):
 
 
 class SnapshotStore(Protocol):
-    """Keyed bytes beside a log: a compacted topic, a table. Meaning is given to keys by `actors.recovery` alone.
+    """Keyed bytes beside a log: a compacted topic, a table. Keys get their meaning from `actors.snapshots` alone.
 
     S1 `read` yields the store as a prefix of its puts made it, one that holds at least all that was durable when the
     read began: a marker never comes without the snapshots that were put before it.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import h11
 import msgspec
 
-from actors.actor import Caller
 from actors.entity import Rejected
+from actors.shard.actor import Caller
 from huntserver.game.commands import Define
 from huntserver.game.definition import source
 from huntserver.game.solvability import check_definition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from actors.actor import Caller, Sink
+from actors.shard.actor import Caller, Sink
 
 
 class System(Protocol):

@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
-from actors.actor import Caller
 from actors.entity import Push, Rejected
+from actors.shard.actor import Caller
 from huntserver.game.commands import BoardQuery
 from huntserver.gateway.ring import Kept, Ring
 from huntserver.limits import Limits

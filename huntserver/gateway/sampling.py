@@ -13,8 +13,8 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final
 
-from actors.commit import WAIT_BUCKETS_MS
 from actors.entity import Push, Rejected
+from actors.shard.commit import WAIT_BUCKETS_MS
 from huntserver.gateway.connection import Connection
 from huntserver.wire.messages import IS_COMMAND, ROUTE
 

@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from actors.actor import Caller
 from actors.entity import Rejected
-from actors.report import Reporter
+from actors.reporter import Reporter
+from actors.shard.actor import Caller
 from huntserver.auth import Tokens
 from huntserver.game.commands import ProfileQuery
 from huntserver.gateway.connection import Connection

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.testing.history import NONE, OK, REFUSED, Call, Seen
+from actors.checker.history import NONE, OK, REFUSED, Call, Seen
 from huntserver.wire.messages import UNDECODABLE, decode_json
 
 VERSION: Final = 1

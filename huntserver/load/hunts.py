@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from huntserver.client import Client, Refused, connected, http, http_base
+from huntserver.client.connection import Client, Refused, connected, http, http_base
 
 RIGHT_CLUES: Final = 20
 WRONG_CLUES: Final = 8

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.checker.history import Call
+from actors.checker.log_judge import MOST, Checker, Rules
 from actors.log.port import Entry, EventLog, ShardId
-from actors.testing.checker import MOST, Checker, Rules
-from actors.testing.history import Call
 from huntserver.app import kinds, open_log, shards_of
 from huntserver.config import Config
 from huntserver.load.fairness import Fairness

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from actors.actor import Caller
-from actors.dedup import split_key
 from actors.entity import Rejected
+from actors.shard.actor import Caller
+from actors.shard.dedup import split_key
 from huntserver.limits import Limits
 from huntserver.wire.messages import HOST_FRAMES
 
@@ -197,7 +197,7 @@ class Session:
 
     def repeated(self, request: int, code: str, pos: int) -> bool:
         """Tell whether asking again gave the very same refusal: the key was given it before, and it stays. The owner
-        proves itself anew for it, so it is no stale one's (`actors.deciding`)."""
+        proves itself anew for it, so it is no stale one's (`actors.shard.decider`)."""
         return self._again is not None and self._again.get(request) == (code, pos)
 
     def answered(self, request: int) -> Any:

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from actors.actor import Caller, Sink
-from actors.dormant import DictSpill
 from actors.entity import Push, Rejected
 from actors.limits import Limits
 from actors.log.memory import Fate, MemoryLog, MemoryStore
 from actors.log.port import ShardId
-from actors.recovery import Tenant
+from actors.passivation.passivation import DictSpill
+from actors.shard.actor import Caller, Sink
+from actors.snapshots.recovery import Tenant
 from actors.system import ActorSystem, Outside
 from tests.actors.toy import TallyType
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from actors.faults import OutcomeUnknown
-from actors.fence import Mode
 from actors.limits import Limits
 from actors.log.memory import Fate, MemoryStore
 from actors.log.port import ShardId
+from actors.shard.fence import Mode
 from tests.actors.rig import Heard, running
-from tests.actors.test_recovery import settle
+from tests.actors.snapshots.test_recovery import settle
 from tests.actors.toy import Add, Break, Send, Total
 
 SHARD = ShardId("tallies", 0)

@@ -6,16 +6,16 @@ import asyncio
 import gc
 from typing import Any
 
-from actors.dedup import EPOCHS_MAX
 from actors.faults import OutcomeUnknown
-from actors.fence import TenureFold, Verdict, stamped
 from actors.limits import Limits
 from actors.log.memory import Fate, MemoryStore
 from actors.log.port import ShardId
-from actors.snapshots import SENDERS_FACTOR
+from actors.shard.dedup import EPOCHS_MAX
+from actors.shard.fence import TenureFold, Verdict, stamped
+from actors.snapshots.writer import SENDERS_FACTOR
 from actors.system import BACKOFF_S
 from tests.actors.rig import ALICE, Heard, Node, running
-from tests.actors.test_recovery import play, settle
+from tests.actors.snapshots.test_recovery import play, settle
 from tests.actors.toy import Add, SetAlarm, Total, View
 
 SHARD = ShardId("tallies", 0)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from huntserver import __version__
 from huntserver.auth import Tokens, load_key
-from huntserver.cli import DAMAGED, FAILED, UNREACHABLE, USAGE, main
+from huntserver.cli.main import DAMAGED, FAILED, UNREACHABLE, USAGE, main
 from huntserver.limits import Limits
 
 ROOT = Path(__file__).parents[2]

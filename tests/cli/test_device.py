@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from huntserver.client import Device
+from huntserver.client.connection import Device
 
 
 def test_no_key_is_used_twice_over_runs_that_end_without_a_word(tmp_path: Path) -> None:

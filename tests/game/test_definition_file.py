@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from huntserver.game.definition import Definition, source
 from huntserver.game.definition_file import DEFINITION_BYTES_MAX, read
-from tests.game.rig import SMALL, definition
+from lab.rigs.game import SMALL, definition
 
 CLUE = '[[clues]]\nid = "c1"\ntitle = "T"\n'
 GOOD = 'title = "H"\n' + CLUE + 'answers = ["x"]\n'

@@ -11,7 +11,7 @@ from huntserver.game import commands as c
 from huntserver.game.answers import normalise
 from huntserver.game.definition import Answer, Clue
 from huntserver.game.geo import distance_m
-from tests.game.rig import Table, definition
+from lab.rigs.game import Table, definition
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 LANDMARKS = {  # from the French state's and Wikipedia's gazetteers, to the fourth decimal

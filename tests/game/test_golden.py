@@ -15,7 +15,7 @@ import pytest
 from huntserver.game.hunt_events import HuntEvent
 from huntserver.game.player import PlayerType
 from huntserver.game.player_events import AnyPlayerEvent
-from tests.game.rig import HUNT, digest
+from lab.rigs.game import HUNT, digest
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from huntserver.game import commands as c
 from huntserver.game.hunt_join import INVITE_LETTERS, NAME_MAX
-from tests.game.rig import HUNT, SMALL, Table, code
+from lab.rigs.game import HUNT, SMALL, Table, code
 
 TEAMS = SMALL.replace("[schedule]", '[teams]\nmode = "teams"\nsize_max = 2\nplayers_max = 5\n[schedule]')
 BRACKETS = 'brackets = ["young", "old"]\n' + SMALL

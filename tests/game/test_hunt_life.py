@@ -8,7 +8,7 @@ from actors.entity import Rejected
 from huntserver.game import commands as c
 from huntserver.game.definition import source
 from huntserver.game.hunt_state import PLACES_A_RECORD, Phase
-from tests.game.rig import HUNT, SMALL, START_MS, Table, code, definition
+from lab.rigs.game import HUNT, SMALL, START_MS, Table, code, definition
 
 DAY = "2030-03-17T"  # START_MS is 17:46:40 UTC on this day
 

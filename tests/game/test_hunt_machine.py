@@ -17,7 +17,7 @@ from huntserver.game import commands as c
 from huntserver.game import hunt_events as e
 from huntserver.game.hunt_play import cool_down_ms
 from huntserver.game.hunt_state import Phase
-from tests.game.rig import HUNT, OWNER, Table
+from lab.rigs.game import HUNT, OWNER, Table
 
 TOML = """
 title = "Machine"

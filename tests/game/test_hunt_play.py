@@ -8,7 +8,7 @@ from actors.entity import Context
 from huntserver.game import commands as c
 from huntserver.game.answers import GUESS_MAX
 from huntserver.game.hunt_state import TRIED_MAX, Attempt
-from tests.game.rig import HUNT, SMALL, Table, code
+from lab.rigs.game import HUNT, SMALL, Table, code
 
 TOWER = c.CheckIn(48.8584, 2.2945)
 

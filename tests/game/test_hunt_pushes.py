@@ -9,7 +9,7 @@ import pytest
 
 from huntserver.game import commands as c
 from huntserver.game.hunt_events import Guessed
-from tests.game.rig import SMALL, Table
+from lab.rigs.game import SMALL, Table
 from tests.game.test_hunt_join import TEAMS
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from huntserver.game import commands as c
 from huntserver.game.hunt_stored import TEAMS_A_PART
-from tests.game.rig import HUNT, Table, digest
+from lab.rigs.game import HUNT, Table, digest
 from tests.game.test_hunt_join import TEAMS
 
 
@@ -68,7 +68,9 @@ def test_folding_the_history_gives_the_live_state() -> None:
 
 
 def test_the_bytes_are_the_same_in_a_fresh_interpreter_with_another_hash_seed() -> None:
-    script = "from tests.game import rig, test_hunt_stored as t; print(rig.digest(t.played().state))"
+    script = (
+        "from lab.rigs.game import digest; from tests.game.test_hunt_stored import played;print(digest(played().state))"
+    )
     found = {
         subprocess.run(
             [sys.executable, "-c", script],

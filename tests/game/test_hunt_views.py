@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from huntserver.game import commands as c
-from tests.game.rig import SMALL, START_MS, Table, code
+from lab.rigs.game import SMALL, START_MS, Table, code
 
 
 def test_before_joining_a_page_says_what_the_hunt_is_and_nothing_of_its_clues() -> None:

@@ -10,7 +10,7 @@ from huntserver.game import commands as c
 from huntserver.game import player as rules
 from huntserver.game.player import Player, PlayerType
 from huntserver.game.player_events import SetAside
-from tests.game.rig import Table
+from lab.rigs.game import Table
 
 PLAYER = PlayerType()
 ENTER = c.EnterHunt("h1", "Small", "t1")

@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.gateway.rig import Peer, Rig, frames_in, turn
+from lab.rigs.gateway import Peer, Rig, frames_in, turn
 from tests.wire.test_lane import frame
 
 requests = st.one_of(

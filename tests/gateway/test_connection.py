@@ -6,7 +6,7 @@ import pytest
 
 from actors.entity import Rejected
 from huntserver.game.commands import Announce
-from tests.gateway.rig import HOST, Peer, Rig, turn
+from lab.rigs.gateway import HOST, Peer, Rig, turn
 from tests.wire.test_lane import frame
 
 

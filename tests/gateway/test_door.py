@@ -12,7 +12,7 @@ import pytest
 from huntserver.game import commands as c
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.entrance import Entrance
-from tests.gateway.rig import DEFINITION, HOST, Peer, Rig, Wire
+from lab.rigs.gateway import DEFINITION, HOST, Peer, Rig, Wire
 from tests.wire.test_lane import frame
 
 UPGRADE = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.gateway.rig import Peer, Rig
+from lab.rigs.gateway import Peer, Rig
 
 
 async def test_every_session_is_told_when_to_come_back_and_closed_with_4100() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from actors.entity import Push, Rejected
 from huntserver.game.commands import Announce
-from tests.gateway.rig import HOST, Peer, Rig, turn
+from lab.rigs.gateway import HOST, Peer, Rig, turn
 
 
 async def resumed(rig: Rig, who: str, seq: int, *, pos: int = 0, packed: bool = False, **more: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from actors.entity import Push
 from huntserver.gateway.ring import Ring
-from tests.gateway.rig import frames_in
+from lab.rigs.gateway import frames_in
 
 CHANNELS = ("hunt", "host", "team:a", "team:b")
 

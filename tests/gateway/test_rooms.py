@@ -12,7 +12,7 @@ from huntserver.gateway.outbox import Turns
 from huntserver.gateway.rooms import Rooms
 from huntserver.limits import Limits
 from huntserver.wire.codecs import message as encode_message
-from tests.gateway.rig import HOST, Peer, Rig, frames_in, turn
+from lab.rigs.gateway import HOST, Peer, Rig, frames_in, turn
 
 
 async def audience(rig: Rig, size: int) -> list[Peer]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.sampling import BOUNDS_MS, Latency, Sampled, Traced
-from tests.gateway.rig import Peer, Rig
+from lab.rigs.gateway import Peer, Rig
 
 
 def test_a_latency_is_counted_in_its_bucket() -> None:

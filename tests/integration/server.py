@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from campaigns.process import free_port
+from lab.machines.process import free_port
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 60.0

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from campaigns import chaos
-from campaigns.faults import Fault
-from campaigns.world import World
+from lab.chaos import campaign as chaos
+from lab.chaos.faults import Fault
+from lab.chaos.world import World
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(600)
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(600)
 def run(*words: str) -> str:
     # Other tests run beside it: that all answers is judged here, how fast in a campaign that has the machine.
     options = ("--no-ledger", "--rate", "600", "--players", "32", "--patience", "20")
-    command = [sys.executable, "-m", "campaigns.chaos", *options, *words]
+    command = [sys.executable, "-m", "lab.chaos", *options, *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "verdict: 0 violations" in done.stdout
@@ -61,7 +61,7 @@ def test_a_log_that_loses_what_was_acknowledged_is_found_by_the_verdict() -> Non
 
 
 def test_a_campaign_that_is_told_to_end_clears_away_what_it_started(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "campaigns.chaos", "--no-ledger", "--log", "sqlite", "--disk", "plain"]
+    command = [sys.executable, "-m", "lab.chaos", "--no-ledger", "--log", "sqlite", "--disk", "plain"]
     with subprocess.Popen(
         [*command, "--rate", "100", "--players", "16", "--kinds", "pause", "--patience", "20"],
         cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from huntserver.cli import FAILED, UNREACHABLE, main
+from huntserver.cli.main import FAILED, UNREACHABLE, main
 from tests.integration.server import ROOT, Live, serving
 
 HUNT = """

@@ -10,7 +10,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from actors.system import shard_of
-from huntserver.cli import DAMAGED, FAILED, main
+from huntserver.cli.main import DAMAGED, FAILED, main
 from tests.integration.server import Live
 
 HUNT = 'title = "One"\n[[clues]]\nid = "c1"\ntitle = "T"\nanswers = ["one"]\n'

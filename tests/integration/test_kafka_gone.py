@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from websockets.asyncio.client import ClientConnection, connect
 
 from huntserver.auth import Tokens, load_key
-from huntserver.cli import main
+from huntserver.cli.main import main
 from tests.actors.log.conftest import tool
 from tests.integration.server import Live
 

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from actors.log.port import ShardId
-from actors.log.sqlite import SqliteLog
-from actors.log.sqlite_reader import SqliteReader
+from actors.log.sqlite.log import SqliteLog
+from actors.log.sqlite.reader import SqliteReader
 from huntserver.config import Config, LogChoice
 from huntserver.load.history import files
 from huntserver.load.own import SHARDS
@@ -211,7 +211,7 @@ async def test_an_answer_of_the_game_in_what_came_breaks_the_verdict(evidence: P
 
 FORGETFUL = """
 import huntserver.gateway.rooms as rooms
-from huntserver.cli import main
+from huntserver.cli.main import main
 show, count = rooms.Rooms._show, [0]
 def sometimes(self, room, kept, listeners, told):
     count[0] += 1

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
 from huntserver.auth import Tokens, load_key
-from huntserver.cli import main
-from huntserver.client import Refused, connected, guest_token, http, http_base
+from huntserver.cli.main import main
+from huntserver.client.connection import Refused, connected, guest_token, http, http_base
 from tests.integration.server import Live, serving
 
 SECRETS = {

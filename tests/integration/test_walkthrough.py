@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.process import free_port
+from lab.machines.process import free_port
 
 ROOT = Path(__file__).parents[2]
 WALK = ROOT / "docs" / "walkthrough.md"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from huntserver.cli import main
+from huntserver.cli.main import main
 from huntserver.load.plan import BOUNDS, SCENARIOS
 
 

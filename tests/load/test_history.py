@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.testing.history import Call, Seen
+from actors.checker.history import Call, Seen
 from huntserver.game.commands import Guess
 from huntserver.load.history import (
     NONE,

@@ -6,7 +6,7 @@ import json
 
 import msgspec
 
-from campaigns.load import row
+from lab.load import row
 from tests.load.rig import VERDICT, results
 
 TOTALS = VERDICT["totals"] | {"commands": 7}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from huntserver.wire import codecs
 from huntserver.wire.messages import ROUTE, UNDECODABLE, decode_json, decode_msgpack, explain
-from tests.fuzz.seeds import frames
+from lab.fuzz.seeds import frames
 
 
 def refused(payload: bytes, *, packed: bool = False) -> tuple[int, str, str]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from actors.actor import Caller
 from actors.entity import Rejected
+from actors.shard.actor import Caller
 from huntserver.errors import REFUSALS
 from huntserver.limits import Limits
 from huntserver.wire.messages import HOST_FRAMES, decode_json

@@ -15,13 +15,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from actors.faults import LogMisconfigured, LogUnavailable, OutcomeUnknown, RecordTooLarge
-from actors.log import kafka_reading
-from actors.log.kafka import KafkaLog
-from actors.log.kafka_produce import Batch
-from actors.log.kafka_producers import PRIVATE_MAX
-from actors.log.kafka_sender import Sender
-from actors.log.kafka_snapshot_producer import SnapshotProducer
-from actors.log.kafka_topics import Topic, check_settings, settings_of
+from actors.log.kafka import reading
+from actors.log.kafka.log import KafkaLog
+from actors.log.kafka.produce import Batch
+from actors.log.kafka.producers import PRIVATE_MAX
+from actors.log.kafka.sender import Sender
+from actors.log.kafka.snapshot_producer import SnapshotProducer
+from actors.log.kafka.topics import Topic, check_settings, settings_of
 from actors.log.port import ShardId
 from tests.actors.log.contract import OTHER, SHARD, WAIT_S, LogContract, SnapshotContract, numbered, take, values
 
@@ -199,7 +199,7 @@ async def test_shards_in_trouble_all_at_once_share_their_producers(log: KafkaLog
 
 
 async def test_readings_one_after_another_share_a_consumer(log: KafkaLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka_reading, "REST_S", 3600.0)
+    monkeypatch.setattr(reading, "REST_S", 3600.0)
     for index in range(4):
         shard = ShardId("hunts", index)
         await log.append(shard, numbered(600))
@@ -217,7 +217,7 @@ async def test_readings_one_after_another_share_a_consumer(log: KafkaLog, monkey
 async def test_a_consumer_goes_when_no_reading_comes(log: KafkaLog, monkeypatch: pytest.MonkeyPatch) -> None:
     await log.append(SHARD, numbered(1))
     for rest_s in (3600.0, 0.05):
-        monkeypatch.setattr(kafka_reading, "REST_S", rest_s)
+        monkeypatch.setattr(reading, "REST_S", rest_s)
         assert len(await take(log, SHARD, 0, 1)) == 1
         assert log._readers.started == 1
     async with asyncio.timeout(WAIT_S):

@@ -14,8 +14,8 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from actors.faults import LogDamaged, LogMisconfigured, OutcomeUnknown
-from actors.log.kafka import KafkaLog
-from actors.log.kafka_topics import Topic, settings_of
+from actors.log.kafka.log import KafkaLog
+from actors.log.kafka.topics import Topic, settings_of
 from actors.log.port import Appended, ShardId
 from tests.actors.log.conftest import Cluster, settled, tool
 from tests.actors.log.contract import WAIT_S, numbered, take

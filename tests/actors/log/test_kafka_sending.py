@@ -15,10 +15,10 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.log import kafka_sender
-from actors.log.kafka_connection import Connection, take_over
-from actors.log.kafka_produce import Answer, BadAnswer, Batch, Numbers, answers, correlation_of, encoded, request
-from actors.log.kafka_sender import Sender
+from actors.log.kafka import sender as sending
+from actors.log.kafka.connection import Connection, take_over
+from actors.log.kafka.produce import Answer, BadAnswer, Batch, Numbers, answers, correlation_of, encoded, request
+from actors.log.kafka.sender import Sender
 
 HUNTS = ("t.hunts", 3)
 PLAYERS = ("t.players", 0)
@@ -257,7 +257,7 @@ async def test_a_broker_that_stands_still_does_not_keep_a_producer_from_starting
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One was chosen at random, and a log that had lost one of three brokers could not renew a producer."""
-    monkeypatch.setattr(kafka_sender, "AGAIN_S", (0.0,))
+    monkeypatch.setattr(sending, "AGAIN_S", (0.0,))
     for _ in range(20):
         cluster = Cluster(NodeNotReadyError("it stands still"))
         made = sender(cluster)

@@ -17,9 +17,9 @@ import pytest
 
 from actors.faults import Fault, LogDamaged, LogFull, LogLocked, LogMisconfigured, LogUnavailable, OutcomeUnknown
 from actors.log.port import ShardId
-from actors.log.sqlite import SqliteLog
-from actors.log.sqlite_reader import SqliteReader
-from actors.log.sqlite_writer import Write
+from actors.log.sqlite.log import SqliteLog
+from actors.log.sqlite.reader import SqliteReader
+from actors.log.sqlite.writer import Write
 from tests.actors.log.contract import (
     OTHER,
     SHARD,
@@ -223,7 +223,7 @@ import asyncio, resource, signal, sys
 from pathlib import Path
 from actors.faults import OutcomeUnknown
 from actors.log.port import ShardId
-from actors.log.sqlite import SqliteLog
+from actors.log.sqlite.log import SqliteLog
 
 async def main(path):
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -277,7 +277,7 @@ import asyncio, os, sys
 from pathlib import Path
 from actors.faults import LogFull
 from actors.log.port import ShardId
-from actors.log.sqlite import SqliteLog
+from actors.log.sqlite.log import SqliteLog
 
 async def main(folder):
     log = SqliteLog(Path(folder) / "log.db", shards={"hunts": 1})

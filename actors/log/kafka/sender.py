@@ -1,0 +1,219 @@
+"""Records to brokers: an idempotent producer for whole batches, one at a time in each partition.
+
+It does what aiokafka's producer does with such batches (ids and numbers by which a broker knows a batch again, so that
+it may be sent until an answer comes; the leader looked up anew after an error) without a task, a future and a timer for
+each, which cost more than the rest of a command (`docs/adr/0007-a-sender-of-our-own.md`). Metadata, connections and
+logins are aiokafka's. Owns the connections, and the batches between two tries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import cycle, islice
+from typing import Any, Final
+
+from aiokafka import AIOKafkaClient, TopicPartition
+from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, for_code
+from aiokafka.protocol.transaction import InitProducerIdRequest
+
+from actors.log.kafka.clients import CLOSE_S, close_soon
+from actors.log.kafka.connection import CLIENT, Connection, taken
+from actors.log.kafka.produce import DUPLICATE_SEQUENCE, Answer, Batch, Numbers, encoded
+
+AGAIN_S: Final = (0.01, 0.02, 0.05, 0.1)
+"""Between two tries of a batch; the last for all that follow."""
+SEQUENCE_MAX: Final = 0x7FFFFFFF
+POLL_S: Final = 0.01
+ID_TRIES: Final = 100
+ID_TIMEOUT_MS: Final = 60_000
+LEADER_S: Final = 0.5
+"""How long a batch waits to hear who leads its partition before it is tried with the leader that was: a link that was
+cut leaves connections on which the answer does not come for seconds, although others can be opened (measured: 4 s)."""
+CONNECT_S: Final = 2.0
+"""How long opening one may take. The first packet goes again after 1 s, 3 s, 7 s: a fresh try is sooner than those."""
+REPLICAS_WAIT_MS: Final = 1_000
+"""How long a broker waits for the replicas of a request before it answers for those partitions that have theirs.
+
+Given as long as the client waits, a request with one sick partition is cut off before it is answered, and tried again
+with the healthy ones in it: they stood still for 12 s (measured), and now for 1 to 3 s.
+"""
+UNREACHABLE: Final = (KafkaConnectionError, OSError, TimeoutError)
+
+
+class Sender:
+    """See the module. `options` as for aiokafka's clients, with `bootstrap_servers`; `again` is told of every retry."""
+
+    def __init__(
+        self, topics: Iterable[str], options: Mapping[str, Any], *, batch_bytes_max: int, again: Callable[[], None]
+    ) -> None:
+        self._topics = list(topics)
+        self._batch_bytes_max = batch_bytes_max
+        self._answer_within_ms = min(REPLICAS_WAIT_MS, options["request_timeout_ms"])
+        self._request_s = options["request_timeout_ms"] / 1000
+        within_ms = min(int(CONNECT_S * 1000), options["request_timeout_ms"])
+        self._connect = {**options, "request_timeout_ms": within_ms}
+        known = taken(options, "bootstrap_servers", "metadata_max_age_ms")
+        self.client = AIOKafkaClient(client_id=CLIENT, **known)
+        self._connections: dict[int, Connection] = {}
+        self._connecting: dict[int, asyncio.Lock] = {}
+        self._retries: dict[Batch, asyncio.Task[None]] = {}
+        self._sequences: dict[TopicPartition, int] = {}
+        self._producer, self._epoch = -1, -1
+        self._closed = False
+        self._tell_again = again
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Reach the brokers, learn the leaders, get an id. Raises aiokafka's `KafkaError`, OSError or TimeoutError."""
+        await self.client.bootstrap()
+        await self.client.set_topics(self._topics)
+        for topic in self._topics:
+            await self.client._wait_on_metadata(topic)
+        await self._get_id()
+        for node in self._leaders():
+            with contextlib.suppress(*UNREACHABLE):  # it is tried again for the first batch
+                await self._connection(node)
+
+    async def _get_id(self) -> None:
+        """Ask one broker after the other, in any order: one that stands still must not keep a producer away."""
+        request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=ID_TIMEOUT_MS)
+        brokers = [broker.nodeId for broker in self.client.cluster.brokers()]
+        random.shuffle(brokers)
+        error: Exception = KafkaConnectionError("no broker is known")
+        for node in islice(cycle(brokers), ID_TRIES):
+            try:
+                answer = await self.client.send(node, request)
+                why = for_code(answer.error_code)
+                if why is NoError:
+                    self._producer, self._epoch = answer.producer_id, answer.producer_epoch
+                    return
+                error = why()
+            except (KafkaError, *UNREACHABLE) as failed:
+                error = failed
+            if isinstance(error, KafkaError) and not error.retriable:
+                break
+            await asyncio.sleep(AGAIN_S[-1])
+        raise error
+
+    def _leaders(self) -> set[int]:
+        cluster = self.client.cluster
+        found = (
+            cluster.leader_for_partition(TopicPartition(topic, partition))
+            for topic in self._topics
+            for partition in cluster.partitions_for_topic(topic) or ()
+        )
+        return {node for node in found if node is not None and node >= 0}
+
+    async def stop(self) -> None:
+        """Wait for the answers of what was handed over, then close. Waits without a deadline."""
+        while self._retries or any(len(connection) for connection in self._connections.values()):
+            await asyncio.sleep(POLL_S)
+        self._closed = True
+        for connection in self._connections.values():
+            connection.close()
+        await self.client.close()
+
+    async def abandon(self) -> None:
+        """Drop every connection and what is on its way: that may still land, and is answered with an error."""
+        self._closed = True
+        seeking = list(self._retries.values())
+        for task in seeking:
+            task.cancel()
+        for connection in list(self._connections.values()):
+            connection.abort()
+        for batch in list(self._retries):
+            self._give_up(batch)
+        await close_soon(self.client)
+        if seeking:
+            await asyncio.wait(seeking, timeout=CLOSE_S)
+
+    # ---- batches
+
+    def batch(self, place: TopicPartition, records: Sequence[bytes]) -> Batch | None:
+        """Return the next batch of a partition, to be given to `send`; None if it is too large."""
+        sequence = self._sequences.get(place, 0)
+        numbers = Numbers(self._producer, self._epoch, sequence)
+        data = encoded(records, time.time_ns() // 1_000_000, numbers, self._batch_bytes_max)
+        if data is None:
+            return None
+        self._sequences[place] = (sequence + len(records)) & SEQUENCE_MAX
+        return Batch(place, data)
+
+    def send(self, batch: Batch) -> None:
+        """Send a batch until it is answered or the sender is abandoned; `batch.answered` hears of it, once."""
+        connection = self._connections.get(self.client.cluster.leader_for_partition(batch.place))
+        if connection is not None and connection.open:
+            connection.add(batch)
+        else:
+            self._seek(batch)
+
+    def _told(self, batch: Batch, answer: Answer) -> None:
+        if answer.error in (0, DUPLICATE_SEQUENCE):
+            batch.answered(answer.offset, answer.at_ms, None)
+            return
+        error = for_code(answer.error)
+        if error.retriable:
+            self._again(batch)
+        else:
+            batch.answered(-1, 0, error())
+
+    # ---- once more
+
+    def _again(self, batch: Batch) -> None:
+        self._tell_again()
+        batch.tries += 1
+        self._seek(batch)
+
+    def _seek(self, batch: Batch) -> None:
+        if self._closed:
+            self._give_up(batch)
+        else:
+            task = asyncio.get_running_loop().create_task(self._to_leader(batch), name="find who takes a batch")
+            self._retries[batch] = task
+
+    async def _to_leader(self, batch: Batch) -> None:
+        """Give the batch to whoever leads its partition, asked for anew after a failure."""
+        while True:
+            if batch.tries:
+                await asyncio.sleep(AGAIN_S[min(batch.tries, len(AGAIN_S)) - 1])
+                await asyncio.wait({asyncio.ensure_future(self.client.force_metadata_update())}, timeout=LEADER_S)
+            node = self.client.cluster.leader_for_partition(batch.place)
+            batch.tries += 1
+            if node is None or node < 0:
+                continue
+            try:
+                connection = await self._connection(node)
+            except (KafkaError, *UNREACHABLE):
+                continue
+            del self._retries[batch]
+            connection.add(batch)
+            return
+
+    async def _connection(self, node: int) -> Connection:
+        """Return the open connection to a broker. Raises aiokafka's `KafkaError`, OSError or TimeoutError."""
+        async with self._connecting.setdefault(node, asyncio.Lock()):
+            held = self._connections.get(node)
+            if held is not None and held.open:
+                return held
+            broker = self.client.cluster.broker_metadata(node)
+            if broker is None:
+                raise KafkaConnectionError(f"broker {node} is not known")
+            fresh = Connection(answer_within_ms=self._answer_within_ms, told=self._told, returned=self._again)
+            await fresh.connect(broker.host, broker.port, self._connect)
+            self._connections[node] = fresh
+            return fresh
+
+    def _give_up(self, batch: Batch) -> None:
+        self._retries.pop(batch, None)
+        batch.answered(-1, 0, KafkaConnectionError("the producer was ended before the broker answered"))
+
+    def watch(self) -> None:
+        """Drop connections that a broker has left without an answer for too long; called a few times a second."""
+        for connection in list(self._connections.values()):
+            if connection.overdue(self._request_s):
+                connection.abort()

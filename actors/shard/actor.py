@@ -1,0 +1,185 @@
+"""One live entity: its mailbox, its one state, its memory of commands.
+
+Owns them; the shard alone changes them. There is no second, durable copy of a state: events are applied as they are
+decided, and what rests on them is held by `commit` until they are durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple, Protocol
+
+from actors.entity import Push, Rejected, Timer
+from actors.shard.dedup import EPOCHS_MAX, GONE_MAX, Dedup
+from actors.shard.mailbox import Mailbox
+
+REFUSALS_MAX: Final = 32
+FORGOTTEN: Final = Rejected("key_too_old", "the key is below the window; the command is not executed now")
+
+
+class Refusals:
+    """The refusals that one epoch of keys was given under this tenure: those of its 32 highest N.
+
+    Its client does not send N before N-16 is answered. So an N that is 32 below another was answered long ago, and a
+    straggling copy of it is not executed, whatever was remembered of it.
+    """
+
+    __slots__ = ("floor", "given")
+
+    def __init__(self) -> None:
+        self.given: dict[int, tuple[Rejected, int]] = {}
+        self.floor = 0  # highest N forgotten
+
+    def add(self, n: int, rejected: Rejected, seq: int) -> None:
+        """Remember a refusal, and forget the one with the lowest N past 32."""
+        self.given[n] = (rejected, seq)
+        if len(self.given) > REFUSALS_MAX:
+            self.floor = max(self.floor, min(self.given))
+            del self.given[min(self.given)]
+
+    def shrink(self) -> None:
+        """Forget what was said, and keep that it was."""
+        self.floor = max(self.floor, max(self.given, default=0))
+        self.given = {}
+
+
+class Caller:
+    """Who sends commands: made once a session. `by` is `p:ID` or `h:ID`; `name` is shown to others (personal)."""
+
+    __slots__ = ("by", "name", "role")
+
+    def __init__(self, by: str, role: str, name: str = "") -> None:
+        self.by = by
+        self.role = role
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Caller({self.by}, {self.role})"
+
+
+class Sink(Protocol):
+    """Where answers go. All calls come in release order, on the loop; an implementation must not suspend or raise."""
+
+    def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
+        """A command is durable. `answer` is JSON; with `told` the answer is also that push for this session."""
+        ...
+
+    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
+        """A command or query was refused at the entity's seq `pos` (-1: it did not reach an entity)."""
+        ...
+
+    def viewed(self, request: int, view: Any, pos: int) -> None:
+        """A query's view at the entity's seq `pos`."""
+        ...
+
+
+class NoSink:
+    """Takes answers nobody waits for."""
+
+    def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
+        """Drop it."""
+
+    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
+        """Drop it."""
+
+    def viewed(self, request: int, view: Any, pos: int) -> None:
+        """Drop it."""
+
+
+NO_SINK: Final = NoSink()
+
+
+class Publisher(Protocol):
+    """Where pushes go once their record is durable."""
+
+    def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
+        """Show a record. Called in seq order; a seq seen before is ignored (after a recovery the tail comes again)."""
+        ...
+
+
+class SnapshotRef(NamedTuple):
+    """A durable snapshot: the tenure that wrote it, its slot, the seq it holds, its number of parts."""
+
+    nonce: str
+    slot: int
+    seq: int
+    parts: int
+
+
+class Actor:
+    """A live entity. Slots, because a node holds tens of thousands."""
+
+    __slots__ = (
+        "damaged",
+        "dedup",
+        "dirty_from",
+        "due",
+        "first",
+        "frozen",
+        "id",
+        "mailbox",
+        "name",
+        "next_dirty",
+        "queued",
+        "refused",
+        "seq",
+        "since",
+        "snapshots",
+        "state",
+        "touched",
+    )
+
+    def __init__(self, kind: str, id: str, state: Any, mailbox: Mailbox) -> None:
+        self.id = id
+        self.name = f"{kind}/{id}"
+        self.state = state
+        self.mailbox = mailbox
+        self.seq = 0
+        self.dedup = Dedup()
+        self.due: Timer | None = None
+        self.queued = False  # stands in the shard's ready line
+        self.frozen = False  # a snapshot in parts is being encoded
+        self.damaged = ""  # why it may not be served
+        self.touched = True  # used since the last sweep
+        self.refused: dict[str, dict[str, Refusals]] | None = None
+        self.first = -1  # offset of its first record
+        self.dirty_from = -1  # offset of the first record that its durable snapshot does not hold
+        self.next_dirty = -1  # the same, for the snapshot that is on its way
+        self.since = 0  # records since the last snapshot was taken
+        self.snapshots: tuple[SnapshotRef, ...] = ()
+
+    def remember_refusal(self, by: str, key: tuple[str, int], rejected: Rejected) -> None:
+        """Keep a refusal, so that a straggling copy of the command is not executed after its sender was told no."""
+        if self.refused is None:
+            self.refused = {}
+        mine = self.refused.setdefault(by, {})
+        epoch = mine[key[0]] = mine.pop(key[0]) if key[0] in mine else Refusals()
+        epoch.add(key[1], rejected, self.seq)
+        if len(mine) > EPOCHS_MAX:  # those that were refused nothing for longest
+            next(islice(reversed(mine.values()), EPOCHS_MAX, None)).shrink()
+            if len(mine) > GONE_MAX:
+                del mine[next(iter(mine))]
+
+    def refusal(self, by: str, key: tuple[str, int]) -> tuple[Rejected, int] | None:
+        """Return the refusal given to this key under this tenure, with the seq it rested on."""
+        if self.refused is None:
+            return None
+        mine = self.refused.get(by)
+        epoch = None if mine is None else mine.get(key[0])
+        if epoch is None:
+            return None
+        return epoch.given.get(key[1]) or ((FORGOTTEN, self.seq) if key[1] <= epoch.floor else None)
+
+    def wrote(self, offset: int) -> None:
+        """Note that a record of it goes to `offset`; needed only for the first one since a snapshot was taken."""
+        if self.first < 0:
+            self.first = offset
+        if self.dirty_from < 0:
+            self.dirty_from = offset
+        if self.next_dirty < 0:
+            self.next_dirty = offset
+
+    def idle(self) -> bool:
+        """Tell whether it has nothing to do now."""
+        return not self.queued and not self.frozen and not len(self.mailbox)

@@ -1,0 +1,400 @@
+"""One shard: its live entities, their mailboxes and the ready line.
+
+Owns the actors, intake and the run; `deciding` turns messages into staged records, `commit` makes them durable and
+lets their effects out, `recovery` builds the memory. Never suspends between a command's arrival and its staging; never
+patches state back: after a fault the memory is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from actors.clock import Agreement
+from actors.entity import EntityType, Rejected
+from actors.faults import ClockSkewed, Fault, SpillFailed
+from actors.limits import Limits
+from actors.log.codec import Cursor, Probe, Released, encode
+from actors.log.port import ShardId
+from actors.passivation.passivation import Dormitory
+from actors.shard.actor import Actor
+from actors.shard.commit import Commit
+from actors.shard.decider import COMMAND, REACTION, TORN_MAX, WAKE, Decider, Message, Ports
+from actors.shard.fence import FoldState, Mode, Ownership
+from actors.shard.mailbox import Mailbox
+from actors.shard.reactions import Outgoing
+from actors.shard.statistics import ShardStatistics
+from actors.shard.timers import Timers
+from actors.snapshots.writer import Snapshots
+
+SNAPSHOTS_A_TICK: Final = 50
+GHOSTS_MAX: Final = 1000
+RECOVERING: Final = (Mode.OPENING, Mode.DOUBT, Mode.IDLE)
+BUSY: Final = Rejected("busy", "too many commands wait for this hunt", retry=True, after_ms=200)
+UNAVAILABLE: Final = Rejected("unavailable", "not to be reached now; send again with the same key", True, 500)
+
+
+class Shard:
+    """See the module. `lost` is called when the memory was dropped and recovery must begin."""
+
+    def __init__(
+        self,
+        id: ShardId,
+        kind: EntityType[Any],
+        shards: int,
+        ports: Ports,
+        limits: Limits,
+        *,
+        lost: Callable[[Shard, Fault], None],
+        between: Callable[[Shard, int, int], asyncio.Future[bool]],
+    ) -> None:
+        self.id = id
+        self.kind = kind
+        self.shards = shards
+        self.ports = ports
+        self.limits = limits
+        self.ownership = Ownership()
+        self.actors: dict[str, Actor] = {}
+        self.waiting: deque[tuple[str, Message]] = deque()
+        self.dormitory = Dormitory(id, kind, ports.spill)
+        self.commit = Commit(
+            id,
+            ports.log,
+            ports.clock,
+            self.ownership,
+            limits,
+            resumed=self._resumed,
+            failed=lambda fault: lost(self, fault),
+            probe=self._probe,
+            contain=self.contain,
+            between=lambda start, end: between(self, start, end),
+            pacer=ports.pacer,
+        )
+        self.snapshots = self._make_snapshots()
+        self.timers = Timers(ports.clock.wall_ms, self.wake)
+        self.decider = Decider(
+            str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers
+        )
+        self.outgoing = self.decider.outgoing = Outgoing(ports.deliver, self._reactions_acked)
+        self.decider.again = self.submit
+        self.clocks = Agreement(ports.clock, limits.clock_skew_ms, limits.restart_pause_s)
+        self.holder = ""
+        self.cursor = 0
+        self.recoveries = self.replayed = 0
+        self.closed_why = ""  # why intake is refused although the node would own the shard
+        self.draining = False
+        self._ready: deque[Actor] = deque()
+        self._ghosts: dict[str, None] = {}
+        self._refusals: dict[str, Any] = {}  # refusals of dormant entities: kept for the life of the tenure
+        self._scheduled = False
+        self._since_cursor = 0
+        self._checkpoint_at = 0
+
+    def _make_snapshots(self) -> Snapshots:
+        return Snapshots(
+            self.id,
+            self.kind,
+            self.ports.snapshots,
+            self.limits,
+            dormitory=self.dormitory,
+            find=self.actors.get,
+            end=self.commit.next_offset,
+            hold=self._hold_call,
+            resume=self._enqueue,
+            contain=self.contain,
+        )
+
+    # ---- intake
+
+    def submit(self, id: str, message: Message) -> None:
+        """Take a message for an entity; it is decided in this or a later turn of the loop. Never suspends."""
+        if self.ownership.mode is not Mode.OWNER or self.commit.late or (self.draining and message[0] == COMMAND):
+            self._submit_elsewhere(id, message)
+            return
+        actor = self.actors.get(id) or self._called(id)
+        if actor is None:
+            self._submit_elsewhere(id, message)
+            return
+        box = actor.mailbox
+        if not (box.put(message) if message[0] != REACTION else box.put_control(message)):
+            message[2].refused(message[3], BUSY, -1)
+            return
+        if not actor.queued:
+            self._enqueue(actor)
+
+    def _submit_elsewhere(self, id: str, message: Message) -> None:
+        recovering = self.ownership.mode in RECOVERING and not self.draining and not self.closed_why
+        if recovering and len(self.waiting) < self.limits.waiting_max:
+            self.waiting.append((id, message))
+        else:
+            message[2].refused(message[3], UNAVAILABLE, -1)
+
+    def _awaken(self, id: str) -> Actor:
+        box = Mailbox(self.limits.mailbox_max, self.limits.control_max)
+        actor = self.dormitory.wake(id, box)
+        if actor is None:
+            actor = Actor(self.kind.kind, id, self.kind.create(id), box)
+        elif actor.damaged:
+            self.ports.report.fault("entity_damaged", None, shard=str(self.id), entity=actor.name, why=actor.damaged)
+        actor.refused = self._refusals.pop(id, None)
+        if self.decider.torn.get(id, 0) >= TORN_MAX:
+            actor.damaged = "a bug tears its state again and again"
+        self.actors[id] = actor
+        return actor
+
+    def _called(self, id: str) -> Actor | None:
+        """Return a dormant or new entity live; None if the spill file failed: the shard recovers from its log."""
+        try:
+            return self._awaken(id)
+        except SpillFailed as fault:
+            self.commit.fail(fault)
+            return None
+
+    def wake(self, id: str, due_ms: int) -> None:
+        """Look at an entity's timers now: one was set for `due_ms`."""
+        actor = (self.actors.get(id) or self._called(id)) if self.ownership.mode is Mode.OWNER else None
+        if actor is not None:
+            actor.mailbox.put_control((WAKE, due_ms, None, 0, None, None))
+            self._enqueue(actor)
+
+    def _enqueue(self, actor: Actor) -> None:
+        if not actor.queued:
+            actor.queued = True
+            actor.touched = True
+            self._ready.append(actor)
+        self._enqueue_flush()
+
+    # ---- the run
+
+    def _run(self) -> None:
+        self._scheduled = False
+        commit = self.commit
+        if self.ownership.mode is not Mode.OWNER or commit.late:
+            return
+        ready = self._ready
+        one = self.decider.one
+        budget, cap = self.limits.run_budget, self.limits.staged_bytes_max
+        self.decider.begin_run()
+        while ready and budget > 0 and commit.staged_bytes < cap:
+            actor = ready.popleft()
+            actor.queued = False
+            box = actor.mailbox
+            ordinary, control, before = box.ordinary, box.control, budget
+            while (ordinary or control) and budget > 0 and commit.staged_bytes < cap and not actor.frozen:
+                budget -= 1
+                one(actor, control.popleft() if control else ordinary.popleft())
+                if self.ownership.mode is not Mode.OWNER:
+                    return
+            box.served(before - budget)
+            if actor.seq == 0 and not actor.damaged and not len(box):
+                self._forget_ghost(actor)
+            if len(box) and not actor.frozen and not actor.queued:
+                actor.queued = True
+                ready.append(actor)
+        if ready and commit.staged_bytes < cap and not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._run)
+        commit.flush()
+
+    def _reactions_acked(self) -> None:
+        self._since_cursor += 1
+        if self._since_cursor >= self.limits.cursor_every:
+            self.write_cursor()
+
+    def _forget_ghost(self, actor: Actor) -> None:
+        """Drop an entity that never came to exist; those that refused a key are remembered for a while."""
+        if actor.refused is None:
+            self.actors.pop(actor.id, None)
+            return
+        self._ghosts[actor.id] = None
+        if len(self._ghosts) > GHOSTS_MAX:
+            oldest = next(iter(self._ghosts))
+            del self._ghosts[oldest]
+            ghost = self.actors.get(oldest)
+            if ghost is not None and ghost.seq == 0 and ghost.idle():
+                del self.actors[oldest]
+
+    # ---- the shard's own records
+
+    def write_cursor(self) -> None:
+        """Record how far reactions are acknowledged, if any were since the last time: an idle shard writes nothing."""
+        if not self._since_cursor:
+            return
+        self._since_cursor = 0
+        before = self.outgoing.cursor(self.commit.ownership.last + 1)
+        if before > self.cursor and self.ownership.mode is Mode.OWNER:
+            self.cursor = before
+            self._stage_own(lambda nonce, seq, at: Cursor(nonce, seq, at, before), lambda *_: None)
+            self.commit.flush()
+
+    def _stage_own(self, make: Callable[[str, int, int], Any], out: Callable[[Any, int], None]) -> None:
+        now = self.decider.last_ms = self.decider.now()
+        self.commit.stage(encode(make(self.ownership.nonce, self.ownership.stamp(), now)), (out, None, 0, ()))
+
+    def _probe(self) -> bytes:
+        now = self.decider.last_ms = self.decider.now()
+        record = encode(Probe(self.ownership.nonce, self.ownership.stamp(), now))
+        self._enqueue_flush()
+        return record
+
+    def _enqueue_flush(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._run)
+
+    def release(self, out: Callable[[], None]) -> None:
+        """Write the tenure's last record and call `out` when it is durable. Nothing may wait or be in flight."""
+        assert self.commit.quiet()
+        self._stage_own(Released, lambda _sink, _request: out())
+        self.ownership.releasing()
+        self.commit.flush()
+
+    def _hold_call(self, call: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+        self.commit.hold((call, None, 0, arguments), False)
+
+    # ---- what commit tells
+
+    def _resumed(self, at_ms: int) -> None:
+        if self.ownership.mode is not Mode.OWNER:
+            return  # an effect gave the shard up, or found a bug
+        if self.clocks.broken(at_ms, self.commit.waited_ns // 1_000_000):
+            self.closed_why = "clock"
+            self.commit.fail(ClockSkewed(f"our clock and the log's differ by over {self.limits.clock_skew_ms} ms"))
+            return
+        if self.ownership.last >= self._checkpoint_at:
+            self.note_checkpoint()
+        if self._ready and not self._scheduled:
+            self._run()
+        else:
+            self.commit.flush()
+
+    def note_checkpoint(self) -> None:
+        """Note the durable end as a place that may become a marker. Nothing is in flight now."""
+        own = self.ownership
+        self._checkpoint_at = own.last + self.limits.marker_records
+        fold = FoldState(own.nonce, own.seq - len(self.commit.records) + 1, self.holder)
+        self.snapshots.checkpoint(own.last + 1, fold, self.decider.last_ms, self.shards)
+
+    def drop(self) -> None:
+        """Forget all memory; what waits in mailboxes waits for the recovery."""
+        self.snapshots.stop()
+        self.outgoing.stop()
+        for actor in self.actors.values():
+            for message in (*actor.mailbox.control, *actor.mailbox.ordinary):
+                if message[2] is None:
+                    continue
+                self._submit_elsewhere(actor.id, message)
+        self.actors.clear()
+        self._ready.clear()
+        self._ghosts.clear()
+        self._refusals.clear()
+        self.timers.clear()
+        self.dormitory.clear()
+        self.outgoing = self.decider.outgoing = Outgoing(self.ports.deliver, self._reactions_acked)
+
+    # ---- recovery and passivation
+
+    def revive(self, id: str) -> Actor:
+        """Return the entity live, from its dormant state or from nothing; for replay."""
+        return self.actors.get(id) or self._awaken(id)
+
+    def settle(self, due_ms: dict[str, int]) -> None:
+        """After replay: note timers (those of dormant entities by their envelopes) and what is dirty."""
+        for id, due in due_ms.items():
+            if due:
+                self.timers.set(due, id)
+        for actor in self.actors.values():
+            if actor.damaged:
+                continue
+            actor.due = self.kind.due(actor.state)
+            if actor.due is not None:
+                self.timers.set(actor.due.due_ms, actor.id)
+            if actor.dirty_from >= 0:
+                self.snapshots.dirty[actor.id] = actor.dirty_from
+
+    def began(self) -> None:
+        """Ownership is proved and the memory is whole: timers run, and what waited is taken up in order."""
+        self._checkpoint_at = self.ownership.last + self.limits.marker_records
+        self.closed_why = ""
+        self.timers.resume()
+        waiting, self.waiting = self.waiting, deque()
+        for id, message in waiting:
+            self.submit(id, message)
+
+    def refuse_waiting(self) -> None:
+        """Answer what waits for a recovery: none will come soon."""
+        waiting, self.waiting = self.waiting, deque()
+        for _, message in waiting:
+            message[2].refused(message[3], UNAVAILABLE, -1)
+
+    def busy(self) -> bool:
+        """Tell whether anything waits to be decided."""
+        return bool(self._ready) or self._scheduled
+
+    def weight(self) -> int:
+        """Return the estimated memory of the live entities, in bytes."""
+        kind = self.kind
+        return sum(kind.weight(a.state) + a.dedup.weight() + 1500 for a in self.actors.values() if not a.damaged)
+
+    def put_to_sleep(self, actor: Actor) -> None:
+        """Passivate an entity. Nothing of it may be undurable; its next due time stays in the heap."""
+        due = self.kind.due(actor.state)
+        if due is not None:
+            self.timers.set(due.due_ms, actor.id)
+        if actor.dirty_from >= 0:
+            self.snapshots.dirty.setdefault(actor.id, actor.dirty_from)
+        self.dormitory.sleep(actor)
+        if actor.refused is not None:
+            self._refusals[actor.id] = actor.refused
+        del self.actors[actor.id]
+
+    def sweep(self, most: int) -> int:
+        """Passivate up to `most` idle entities that were not used since the last sweep; return how many."""
+        if self.ownership.mode is not Mode.OWNER or not self.commit.quiet():
+            return 0
+        done = 0
+        for actor in list(self.actors.values()):
+            if actor.touched or actor.damaged or actor.seq == 0 or not actor.idle() or self.snapshots.busy(actor.id):
+                actor.touched = False
+                continue
+            self.put_to_sleep(actor)
+            done += 1
+            if done >= most:
+                break
+        return done
+
+    def tick(self) -> None:
+        """Do what is due now and then, a few times a second: late batches, markers, the snapshots they wait for."""
+        self.commit.watch()
+        if self.ownership.mode is not Mode.OWNER:
+            return
+        end = self.ownership.last + 1
+        marker = self.snapshots.ripe(self.outgoing.cursor(end), end)
+        if marker is not None:
+            self.snapshots.mark_quietly(marker)
+        for id in self.snapshots.behind()[:SNAPSHOTS_A_TICK]:
+            self.snapshot(id)
+
+    def snapshot(self, id: str) -> None:
+        """Begin a snapshot of one entity, live or dormant."""
+        actor = self.actors.get(id)
+        if actor is not None:
+            self.snapshots.take(actor)
+        else:
+            self.snapshots.take_dormant(id)
+
+    def contain(self, error: BaseException) -> None:
+        """Count an error that was kept from spreading."""
+        self.decider.contained += 1
+        self.ports.report.fault("effect_raised", error, shard=str(self.id))
+
+    def statistics(self) -> ShardStatistics:
+        """Return what the shard holds and has done."""
+        decider = self.decider
+        return ShardStatistics(
+            self.ownership.mode.value, len(self.actors), self.dormitory.asleep, len(self._ready), len(self.waiting),
+            decider.decided, decider.refused, decider.contained, self.recoveries, self.replayed,
+            self.outgoing.pending(), len(self.timers),
+        )  # fmt: skip

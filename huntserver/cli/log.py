@@ -1,0 +1,125 @@
+"""`huntserver replay` and `huntserver inspect`: looking at a log without owning it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+import msgspec
+
+from huntserver.cli.main import CONFIG, DAMAGED, DATA, LOG, USAGE, checked_config, fail, run
+
+
+@click.command()
+@CONFIG
+@LOG
+@DATA
+@click.option("--digests", is_flag=True, help="print the digest of every entity")
+@click.option("--dump", type=click.Path(path_type=Path), help="write every record as a line of JSON")
+def replay(config: Path | None, log: str | None, data: Path | None, digests: bool, dump: Path | None) -> None:
+    """Fold a log from zero and print what it holds, with a digest of every state."""
+    made = checked_config(config, log, data)
+    out = _output(dump)
+
+    async def work() -> int:
+        from huntserver.app import kinds, open_log
+        from huntserver.cli.offline import fold
+
+        opened, snapshots = open_log(made, read_only=True)
+        await opened.open()
+
+        def seen(shard: Any, offset: int, record: Any, counts: bool) -> None:
+            if out is not None:
+                body = msgspec.json.encode(record).decode()
+                out.write(f'{{"shard":"{shard}","offset":{offset},"counts":{str(counts).lower()},"record":{body}}}\n')
+
+        began = time.perf_counter()
+        try:
+            folded = await fold(opened, snapshots, kinds(made), seen=seen if out is not None else None)
+        finally:
+            await opened.close()
+        took = time.perf_counter() - began
+        all_in_one = hashlib.blake2b(digest_size=16)
+        for name in sorted(folded.digests):
+            all_in_one.update(f"{name} {folded.seqs[name]} {folded.digests[name]}\n".encode())
+            if digests:
+                click.echo(f"{folded.digests[name]} {folded.seqs[name]:>8} {name}")
+        for name, why in folded.damaged.items():
+            click.echo(f"damaged: {name}: {why}", err=True)
+        click.echo(
+            f"{folded.records} records ({folded.void} void), {len(folded.digests)} entities, "
+            f"{folded.records / max(took, 1e-9):,.0f} records/s, digest {all_in_one.hexdigest()}"
+        )
+        return DAMAGED if folded.damaged else 0
+
+    try:
+        run(work)
+    finally:
+        if out is not None:
+            out.close()
+
+
+def _output(dump: Path | None) -> TextIO | None:
+    try:
+        return dump.open("w") if dump else None
+    except OSError as error:
+        fail(f"--dump {dump}: cannot be written ({error.strerror})", USAGE)
+
+
+@click.command()
+@click.argument("entity")
+@CONFIG
+@LOG
+@DATA
+@click.option("--personal", is_flag=True, help="show names, guesses and positions too")
+def inspect(entity: str, config: Path | None, log: str | None, data: Path | None, personal: bool) -> None:
+    """Print an entity's history in plain words; ENTITY is hunt/ID or player/ID."""
+    kind_name, _, id = entity.partition("/")
+    if kind_name not in ("hunt", "player") or not id:
+        fail(f"{entity!r} is no entity, write hunt/ID or player/ID", USAGE)
+    made = checked_config(config, log, data)
+
+    async def work() -> int:
+        from actors.log.codec import Done, RecordDecoder
+        from actors.log.port import ShardId
+        from actors.system import shard_of
+        from huntserver.app import kinds, open_log
+
+        opened, _ = open_log(made, read_only=True)
+        await opened.open()
+        kind, count = next((k, n) for k, n in kinds(made) if k.kind == kind_name)
+        shard = ShardId(kind.topic, shard_of(id, count))
+        decoder = RecordDecoder(kind.event_type)
+        bounds = await opened.bounds(shard)
+        shown = 0
+        if bounds.end > bounds.start:
+            async for chunk in opened.read(shard, bounds.start):
+                for offset, body in chunk:
+                    record = decoder.decode(shard, offset, body)
+                    if isinstance(record, Done) and record.entity == entity:
+                        shown += 1
+                        _show(record, personal)
+                if chunk[-1].offset >= bounds.end - 1:
+                    break
+        await opened.close()
+        if not shown:
+            click.echo(f"the log holds nothing of {entity}", err=True)
+        return 0 if shown else 1
+
+    run(work)
+
+
+def _show(record: Any, personal: bool) -> None:
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(record.at / 1000))
+    for event in record.events:
+        fields = msgspec.to_builtins(event)
+        kind = fields.pop("type")
+        if not personal:
+            fields.pop("personal", None)
+        fields.pop("definition", None)
+        words = ", ".join(f"{k} {v}" for k, v in fields.items())
+        by = record.by if personal or not record.by.startswith("p:") else "a player"
+        click.echo(f"{record.pos:>7} {at} {kind} by {by}{': ' + words if words else ''}")

@@ -1,0 +1,251 @@
+"""The command line: `huntserver COMMAND`. Errors are one line with the cure; exit codes are documented.
+
+Owns arguments, texts and exit codes; every command does its work in a module of its own, imported when it is used.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 something cannot be reached, 4 data damaged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import msgspec
+
+from huntserver import __version__
+from huntserver.config import Config, ConfigError, LogChoice, load
+from huntserver.config import check as check_config
+
+FAILED, USAGE, UNREACHABLE, DAMAGED = 1, 2, 3, 4
+
+
+def fail(text: str, code: int = FAILED) -> NoReturn:
+    """End with one line on stderr."""
+    click.echo(f"huntserver: {text}", err=True)
+    sys.exit(code)
+
+
+def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
+    """Run a command's coroutine on uvloop; turn what it raises into one line and an exit code."""
+    import uvloop
+
+    from actors import faults
+    from huntserver.auth import KeyFileError
+    from huntserver.limits import LimitError
+
+    try:
+        sys.exit(uvloop.run(work()) or 0)
+    except (ConfigError, KeyFileError, LimitError) as error:
+        fail(str(error), USAGE)
+    except faults.LogDamaged as error:
+        fail(f"{error.code}: {error}", DAMAGED)
+    except faults.Fault as error:
+        fail(f"{error.code}: {error}", UNREACHABLE if error.code == "log_unavailable" else FAILED)
+    except OSError as error:
+        fail(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", UNREACHABLE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+LAZY = {
+    "play": "huntserver.cli.play",
+    "host": "huntserver.cli.host",
+    "replay": "huntserver.cli.log",
+    "inspect": "huntserver.cli.log",
+    "load": "huntserver.cli.load",
+}
+
+
+class Commands(click.Group):
+    """Finds the larger commands when they are used: `serve` should not load what `play` needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names."""
+        return sorted([*super().list_commands(ctx), *LAZY])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if name not in LAZY:
+            return super().get_command(ctx, name)
+        command: click.Command = getattr(importlib.import_module(LAZY[name]), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """A real-time treasure-hunt server.
+
+    Exit codes: 0 done, 1 refused or failed, 2 usage or configuration, 3 cannot reach, 4 damaged data.
+    """
+
+
+def configured(config: Path | None, log: str | None, data: Path | None, **server: Any) -> Config:
+    """Return the configuration of a file with the command line's values over it."""
+    if config is None and Path("config.toml").is_file():
+        config = Path("config.toml")
+    base = load(config)
+    given = {k: v for k, v in server.items() if v is not None}
+    made = msgspec.structs.replace(base, server=msgspec.structs.replace(base.server, **given))
+    if data is not None:
+        made = msgspec.structs.replace(made, data=msgspec.structs.replace(made.data, dir=str(data)))
+        if log is None and made.log.url == LogChoice().url:
+            log = f"sqlite:{data}/hunts.db"
+    if log is not None:
+        from huntserver.config import log_url
+
+        log_url(log)
+        made = msgspec.structs.replace(made, log=msgspec.structs.replace(made.log, url=log))
+    check_config("command line", made)
+    return made
+
+
+CONFIG = click.option("--config", type=click.Path(path_type=Path), help="configuration file (default config.toml)")
+LOG = click.option("--log", help="sqlite:PATH or kafka:HOST:PORT[,HOST:PORT]")
+DATA = click.option("--data", type=click.Path(path_type=Path), help="data folder (token key, dormant entities)")
+
+
+def checked_config(*arguments: Any, **named: Any) -> Config:
+    """Return the configuration, or end with its fault."""
+    try:
+        return configured(*arguments, **named)
+    except ConfigError as error:
+        fail(str(error), USAGE)
+
+
+@contextlib.contextmanager
+def _ending_early() -> Iterator[None]:
+    """Take a signal that comes before the loop has its own way to take it."""
+
+    def end(number: int, frame: Any) -> NoReturn:
+        click.echo("huntserver: asked to end before it served", err=True)
+        sys.exit(0)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, taken in before.items():
+            signal.signal(number, taken)
+
+
+@main.command()
+@CONFIG
+@LOG
+@DATA
+@click.option("--host", help="address to listen on")
+@click.option("--port", type=int, help="port to listen on")
+@click.option("--hunt", "hunts", type=click.Path(path_type=Path), multiple=True, help="hunt file to load and start")
+@click.option("--limit", "limits", multiple=True, help="NAME=VALUE over the limits table; may be given again")
+@_ending_early()
+def serve(
+    config: Path | None,
+    log: str | None,
+    data: Path | None,
+    host: str | None,
+    port: int | None,
+    hunts: tuple[Path, ...],
+    limits: tuple[str, ...],
+) -> None:
+    """Run a server until Ctrl-C or SIGTERM, then drain. One process on SQLite needs nothing else."""
+    made = checked_config(config, log, data, host=host, port=port)
+    overrides: dict[str, float] = dict(made.limits)
+    for given in limits:
+        name, _, value = given.partition("=")
+        try:
+            overrides[name] = float(value)
+        except ValueError:
+            fail(f"--limit {given!r} is not NAME=NUMBER", USAGE)
+    made = msgspec.structs.replace(made, limits=overrides)
+
+    async def work() -> None:
+        from huntserver.app import PortInUse
+        from huntserver.app import serve as serve_until_stopped
+
+        try:
+            await serve_until_stopped(made, preload=hunts, announce=click.echo)
+        except PortInUse as error:
+            fail(str(error))
+
+    run(work)
+
+
+@main.command()
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="print the problems as JSON")
+def check(files: tuple[Path, ...], as_json: bool) -> None:
+    """Check hunt files (TOML, JSON): every problem with its path into the file and what to do."""
+    from huntserver.game.solvability import check_definition
+
+    bad = 0
+    unread = False
+    for file in files:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            click.echo(f"huntserver: {file}: cannot be read ({error.strerror})", err=True)
+            unread = True
+            continue
+        found = check_definition(data, "json" if file.suffix == ".json" else "toml")
+        problems = found if isinstance(found, list) else []
+        bad += bool(problems)
+        if as_json:
+            rows = [{"path": p.path, "what": p.what, "cure": p.cure} for p in problems]
+            click.echo(msgspec.json.encode({"file": str(file), "problems": rows}).decode())
+        elif isinstance(found, list):
+            for problem in problems:
+                click.echo(f"{file}: {problem}")
+        else:
+            click.echo(
+                f"{file}: {found.title}: {len(found.clues)} clues, {len(found.treasures)} treasures, can be played"
+            )
+    sys.exit(USAGE if unread else FAILED if bad else 0)
+
+
+@main.command()
+@CONFIG
+@DATA
+@click.option("--role", type=click.Choice(["player", "host", "admin"]), default="player", show_default=True)
+@click.option("--sub", required=True, help="id of the player or host")
+@click.option("--name", default="", help="display name")
+@click.option("--ttl", default="30d", show_default=True, help="how long it is valid: 90s, 15m, 12h, 30d")
+@click.option("--key-file", type=click.Path(path_type=Path), help="token key (default: of the configuration)")
+def token(
+    config: Path | None, data: Path | None, role: str, sub: str, name: str, ttl: str, key_file: Path | None
+) -> None:
+    """Mint a token with the server's key and print it."""
+    from huntserver.app import key_path
+    from huntserver.auth import KeyFileError, Tokens, load_key
+
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    if not ttl[:-1].isdigit() or ttl[-1:] not in units:
+        fail(f"--ttl {ttl!r} is not a number with s, m, h or d", USAGE)
+    made = checked_config(config, None, data)
+    try:
+        mint = Tokens(load_key(key_file or key_path(made), make=False))
+        click.echo(mint.mint(role, sub, name, int(ttl[:-1]) * units[ttl[-1]]))
+    except (KeyFileError, ValueError) as error:
+        fail(str(error), USAGE)
+
+
+@main.command()
+def limits() -> None:
+    """Print every bound with its value and reason."""
+    import actors.limits
+    from huntserver.limits import Limits, table
+
+    for row in table(Limits()):
+        click.echo(f"{row.name:26} {row.value:>12}  {row.reason}")
+    click.echo("\nof the runtime:")
+    for name in actors.limits.DEFAULT.__struct_fields__:
+        click.echo(f"{name:26} {getattr(actors.limits.DEFAULT, name):>12}")
+
+
+if __name__ == "__main__":
+    main()

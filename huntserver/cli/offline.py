@@ -1,0 +1,122 @@
+"""Folding a log from zero without owning it: for `replay`, `inspect`, campaigns and checks.
+
+Uses the server's own fold (`actors.snapshots.recovery.Replay`) and no snapshots. Reads up to the end that the log has
+when it begins. Never writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from actors.clock import SystemClock
+from actors.entity import EntityType, Push
+from actors.limits import Limits
+from actors.log.codec import RecordDecoder
+from actors.log.port import EventLog, ShardId, SnapshotStore
+from actors.passivation.passivation import DictSpill, digest
+from actors.reporter import Reporter, Silent
+from actors.shard.actor import Sink
+from actors.shard.decider import Ports
+from actors.shard.pacer import Pacer
+from actors.shard.shard import Shard
+from actors.snapshots.reader import Stored
+from actors.snapshots.recovery import Replay
+
+Seen = Callable[[ShardId, int, Any, bool], None]
+"""Called with (shard, offset, record, whether it counts) for every record."""
+
+
+class Folded(NamedTuple):
+    """What a fold from zero gives: per entity its digest and seq, and counts over all shards."""
+
+    digests: dict[str, str]
+    seqs: dict[str, int]
+    damaged: dict[str, str]
+    records: int
+    void: int
+    states: dict[str, Any]
+
+
+class _Nobody:
+    """Shows nothing to nobody."""
+
+    def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
+        """Drop it."""
+
+
+async def fold(
+    log: EventLog,
+    snapshots: SnapshotStore,
+    kinds: Sequence[tuple[EntityType[Any], int]],
+    *,
+    seen: Seen | None = None,
+    only: str | None = None,
+    report: Reporter | None = None,
+) -> Folded:
+    """Fold every shard (or, with `only`, those of one topic) from zero. Raises `LogDamaged` with shard and offset."""
+    made = Folded({}, {}, {}, 0, 0, {})
+    records = void = 0
+    for kind, count in kinds:
+        if only is not None and kind.topic != only:
+            continue
+        for index in range(count):
+            got, lost = await _fold_shard(log, snapshots, kind, ShardId(kind.topic, index), count, seen, made, report)
+            records += got
+            void += lost
+    return made._replace(records=records, void=void)
+
+
+async def _fold_shard(
+    log: EventLog,
+    snapshots: SnapshotStore,
+    kind: EntityType[Any],
+    id: ShardId,
+    count: int,
+    seen: Seen | None,
+    made: Folded,
+    report: Reporter | None,
+) -> tuple[int, int]:
+    bounds = await log.bounds(id)
+    if bounds.end <= bounds.start:
+        return 0, 0
+    shard = _shard(log, snapshots, kind, id, count, report or Silent())
+    decoder = RecordDecoder(kind.event_type)
+    replay = Replay(shard, Stored(), decoder)
+    read = 0
+    async for chunk in log.read(id, bounds.start):
+        for offset, body in chunk:
+            if offset >= bounds.end:
+                break
+            before = replay.fold.void_count
+            replay.feed(offset, body)
+            read += 1
+            if seen is not None:
+                seen(id, offset, decoder.decode(id, offset, body), replay.fold.void_count == before)
+        if chunk[-1].offset >= bounds.end - 1:
+            break
+        replay.tails.clear()
+        replay.reactions.clear()
+        await asyncio.sleep(0)
+    for actor in shard.actors.values():
+        name = f"{kind.kind}/{actor.id}"
+        if actor.damaged:
+            made.damaged[name] = actor.damaged
+            continue
+        made.digests[name] = digest(list(actor.dedup.encode()), list(kind.encode(actor.state)))
+        made.seqs[name] = actor.seq
+        made.states[name] = actor.state
+    return read, replay.fold.void_count
+
+
+def _shard(
+    log: EventLog, snapshots: SnapshotStore, kind: EntityType[Any], id: ShardId, count: int, report: Reporter
+) -> Shard:
+    ports = Ports(log, snapshots, DictSpill(), SystemClock(), lambda: 0, _Nobody(), lambda *_: None, report, Pacer())
+    limits = Limits(memory_bytes=1 << 62)
+    return Shard(id, kind, count, ports, limits, lost=lambda *_: None, between=_never)
+
+
+def _never(shard: Shard, start: int, end: int) -> asyncio.Future[bool]:
+    raise AssertionError("an offline fold writes nothing")

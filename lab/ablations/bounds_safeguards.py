@@ -1,0 +1,135 @@
+"""Safeguards that bound times, sizes and numbers, and how each is switched off.
+
+Owns the rows, not the running. Each `_without_...` takes away one rule of the product and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Final
+
+from actors.clock import Agreement
+from actors.entity import Rejected
+from actors.shard.commit import Commit
+from actors.shard.shard import Shard
+from actors.snapshots import recovery
+from actors.snapshots.reader import Stored
+from actors.snapshots.recovery import Superseded
+from lab.ablations.switches import COMMIT, FENCE, RECOVERY, TIMERS, Patches, Safeguard, no, nothing
+
+
+def _without_clock_stop(patches: Patches) -> None:
+    patches.replace(Agreement, "broken", no)
+
+
+def _without_staged_cap(patches: Patches) -> None:
+    def uncapped(old: Any) -> Any:
+        def run(self: Shard) -> None:
+            limits = self.limits
+            self.limits = _Uncapped(limits)  # type: ignore[assignment]
+            try:
+                old(self)
+            finally:
+                self.limits = limits
+
+        return run
+
+    patches.wrap(Shard, "_run", uncapped)
+
+
+class _Uncapped:
+    """Limits without a cap of what is staged."""
+
+    staged_bytes_max = 1 << 62
+
+    def __init__(self, limits: Any) -> None:
+        self._limits = limits
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._limits, name)
+
+
+def _without_telling_late(patches: Patches) -> None:
+    patches.replace(Commit, "_tell_unknown", lambda self, effects: effects)
+
+
+def _without_unknown_when_late(patches: Patches) -> None:
+    """Who waits for a late batch is refused, as if its command could not take effect any more."""
+
+    def refuse(self: Commit, effects: Any) -> Any:
+        for _, sink, request, _ in effects:
+            if sink is not None:
+                sink.refused(request, Rejected("too_slow"), -1)
+        return [(call, None, 0, arguments) for call, _, _, arguments in effects if call.__name__ == "_released"]
+
+    patches.replace(Commit, "_tell_unknown", refuse)
+
+
+def _without_end_check(patches: Patches) -> None:
+    patches.replace(Stored, "check_end", nothing)
+
+
+def _without_leaving_it(patches: Patches) -> None:
+    """A node that reads of a newer tenure takes the shard back."""
+
+    def take_back(old: Any) -> Any:
+        async def look(*args: Any) -> None:
+            with contextlib.suppress(Superseded):
+                await old(*args)
+
+        return look
+
+    patches.wrap(recovery, "_look_for_successor", take_back)
+
+
+SAFEGUARDS: Final = (
+    Safeguard(
+        "clock stop",
+        TIMERS,
+        "an owner whose clock is over 5 s ahead of the log's stops",
+        ("I7",),
+        _without_clock_stop,
+        "ahead of the log",
+        on=("jump",),
+    ),
+    Safeguard(
+        "staged cap",
+        COMMIT,
+        "no more is staged behind a batch than one request may hold",
+        ("BOUND",),
+        _without_staged_cap,
+    ),
+    Safeguard(
+        "late is told",
+        COMMIT,
+        "who waits for a batch that is late hears so",
+        ("I10",),
+        _without_telling_late,
+        "clients of",
+    ),
+    Safeguard(
+        "late tells unknown",
+        COMMIT,
+        "who waits for a batch that is late hears that its outcome is not known, not that it is refused",
+        ("I1",),
+        _without_unknown_when_late,
+        "too_slow",
+    ),
+    Safeguard(
+        "end of the log",
+        RECOVERY,
+        "a log that ends before what snapshots hold is not served",
+        ("I5",),
+        _without_end_check,
+        "shorter than its snapshots",
+        on=("truncate",),
+    ),
+    Safeguard(
+        "three tenures a fault",
+        FENCE,
+        "two nodes do not take a shard from each other in turn",
+        ("I10",),
+        _without_leaving_it,
+        "tenures for",
+    ),
+)

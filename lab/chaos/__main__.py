@@ -1,0 +1,5 @@
+"""`python -m lab.chaos`: the fault campaign."""
+
+from lab.chaos.campaign import main
+
+raise SystemExit(main())

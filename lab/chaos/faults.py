@@ -1,0 +1,279 @@
+"""The menu of faults. Each hurts the world, heals it again, and returns the moment of healing (ns, monotonic clock).
+
+Owns no state: what is hurt and who is random stand in the world. Every fault has a kind by which it is chosen and
+counted, what it needs, and the time within which everything must answer after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+from lab.chaos.world import World
+from lab.machines.brokers import NODES
+from lab.machines.process import NotReady, ServerProcess
+
+SOON_S: Final = 5.0
+BROKER_S: Final = 10.0
+
+
+async def kill(world: World) -> int:
+    """`kill -9` of the server; started again after up to half a second."""
+    await world.active.kill()
+    await asyncio.sleep(world.rng.random() * 0.5)
+    await world.active.launch()
+    return time.monotonic_ns()
+
+
+async def drain(world: World) -> int:
+    """SIGTERM: it must end in order, exit code 0; then a start that replays nothing."""
+    await world.end(world.active, gently=True)
+    await world.active.launch()
+    return time.monotonic_ns()
+
+
+async def _pause(world: World, least_s: float, most_s: float) -> int:
+    server = world.active
+    server.signal(signal.SIGSTOP)
+    await asyncio.sleep(world.rng.uniform(least_s, most_s))
+    server.signal(signal.SIGCONT)
+    return time.monotonic_ns()
+
+
+async def pause(world: World) -> int:
+    """SIGSTOP of the server for less than a batch may take."""
+    return await _pause(world, 0.05, world.late_s)
+
+
+async def pause_late(world: World) -> int:
+    """SIGSTOP of the server for longer than a batch may take: it hears the answers late when it wakes."""
+    return await _pause(world, world.late_s + 0.5, world.give_up_s - 0.5)
+
+
+async def pause_long(world: World) -> int:
+    """SIGSTOP of the server for longer than a batch is waited for: it must hear what was answered, or give it up."""
+    return await _pause(world, world.give_up_s + 0.5, world.give_up_s + 3.0)
+
+
+# ---- two servers
+
+
+async def _take_over(world: World, hurt: Callable[[ServerProcess], None], heal: Callable[[ServerProcess], None]) -> int:
+    """Let the other server take the shards while the old one is hurt; the old one wakes as a zombie and is ended."""
+    old, new = world.active, world.spare
+    try:
+        await old.ready()
+    except NotReady as why:
+        world.violation("I10", f"the first server is not ready before a take-over: {why}")
+    hurt(old)
+    try:
+        await asyncio.sleep(world.rng.random() * 0.5)
+        try:
+            await new.start()
+        except NotReady as why:
+            world.violation("I10", f"the second server could not take the shards over: {why}")
+            await new.kill()
+            return time.monotonic_ns()
+        world.swap()
+        await asyncio.sleep(world.rng.random())
+    finally:
+        heal(old)
+    healed_ns = time.monotonic_ns()
+    await asyncio.sleep(0.5 + world.rng.random())  # the zombie decides what it has in its mailboxes, and must be fenced
+    await world.end(old, gently=world.rng.random() < 0.5)
+    return healed_ns
+
+
+async def take_over(world: World) -> int:
+    """A second server takes the shards of one that is alive and at work."""
+    return await _take_over(world, lambda _: None, lambda _: None)
+
+
+async def take_over_paused(world: World) -> int:
+    """A second server takes the shards of a paused one, which wakes up and still has commands to decide."""
+    return await _take_over(world, lambda s: s.signal(signal.SIGSTOP), lambda s: s.signal(signal.SIGCONT))
+
+
+async def take_over_cut(world: World) -> int:
+    """A second server takes the shards of one that is cut off from the log; its batches arrive when the link heals."""
+
+    def cut(server: ServerProcess) -> None:
+        assert server.namespace is not None
+        server.namespace.cut("l")
+
+    def heal(server: ServerProcess) -> None:
+        assert server.namespace is not None
+        server.namespace.heal("l")
+
+    return await _take_over(world, cut, heal)
+
+
+async def second(world: World) -> int:
+    """A second server on the same SQLite file, beside the first at work or paused: it must refuse to start."""
+    paused = world.rng.random() < 0.5
+    if paused:
+        world.active.signal(signal.SIGSTOP)
+    try:
+        await world.spare.launch()
+        for _ in range(300):
+            if not world.spare.runs:
+                break
+            await asyncio.sleep(0.1)
+    finally:
+        world.active.signal(signal.SIGCONT)
+    if world.spare.runs or world.spare.exit_code == 0:
+        world.violation("fence", f"a second server opened the file that {world.active.name} holds")
+        await world.spare.kill()
+    return time.monotonic_ns()
+
+
+# ---- links
+
+
+async def _cut(world: World, what: str, least_s: float, most_s: float) -> int:
+    namespace = world.active.namespace
+    assert namespace is not None
+    namespace.cut(what)
+    await asyncio.sleep(world.rng.uniform(least_s, most_s))
+    namespace.heal(what)
+    return time.monotonic_ns()
+
+
+async def cut_log(world: World) -> int:
+    """The server's link to the brokers drops everything, for longer than a batch may take or is waited for."""
+    return await _cut(world, "l", 0.2, world.give_up_s + 2.0)
+
+
+async def cut_players(world: World) -> int:
+    """The server's link to all its players drops everything."""
+    return await _cut(world, "p", 0.2, 4.0)
+
+
+# ---- brokers
+
+
+async def _meanwhile(world: World) -> None:
+    """While a broker is away: wait, and now and then kill the server on top."""
+    await asyncio.sleep(world.rng.uniform(0.5, 4.0))
+    if world.rng.random() < 0.3:
+        world.counts["kill"] += 1
+        await kill(world)
+
+
+async def broker_kill(world: World) -> int:
+    """`kill -9` of one broker, and its return."""
+    assert world.brokers is not None
+    await world.brokers.kill(world.rng.choice(NODES))
+    await _meanwhile(world)
+    await world.brokers.start()
+    return time.monotonic_ns()
+
+
+async def broker_pause(world: World) -> int:
+    """SIGSTOP of one broker for up to twice the time after which the others think it gone."""
+    assert world.brokers is not None
+    node = world.rng.choice(NODES)
+    world.brokers.signal(node, signal.SIGSTOP)
+    try:
+        await _meanwhile(world)
+        await asyncio.sleep(world.rng.random() * 3.0)
+    finally:
+        world.brokers.signal(node, signal.SIGCONT)
+    return time.monotonic_ns()
+
+
+async def broker_roll(world: World) -> int:
+    """A rolling restart: each broker ends in order and comes back, and all copies are in step before the next."""
+    assert world.brokers is not None
+    for node in world.rng.sample(NODES, len(NODES)):
+        await world.brokers.stop(node)
+        await world.brokers.start()
+        try:
+            await world.brokers.whole()
+        except TimeoutError:
+            world.violation("brokers", "the copies were not in step 60 s after a broker's return")
+    return time.monotonic_ns()
+
+
+# ---- disks
+
+
+async def full(world: World) -> int:
+    """The disk of the SQLite log is filled to the last byte, and freed; sometimes the server is killed meanwhile."""
+    assert world.disk is not None
+    await asyncio.to_thread(world.disk.fill)
+    try:
+        await asyncio.sleep(world.rng.uniform(0.2, world.late_s + 1.5))
+        killed = world.rng.random() < 0.3
+        if killed:
+            world.counts["kill"] += 1
+            await world.active.kill()
+    finally:
+        world.disk.free()
+    if killed:
+        await world.active.launch()
+    return time.monotonic_ns()
+
+
+async def power(world: World) -> int:
+    """Power cut at any moment, also within a commit: disk and server stop at once; mounted again, started again."""
+    assert world.disk is not None
+    # The server first: an fsync that is under way when the ioctl comes is told that it succeeded although its data is
+    # gone (measured on Linux 6.18: 11 of 150). After a power cut nobody lives to hear that.
+    world.active.signal(signal.SIGSTOP)
+    world.disk.cut_power()
+    await world.active.kill()
+    return await _mounted_anew(world)
+
+
+async def disk_fails(world: World) -> int:
+    """The SQLite disk fails while the server runs on: nothing may be acknowledged from then on; then as above."""
+    assert world.disk is not None
+    world.active.signal(signal.SIGSTOP)
+    await world.active.at_rest()  # an fsync under way ends first, for the same reason
+    world.disk.cut_power()
+    world.active.signal(signal.SIGCONT)
+    await asyncio.sleep(0.1 + world.rng.random() * 1.5)
+    await world.active.kill()
+    return await _mounted_anew(world)
+
+
+async def _mounted_anew(world: World) -> int:
+    assert world.disk is not None
+    await asyncio.to_thread(world.disk.unmount)
+    await asyncio.to_thread(world.disk.mount)
+    await world.active.launch()
+    return time.monotonic_ns()
+
+
+class Fault(NamedTuple):
+    """One line of the menu. `needs`: "", kafka, sqlite, brokers, links, disk or ext4; `weight`: its share."""
+
+    strike: Callable[[World], Awaitable[int]]
+    needs: str
+    within_s: float
+    weight: int
+
+
+MENU: Final[dict[str, Fault]] = {
+    "kill": Fault(kill, "", SOON_S, 6),
+    "drain": Fault(drain, "", SOON_S, 2),
+    "pause": Fault(pause, "", SOON_S, 4),
+    "pause-late": Fault(pause_late, "", SOON_S, 2),
+    "pause-long": Fault(pause_long, "", SOON_S, 1),
+    "take-over": Fault(take_over, "kafka", SOON_S, 2),
+    "take-over-paused": Fault(take_over_paused, "kafka", SOON_S, 4),
+    "take-over-cut": Fault(take_over_cut, "links", SOON_S, 2),
+    "cut-log": Fault(cut_log, "links", SOON_S, 3),
+    "cut-players": Fault(cut_players, "links", SOON_S, 2),
+    "broker-kill": Fault(broker_kill, "brokers", BROKER_S, 3),
+    "broker-pause": Fault(broker_pause, "brokers", BROKER_S, 3),
+    "broker-roll": Fault(broker_roll, "brokers", BROKER_S, 1),
+    "second": Fault(second, "sqlite", SOON_S, 2),
+    "full": Fault(full, "disk", SOON_S, 6),
+    "power": Fault(power, "ext4", SOON_S, 6),
+    "disk-fails": Fault(disk_fails, "ext4", SOON_S, 3),
+}

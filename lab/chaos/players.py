@@ -1,0 +1,242 @@
+"""The crowd of a campaign: lean players that keep several keyed commands outstanding and ask again until answered.
+
+Owns what was sent and heard. A player is one WebSocket after the other, to whichever server answers: one that says
+nothing, or only that it cannot be reached, is left for the next address. Frames are made and cut by the load harness's
+client half; nothing here is the server's code. Never judges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from huntserver.load.cutter import CLOSE, PING, PONG, BadFrame, Cutter
+from huntserver.load.frames import accepted, handshake, masked
+from lab.chaos.talk import Asked, Session
+
+CONNECT_S: Final = 3.0
+TICK_S: Final = 0.01
+Address = tuple[str, int]
+
+
+class Connection(asyncio.Protocol):
+    """One socket of a player."""
+
+    def __init__(self, player: Player, host: str) -> None:
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.transport: Any = None
+        self._player = player
+        self._host = host
+        self._cutter = Cutter()
+        self._head: bytes | None = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Open the WebSocket."""
+        self.transport = transport
+        self.transport.write(handshake(self._host, "/ws"))
+
+    def data_received(self, data: bytes) -> None:
+        """Cut messages and hand them to the player."""
+        player = self._player
+        player.heard_ns = time.monotonic_ns()
+        if self._head is not None:
+            data = self._shaken(data)
+        try:
+            for payload in self._cutter.feed(data):
+                player.message(payload, player.heard_ns)
+        except BadFrame:
+            self.transport.abort()
+        controls, self._cutter.control = self._cutter.control or (), None
+        for opcode, payload in controls:
+            if opcode == PING:
+                self.transport.write(masked(payload, PONG))
+            elif opcode == CLOSE:
+                self.transport.write(masked(payload[:2], CLOSE))
+                self.transport.close()
+        player.flush()
+
+    def _shaken(self, data: bytes) -> bytes:
+        head, end, rest = (self._head or b"") + data, b"\r\n\r\n", b""
+        self._head = head
+        if end in head:
+            self._head = None
+            head, _, rest = head.partition(end)
+            if accepted(head + end):
+                self._player.greet()
+            else:  # HTTP 503 while the server drains or is too full
+                self.transport.abort()
+        return rest
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the player's task."""
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+
+class Player(Session):
+    """One player: where it is connected, and when it goes elsewhere. `patience_s`: silence that it bears."""
+
+    def __init__(self, crowd: Crowd, number: int, hunt: str, token: str, seed: int) -> None:
+        super().__init__(number, hunt, token, seed, crowd.outstanding)
+        self._crowd = crowd
+        self._connection: Connection | None = None
+        self._at = 0
+        self.patience_s = self.random.choice((2.0, 3.0, 4.0, 8.0))
+        self.heard_ns = 0
+        self.connections = 0
+
+    def write(self, data: bytes) -> None:
+        """Send on the present socket; without one it is lost, and goes again on the next."""
+        if self._connection is not None and not self._connection.transport.is_closing():
+            self._connection.transport.write(data)
+
+    async def live(self) -> None:
+        """Play until all that was to be said is answered."""
+        loop = asyncio.get_running_loop()
+        while not self.done():
+            host, port = self._crowd.address(self._at)
+            made: Connection | None = None
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(CONNECT_S):
+                    connecting = await loop.create_connection(lambda h=host: Connection(self, h), host, port)  # type: ignore[misc]
+                    made = connecting[1]
+            if made is not None:
+                self.connections += 1
+                await self._stay(made)
+            away_s, self.away_s = self.away_s, 0.0  # asked for once: a server that is gone by then is not waited for
+            if away_s:
+                await asyncio.sleep(away_s)
+            else:
+                self._at += 1
+                await asyncio.sleep(0.02 + 0.1 * self.random.random())
+
+    async def _stay(self, connection: Connection) -> None:
+        self._connection = connection
+        self.heard_ns = time.monotonic_ns()
+        self.begin()
+        try:
+            while not connection.closed.done():
+                await asyncio.wait({connection.closed}, timeout=0.25)
+                silent_s = (time.monotonic_ns() - self.heard_ns) / 1e9
+                if self.done():
+                    connection.transport.close()
+                elif self.shunned_s() > 1.0 or ((self.open or not self.greeted) and silent_s > self.patience_s):
+                    connection.transport.abort()
+        finally:
+            connection.transport.abort()
+            self._connection = None
+            self.greeted = False
+
+
+class Crowd:
+    """So many players at a time, each for some hundred commands; then another takes its place in the next hunt.
+
+    `rate_per_s` is asked of all together; a player whose 16 keys are taken waits, so the true rate may be lower.
+    """
+
+    def __init__(
+        self,
+        mint: Callable[[str], str],
+        hunts: list[str],
+        rng: random.Random,
+        *,
+        size: int,
+        rate_per_s: float,
+        outstanding: int,
+        commands_each: int,
+    ) -> None:
+        self.addresses: list[Address] = []
+        self.everyone: list[Player] = []
+        self.outstanding = outstanding
+        self._mint = mint
+        self._hunts = hunts
+        self._rng = rng
+        self._size = size
+        self._rate = rate_per_s
+        self._each = commands_each
+        self._stopping = False
+        self._tasks: dict[asyncio.Task[None], Player] = {}
+        self._pace: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Let them in."""
+        for _ in range(self._size):
+            self._enter()
+        self._pace = asyncio.create_task(self._paced(), name="pace of the players")
+
+    def address(self, turn: int) -> Address:
+        """Return where a player goes that has been sent away `turn` times."""
+        return self.addresses[turn % len(self.addresses)]
+
+    def _enter(self) -> None:
+        number = len(self.everyone)
+        name = f"player{number}"
+        player = Player(
+            self, number, self._hunts[number % len(self._hunts)], self._mint(name), self._rng.getrandbits(30)
+        )
+        player.left = int(self._each * (0.5 + self._rng.random()))
+        self.everyone.append(player)
+        task = asyncio.create_task(player.live(), name=name)
+        self._tasks[task] = player
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        del self._tasks[task]
+        if not task.cancelled():
+            task.result()
+            if not self._stopping:
+                self._enter()
+
+    async def _paced(self) -> None:
+        owed, last = 0.0, time.monotonic()
+        turns = itertools.count()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = time.monotonic()
+            owed, last = min(owed + self._rate * (now - last), 0.2 * self._rate), now
+            playing = list(self._tasks.values())
+            for _ in range(int(owed)):
+                playing[next(turns) % len(playing)].grant()
+            owed -= int(owed)
+            for player in playing:
+                player.flush()
+
+    # ---- what is known of them
+
+    def asked(self) -> Iterator[tuple[Player, Asked]]:
+        """Yield everything that was sent."""
+        for player in self.everyone:
+            for asked in player.history:
+                yield player, asked
+
+    def commands(self) -> int:
+        """Return how many commands were sent, copies not counted."""
+        return sum(len(p.history) for p in self.everyone)
+
+    def playing(self) -> list[Player]:
+        """Return who is in."""
+        return list(self._tasks.values())
+
+    async def finish(self, within_s: float) -> list[Player]:
+        """Let them get their last answers and leave; return who could not."""
+        self._stopping = True
+        if self._pace is not None:
+            self._pace.cancel()
+            await asyncio.wait({self._pace})
+            if not self._pace.cancelled():
+                self._pace.result()  # it ended by itself: say why
+        for player in self._tasks.values():
+            player.left = 0
+        left = dict(self._tasks)
+        if left:
+            await asyncio.wait(left, timeout=within_s)
+        stuck = [player for task, player in left.items() if not task.done()]
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return stuck

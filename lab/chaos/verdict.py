@@ -1,0 +1,138 @@
+"""The verdict on a campaign: the checker of simulation and load harness, over the log and what players heard.
+
+Judges I1, I2, I3, I4, I5, I7, I8 and I11 of the promises. Reads the log offline, after the server was stopped in order
+(so that its snapshots are its last states); never writes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from math import inf
+from typing import Any, Final, NamedTuple
+
+from actors.checker.history import NONE, OK, REFUSED, Call, Live
+from actors.checker.log_judge import Checker, Rules, Totals
+from actors.log.port import EventLog, ShardId
+from actors.snapshots.writer import decode_header
+from huntserver.app import kinds, open_log
+from huntserver.config import Config
+from huntserver.game.hunt_events import Claimed, Solved
+from huntserver.wire.messages import decode_json
+from lab.chaos.players import Crowd
+from lab.chaos.talk import Asked, Session
+
+SHORT: Final = 126
+"""A payload from this length on has two bytes more of length before it."""
+
+
+class Judged(NamedTuple):
+    """What was found, and how much was looked at."""
+
+    violations: list[str]
+    totals: Totals
+    acknowledged: int
+    refused: int
+    unanswered: int
+    copies: int
+    states: int
+    tenures_most: int
+
+
+class Fairness:
+    """I8: ranks of a treasure are 1, 2, 3 and never more than there are; a clue has one first finder."""
+
+    def __init__(self, quantities: dict[str, int]) -> None:
+        self._quantities = quantities
+        self._claims: Counter[tuple[str, str]] = Counter()
+        self._firsts: set[tuple[str, str]] = set()
+
+    def record(self, entity: str, pos: int, by: str, events: Sequence[Any], at_ms: int) -> Iterable[str]:
+        """Yield what is wrong with a record."""
+        for event in events:
+            if isinstance(event, Claimed):
+                which = (entity, event.treasure)
+                self._claims[which] += 1
+                if event.rank != self._claims[which] or event.rank > self._quantities[event.treasure]:
+                    yield f"claim {self._claims[which]} of {which} has rank {event.rank}"
+            elif isinstance(event, Solved) and event.rank == 1:
+                if (entity, event.clue) in self._firsts:
+                    yield f"{entity} {event.clue} has a second first finder"
+                self._firsts.add((entity, event.clue))
+
+
+def call(player: Session, asked: Asked) -> Call:
+    """Return one command in the checker's words. What was accepted needs no command: the log has it."""
+    command = None
+    if asked.code and asked.frame is not None:
+        command = decode_json(asked.frame[8 if asked.frame[1] & 127 == SHORT else 6 :])
+    return Call(
+        session=player.by,
+        by=player.by,
+        role="player",
+        entity=f"hunt/{player.hunt}",
+        key=f"{player.epoch}:{asked.n}",
+        command=command,
+        sent_s=asked.sent_ns / 1e9,
+        answered_s=asked.answered_ns / 1e9 if asked.answered_ns else inf,
+        outcome=REFUSED if asked.code else OK if asked.answered_ns else NONE,
+        code=asked.code,
+        pos=asked.pos,
+        answer=asked.answer,
+        floor=asked.floor,
+    )
+
+
+async def judge(config: Config, crowd: Crowd, quantities: dict[str, int]) -> Judged:
+    """Read the whole log and compare. Raises `Fault` if it cannot be read."""
+    checker = Checker([kind for kind, _ in kinds(config)], Fairness(quantities), Rules())
+    outcomes: Counter[str] = Counter()
+    copies = 0
+    for player, asked in crowd.asked():
+        made = call(player, asked)
+        outcomes[made.outcome] += 1
+        copies += asked.copies - 1
+        checker.call(made)
+    for player in crowd.everyone:
+        for seen in player.seen:
+            checker.seen(seen)
+    log, snapshots = open_log(config, read_only=True)
+    await log.open()
+    try:
+        lives = [live async for live in _lives(config, snapshots)]
+        for live in lives:
+            checker.live(live)
+        for kind, count in kinds(config):
+            for index in range(count):
+                await _read(checker, log, ShardId(kind.topic, index))
+    finally:
+        await log.close()
+    ends = checker.digests()
+    states = sum(1 for live in lives if ends.get(live.entity, (0, ""))[0] == live.seq)
+    violations = [str(violation) for violation in checker.verdict()]
+    most = max(checker.tenures().values(), default=0)
+    return Judged(violations, checker.totals(), outcomes[OK], outcomes[REFUSED], outcomes[NONE], copies, states, most)
+
+
+async def _read(checker: Checker, log: EventLog, shard: ShardId) -> None:
+    bounds = await log.bounds(shard)
+    if bounds.end <= bounds.start:
+        return
+    async for chunk in log.read(shard, bounds.start):
+        for offset, body in chunk:
+            if offset < bounds.end:
+                checker.record(shard, offset, body)
+        if chunk[-1].offset >= bounds.end - 1:
+            return
+
+
+async def _lives(config: Config, snapshots: Any) -> Any:
+    """Yield what the snapshots say of live states: the digest at a seq."""
+    for kind, count in kinds(config):
+        for index in range(count):
+            async for chunk in snapshots.read(ShardId(kind.topic, index)):
+                for key, value in chunk:
+                    parts = key.split("|", 4)
+                    if parts[0] == "s" and parts[3] == "h":
+                        header = decode_header(value)
+                        yield Live(parts[2], f"{kind.kind}/{parts[4]}", header.seq, header.digest, last=False)

@@ -1,0 +1,140 @@
+"""Where fuzzing begins: good inputs of every kind, made from the project's own structs, examples and golden logs."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from actors.log.codec import Cursor, Done, Probe, Released, Tenure, encode
+from actors.shard.dedup import Dedup
+from actors.shard.fence import FoldState
+from actors.snapshots.writer import Header, Marker, encode_sealed
+from huntserver.config import Config
+from huntserver.game.definition import Definition
+from huntserver.game.player import PlayerType
+from huntserver.game.solvability import check_definition
+from huntserver.wire.messages import ROUTE
+from lab.fuzz.targets import joined
+from lab.rigs.game import HUNT, SMALL
+from tests.game.test_hunt_stored import played
+from tests.wire.test_lane import frame
+
+ROOT: Final = Path(__file__).parents[2]
+RAW: Final = msgspec.Raw(b"{}")
+
+
+def seeds(target: str) -> list[bytes]:
+    """Return the first inputs of a target."""
+    return list(_SEEDS[target]())
+
+
+@functools.cache
+def words(target: str) -> list[str]:
+    """Return the names that mean something to a target's decoder."""
+    found = {"id", "key", "hunt", "op", "type"}
+    shapes: list[type] = list(ROUTE)
+    if target == "hunt_file":
+        shapes = _structs(Definition)
+    elif target in ("record", "snapshot"):
+        shapes = [Tenure, Cursor, Done, *HUNT.event_type.__args__, *PlayerType.event_type.__args__]
+    elif target == "config":
+        shapes = _structs(Config)
+    for shape in shapes:
+        found |= {f.encode_name for f in msgspec.structs.fields(shape)}
+        tag = shape.__struct_config__.tag  # type: ignore[attr-defined]
+        if tag:
+            found.add(str(tag))
+    return sorted(found)
+
+
+def _structs(root: type) -> list[type]:
+    found, text = [root], {root}
+    for shape in found:
+        for field in msgspec.structs.fields(shape):
+            for part in (field.type, *getattr(field.type, "__args__", ())):
+                if isinstance(part, type) and issubclass(part, msgspec.Struct) and part not in text:
+                    text.add(part)
+                    found.append(part)
+    return found
+
+
+def dictionary(target: str) -> str:
+    """Return libFuzzer's dictionary for a target."""
+    return "".join(f'"{word}"\n' for word in words(target))
+
+
+def frames() -> list[dict[str, Any]]:
+    """Return one frame of every operation, all of them good."""
+    values: dict[str, Any] = {
+        "id": 1, "hunt": "h1", "key": 3, "token": "t", "epoch": "phone", "resume": [{"hunt": "h1", "seq": 4}],
+        "clue": "c1", "text": "one", "code": "TREE-4711", "lat": 48.85837, "lon": 2.294481, "hint": "free",
+        "treasure": "coin", "team": "t1", "by_s": 60, "points": 5, "reason": "late", "top": 5, "seq": 1, "pos": 1,
+        "channels": {"hunt": 1}, "accuracy_m": 5.0, "invite": "ABC", "bracket": None, "device": "d", "back": True,
+    }  # fmt: skip
+    made = []
+    for shape in ROUTE:
+        fields = {f.encode_name: values[f.encode_name] for f in msgspec.structs.fields(shape)}
+        made.append({"op": shape.__struct_config__.tag, **fields})
+    return made
+
+
+def _streams() -> list[bytes]:
+    text, ping = frame(b'{"id":1}'), frame(b"p", 0x89)
+    streams = [text, text + ping + text, frame(b"a", 0x01) + ping + frame(b"b", 0x80), frame(b"\x03\xe8", 0x88)]
+    streams += [frame(b"x" * 200), frame(b"x" * 301), frame(b"\xff") + text, frame("é".encode(), 0x82, long=2)]
+    return [bytes((step,)) + s for s in streams for step in (0, 3)]
+
+
+def _files() -> list[bytes]:
+    files = [SMALL.encode(), *(p.read_bytes() for p in sorted((ROOT / "examples").glob("*.toml")))]
+    made = [b"T" + files[0]]
+    for file in files:
+        found = check_definition(file, "toml")
+        made.append(b"J" + msgspec.json.encode(found))
+    return made
+
+
+def _records() -> list[bytes]:
+    made = [b"H" + encode(r) for r in (Tenure("n", 0, 1, "a:1", "s", 0, 64), Probe("n", 1, 2), Released("n", 1, 2))]
+    made.append(b"H" + encode(Cursor("n", 1, 2, 7)))
+    for letter, name in ((b"H", "hunt-1"), (b"P", "player-1")):
+        for line in (ROOT / "tests" / "game" / "golden" / f"{name}.jsonl").read_bytes().splitlines():
+            events = msgspec.json.decode(line)["events"]
+            made.append(letter + encode(Done("n", 1, 2, "hunt/x", 1, "p:a", "e:1", events, RAW)))
+    return made
+
+
+def _snapshots() -> list[bytes]:
+    dedup = Dedup()
+    for epoch in "abcde":
+        for n in range(1, 9):
+            dedup.add("p:ann", epoch, n, n, b'{"verdict":"correct"}')
+    dedup.marks["hunt/x"] = (3, 1)
+    player = PlayerType()
+    state = player.create("p")
+    return [
+        b"D" + joined(list(dedup.encode())),
+        b"H" + joined(list(HUNT.encode(played().state))),
+        b"H" + joined(list(HUNT.encode(HUNT.create("h1")))),
+        b"P" + joined(list(player.encode(state))),
+        b"M" + joined([encode_sealed(Marker(7, FoldState("n", 4, "a#1"), 9, 2, 77, 64))]),
+        b"S" + joined([encode_sealed(Header(7, 1, 9, 0, 1, 3, "00ff"))]),
+    ]
+
+
+_PATTERNS: Final = ("(red|blue) door", "[0-9]{2,4}", "a*b?c+", "(?i)x(?=y)", r"\bword\b", "(a|b)*c", "é+", "^a{3}$")
+_RULES: Final = ("c1", "c1 and c2", "2 of (c1, c2, c3)", "after 0:30 or (c1 and c2)", "((c1))", "")
+_SEEDS: Final[dict[str, Any]] = {
+    "lane": _streams,
+    "command_json": lambda: [msgspec.json.encode(f) for f in frames()],
+    "command_msgpack": lambda: [msgspec.msgpack.encode(f) for f in frames()],
+    "hunt_file": _files,
+    "pattern": lambda: [p.encode() + b"\naab" for p in _PATTERNS],
+    "rule": lambda: [r.encode() for r in _RULES],
+    "record": _records,
+    "snapshot": _snapshots,
+    "config": lambda: [(ROOT / "config.toml").read_bytes(), b"[limits]\ncommands_per_s = 5\n"],
+}

@@ -1,0 +1,277 @@
+"""What goes wrong in one simulated run, and the log and snapshot store that it goes wrong in.
+
+Swarm testing: each seed switches on a random subset of faults, each with an intensity of its own, so that rare
+combinations come up. Owns the fault stream of random numbers. After `heal` everything works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Final
+
+from actors.faults import LogFull, OutcomeUnknown, RecordTooLarge
+from actors.limits import Limits
+from actors.log.memory import CHUNK, Fate, MemoryLog, MemorySnapshots, MemoryStore, settle
+from actors.log.port import Appended, ShardId
+from lab.sim.loop import Place, SimLoop
+
+EPOCH_MS: Final = 1_790_000_000_000
+
+MENU: Final[dict[str, tuple[float, float, float]]] = {
+    # name: how often a seed has it, least and greatest intensity (a probability, or a rate per s of virtual time)
+    "lost_ack": (0.5, 0.01, 0.15),
+    "not_landed": (0.4, 0.01, 0.1),
+    "zombie": (0.5, 0.01, 0.15),
+    "twice": (0.3, 0.01, 0.1),
+    "full": (0.3, 0.01, 0.2),
+    "slow": (0.5, 0.02, 0.3),
+    "stuck": (0.3, 0.005, 0.05),
+    "slow_read": (0.5, 0.2, 0.9),
+    "pause": (0.5, 0.2, 1.5),
+    "pause_sent": (0.4, 0.005, 0.06),
+    "crash": (0.5, 0.2, 1.5),
+    "takeover": (0.5, 0.2, 1.5),
+    "drain": (0.3, 0.1, 0.8),
+    "skew": (0.4, 1.0, 1.0),
+    "jump": (0.3, 0.2, 1.0),
+    "net_loss": (0.5, 0.01, 0.2),
+    "net_double": (0.5, 0.02, 0.3),
+    "net_slow": (0.5, 0.02, 0.3),
+    "snap_fail": (0.4, 0.02, 0.3),
+    "snap_slow": (0.4, 0.1, 0.6),
+    "snap_bad": (0.3, 0.05, 0.4),
+    "truncate": (0.15, 1.0, 1.0),  # once, at the end: `truncation`
+}
+REACTIONS_BYTES: Final = 16_000
+"""What one message may stage past the cap: all the reactions that wait for a target."""
+
+
+class Plan:
+    """The faults of one seed."""
+
+    def __init__(self, seed: int, *, off: Sequence[str] = (), on: Sequence[str] = ()) -> None:
+        draw = random.Random(f"{seed}/plan")
+        self.random = random.Random(f"{seed}/faults")
+        self.at: dict[str, float] = {}
+        for name, (often, least, most) in MENU.items():
+            chosen, intensity = draw.random() < often, draw.uniform(least, most)
+            if (chosen or name in on) and name not in off:
+                self.at[name] = intensity
+        self.limits = Limits(
+            run_budget=draw.choice((1, 3, 256)),
+            staged_bytes_max=draw.choice((300, 2_000, 128 * 1024)),
+            late_s=draw.choice((0.2, 0.5)),
+            give_up_s=draw.choice((0.8, 2.0)),
+            proof_s=draw.choice((0.3, 0.3, 1.0)),
+            snapshot_records=draw.choice((1, 2, 4, 10, 2_000)),
+            marker_records=draw.choice((1, 3, 10, 30, 50_000)),
+            memory_bytes=draw.choice((0, 3_000, 256 * 1024 * 1024)),
+            cursor_every=draw.choice((1, 3, 1_000)),
+            recoveries_at_once=draw.choice((1, 8)),
+            mailbox_max=draw.choice((3, 20_000)),
+        )
+        self.healed = False
+        self.last_s = 0.0  # when the last thing that went wrong will have happened
+        self.struck: Counter[str] = Counter()
+        self.struck_at: Counter[ShardId] = Counter()  # faults of the log alone
+
+    def hits(self, name: str, shard: ShardId | None = None) -> bool:
+        """Draw whether a fault strikes now; `shard`: at whose log."""
+        at = self.at.get(name)
+        if at is None or self.healed or self.random.random() >= at:
+            return False
+        self.struck[name] += 1
+        if shard is not None:
+            self.struck_at[shard] += 1
+        return True
+
+    def within(self, least_s: float, most_s: float) -> float:
+        """Draw a time; short ones are likelier."""
+        return least_s + (most_s - least_s) * self.random.random() ** 2
+
+    def heal(self) -> None:
+        """Nothing new goes wrong from here on."""
+        self.healed = True
+
+    # ---- the log's fault plan
+
+    def fate(self, shard: ShardId, records: Sequence[bytes]) -> Fate:
+        """Return what becomes of an append."""
+        trip_s = self.within(0.0005, 0.006)
+        if self.healed:
+            return Fate(trip_s / 2, trip_s)
+        if self.hits("slow", shard):
+            trip_s = self.within(0.02, 0.8)
+        if self.hits("stuck", shard):
+            trip_s = self.within(0.5, 3.0)
+        hears_s = self.within(0.001, 0.3)
+        if self.hits("lost_ack", shard):
+            return Fate(trip_s, max(trip_s, hears_s), OutcomeUnknown("the answer was lost"))
+        if self.hits("not_landed", shard):
+            return Fate(None, hears_s, OutcomeUnknown("lost on the way"))
+        if self.hits("zombie", shard):
+            fault = OutcomeUnknown("given up by the producer") if self.random.random() < 0.7 else None
+            return Fate(self.within(0.05, 3.0), hears_s if fault else None, fault)
+        if self.hits("full", shard):
+            return Fate(None, 0.001, LogFull("no space left"))
+        return Fate(trip_s * self.random.random(), trip_s)
+
+    def read_delay_s(self, shard: ShardId) -> float:
+        """Return how long the next chunk takes."""
+        return self.within(0.01, 0.4) if self.hits("slow_read") else self.random.random() * 0.002
+
+    def snapshot_fate(self) -> Fate:
+        """Return what becomes of a snapshot's part."""
+        trip_s = self.within(0.02, 0.5) if self.hits("snap_slow") else self.within(0.0005, 0.005)
+        if self.hits("snap_fail"):
+            landed = self.random.random() < 0.5
+            return Fate(trip_s if landed else None, trip_s, OutcomeUnknown("the snapshot store failed"))
+        return Fate(trip_s, trip_s)
+
+
+class SimStore(MemoryStore):
+    """What is durable, with the time at which each record became so."""
+
+    def __init__(self, loop: SimLoop, note: Callable[..., None], broken: Callable[..., None]) -> None:
+        super().__init__(lambda: EPOCH_MS + int(loop.time() * 1000))
+        self.landed_s: dict[ShardId, list[float]] = {}
+        self.spoilt: dict[ShardId, set[str]] = {}
+        self._loop = loop
+        self.noted = note
+        self.broken = broken
+
+    def land(self, shard: ShardId, records: Sequence[bytes]) -> int:
+        """Write a batch."""
+        self.landed_s.setdefault(shard, []).extend([self._loop.time()] * len(records))
+        base = super().land(shard, records)
+        self.noted("landed", str(shard), base, len(records))
+        return base
+
+
+class SimLog(MemoryLog):
+    """One node's way to the store: what is under way lands in the world, the answer comes to the node."""
+
+    def __init__(self, loop: SimLoop, place: Place, store: SimStore, plan: Plan) -> None:
+        super().__init__(store, plan)
+        self._world: SimStore = store
+        self.snapshots: SimSnapshots = SimSnapshots(self, loop, place, plan)
+        self._sim = loop
+        self._place = place
+        self._plan = plan
+
+    def append(self, shard: ShardId, records: Sequence[bytes]) -> asyncio.Future[Appended]:
+        """Hand a batch over; now and then it lands a second time, later. It takes no more than a broker would."""
+        size = sum(map(len, records))
+        if size > self._plan.limits.staged_bytes_max + REACTIONS_BYTES:
+            self._world.broken("BOUND", f"a request of {size} bytes", str(shard))
+            refused: asyncio.Future[Appended] = self._sim.create_future()
+            refused.set_exception(RecordTooLarge(f"a request of {size} bytes"))
+            return refused
+        done = super().append(shard, records)
+        if not self._closed and self._plan.hits("twice", shard):
+            batch = list(records)
+            after_s = self._plan.within(0.001, 1.0)
+            self.last(after_s)
+            self._sim.post(self._sim.world, after_s, self._again, shard, batch)
+        if not self._closed and self._plan.hits("pause_sent"):  # just now, with an answer to come
+            self._sim.post(self._sim.world, 0.0001, self._pause)
+        return done
+
+    def _pause(self) -> None:
+        if not self._place.stopped and not self._place.dead:
+            self._world.noted("pause", self._place.name)
+            self._sim.stop_place(self._place)
+            self._sim.post(self._sim.world, self._plan.random.uniform(0.3, 3.0), self._sim.resume_place, self._place)
+
+    def _again(self, shard: ShardId, batch: list[bytes]) -> None:
+        if any(record in batch for record in self.store.records(shard)):  # only what landed can land twice
+            self.store.land(shard, batch)
+
+    def last(self, after_s: float) -> None:
+        """Note that something is still to go wrong."""
+        self._plan.last_s = max(self._plan.last_s, self._sim.time() + after_s)
+
+    def carry_out(
+        self,
+        fate: Fate,
+        land: Callable[[], object],
+        done: asyncio.Future[Any],
+        result: Callable[[Any], object],
+    ) -> None:
+        """Let a fate happen: the landing whatever becomes of the node, the answer only while it lives."""
+        landed: list[object] = []
+        lands_s, answers_s = fate.lands_s, fate.answers_s
+        if lands_s is not None:
+            if fate.fault is not None or answers_s is None:
+                self.last(lands_s)
+            self._sim.post(self._sim.world, lands_s, lambda: landed.append(land()))
+        if answers_s is None:
+            return
+        self._sim.post(self._place, answers_s, settle, done, fate, landed, result)
+
+
+class SimSnapshots(MemorySnapshots):
+    """The snapshot store: puts in order, some fail, some are spoilt, and what a reader sees may be old."""
+
+    def __init__(self, log: SimLog, loop: SimLoop, place: Place, plan: Plan) -> None:
+        super().__init__(log)
+        self._sim_log = log
+        self._loop = loop
+        self._place = place
+        self._plan = plan
+        self._free_s = 0.0
+
+    def put(self, shard: ShardId, key: str, value: bytes | None) -> asyncio.Future[None]:
+        """Write or remove one key."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        done.add_done_callback(lambda put: put.cancelled() or put.exception())  # who asked may be killed meanwhile
+        fate = self._plan.snapshot_fate()
+        store: Any = self._sim_log.store
+        kept = store.kept.setdefault(shard, {})
+        spoil = value is not None and key[0] == "s" and self._may_spoil(shard, key) and self._plan.hits("snap_bad")
+
+        def land() -> None:
+            kept.pop(key, None)
+            if value is None:
+                return
+            kept[key] = value
+            if spoil:
+                kept[key] = _spoil(value, len(kept))
+                store.spoilt.setdefault(shard, set()).add(key.split("|", 4)[4])
+
+        now = self._loop.time()
+        trip_s = fate.answers_s or 0.0
+        self._free_s = max(self._free_s, now + trip_s)  # in order: a later put of a key wins
+        delay_s = self._free_s - now
+        if fate.lands_s is not None:
+            self._loop.post(self._loop.world, delay_s, land)
+        self._loop.post(self._place, delay_s, settle, done, fate, (None,), lambda _: None)
+        return done
+
+    def _may_spoil(self, shard: ShardId, key: str) -> bool:
+        """One snapshot of an entity may be spoilt while there is another: with both bad it is closed, as designed."""
+        store: Any = self._sim_log.store
+        tail = "|h|" + key.split("|", 4)[4]
+        headers = [kept for kept in store.kept.get(shard, ()) if kept.endswith(tail) and kept[0] == "s"]
+        return len(headers) >= 2 and tail[3:] not in store.spoilt.get(shard, ())
+
+    async def read(self, shard: ShardId) -> AsyncIterator[list[tuple[str, bytes]]]:
+        """Yield what was there at one moment, slowly: it may be old when the reader has it (S1)."""
+        size = self._plan.random.choice((2, 5, CHUNK)) if "slow_read" in self._plan.at else CHUNK
+        await asyncio.sleep(self._plan.read_delay_s(shard))
+        rows = list(self._sim_log.store.kept.setdefault(shard, {}).items())
+        for at in range(0, len(rows), size):
+            yield rows[at : at + size]
+            await asyncio.sleep(self._plan.read_delay_s(shard) if at + size < len(rows) else 0)
+
+
+def _spoil(value: bytes, salt: int) -> bytes:
+    """Change one byte: any, or a digit to another one, so that the rest still reads well."""
+    if not value:
+        return b"?"
+    digits = [i for i, byte in enumerate(value) if 0x30 <= byte <= 0x39]
+    at, turn = (digits[salt % len(digits)], 1) if digits and salt % 2 else (salt % len(value), 0x15)
+    return value[:at] + bytes((value[at] ^ turn,)) + value[at + 1 :]

@@ -1,0 +1,173 @@
+"""The real rules of the game in the simulation: hunts by hosts, players that race for them, treasures that run out.
+
+Owns what is played and two of the promises: a treasure is never oversold and a clue has one first finder (I8), and no
+accepted answer is in anything that a player is told or shown before that player's team has solved the clue (I9).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from actors.checker.history import VIEWED, Call, Seen
+from actors.checker.log_judge import Rules
+from actors.entity import EntityType
+from actors.shard.actor import Caller
+from huntserver.game import commands as c
+from huntserver.game.definition import Attempts, Clue, Definition, Hint, Schedule, Treasure, source
+from huntserver.game.hunt import HuntType
+from huntserver.game.hunt_events import Claimed, Joined, Solved
+from huntserver.game.player import PlayerType
+from lab.sim.workload import Move
+
+CLUES: Final = 5
+OPENING: Final = 12
+QUANTITIES: Final = {"coin": 2, "crown": 1}
+PEOPLE: Final = ("ann", "bob", "cat")
+SECRETS: Final = {f"c{i}": f"zebra{i}quagga" for i in range(1, CLUES + 1)}
+TIMED: Final = frozenset({"cool_down", "bad_field"})  # an `extend` into the past is a bad field
+encode = msgspec.json.Encoder().encode
+
+
+def definition(duration_s: int) -> str:
+    """Return the hunt: clues that open one another, a code among them, hints with a price, two treasures."""
+    clues = []
+    for i in range(1, CLUES + 1):
+        code = i == 3
+        clues.append(
+            Clue(
+                id=f"c{i}",
+                title=f"Clue {i}",
+                kind="code" if code else "text",
+                answers=[] if code else [SECRETS[f"c{i}"]],
+                codes=[SECRETS[f"c{i}"]] if code else [],
+                points=10 * i,
+                first_bonus=[5, 3],
+                decay=1,
+                unlock="" if i < 3 else f"c{i - 2}",
+                hints=[Hint(id="h", text=f"Think of {i}.", price=2)],
+                attempts=Attempts(cool_down_s=0.2, free=2, max_s=1.0),
+            )
+        )
+    treasures = [Treasure(id=id, title=id.title(), quantity=n, points=5) for id, n in QUANTITIES.items()]
+    return source(Definition(title="Sim", schedule=Schedule(duration_s=duration_s), clues=clues, treasures=treasures))
+
+
+class GameRules:
+    """I8 over the log, and what I9 needs to know: who is in which team, what it solved where."""
+
+    def __init__(self) -> None:
+        self.teams: dict[tuple[str, str], str] = {}
+        self.solved: dict[tuple[str, str, str], int] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._owners: set[tuple[str, str, str]] = set()
+
+    def record(self, entity: str, pos: int, by: str, events: Sequence[Any], at_ms: int) -> Iterable[str]:
+        """Yield what is wrong with a record."""
+        for event in events:
+            if isinstance(event, Joined):
+                self.teams[entity, by] = event.team
+            elif isinstance(event, Solved):
+                self.solved.setdefault((entity, event.team, event.clue), pos)
+                yield from self._next(entity, event.team, event.clue, event.rank)
+            elif isinstance(event, Claimed):
+                yield from self._next(entity, event.team, event.treasure, event.rank)
+                if event.rank > QUANTITIES[event.treasure]:
+                    yield f"{event.rank} of {QUANTITIES[event.treasure]} {event.treasure} claimed"
+
+    def _next(self, entity: str, team: str, what: str, rank: int) -> Iterable[str]:
+        self._counts[entity, what] += 1
+        if rank != self._counts[entity, what]:
+            yield f"{what} was taken {self._counts[entity, what]} times, the last has rank {rank}"
+        if (entity, team, what) in self._owners:
+            yield f"{team} took {what} twice"
+        self._owners.add((entity, team, what))
+
+    def leaks(self, calls: Iterable[Call], seen: Iterable[Seen]) -> Iterable[str]:
+        """Yield each accepted answer that was let out too early (I9). Hosts may see everything."""
+        for push in seen:
+            if push.channel != "host" and push.events is not None:
+                for clue in self._leaked(push.events, push.entity, push.channel.removeprefix("team:"), push.seq):
+                    yield f"{push.entity}:{push.seq} shows the answer of {clue} on {push.channel}"
+        for call in calls:
+            if call.role != "host" and call.answer is not None:
+                body = encode(call.answer) if call.outcome == VIEWED else bytes(call.answer)
+                for clue in self._leaked(body, call.entity, self.teams.get((call.entity, call.by), ""), call.pos):
+                    yield f"{call.session} was told the answer of {clue} at {call.entity}:{call.pos}"
+
+    def _leaked(self, body: bytes, entity: str, team: str, pos: int) -> list[str]:
+        named = [clue for clue, secret in SECRETS.items() if secret.encode() in body]
+        return [clue for clue in named if self.solved.get((entity, team, clue), pos + 1) > pos]
+
+
+class GameWorkload:
+    """One or two hunts, three players (one with two devices), a host that makes, runs and disturbs them."""
+
+    door: Any = None
+
+    def __init__(self, draw: random.Random) -> None:
+        self.kinds: Sequence[tuple[EntityType[Any], int]] = [
+            (HuntType(), draw.choice((1, 2))),
+            (PlayerType(), draw.choice((1, 2))),
+        ]
+        self.rules = Rules(proof_s=0.3, timed=TIMED)
+        self._hunts = [f"hunt{i}" for i in range(draw.choice((1, 1, 2)))]
+        self._size = draw.choice((8, 20, 30, 45))
+        self._definition = definition(draw.choice((60, 3600)))
+        self._opening = dict.fromkeys(self._hunts, 0)
+        self._knows = draw.choice((0.3, 0.7))
+
+    def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
+        """The players and the host."""
+        out = [(Caller(f"p:{who}", "player", who.title()), self._size) for who in (*PEOPLE, PEOPLE[0])]
+        return [*out, (Caller("h:host", "host", "Host"), OPENING * len(self._hunts) + self._size)]
+
+    def next(self, draw: random.Random, caller: Caller) -> Move | None:
+        """Draw a command; players wait until the host has sent all that opens the hunts."""
+        opening = [id for id, step in self._opening.items() if step < OPENING]
+        if caller.role == "host":
+            return self._open(opening[0]) if opening else self._run(draw, draw.choice(self._hunts))
+        if opening and draw.random() < 0.98:
+            return None
+        return self._play(draw, draw.choice(self._hunts), caller)
+
+    def _open(self, hunt: str) -> Move:
+        steps = (c.Create(), c.Define(self._definition), c.Publish(), c.Start())
+        self._opening[hunt] += 1  # three times round: a step may overtake the one before
+        return Move("hunt", hunt, steps[(self._opening[hunt] - 1) % len(steps)])
+
+    def _run(self, draw: random.Random, hunt: str) -> Move:
+        roll = draw.random()
+        if roll < 0.2:
+            return Move("hunt", hunt, c.OverviewQuery(), True)
+        choices: list[Any] = [c.Pause(), c.Unpause(), c.Unpause(), c.Announce("Hurry!"), c.Extend(1), c.Start()]
+        choices += [c.Extend(-59)] if roll > 0.8 else [c.Unpause()]
+        return Move("hunt", hunt, c.End() if roll > 0.98 else draw.choice(choices))
+
+    def _play(self, draw: random.Random, hunt: str, caller: Caller) -> Move:
+        roll, clue = draw.random(), f"c{draw.randrange(1, CLUES + 1)}"
+        if roll < 0.2:
+            return Move("hunt", hunt, c.Join())
+        if roll < 0.6:
+            text = SECRETS[clue] if draw.random() < self._knows else f"wrong {draw.randrange(20)}"
+            return Move("hunt", hunt, c.Scan(text) if clue == "c3" else c.Guess(clue, text))
+        if roll < 0.75:
+            return Move("hunt", hunt, c.Claim(draw.choice(("coin", "crown"))))
+        if roll < 0.82:
+            return Move("hunt", hunt, c.TakeHint(clue, "h"))
+        if roll < 0.88:
+            return Move("player", caller.by[2:], c.ProfileQuery(), True)
+        return Move("hunt", hunt, draw.choice((c.PageQuery(), c.BoardQuery(), c.MembershipQuery())), True)
+
+    def probes(self) -> list[Move]:
+        """Ask for every board, and every profile (those of others are refused, which is an answer)."""
+        hunts = [Move("hunt", id, c.BoardQuery(), True) for id in self._hunts]
+        return [*hunts, *(Move("player", who, c.ProfileQuery(), True) for who in PEOPLE)]
+
+    def game(self) -> GameRules:
+        """The game's own promises."""
+        return GameRules()

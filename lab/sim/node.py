@@ -1,0 +1,294 @@
+"""One simulated process: an actor system with its own clocks, a place to run in, and links to its peers.
+
+Owns what dies with the process. Lives as long as its place.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from actors.checker.history import Live, Seen, Shown
+from actors.clock import AWAKE_S
+from actors.entity import Push, Rejected
+from actors.passivation.passivation import DictSpill, digest
+from actors.shard.actor import Sink
+from actors.shard.commit import UNKNOWN
+from actors.shard.decider import REACTION
+from actors.shard.fence import Mode
+from actors.shard.reactions import ReactionBatch
+from actors.shard.shard import UNAVAILABLE, Shard
+from actors.snapshots.recovery import Tenant
+from actors.system import ActorSystem, Outside
+from lab.sim.faults import EPOCH_MS, SimLog
+from lab.sim.loop import Place, SimLoop
+from lab.sim.network import Pending, Player, Wire
+
+if TYPE_CHECKING:
+    from lab.sim.simulation import Simulation
+
+LINK_S = 0.4
+LATE_S = 0.3
+"""A node looks five times a second whether a batch is late."""
+BUGS = frozenset({"bug_contained", "timer_loops", "shard_restarts"})
+
+
+class SimClock:
+    """A node's clocks: wall time with an offset that may jump, boot time that never goes back."""
+
+    def __init__(self, loop: SimLoop) -> None:
+        self._loop = loop
+        self.offset_ms = 0
+
+    def wall_ms(self) -> int:
+        """Return ms since 1970, wrong by the offset."""
+        return EPOCH_MS + int(self._loop.time() * 1000) + self.offset_ms
+
+    def boot_ns(self) -> int:
+        """Return ns."""
+        return 1_000_000_000 + int(self._loop.time() * 1e9)
+
+
+class SimSystem(ActorSystem):
+    """An actor system whose reactions find a shard that has moved to a peer."""
+
+    peers: Callable[[Shard], SimNode | None]
+    links: Simulation
+    place: Place
+
+    def _deliver(self, kind: str, id: str, batch: ReactionBatch, sink: Any) -> None:
+        shard = self.regions[kind].shard(id)
+        if shard.ownership.mode not in (Mode.MOVED, Mode.RELEASED):
+            super()._deliver(kind, id, batch, sink)
+            return
+        peer = self.peers(shard)
+        answer = _LinkAnswer(self.links, self.place, sink)
+        if peer is not None:
+            self.links.net.carry(peer.place, peer.react, kind, id, batch, answer)
+
+
+class _LinkAnswer:
+    """The one answer to a message over a link; a lost one is answered with "unknown" after a while."""
+
+    def __init__(self, sim: Simulation, place: Place, sink: Any) -> None:
+        self._sim = sim
+        self._place = place
+        self._sink: Any = sink
+        sim.loop.post(place, LINK_S, self._give, False, 0, b"", -1)
+
+    def _give(self, good: bool, request: int, answer: bytes, pos: int) -> None:
+        sink, self._sink = self._sink, None
+        if sink is None:
+            return
+        if good:
+            sink.accepted(request, answer, pos, None)
+        else:
+            sink.refused(request, UNKNOWN, pos)
+
+    def accepted(self, request: int, answer: bytes, pos: int, told: Any) -> None:
+        """At the peer: carry it home."""
+        self._sim.net.carry(self._place, self._give, True, request, answer, pos)
+
+    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
+        """At the peer: carry it home."""
+        self._sim.net.carry(self._place, self._give, False, request, b"", pos)
+
+    def viewed(self, request: int, view: Any, pos: int) -> None:
+        """Never asked."""
+
+
+class _Publisher:
+    """A listener on every channel of a node."""
+
+    def __init__(self, sim: Simulation, name: str) -> None:
+        self._sim = sim
+        self._name = name
+        self._last: dict[str, int] = {}
+        self.rooms: Any = None  # of the node's gateway, if it has one
+
+    def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
+        """Write down a record's pushes, once."""
+        if self.rooms is not None:
+            self.rooms.publish(kind, id, seq, at_ms, pushes, origin)
+        entity = f"{kind}/{id}"
+        if seq <= self._last.get(entity, 0):
+            return
+        self._last[entity] = seq
+        sim = self._sim
+        sim.shown.append(Shown(self._name, entity, seq, sim.loop.time(), "a push"))
+        for push in pushes:
+            if push.state is None:
+                events = msgspec.json.encode(push.events)
+                sim.seen.append(Seen(self._name, entity, push.channel, seq, push.prev, events))
+
+
+class _Reporter:
+    """Puts what a node reports on the time line."""
+
+    def __init__(self, sim: Simulation, name: str) -> None:
+        self._sim = sim
+        self._name = name
+
+    def note(self, event: str, **fields: Any) -> None:
+        """On the time line."""
+        self._sim.note("says", self._name, event, *(f"{k}={v}" for k, v in fields.items()))
+
+    warn = note
+
+    def fault(self, event: str, error: BaseException | None = None, **fields: Any) -> None:
+        """On the time line; a bug fails the run."""
+        self.note(event, error=repr(error), **fields)
+        if event in BUGS:
+            self._sim.broken("I10", f"{self._name}: {event} {error!r} {fields}")
+        elif event == "entity_damaged":
+            self._sim.damaged(fields["entity"], fields["shard"], str(fields.get("why", error)))
+
+
+class SimNode:
+    """See the module."""
+
+    def __init__(self, sim: Simulation, number: int) -> None:
+        self.sim = sim
+        self.name = f"n{number}"
+        self.place = Place(self.name)
+        self.clock = SimClock(sim.loop)
+        self.booted = False
+        self.draining = False
+        self.born_s = sim.loop.time()
+        self.log = SimLog(sim.loop, self.place, sim.store, sim.plan)
+        publisher = _Publisher(sim, self.name)
+        outside = Outside(
+            self.log,
+            self.log.snapshots,
+            DictSpill(),
+            self.clock,
+            random.Random(f"{sim.seed}/{self.name}"),
+            publisher,
+            _Reporter(sim, self.name),
+        )
+        sim.loop.place = self.place
+        self.system = SimSystem(sim.workload.kinds, outside, Tenant(self.name, self.name), sim.plan.limits)
+        sim.loop.place = sim.loop.world
+        self.system.links, self.system.place = sim, self.place
+        self.system.peers = lambda shard: sim.owner(shard, self)
+        self.gateway: Any = None
+        if sim.door:
+            self.gateway = sim.door.open(self)
+            publisher.rooms = self.gateway.publisher
+
+    def boot(self, after_s: float) -> None:
+        """Start the process."""
+        loop = self.sim.loop
+        loop.post(self.place, after_s, lambda: loop.create_task(self._boot(), name="boot"))
+
+    async def _boot(self) -> None:
+        await self.log.open()
+        await self.system.start()
+        self.booted = True
+
+    def kill(self) -> None:
+        """End it at once, as kill -9 does."""
+        self.sim.loop.kill_place(self.place)
+
+    def drain(self) -> None:
+        """End it in order."""
+        loop = self.sim.loop
+        self.draining = True
+        loop.post(self.place, 0.0, lambda: loop.create_task(self._drain(), name="drain"))
+
+    async def _drain(self) -> None:
+        if self.gateway is not None:
+            await self.gateway.drain()
+        await self.system.drain()
+        await self.system.close()
+        await self.log.close()
+        self.sim.loop.post(self.sim.loop.world, 0.0, self.kill)
+
+    # ---- messages that arrive
+
+    def receive(self, player: Player, pending: Pending) -> None:
+        """A client's message."""
+        wire = Wire(self, player, pending)
+        pending.arrived_s = min(pending.arrived_s, self.sim.loop.time())
+        if pending.key is None:
+            self.system.query(pending.kind, pending.id, pending.command, wire, pending.number, player.caller)
+        else:
+            self.system.submit(
+                pending.kind, pending.id, pending.command, wire, pending.number, player.caller, pending.key
+            )
+
+    def react(self, kind: str, id: str, batch: ReactionBatch, answer: _LinkAnswer) -> None:
+        """A peer's reactions."""
+        shard = self.system.regions[kind].shard(id)
+        if shard.ownership.mode in (Mode.MOVED, Mode.RELEASED):
+            answer.refused(0, UNAVAILABLE, -1)
+        else:
+            shard.submit(id, (REACTION, batch, answer, 0, None, None))
+
+    # ---- looks from outside
+
+    def owns_all(self) -> bool:
+        """Tell whether every shard is served here, as far as the node knows."""
+        return all(s.ownership.mode is Mode.OWNER and not s.commit.late for s in self.system.shards())
+
+    def lost_one(self) -> bool:
+        """Tell whether it gave up a shard to a newer tenure."""
+        return any(s.ownership.mode is Mode.MOVED for s in self.system.shards())
+
+    def quiet(self) -> bool:
+        """Tell whether nothing waits, is under way, or is still to be delivered."""
+        return all(
+            not s.busy() and s.commit.quiet() and not s.waiting and not self._owes(s) for s in self.system.shards()
+        )
+
+    def _owes(self, shard: Shard) -> bool:
+        """Tell whether reactions are under way to entities that are not closed."""
+        return any(f"{kind}/{id}" not in self.sim.closed for _, kind, id in shard.outgoing._lines)
+
+    def untold(self) -> str:
+        """Return which shard has a batch that is late, with clients that were not told so; empty: none."""
+        now_s = self.sim.loop.time()
+        if self.place.stopped or now_s - self.place.resumed_s < AWAKE_S + 2 * LATE_S:
+            return ""
+        for shard in self.system.shards():
+            commit = shard.commit
+            age_s = (self.clock.boot_ns() - commit._first_handed_ns) / 1e9
+            if commit._future is not None and age_s > self.sim.plan.limits.late_s + LATE_S:
+                waiting = [e[1] for e in commit._flying + commit.effects if e[1].__class__ is Wire]
+                if waiting:
+                    return f"{len(waiting)} clients of {shard.id} wait for {age_s:.2f} s"
+        return ""
+
+    def timers(self) -> dict[str, int]:
+        """Return when which entity, awake or asleep, has a timer due, in ms since 1970."""
+        found = {}
+        for shard in self.system.shards():
+            kind = shard.kind
+            states = {id: actor.state for id, actor in shard.actors.items() if not actor.damaged}
+            for id in shard.dormitory.ids():
+                blob = shard.dormitory.look(id)
+                if blob is not None:
+                    states[id] = kind.decode(id, blob.state)
+            for id, state in states.items():
+                due = kind.due(state)
+                if due is not None:
+                    found[f"{kind.kind}/{id}"] = due.due_ms
+        return found
+
+    def live(self) -> list[Live]:
+        """Return the digests of all entities, awake or asleep."""
+        found = []
+        for shard in self.system.shards():
+            kind = shard.kind
+            for id, actor in shard.actors.items():
+                if not actor.damaged and actor.seq:
+                    memory, state = list(actor.dedup.encode()), list(kind.encode(actor.state))
+                    found.append(Live(self.name, f"{kind.kind}/{id}", actor.seq, digest(memory, state)))
+            for id in shard.dormitory.ids():
+                blob = shard.dormitory.look(id)
+                if blob is not None:
+                    found.append(Live(self.name, f"{kind.kind}/{id}", blob.seq, digest(blob.memory, blob.state)))
+        return found

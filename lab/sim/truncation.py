@@ -1,0 +1,58 @@
+"""The end of a run on a log that lost its end: what snapshots and markers reach past it, nobody may serve.
+
+Owns the fault and its judgement. The log is whole again afterwards: all other promises are held against that one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from actors.log.port import ShardId
+from actors.shard.fence import Mode
+from actors.snapshots.writer import decode_header, decode_marker
+
+if TYPE_CHECKING:
+    from lab.sim.simulation import Simulation
+
+COMES_UP_S: Final = 1.0
+
+
+def judge(sim: Simulation) -> None:
+    """Cut each shard's log below what its snapshots speak of, start a process, and see that it serves none of them."""
+    for node in sim.alive():
+        node.kill()
+    store = sim.store
+    short = {shard: reach for shard in store.shards if (reach := reached(sim, shard))}
+    whole, kept = store.shards, store.kept
+    landed = {shard: list(times) for shard, times in store.landed_s.items()}
+    store.shards = {shard: list(records) for shard, records in whole.items()}
+    store.kept = {shard: dict(rows) for shard, rows in kept.items()}
+    for shard, reach in short.items():
+        end = max(reach - sim.plan.random.choice((1, 1, 3, 30)), 0)
+        del store.shards[shard][end:]
+        sim.note("truncate", str(shard), end, reach)
+        sim.plan.struck["truncate"] += 1
+    heard = len(sim.shown), len(sim.seen)
+    node = sim.start_node(0.0)
+    sim.loop.run(lambda: False, COMES_UP_S)
+    for one in node.system.shards():
+        if one.id in short and one.ownership.mode is Mode.OWNER:
+            sim.broken("I5", f"{one.id} is served from a log that is shorter than its snapshots ({short[one.id]})")
+    node.kill()
+    store.shards, store.kept, store.landed_s = whole, kept, landed
+    del sim.shown[heard[0] :], sim.seen[heard[1] :]  # a timer may have fired meanwhile: on a log that is gone again
+
+
+def reached(sim: Simulation, shard: ShardId) -> int:
+    """Return the offset that headers of snapshots and markers speak of at most; 0 when none can be read."""
+    furthest = 0
+    for key, value in sim.store.kept.get(shard, {}).items():
+        what, _, rest = key.partition("|")
+        try:
+            if what == "m":
+                furthest = max(furthest, decode_marker(value).offset)
+            elif rest.split("|")[2] == "h":
+                furthest = max(furthest, decode_header(value).covers)
+        except ValueError:  # it was spoilt
+            continue
+    return furthest

@@ -1,0 +1,439 @@
+"""From a command to a durable answer, and what happens to it when things go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from actors.faults import LogFull, OutcomeUnknown
+from actors.limits import Limits
+from actors.log.memory import Fate, MemoryStore
+from actors.log.port import ShardId
+from actors.shard.fence import Mode
+from tests.actors.rig import BOB, HOST, Heard, running
+from tests.actors.toy import Add, Break, Send, SetAlarm, Total, View
+
+SHARD = ShardId("tallies", 0)
+NEVER = Fate(lands_s=None, answers_s=None)
+LOST = Fate(lands_s=None, answers_s=0.0, fault=OutcomeUnknown("lost on the way"))
+LANDED_UNHEARD = Fate(lands_s=0.0, answers_s=0.01, fault=OutcomeUnknown("the answer was lost"))
+
+
+async def test_an_accepted_command_is_answered_with_its_position() -> None:
+    async with running() as node:
+        assert await node.ask(Add(2)) == (b'{"total":2}', 1)
+        assert await node.ask(Add(3)) == (b'{"total":5}', 2)
+        assert await node.view(Total()) == (View(5, 2, 0), 2)
+
+
+async def test_nothing_is_said_or_shown_before_the_record_is_durable() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        node.plan.fates = [Fate(0.05, 0.05)]
+        heard = Heard()
+        node.send(Add(1), sink=heard, request=1)
+        await node.turns()
+        assert heard.said == []
+        assert node.shown.pushes == [("t", 1)]
+        await asyncio.sleep(0.1)
+        assert heard.said == [("ok", 1, b'{"total":2}', 2)]
+        assert node.shown.pushes == [("t", 1), ("t", 2)]
+
+
+async def test_a_refusal_is_held_behind_an_event_that_is_not_durable() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        node.plan.fates = [Fate(0.05, 0.05)]
+        heard = Heard()
+        node.send(Add(1), sink=heard, request=1)
+        await node.turns()
+        node.send(Add(99_000_000), sink=heard, request=2)
+        await node.turns()
+        assert heard.said == []
+        await asyncio.sleep(0.1)
+        assert heard.said == [("ok", 1, b'{"total":2}', 2), ("err", 2, "too_much", 2)]
+
+
+async def test_a_refusal_leaves_at_once_when_all_is_durable_and_ownership_was_proved() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        heard = Heard()
+        appends = len(node.plan.seen)
+        node.send(Add(99_000_000), sink=heard, request=1)
+        await node.turns(2)
+        assert heard.said == [("err", 1, "too_much", 1)]
+        assert len(node.plan.seen) == appends
+
+
+async def test_decisions_do_not_wait_for_the_batch_before() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        node.plan.fates = [Fate(0.05, 0.05)]
+        heard = Heard()
+        for i in range(10):
+            node.send(Add(1), sink=heard, request=i)
+            await node.turns(3)
+        assert heard.said == []
+        await asyncio.sleep(0.1)
+        assert [s[1] for s in heard.said] == list(range(10))
+        batches = [len(records) for _, records in node.plan.seen]
+        assert batches[-2:] == [1, 9], "what came while one batch was in flight is the next"
+
+
+async def test_a_failed_batch_under_speculation_drops_the_memory_and_tells_the_senders() -> None:
+    async with running() as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [Fate(lands_s=None, answers_s=0.02, fault=OutcomeUnknown("gone"))]
+        heard = Heard()
+        node.send(Add(10), sink=heard, request=1, key=("e", 2))
+        await node.turns()
+        node.send(Add(100), sink=heard, request=2, key=("e", 3))
+        await asyncio.sleep(0.1)
+        assert [(s[0], s[1], s[2]) for s in heard.said] == [("err", 1, "unknown"), ("err", 2, "unknown")]
+        assert await node.view(Total()) == (View(1, 1, 0), 1)
+        assert await node.ask(Add(10), key=("e", 2)) == (b'{"total":11}', 2)
+
+
+async def test_a_batch_that_landed_unheard_is_not_executed_twice() -> None:
+    async with running() as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [LANDED_UNHEARD]
+        assert (await node.ask(Add(10), key=("e", 2))).code == "unknown"
+        assert await node.ask(Add(10), key=("e", 2)) == (b'{"total":11}', 2)
+        assert await node.view(Total()) == (View(11, 2, 0), 2)
+
+
+async def test_an_abandoned_batch_that_lands_late_does_not_count() -> None:
+    async with running() as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [Fate(lands_s=0.1, answers_s=0.0, fault=OutcomeUnknown("given up"))]
+        assert (await node.ask(Add(10), key=("e", 2))).code == "unknown"
+        assert await node.ask(Add(100), key=("e", 3)) == (b'{"total":101}', 2)
+        await asyncio.sleep(0.2)
+        # The straggler lies between two of ours now: the next batch is not where it must be, what lies between is read.
+        assert await node.ask(Add(1000), key=("e", 4)) == (b'{"total":1101}', 3)
+        assert node.shard.commit.gaps == 1
+        store = node.store
+    async with running(store) as node:
+        assert await node.view(Total()) == (View(1101, 3, 0), 3)
+
+
+async def test_a_repeated_key_gets_the_first_answer_again() -> None:
+    async with running() as node:
+        assert await node.ask(Add(1), key=("e", 1)) == (b'{"total":1}', 1)
+        assert await node.ask(Add(5), key=("e", 2)) == (b'{"total":6}', 2)
+        assert await node.ask(Add(1), key=("e", 1)) == (b'{"total":1}', 1)
+        assert await node.ask(Add(1), key=("e", 1), caller=BOB) == (b'{"total":7}', 3), "keys are a player's own"
+        store = node.store
+    async with running(store) as node:
+        assert await node.ask(Add(1), key=("e", 1)) == (b'{"total":1}', 1), "over a restart too"
+
+
+async def test_a_repeated_key_waits_while_its_first_record_is_not_durable() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        node.plan.fates = [Fate(0.05, 0.05)]
+        heard = Heard()
+        node.send(Add(1), sink=heard, request=1, key=("e", 1))
+        await node.turns()
+        node.send(Add(1), sink=heard, request=2, key=("e", 1))
+        await node.turns()
+        assert heard.said == []
+        await asyncio.sleep(0.1)
+        assert heard.said == [("ok", 1, b'{"total":2}', 2), ("ok", 2, b'{"total":2}', 2)]
+
+
+async def test_a_key_below_the_window_is_refused_and_not_executed() -> None:
+    async with running() as node:
+        for n in range(2, 40):
+            await node.ask(Add(1), key=("e", n))
+        late = await node.ask(Add(1), key=("e", 2))
+        assert late.code == "key_too_old"
+        assert (await node.view(Total()))[0].total == 38
+
+
+async def test_a_key_that_was_refused_is_refused_again_under_the_same_tenure() -> None:
+    kind = None
+    async with running() as node:
+        kind = node.system.regions["tally"].kind
+        assert (await node.ask(Add(99_000_000), key=("e", 1))).code == "too_much"
+        kind.limit = 1_000_000_000
+        assert (await node.ask(Add(99_000_000), key=("e", 1))).code == "too_much", "a straggling copy"
+        assert await node.ask(Add(99_000_000), key=("e", 2)) == (b'{"total":99000000}', 1)
+
+
+async def test_a_guess_after_the_end_that_was_due_does_not_slip_in() -> None:
+    async with running() as node:
+        await node.ask(SetAlarm(node.clock.ms + 1000))
+        node.clock.pass_s(2)
+        assert (await node.ask(Add(1))).code == "too_late"
+        view, pos = await node.view(Total())
+        assert view.rang_at == node.clock.ms - 1000, "the alarm is recorded at its time, before the command"
+        assert pos == 2
+
+
+async def test_a_timer_fires_once_over_a_takeover() -> None:
+    store = MemoryStore()
+    async with running(store) as node:
+        await node.ask(SetAlarm(node.clock.ms + 50))
+        at = node.clock.ms + 50
+        node.clock.ms += 60
+        await asyncio.sleep(0.1)
+        assert (await node.view(Total()))[0].rang_at == at
+    async with running(store) as node:
+        node.clock.ms = at + 5000
+        await asyncio.sleep(0.02)
+        assert await node.view(Total()) == (View(0, 0, at), 2)
+        assert sum(b'"rang"' in r for r in store.records(SHARD)) == 1
+
+
+async def test_a_timer_that_was_due_while_nobody_ran_fires_after_the_start() -> None:
+    store = MemoryStore()
+    async with running(store) as node:
+        await node.ask(SetAlarm(node.clock.ms + 60_000))
+    async with running(store) as node:
+        node.clock.ms += 61_000
+        assert (await node.ask(Add(1))).code == "too_late"
+
+
+async def test_record_times_never_go_back_when_the_clock_does() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        node.clock.ms -= 3000
+        await node.ask(Add(1))
+        times = [int(r.split(b'"at":')[1].split(b",")[0]) for r in node.store.records(SHARD)]
+        assert times == sorted(times)
+
+
+@pytest.mark.parametrize("ahead_ms", [60_000, 8_000, -8_000])
+async def test_an_owner_whose_clock_runs_away_from_the_logs_stops_intake(ahead_ms: int) -> None:
+    """By less than the time after which a batch is given up it went on, with a tenure for every batch."""
+    async with running() as node:
+        await node.ask(Add(1))
+        log_ms = node.clock.ms
+        node.store.now_ms = lambda: log_ms
+        node.clock.ms += ahead_ms
+        await node.ask(Add(1))
+        await node.turns()
+        assert (await node.ask(Add(1))).code == "unavailable"
+        ok, why = node.system.ready()
+        assert not ok
+        assert "clock" in why
+        async with asyncio.timeout(20):
+            while node.told.names().count("recovery_failed") < 4:
+                await asyncio.sleep(0.01)
+        records = node.store.records(node.shard.id)
+        assert sum(b'"type":"tenure"' in record for record in records) <= 3, "one before, at most two to look"
+        node.clock.ms = log_ms
+        async with asyncio.timeout(20):
+            while not node.system.ready()[0]:
+                await asyncio.sleep(0.01)
+        assert (await node.ask(Add(1)))[1] == 3
+
+
+async def test_a_probe_proves_ownership_after_a_pause() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        node.clock.boot += 5_000_000_000
+        appends = len(node.plan.seen)
+        assert (await node.ask(Add(99_000_000))).code == "too_much"
+        probes = [r for _, records in node.plan.seen[appends:] for r in records]
+        assert len(probes) == 1
+        assert b'"type":"probe"' in probes[0]
+
+
+async def test_a_refusal_is_checked_again_when_it_is_let_out() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        node.plan.fates = [Fate(0.02, 0.02)]
+        heard = Heard()
+        node.send(Add(1), sink=heard, request=1)
+        await node.turns()
+        node.send(Add(99_000_000), sink=heard, request=2)
+        await node.turns()
+        node.clock.boot += 5_000_000_000  # the process slept between handing over and the answer
+        appends = len(node.plan.seen)
+        await asyncio.sleep(0.06)
+        assert heard.said[-1] == ("err", 2, "too_much", 2)
+        assert any(b'"type":"probe"' in r for _, records in node.plan.seen[appends:] for r in records)
+
+
+@pytest.mark.parametrize("caller", [HOST], ids=["a host's"])
+async def test_answers_that_must_be_new_wait_for_a_later_batch(caller: object) -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        appends = len(node.plan.seen)
+        assert (await node.ask(Add(99_000_000), caller=HOST)).code == "too_much"
+        assert len(node.plan.seen) == appends + 1
+
+
+async def test_a_bug_in_decide_is_contained_in_its_command() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        assert (await node.ask(Break("decide"))).code == "internal"
+        assert await node.ask(Add(1)) == (b'{"total":2}', 2)
+        assert "bug_contained" in node.told.names()
+
+
+async def test_a_contained_bug_names_the_command_that_met_it_and_not_what_it_said() -> None:
+    async with running() as node:
+        await node.ask(Break("decide"), key=("phone", 7))
+        fields = dict(node.told.events)["bug_contained"]
+        assert (fields["entity"], fields["command"]) == ("tally/t", "Break")
+        assert (fields["by"], fields["key"]) == ("p:alice", "phone:7")
+        assert "planted" not in repr(fields)
+
+
+async def test_a_bug_in_apply_drops_the_memory_and_the_shard_recovers_from_the_log() -> None:
+    async with running() as node:
+        await node.ask(Add(1))
+        assert (await node.ask(Break("apply"))).code == "internal"
+        assert await node.view(Total()) == (View(1, 1, 0), 1)
+        assert await node.ask(Add(1)) == (b'{"total":2}', 2)
+
+
+async def test_an_entity_that_tears_again_and_again_is_closed_and_the_others_go_on() -> None:
+    async with running() as node:
+        await node.ask(Add(1), to="good")
+        for _ in range(3):
+            assert (await node.ask(Break("apply"), to="bad")).code == "internal"
+            await asyncio.sleep(0.02)
+        assert (await node.ask(Add(1), to="bad")).code == "entity_damaged"
+        assert await node.ask(Add(1), to="good") == (b'{"total":2}', 2)
+
+
+async def test_a_full_mailbox_refuses_with_busy_and_a_time() -> None:
+    async with running(limits=Limits(mailbox_max=5)) as node:
+        heard = Heard()
+        for i in range(8):
+            node.send(Add(1), sink=heard, request=i)
+        assert [s[2] for s in heard.said] == ["busy"] * 3
+        await node.turns()
+        assert [s[0] for s in heard.said[3:]] == ["ok"] * 5
+
+
+async def test_a_record_over_the_limit_is_a_refusal_and_not_a_fault() -> None:
+    async with running(limits=Limits(record_bytes_max=300)) as node:
+        assert (await node.ask(Send(("x" * 300,), 1))).code == "too_large"
+        assert await node.ask(Add(1)) == (b'{"total":1}', 1)
+
+
+async def test_a_full_disk_is_waited_out_and_nothing_is_lost() -> None:
+    async with running() as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [Fate(lands_s=None, answers_s=0.0, fault=LogFull("no space")) for _ in range(2)]
+        assert await node.ask(Add(1), key=("e", 2)) == (b'{"total":2}', 2)
+
+
+async def test_a_late_batch_tells_its_senders_and_goes_on_when_the_answer_comes() -> None:
+    async with running(limits=Limits(late_s=1.0)) as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [Fate(0.1, 0.1)]
+        heard = Heard()
+        node.send(Add(10), sink=heard, request=1, key=("e", 2))
+        await node.turns()
+        for _ in range(10):
+            node.clock.pass_s(0.2)
+            node.shard.tick()
+        assert heard.said == [("err", 1, "unknown", -1)]
+        node.send(Add(10), sink=heard, request=2, key=("e", 2))
+        assert heard.said[-1] == ("err", 2, "unavailable", -1)
+        assert not node.system.ready()[0]
+        await asyncio.sleep(0.15)
+        assert node.system.ready()[0]
+        assert await node.ask(Add(10), key=("e", 2)) == (b'{"total":11}', 2)
+        assert node.shard.recoveries == 1, "no step-down: the batch was only late"
+
+
+async def test_an_answer_that_came_while_the_process_stood_still_is_heard_before_its_batch_is_given_up() -> None:
+    async with running(limits=Limits(late_s=1.0, give_up_s=5.0)) as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [Fate(0.1, 0.1)]
+        heard = Heard()
+        node.shard.tick()
+        node.send(Add(10), sink=heard, request=1, key=("e", 2))
+        await node.turns()
+        node.clock.pass_s(20)
+        node.shard.tick()  # on waking the timers come first, then what lies in the sockets
+        assert heard.said == []
+        await asyncio.sleep(0.15)
+        assert heard.said == [("ok", 1, b'{"total":11}', 2)]
+        assert node.shard.recoveries == 1
+
+
+async def test_a_batch_that_is_unanswered_a_second_after_the_process_stood_still_is_given_up() -> None:
+    async with running(limits=Limits(late_s=1.0, give_up_s=5.0)) as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [Fate(None, None)]
+        heard = Heard()
+        node.shard.tick()
+        node.send(Add(10), sink=heard, request=1, key=("e", 2))
+        await node.turns()
+        node.clock.pass_s(20)
+        for _ in range(5):
+            node.shard.tick()
+            node.clock.pass_s(0.2)
+        assert heard.said == []
+        for _ in range(2):
+            node.shard.tick()
+            node.clock.pass_s(0.2)
+        assert heard.said == [("err", 1, "unknown", -1)]
+        assert await node.ask(Add(10), key=("e", 2)) == (b'{"total":11}', 2)
+        assert node.shard.recoveries == 2
+
+
+async def test_a_newer_tenure_of_another_node_is_not_disputed() -> None:
+    store = MemoryStore()
+    async with running(store) as old:
+        await old.ask(Add(1), key=("e", 1))
+        async with running(store) as new:
+            await new.ask(Add(1), key=("e", 2))
+            # The old owner's batch lands, void; the newer tenure lies before it.
+            first = await old.ask(Add(100), key=("e", 3))
+            assert first.code == "unknown"
+            await asyncio.sleep(0.02)
+            assert (await old.ask(Add(100), key=("e", 3))).code == "unavailable"
+            assert old.shard.ownership.mode is Mode.MOVED
+            assert await new.ask(Add(1), key=("e", 4)) == (b'{"total":3}', 3)
+
+
+async def test_reactions_arrive_once_although_the_source_dies_before_its_cursor() -> None:
+    store = MemoryStore()
+    async with running(store, shards=4) as node:
+        for i in range(5):
+            await node.ask(Send(("a", "b", "a"), 1), to=f"source{i}")
+        await asyncio.sleep(0.02)
+        assert (await node.view(Total(), to="a"))[0].total == 10
+    async with running(store, shards=4) as node:
+        await asyncio.sleep(0.02)
+        assert (await node.view(Total(), to="a"))[0].total == 10
+        assert (await node.view(Total(), to="b"))[0].total == 5
+
+
+async def test_a_reaction_whose_targets_batch_fails_is_sent_again() -> None:
+    async with running(shards=8) as node:
+        await node.ask(Add(0), to="target")
+        region = node.system.regions["tally"]
+        assert region.shard("target") is not region.shard("s1")
+        node.plan.only = lambda shard, records: shard == region.shard("target").id and bool(records)
+        node.plan.fates = [LOST]
+        await node.ask(Send(("target",), 7), to="s1")
+        await asyncio.sleep(0.7)
+        assert (await node.view(Total(), to="target"))[0].total == 7
+
+
+async def test_an_idle_shard_writes_nothing() -> None:
+    async with running(shards=4) as node:
+        await node.ask(Send(("target",), 7), to="s1")
+        await asyncio.sleep(0.02)
+        for shard in node.system.shards():
+            shard.write_cursor()
+        await node.turns()
+        appends = len(node.plan.seen)
+        for _ in range(5):
+            for shard in node.system.shards():
+                shard.write_cursor()
+                shard.tick()
+            await node.turns()
+        assert len(node.plan.seen) == appends

@@ -1,0 +1,56 @@
+"""The benchmark's tables: what stands in the README is what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.bench.share import mean_ms, read
+from lab.bench.table import COLUMNS, SUMMARY, short_table, with_table
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def latest() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / "lab" / "bench" / "latest.json").read_text())
+    return found
+
+
+def test_the_readme_shows_what_was_measured_last(latest: dict[str, Any]) -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert with_table(readme, latest) == readme
+
+
+def test_every_line_of_the_short_table_was_measured(latest: dict[str, Any]) -> None:
+    lines = short_table(latest).splitlines()
+    assert len(lines) == len(SUMMARY) + 2
+    assert all(line.split(" | ")[1].strip() for line in lines[2:])
+
+
+def test_a_row_that_was_not_measured_leaves_its_cell_empty() -> None:
+    row = {"name": "durable_sqlite_100", "value": 1234.4, "unit": "1/s", "ratio_to": "", "ratio": None}
+    shown = short_table({"rows": [row]}).splitlines()
+    assert shown[2:] == ["| commands/s, 100 players |  | 1,234 |  |  |"]
+    assert shown[0].count("|") == shown[2].count("|") == len(COLUMNS) + 2
+
+
+def test_the_mean_of_batches_is_read_from_a_page_of_metrics() -> None:
+    def page(waited_s: float, count: int) -> str:
+        lines = ["# TYPE huntserver_batch_seconds histogram"]
+        for kind, times in (("player", 9), ("hunt", 1)):
+            label = f'kind="{kind}"'
+            lines += [
+                f'huntserver_batch_seconds_bucket{{{label},le="+Inf"}} {count * times}',
+                f"huntserver_batch_seconds_sum{{{label}}} {waited_s * times}",
+                f"huntserver_batch_seconds_count{{{label}}} {count * times}",
+            ]
+        return "\n".join(lines) + "\n"
+
+    assert mean_ms(read(page(1.0, 100)), read(page(1.6, 400))) == pytest.approx(2.0)
+    assert mean_ms(read(page(1.0, 100)), read(page(1.0, 100))) == 0
+    with pytest.raises(KeyError):
+        read("")
