@@ -1,79 +1,120 @@
-"""The table of codes that a client can be told, shared by server, protocol document, docs and pages.
+"""The table of codes that a client can be told: shared by server, clients, protocol document, docs and pages.
 
-Owns the words; imports nothing of the project. A code once published keeps its meaning for ever.
+Owns the words, and what a client does about each; imports nothing of the project. A code once published keeps its
+meaning for ever.
 """
 
 from __future__ import annotations
 
+import enum
 from typing import Final, NamedTuple
 
 
+class Resend(enum.StrEnum):
+    """Whether the same command may go again, and under which key.
+
+    `SAME_KEY`: nothing is decided, or the outcome is not known; the client sends the command again by itself, with the
+    key it had, until it gets another answer. `NEW_KEY`: decided and refused, but the same command may be accepted
+    later; a person sends it again, with a key of its own, because the refusal is remembered under the old one. `NO`:
+    the same command is refused for good.
+    """
+
+    SAME_KEY = "same_key"
+    NEW_KEY = "new_key"
+    NO = "no"
+
+
+NO, NEW_KEY, SAME_KEY = Resend.NO, Resend.NEW_KEY, Resend.SAME_KEY
+
+
 class Code(NamedTuple):
-    """What a code means: `text` for people, `retry`: the same command may be accepted later, unchanged."""
+    """What a code means: a row of the table.
+
+    `text` is for people. `delay_ms`: wait so long before sending again when the refusal names no `after_ms` (clients
+    add jitter); 0 where a client never sends again by itself. `status`: the HTTP status that goes with the code.
+    """
 
     text: str
-    retry: bool
+    resend: Resend = NO
+    delay_ms: int = 0
+    status: int = 409
+
+    @property
+    def retry(self) -> bool:
+        """Whether the same command may be accepted later, unchanged."""
+        return self.resend is not NO
 
 
 REFUSALS: Final[dict[str, Code]] = {
     # the frame or the session
-    "bad_frame": Code("the frame is not a valid message", False),
-    "unknown_op": Code("no such operation", False),
-    "bad_field": Code("a field is missing or has the wrong type", False),
-    "bad_key": Code("a key is EPOCH:N, or N with an epoch named in hello", False),
-    "hello_first": Code("the first command on a connection is hello", False),
-    "hello_twice": Code("hello was said already on this connection", False),
-    "bad_token": Code("the token is not valid", False),
-    "token_expired": Code("the token has expired; ask for a new one", False),
-    "not_allowed": Code("your role does not allow this", False),
-    "rate_limited": Code("too many commands; wait and send again", True),
-    "busy": Code("the server has too much to do; wait and send again", True),
-    "window": Code("16 commands wait for their answers; send this one later", True),
-    "unavailable": Code("the hunt cannot be reached at the moment; send again with the same key", True),
-    "unknown": Code("the outcome is not known; send again with the same key", True),
-    "internal": Code("a fault in the server; it was recorded", True),
-    "entity_damaged": Code("stored data of this hunt is damaged; an operator must look at it", False),
+    "bad_frame": Code("the frame is not a valid message", status=400),
+    "unknown_op": Code("no such operation", status=400),
+    "bad_field": Code("a field is missing or has the wrong type", status=400),
+    "bad_key": Code("a key is EPOCH:N, or N with an epoch named in hello", status=400),
+    "hello_first": Code("the first command on a connection is hello", status=400),
+    "hello_twice": Code("hello was said already on this connection", status=400),
+    "bad_token": Code("the token is not valid", status=401),
+    "token_expired": Code("the token has expired; ask for a new one", status=401),
+    "not_allowed": Code("your role does not allow this", status=403),
+    "rate_limited": Code("too many commands; wait and send again", SAME_KEY, 500, status=429),
+    "busy": Code("the server has too much to do; wait and send again", SAME_KEY, 200, status=503),
+    "window": Code("16 commands wait for their answers; send this one later", SAME_KEY, 50, status=503),
+    "unavailable": Code(
+        "the hunt cannot be reached at the moment; send again with the same key", SAME_KEY, 500, status=503
+    ),
+    "unknown": Code("the outcome is not known; send again with the same key", SAME_KEY, 200, status=503),
+    "internal": Code("a fault in the server; it was recorded", SAME_KEY, 1000, status=500),
+    "entity_damaged": Code("stored data of this hunt is damaged; an operator must look at it", status=500),
     # de-duplication
-    "key_too_old": Code("the key is below the window; its command was not executed now", False),
-    "too_many_devices": Code("too many devices have used this player", False),
+    "key_too_old": Code("the key is below the window; its command was not executed now"),
+    "too_many_devices": Code("too many devices have used this player"),
     # the hunt
-    "no_such_hunt": Code("there is no hunt with this id", False),
-    "hunt_exists": Code("a hunt with this id exists already", False),
-    "bad_definition": Code("the hunt definition has faults", False),
-    "no_definition": Code("the hunt has no definition yet; PUT it first", False),
-    "wrong_phase": Code("not possible in the hunt's present phase", True),
-    "not_running": Code("the hunt is not running", True),
-    "paused": Code("the hunt is paused", True),
-    "too_late": Code("the hunt, or this part of it, is over", False),
-    "not_joined": Code("join the hunt first", True),
-    "already_joined": Code("you are in this hunt already", False),
-    "no_such_team": Code("there is no such team, or the invite code is wrong", False),
-    "team_full": Code("the team is full", True),
-    "team_name_taken": Code("another team has this name", False),
-    "no_such_bracket": Code("there is no such bracket", False),
-    "disqualified": Code("your team was taken out of this hunt", False),
-    "hunt_full": Code("the hunt has as many players as it allows", True),
+    "no_such_hunt": Code("there is no hunt with this id", status=404),
+    "hunt_exists": Code("a hunt with this id exists already"),
+    "bad_definition": Code("the hunt definition has faults", status=422),
+    "no_definition": Code("the hunt has no definition yet; PUT it first"),
+    "wrong_phase": Code("not possible in the hunt's present phase", NEW_KEY),
+    "not_running": Code("the hunt is not running", NEW_KEY),
+    "paused": Code("the hunt is paused", NEW_KEY),
+    "too_late": Code("the hunt, or this part of it, is over"),
+    "not_joined": Code("join the hunt first", NEW_KEY),
+    "already_joined": Code("you are in this hunt already"),
+    "no_such_team": Code("there is no such team, or the invite code is wrong", status=404),
+    "team_full": Code("the team is full", NEW_KEY),
+    "team_name_taken": Code("another team has this name"),
+    "no_such_bracket": Code("there is no such bracket", status=404),
+    "disqualified": Code("your team was taken out of this hunt"),
+    "hunt_full": Code("the hunt has as many players as it allows", NEW_KEY),
     # play
-    "no_such_clue": Code("there is no such clue, or you cannot see it yet", True),
-    "locked": Code("the clue is locked", True),
-    "already_solved": Code("your team has solved this clue", False),
-    "duplicate": Code("your team has tried this before; it costs nothing", False),
-    "cool_down": Code("wait before the next guess on this clue", True),
-    "wrong_kind": Code("this clue is not answered that way", False),
-    "guess_too_long": Code("the guess is too long", False),
-    "no_such_code": Code("this code belongs to nothing that you can see", False),
-    "not_there": Code("you are not close enough yet", True),
-    "bad_position": Code("latitude is -90..90, longitude -180..180", False),
-    "no_such_hint": Code("there is no such hint", False),
-    "hint_taken": Code("your team has this hint", False),
-    "hint_locked": Code("this hint is not on offer yet", True),
-    "too_expensive": Code("your team has too few points for this", True),
-    "no_such_treasure": Code("there is no such treasure, or you cannot see it yet", True),
-    "lost": Code("all of this treasure is taken", False),
-    "treasure_taken": Code("your team holds this treasure", False),
-    "bad_text": Code("the text is empty, too long, or has characters that cannot be shown", False),
-    "too_large": Code("too large to be stored", False),
+    "no_such_clue": Code("there is no such clue, or you cannot see it yet", NEW_KEY, status=404),
+    "locked": Code("the clue is locked", NEW_KEY),
+    "already_solved": Code("your team has solved this clue"),
+    "duplicate": Code("your team has tried this before; it costs nothing"),
+    "cool_down": Code("wait before the next guess on this clue", NEW_KEY),
+    "wrong_kind": Code("this clue is not answered that way"),
+    "guess_too_long": Code("the guess is too long", status=413),
+    "no_such_code": Code("this code belongs to nothing that you can see", status=404),
+    "not_there": Code("you are not close enough yet", NEW_KEY),
+    "bad_position": Code("latitude is -90..90, longitude -180..180", status=400),
+    "no_such_hint": Code("there is no such hint", status=404),
+    "hint_taken": Code("your team has this hint"),
+    "hint_locked": Code("this hint is not on offer yet", NEW_KEY),
+    "too_expensive": Code("your team has too few points for this", NEW_KEY),
+    "no_such_treasure": Code("there is no such treasure, or you cannot see it yet", NEW_KEY, status=404),
+    "lost": Code("all of this treasure is taken"),
+    "treasure_taken": Code("your team holds this treasure"),
+    "bad_text": Code("the text is empty, too long, or has characters that cannot be shown", status=400),
+    "too_large": Code("too large to be stored", status=413),
 }
+
+RESENT_WITH_SAME_KEY: Final = frozenset(name for name, code in REFUSALS.items() if code.resend is SAME_KEY)
+"""The codes after which a client sends the same command again with the same key: the one list of them."""
+
+
+def status(code: str) -> int:
+    """Return the HTTP status that goes with a code; 409 for one that is not in the table."""
+    known = REFUSALS.get(code)
+    return known.status if known is not None else 409
 
 
 class Close(NamedTuple):

@@ -17,6 +17,7 @@ import msgspec
 
 from actors.entity import Rejected
 from actors.shard.actor import Caller
+from huntserver import errors
 from huntserver.game.commands import Define
 from huntserver.game.definition import source
 from huntserver.game.solvability import check_definition
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from huntserver.gateway.server import Gateway
 
 WEB: Final = Path(__file__).parent.parent / "web"
-STATUS: Final = {"bad_token": 401, "token_expired": 401, "not_allowed": 403, "no_such_hunt": 404, "too_large": 413}
 DEFINITION: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})/definition")
 _SLACK: Final = 64 * 1024
 
@@ -166,7 +166,7 @@ class HttpExchange:
         """Never asked."""
 
     def _refused(self, rejected: Rejected) -> None:
-        self._json(STATUS.get(rejected.code, 503 if rejected.retry else 409), rejected)
+        self._json(errors.status(rejected.code), rejected)
 
     def _json(self, status: int, body: Any) -> None:
         self._answer(status, msgspec.json.encode(body), "application/json")

@@ -72,7 +72,7 @@ def document(version: str) -> dict[str, Any]:
             },
         },
         "components": {"messages": messages, "schemas": schemas},
-        "x-error-codes": {name: {"text": c.text, "retry": c.retry} for name, c in errors.REFUSALS.items()},
+        "x-error-codes": {name: {**c._asdict(), "retry": c.retry} for name, c in errors.REFUSALS.items()},
         "x-close-codes": {str(c.number): {"name": c.name, "text": c.text} for c in errors.CLOSES.values()},
     }
 
