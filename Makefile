@@ -28,11 +28,11 @@ help:  ## print this
 	@touch $@
 
 packages:
-	@missing=""; for p in java:default-jre-headless mvn:maven kcat:kcat; do \
+	@missing=""; for p in java:default-jre-headless mvn:maven kcat:kcat promtool:prometheus; do \
 		command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
 	if [ -n "$$missing" ]; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update -qq && apt-get install -y -qq $$missing; \
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; \
 		else echo "missing:$$missing; install them and try again" >&2; exit 1; fi; fi
 
 run: .venv/.ready  ## set up everything and start a playable server with three hunts

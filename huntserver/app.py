@@ -43,6 +43,7 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.sampling import Traced
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits, override
+from huntserver.telemetry import metrics
 from huntserver.wire.asyncapi import encoded
 
 HOST = Caller("h:host", "host", "Host")
@@ -137,16 +138,19 @@ class Server(NamedTuple):
     port: int
 
 
-async def start(config: Config, preload: Sequence[Path] = ()) -> Server:
+async def start(
+    config: Config, preload: Sequence[Path] = (), *, run: str = "", sink: telemetry.Sink | None = None
+) -> Server:
     """Open the log, recover every shard, load the hunts given, and listen.
 
+    `run` names this run of the process in log lines and tenures (random if empty); `sink` is where its lines go.
     Raises `Fault` (log), `ConfigError`, `KeyFileError`, `LimitError`, `PortInUse`.
     """
     limits, runtime = server_limits(config), runtime_limits(config)
     make_folder(Path(config.data.dir), "the data folder; give another one with --data")
     mint = tokens(config, make=True)
     definitions = [(path.stem, read_hunt(path)) for path in preload]
-    run = secrets.token_hex(4)
+    run = run or secrets.token_hex(4)
     reporter = telemetry.LogReporter(run=run)
     log, snapshots = open_log(config)
     await log.open()
@@ -157,11 +161,11 @@ async def start(config: Config, preload: Sequence[Path] = ()) -> Server:
     tenant = Tenant(f"{socket.gethostname()}:{config.server.port}", run)
     system = ActorSystem(kinds(config), outside, tenant, runtime)
     rooms.attach(system)
-    lag = telemetry.LoopLag()
+    lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)
     lag.start(asyncio.get_running_loop())
     try:
         await system.start()
-        made = telemetry.registry(system, reporter, lag)
+        made = telemetry.registry(system, reporter, lag, sink)
         gateway = Gateway(
             system,
             rooms,
@@ -214,8 +218,8 @@ def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log:
     ]
     if hasattr(log, "statistics"):
         sources.append(("log", log.statistics))
-    made.register(telemetry.StatisticsCollector(sources))
-    made.register(telemetry.LatencyCollector(gateway.sampler.latency))
+    made.register(metrics.PartCollector(sources))
+    made.register(metrics.LatencyCollector(gateway.sampler.latency))
 
 
 def read_hunt(path: Path) -> Definition:
@@ -267,10 +271,11 @@ async def serve(config: Config, *, preload: Sequence[Path], announce: Callable[[
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    telemetry.configure(config.telemetry.format, config.telemetry.level)
-    server = await _unless_asked(asked, asyncio.ensure_future(start(config, preload)))
+    run = secrets.token_hex(4)
+    sink = telemetry.configure(config.telemetry.format, config.telemetry.level, run)
+    server = await _unless_asked(asked, asyncio.ensure_future(start(config, preload, run=run, sink=sink)))
     if server is None:
-        telemetry.LogReporter().note("stopped", why="asked to end before it served")
+        telemetry.LogReporter(run=run).note("stopped", why="asked to end before it served")
         return
     announce(_welcome(config, server, [path.stem for path in preload]))
     await asked.wait()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -200,29 +201,36 @@ def test_every_line_names_its_run_and_a_restart_is_another_one(played: Played) -
     [
         ("command latency", r"^huntserver_command_seconds_count [0-9.]+$"),
         ("batch latency", r'^huntserver_batch_seconds_count\{kind="hunt"\} [1-9]'),
-        ("batch size", r'^huntserver_runtime_batch_records\{kind="hunt"\} [1-9]'),
-        ("batches", r'^huntserver_runtime_batches\{kind="hunt"\} [1-9]'),
-        ("mailbox depth", r'^huntserver_runtime_mailbox_deepest\{kind="hunt"\} '),
-        ("undurable effects", r'^huntserver_runtime_held\{kind="hunt"\} '),
-        ("commands waiting for a recovery", r'^huntserver_runtime_waiting\{kind="hunt"\} '),
-        ("reactions not delivered", r'^huntserver_runtime_reactions\{kind="hunt"\} '),
-        ("timers", r'^huntserver_runtime_timers\{kind="hunt"\} '),
-        ("outbox, sockets in line", r"^huntserver_gateway_in_line "),
-        ("outbox, slow readers", r"^huntserver_gateway_behind "),
-        ("unanswered requests", r"^huntserver_gateway_unanswered "),
-        ("connections", r"^huntserver_gateway_accepted [1-9]"),
-        ("refused tokens", r"^huntserver_gateway_refused_tokens 2\.0$"),
-        ("rooms", r"^huntserver_rooms_published [1-9]"),
-        ("recovery", r'^huntserver_runtime_recoveries\{kind="hunt"\} [1-9]'),
-        ("replayed records", r'^huntserver_runtime_replayed\{kind="hunt"\} '),
-        ("log errors", r"^huntserver_log_faults 0\.0$"),
-        ("log queue", r"^huntserver_log_queued "),
-        ("failed batches", r'^huntserver_runtime_failures\{kind="hunt"\} '),
-        ("snapshots", r'^huntserver_runtime_snapshot_dirty\{kind="hunt"\} '),
-        ("contained bugs", r'^huntserver_runtime_contained\{kind="hunt"\} 0\.0$'),
+        ("batch size", r'^huntserver_records_appended_total\{kind="hunt"\} [1-9]'),
+        ("commands", r'^huntserver_commands_decided_total\{kind="hunt"\} [1-9]'),
+        ("mailbox depth", r'^huntserver_mailbox_depth_max\{kind="hunt"\} '),
+        ("undurable effects", r'^huntserver_effects_held\{kind="hunt"\} '),
+        ("commands waiting for a recovery", r'^huntserver_commands_waiting\{kind="hunt"\} '),
+        ("reactions not delivered", r'^huntserver_reactions_pending\{kind="hunt"\} '),
+        ("timers", r'^huntserver_timers_pending\{kind="hunt"\} '),
+        ("outbox, sockets in line", r"^huntserver_outboxes_queued "),
+        ("outbox, slow readers", r"^huntserver_connections_behind "),
+        ("unanswered requests", r"^huntserver_requests_unanswered "),
+        ("connections", r"^huntserver_connections_accepted_total [1-9]"),
+        ("refused tokens", r"^huntserver_tokens_refused_total 2\.0$"),
+        ("rooms", r"^huntserver_records_published_total [1-9]"),
+        ("recovery", r'^huntserver_recoveries_total\{kind="hunt"\} [1-9]'),
+        ("replayed records", r'^huntserver_records_replayed_total\{kind="hunt"\} '),
+        ("log errors", r"^huntserver_log_faults_total 0\.0$"),
+        ("log queue", r"^huntserver_log_batches_queued "),
+        ("failed batches", r'^huntserver_batch_failures_total\{kind="hunt"\} '),
+        ("snapshots", r'^huntserver_entities_dirty\{kind="hunt"\} '),
+        ("contained bugs", r'^huntserver_bugs_contained_total\{kind="hunt"\} 0\.0$'),
         ("loop lag", r"^huntserver_loop_lag_worst_seconds [0-9.]+"),
         ("memory", r"^process_resident_memory_bytes "),
     ],
 )
 def test_there_is_a_metric_of(played: Played, what: str, pattern: str) -> None:
     assert re.search(pattern, played.metrics, re.MULTILINE), f"{what}: nothing like {pattern}"
+
+
+def test_the_whole_page_of_metrics_keeps_the_conventions_of_prometheus(played: Played) -> None:
+    ran = subprocess.run(
+        ["promtool", "check", "metrics"], input=played.metrics, capture_output=True, text=True, check=False
+    )
+    assert (ran.stdout + ran.stderr, ran.returncode) == ("", 0)

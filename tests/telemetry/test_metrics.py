@@ -1,0 +1,81 @@
+"""The table of metrics against what the server's parts count, and against the conventions of Prometheus."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from types import SimpleNamespace
+from typing import Any
+
+import prometheus_client
+import pytest
+
+from actors.log.kafka.log import KafkaStatistics
+from actors.log.sqlite.log import SqliteStatistics
+from actors.shard.commit import CommitStatistics
+from actors.shard.statistics import ShardStatistics
+from actors.snapshots.writer import SnapshotStatistics
+from huntserver.gateway.rooms import RoomStatistics
+from huntserver.gateway.server import GatewayStatistics
+from huntserver.telemetry import LogReporter, LoopLag
+from huntserver.telemetry.metric_table import COUNTER, ENTITY_KINDS, GATEWAY, GAUGE, LOG, NOT_SHOWN, PARTS, ROOMS
+from huntserver.telemetry.metrics import PartCollector, RuntimeCollector, TelemetryCollector
+
+
+def names(shape: Any) -> set[str]:
+    found = shape._fields if hasattr(shape, "_fields") else shape.__struct_fields__
+    return set(found)
+
+
+@pytest.mark.parametrize(
+    ("rows", "counted"),
+    [
+        (
+            set(ENTITY_KINDS) - {"owned", "mailbox_deepest"} | NOT_SHOWN,
+            names(ShardStatistics)
+            | names(CommitStatistics)
+            | {f"snapshot_{name}" for name in names(SnapshotStatistics)},
+        ),
+        (set(GATEWAY), names(GatewayStatistics)),
+        (set(ROOMS), names(RoomStatistics)),
+        (set(LOG), names(SqliteStatistics) | names(KafkaStatistics)),
+    ],
+    ids=["runtime", "gateway", "rooms", "log"],
+)
+def test_every_statistic_has_a_row_and_every_row_a_statistic(rows: set[str], counted: set[str]) -> None:
+    assert rows == counted
+
+
+def test_no_two_rows_have_one_name_and_types_are_known() -> None:
+    rows = [*ENTITY_KINDS.values(), *(row for part in PARTS.values() for row in part.values())]
+    assert len({row.name for row in rows}) == len(rows)
+    assert {row.type for row in rows} <= {COUNTER, GAUGE}
+
+
+def page(*collectors: Any) -> str:
+    made = prometheus_client.CollectorRegistry()
+    for collector in collectors:
+        made.register(collector)
+    return prometheus_client.generate_latest(made).decode()
+
+
+def promtool(text: str) -> str:
+    tool = shutil.which("promtool")
+    assert tool, "promtool is missing: `make packages` installs it (Debian's package prometheus)"
+    ran = subprocess.run([tool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    return ran.stdout + ran.stderr
+
+
+def test_the_conventions_of_prometheus_hold_for_every_row() -> None:
+    zeros = [
+        (part, lambda shape=shape: shape(*[0] * len(names(shape))))
+        for part, shape in (("gateway", GatewayStatistics), ("rooms", RoomStatistics))
+    ]
+    logs = [("log", lambda shape=shape: shape(*[0] * len(names(shape)))) for shape in (KafkaStatistics,)]
+    reporter = LogReporter()
+    reporter.counts["shard_lost"] = 2
+    parts = PartCollector([*zeros, *logs])
+    text = page(TelemetryCollector(reporter, LoopLag(), None), parts, RuntimeCollector(SimpleNamespace(regions={})))  # type: ignore[arg-type]
+    assert promtool(text) == ""
+    assert 'huntserver_events_total{event="shard_lost"} 2.0' in text
+    assert promtool("# TYPE huntserver_bad_total gauge\nhuntserver_bad_total 1\n") != ""
