@@ -27,9 +27,16 @@ class OutcomeUnknown(Fault):
 
 
 class RecordTooLarge(NotWritten):
-    """One record alone is larger than the log takes. Never retriable; records are measured before they are staged."""
+    """One record, or one part of a snapshot, is larger than the log takes. Never retriable: measured beforehand."""
 
     code = "record_too_large"
+    retriable = False
+
+
+class BatchTooLarge(NotWritten):
+    """The records of a batch are together more than the log takes at once. Never retriable as it is: cut it."""
+
+    code = "batch_too_large"
     retriable = False
 
 

@@ -32,7 +32,7 @@ def all_tests() -> set[str]:
     """Return the names of all tests."""
     return {
         node.name
-        for path in (ROOT / "tests").rglob("test_*.py")
+        for path in (ROOT / "tests").rglob("*.py")  # the contract of the logs is no test module itself
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
     }

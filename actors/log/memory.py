@@ -11,8 +11,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from actors.faults import Fault, LogDamaged, LogUnavailable, OutcomeUnknown, RecordTooLarge
+from actors.faults import Fault, LogDamaged, LogUnavailable, OutcomeUnknown
 from actors.log.port import Appended, Bounds, Entry, ShardId
+from actors.log.sizes import (
+    BATCH_BYTES_MAX,
+    PART_BYTES_MAX,
+    RECORD_BYTES_MAX,
+    RECORD_FRAMING_BYTES,
+    unfit_batch,
+    unfit_part,
+)
 
 CHUNK = 256
 
@@ -95,12 +103,17 @@ class MemoryStore:
 class MemorySnapshots:
     """The snapshot store of a `MemoryLog`; writes go through the same fates."""
 
-    def __init__(self, log: MemoryLog) -> None:
+    def __init__(self, log: MemoryLog, *, part_bytes_max: int) -> None:
+        self.part_bytes_max = part_bytes_max
         self._log = log
 
     def put(self, shard: ShardId, key: str, value: bytes | None) -> asyncio.Future[None]:
         """Write or remove one key; see the port."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        unfit = unfit_part(key, value, self.part_bytes_max)
+        if unfit is not None:
+            done.set_exception(unfit)
+            return done
 
         def land() -> None:
             kept = self._log.store.kept.setdefault(shard, {})
@@ -129,12 +142,16 @@ class MemoryLog:
         store: MemoryStore | None = None,
         faults: FaultPlan | None = None,
         *,
-        record_bytes_max: int = 800_000,
+        record_bytes_max: int = RECORD_BYTES_MAX,
+        batch_bytes_max: int = BATCH_BYTES_MAX,
+        part_bytes_max: int = PART_BYTES_MAX,
     ) -> None:
+        assert record_bytes_max + RECORD_FRAMING_BYTES <= batch_bytes_max, "one record fits a batch (L13)"
         self.store = store or MemoryStore()
         self.faults: FaultPlan = faults or NoFaults()
         self.record_bytes_max = record_bytes_max
-        self.snapshots = MemorySnapshots(self)
+        self.batch_bytes_max = batch_bytes_max
+        self.snapshots = MemorySnapshots(self, part_bytes_max=part_bytes_max)
         self.renewals = 0
         self._closed = False
         self._pending: set[asyncio.Future[Appended]] = set()
@@ -149,12 +166,10 @@ class MemoryLog:
         if self._closed:
             done.set_exception(LogUnavailable("the log is closed"))
             return done
-        for record in records:
-            if len(record) > self.record_bytes_max:
-                done.set_exception(
-                    RecordTooLarge(f"a record of {len(record)} bytes; the log takes {self.record_bytes_max}")
-                )
-                return done
+        unfit = unfit_batch(records, self.record_bytes_max, self.batch_bytes_max)
+        if unfit is not None:
+            done.set_exception(unfit)
+            return done
         batch = list(records)
         self._pending.add(done)
         done.add_done_callback(self._pending.discard)

@@ -17,6 +17,9 @@ L9  After `renew(shard)` nothing that was handed over before on that shard is wa
 L10 After `close` every call raises `LogUnavailable`; what was pending ends (durable, or `OutcomeUnknown`).
 L11 A record longer than `record_bytes_max` fails with `RecordTooLarge` and nothing of its batch is written.
 L12 Bytes come back as they went in.
+L13 A batch of at most `batch_bytes_max` bytes (counted by `actors.log.sizes.batch_bytes`) is taken, however many
+    records it has. A larger one fails with `BatchTooLarge` and nothing of it is written: the caller cuts. One record
+    of `record_bytes_max` always fits a batch. The limits are known before `open` and never change.
 """
 
 from __future__ import annotations
@@ -61,6 +64,7 @@ class EventLog(Protocol):
     """An append-only log of shards. See the module's numbered clauses."""
 
     record_bytes_max: int
+    batch_bytes_max: int
 
     async def open(self) -> None:
         """Reach the log, make what is missing (topics, tables), check its settings.
@@ -99,7 +103,11 @@ class SnapshotStore(Protocol):
     S1 `read` yields the store as a prefix of its puts made it, one that holds at least all that was durable when the
     read began: a marker never comes without the snapshots that were put before it.
     S2 `put` with None removes the key. S3 A later `put` of a key wins. S4 Bytes come back as they went in.
+    S5 A value of at most `part_bytes_max` bytes, its key (as UTF-8) counted in, is taken. A larger one fails with
+    `RecordTooLarge` and leaves the key as it was: the caller cuts into parts. The limit never changes.
     """
+
+    part_bytes_max: int
 
     def put(self, shard: ShardId, key: str, value: bytes | None) -> asyncio.Future[None]:
         """Write (or, with None, remove) one key; the future resolves when it is durable, or fails with a `Fault`."""

@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
-from actors.faults import LogFull, OutcomeUnknown, RecordTooLarge
+from actors.faults import LogFull, OutcomeUnknown
 from actors.limits import Limits
 from actors.log.memory import CHUNK, Fate, MemoryLog, MemorySnapshots, MemoryStore, settle
 from actors.log.port import Appended, ShardId
+from actors.log.sizes import RECORD_FRAMING_BYTES, unfit_batch, unfit_part
 from lab.sim.loop import Place, SimLoop
 
 EPOCH_MS: Final = 1_790_000_000_000
@@ -156,7 +157,10 @@ class SimLog(MemoryLog):
 
     def __init__(self, loop: SimLoop, place: Place, store: SimStore, plan: Plan) -> None:
         super().__init__(store, plan)
-        self._world: SimStore = store
+        staged = plan.limits.staged_bytes_max + REACTIONS_BYTES
+        self.batch_bytes_max = staged + staged // 4  # a record is longer than four times its framing
+        self.record_bytes_max = self.batch_bytes_max - RECORD_FRAMING_BYTES
+        self.world: SimStore = store
         self.snapshots: SimSnapshots = SimSnapshots(self, loop, place, plan)
         self._sim = loop
         self._place = place
@@ -164,13 +168,10 @@ class SimLog(MemoryLog):
 
     def append(self, shard: ShardId, records: Sequence[bytes]) -> asyncio.Future[Appended]:
         """Hand a batch over; now and then it lands a second time, later. It takes no more than a broker would."""
-        size = sum(map(len, records))
-        if size > self._plan.limits.staged_bytes_max + REACTIONS_BYTES:
-            self._world.broken("BOUND", f"a request of {size} bytes", str(shard))
-            refused: asyncio.Future[Appended] = self._sim.create_future()
-            refused.set_exception(RecordTooLarge(f"a request of {size} bytes"))
-            return refused
         done = super().append(shard, records)
+        if unfit_batch(records, self.record_bytes_max, self.batch_bytes_max) is not None:
+            self.world.broken("BOUND", f"a batch that the log never takes: {done.exception()}", str(shard))
+            return done
         if not self._closed and self._plan.hits("twice", shard):
             batch = list(records)
             after_s = self._plan.within(0.001, 1.0)
@@ -182,7 +183,7 @@ class SimLog(MemoryLog):
 
     def _pause(self) -> None:
         if not self._place.stopped and not self._place.dead:
-            self._world.noted("pause", self._place.name)
+            self.world.noted("pause", self._place.name)
             self._sim.stop_place(self._place)
             self._sim.post(self._sim.world, self._plan.random.uniform(0.3, 3.0), self._sim.resume_place, self._place)
 
@@ -217,7 +218,7 @@ class SimSnapshots(MemorySnapshots):
     """The snapshot store: puts in order, some fail, some are spoilt, and what a reader sees may be old."""
 
     def __init__(self, log: SimLog, loop: SimLoop, place: Place, plan: Plan) -> None:
-        super().__init__(log)
+        super().__init__(log, part_bytes_max=log.snapshots.part_bytes_max)
         self._sim_log = log
         self._loop = loop
         self._place = place
@@ -228,6 +229,11 @@ class SimSnapshots(MemorySnapshots):
         """Write or remove one key."""
         done: asyncio.Future[None] = self._loop.create_future()
         done.add_done_callback(lambda put: put.cancelled() or put.exception())  # who asked may be killed meanwhile
+        unfit = unfit_part(key, value, self.part_bytes_max)
+        if unfit is not None:
+            self._sim_log.world.broken("BOUND", f"a part that the store never takes: {unfit}", str(shard))
+            done.set_exception(unfit)
+            return done
         fate = self._plan.snapshot_fate()
         store: Any = self._sim_log.store
         kept = store.kept.setdefault(shard, {})

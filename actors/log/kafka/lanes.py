@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from aiokafka import TopicPartition
 
-from actors.faults import Fault, NotWritten, OutcomeUnknown, RecordTooLarge
+from actors.faults import BatchTooLarge, Fault, NotWritten, OutcomeUnknown
 from actors.log.kafka.producers import Path, Producers
 from actors.log.port import Appended, ShardId
 
@@ -84,7 +84,7 @@ class Lane:
         if batch is None:
             total = sum(map(len, records))
             future.set_exception(
-                RecordTooLarge(f"shard {self.shard}: a batch of {len(records)} records and {total} bytes is too large")
+                BatchTooLarge(f"shard {self.shard}: a batch of {len(records)} records and {total} bytes is too large")
             )
             self._next()
             return

@@ -17,7 +17,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from actors.clock import Awake
-from actors.faults import Fault, LogMisconfigured, LogUnavailable, RecordTooLarge
+from actors.faults import Fault, LogMisconfigured, LogUnavailable
 from actors.log.kafka.clients import Clients
 from actors.log.kafka.lanes import Counters, Lane
 from actors.log.kafka.producers import Producers
@@ -27,12 +27,19 @@ from actors.log.kafka.snapshot_producer import SnapshotProducer
 from actors.log.kafka.snapshots import KafkaSnapshots
 from actors.log.kafka.topics import MESSAGE_BYTES_MAX, prepare_topics, topics_of
 from actors.log.port import Appended, Bounds, Entry, ShardId
+from actors.log.sizes import (
+    BATCH_BYTES_MAX,
+    PART_BYTES_MAX,
+    RECORD_BYTES_MAX,
+    RECORD_FRAMING_BYTES,
+    unfit_batch,
+)
 
 WATCH_S = 0.25
 CLOSE_S = 10.0
 METADATA_AGE_MS = 60_000
-FRAMING_BYTES = 128
-"""Of a batch, and again of each record at the most."""
+BATCH_HEAD_BYTES = 61
+"""Kafka's framing of a batch, beside that of its records."""
 
 
 class KafkaStatistics(msgspec.Struct, frozen=True):
@@ -68,9 +75,8 @@ class KafkaLog:
     """See the module.
 
     `shards` is the number of partitions of each topic, for life; topics are called `PREFIX.TOPIC`. A shard's batches go
-    through producer number `index % producers`. A batch holds at most `batch_bytes_max` bytes with Kafka's framing
-    (about 10 a record): the caller cuts, a larger one fails with `RecordTooLarge`, unwritten. A batch unanswered for
-    `late_s` keeps its producer to itself. `replication` None: three copies, or as many as there are brokers.
+    through producer number `index % producers`. A batch unanswered for `late_s` keeps its producer to itself.
+    `replication` None: three copies, or as many as there are brokers.
     `connect` is given to every client of aiokafka (`security_protocol`, `sasl_mechanism`, ...).
     """
 
@@ -82,22 +88,26 @@ class KafkaLog:
         prefix: str = "huntserver",
         producers: int = 2,
         replication: int | None = None,
-        record_bytes_max: int = 800_000,
-        batch_bytes_max: int = 1_000_000,
+        record_bytes_max: int = RECORD_BYTES_MAX,
+        batch_bytes_max: int = BATCH_BYTES_MAX,
+        part_bytes_max: int = PART_BYTES_MAX,
         late_s: float = 1.0,
         open_s: float = 8.0,
         request_timeout_ms: int = 5_000,
         connect: Mapping[str, Any] | None = None,
     ) -> None:
-        if not record_bytes_max + FRAMING_BYTES <= batch_bytes_max <= MESSAGE_BYTES_MAX:
+        encoded_bytes_max = batch_bytes_max + BATCH_HEAD_BYTES
+        largest = max(record_bytes_max, part_bytes_max) + RECORD_FRAMING_BYTES
+        if not largest <= batch_bytes_max <= MESSAGE_BYTES_MAX - BATCH_HEAD_BYTES:
             raise LogMisconfigured(
-                f"a record of {record_bytes_max} bytes must fit a batch of {batch_bytes_max}, and that a message of "
-                f"{MESSAGE_BYTES_MAX}"
+                f"a record of {record_bytes_max} bytes, and a snapshot's part of {part_bytes_max}, must fit a batch of "
+                f"{batch_bytes_max}, and that a message of {MESSAGE_BYTES_MAX}"
             )
         self.bootstrap = bootstrap
         self.shards = dict(shards)
         self.record_bytes_max = record_bytes_max
         self.batch_bytes_max = batch_bytes_max
+        self._encoded_bytes_max = encoded_bytes_max
         self._prefix = prefix
         self._slots = producers
         self._replication = replication
@@ -118,7 +128,7 @@ class KafkaLog:
             self._snapshots_of,
             self._readers,
             producers=Producers(self._clients, self._make_snapshot_producer, slots=1),
-            value_bytes_max=record_bytes_max,
+            part_bytes_max=part_bytes_max,
         )
         self._watching: asyncio.TimerHandle | None = None
         self._awake = Awake()
@@ -129,11 +139,11 @@ class KafkaLog:
 
     def _make_sender(self) -> Sender:
         topics = [f"{self._prefix}.{topic}" for topic in self.shards]
-        return Sender(topics, self._producing(), batch_bytes_max=self.batch_bytes_max, again=self._counters.again)
+        return Sender(topics, self._producing(), batch_bytes_max=self._encoded_bytes_max, again=self._counters.again)
 
     def _make_snapshot_producer(self) -> SnapshotProducer:
         topics = [f"{self._prefix}.{topic}.snapshots" for topic in self.shards]
-        return SnapshotProducer(topics, self._producing(), batch_bytes_max=self.batch_bytes_max)
+        return SnapshotProducer(topics, self._producing(), batch_bytes_max=self._encoded_bytes_max)
 
     # ---- life
 
@@ -190,13 +200,10 @@ class KafkaLog:
         if lane is None or not self._open or not records:
             future.set_exception(ValueError("an empty batch") if lane and self._open else self._unfit(shard))
             return future
-        if sum(map(len, records)) > self.record_bytes_max:
-            longest = max(map(len, records))
-            if longest > self.record_bytes_max:
-                future.set_exception(
-                    RecordTooLarge(f"a record of {longest} bytes; the log takes {self.record_bytes_max}")
-                )
-                return future
+        unfit = unfit_batch(records, self.record_bytes_max, self.batch_bytes_max)
+        if unfit is not None:
+            future.set_exception(unfit)
+            return future
         lane.append(records, future)
         return future
 

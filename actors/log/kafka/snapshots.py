@@ -13,10 +13,11 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from actors.faults import Fault, LogUnavailable, OutcomeUnknown, RecordTooLarge
+from actors.faults import Fault, LogUnavailable, OutcomeUnknown
 from actors.log.kafka.producers import Path, Producers
 from actors.log.kafka.reading import Readers
 from actors.log.port import ShardId
+from actors.log.sizes import unfit_part
 
 PUT_S = 30.0
 """A put that is not answered within this is given up and the producer replaced."""
@@ -47,12 +48,12 @@ class KafkaSnapshots:
         readers: Readers,
         *,
         producers: Producers,
-        value_bytes_max: int,
+        part_bytes_max: int,
     ) -> None:
         """`producers` has one slot and belongs to the snapshots alone."""
         self._partition_of = partition_of
         self._readers = readers
-        self._value_bytes_max = value_bytes_max
+        self.part_bytes_max = part_bytes_max
         self._producers = producers
         self._puts: asyncio.Queue[Put] = asyncio.Queue()
         self._pending: set[asyncio.Future[None]] = set()
@@ -95,10 +96,9 @@ class KafkaSnapshots:
         if self._closed:
             done.set_exception(LogUnavailable("the log is closed"))
             return done
-        if value is not None and len(value) + len(key) > self._value_bytes_max:
-            done.set_exception(
-                RecordTooLarge(f"a snapshot of {len(value)} bytes; the log takes {self._value_bytes_max}")
-            )
+        unfit = unfit_part(key, value, self.part_bytes_max)
+        if unfit is not None:
+            done.set_exception(unfit)
             return done
         try:
             partition = self._partition_of(shard)

@@ -17,9 +17,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
-from actors.faults import LogDamaged, LogMisconfigured, LogUnavailable, OutcomeUnknown, RecordTooLarge
+from actors.faults import LogDamaged, LogMisconfigured, LogUnavailable, OutcomeUnknown
 from actors.log.batches import pack
 from actors.log.port import Appended, Bounds, Entry, ShardId
+from actors.log.sizes import BATCH_BYTES_MAX, PART_BYTES_MAX, RECORD_BYTES_MAX, unfit_batch, unfit_part
 from actors.log.sqlite.file import LockFile, connect, opening_fault, prepare
 from actors.log.sqlite.reading import CHUNK_RECORDS, read_records, read_snapshots
 from actors.log.sqlite.writer import Write, Writer, end_of
@@ -61,7 +62,8 @@ class SqliteStatistics(msgspec.Struct, frozen=True):
 class SqliteSnapshots:
     """Snapshots in a table of the same file, written in one order with the batches."""
 
-    def __init__(self, log: SqliteLog) -> None:
+    def __init__(self, log: SqliteLog, *, part_bytes_max: int) -> None:
+        self.part_bytes_max = part_bytes_max
         self._log = log
 
     def put(self, shard: ShardId, key: str, value: bytes | None) -> asyncio.Future[None]:
@@ -84,13 +86,16 @@ class SqliteLog:
         path: Path,
         *,
         shards: Mapping[str, int] | None = None,
-        record_bytes_max: int = 800_000,
+        record_bytes_max: int = RECORD_BYTES_MAX,
+        batch_bytes_max: int = BATCH_BYTES_MAX,
+        part_bytes_max: int = PART_BYTES_MAX,
         bytes_max: int | None = None,
     ) -> None:
         """`bytes_max` bounds the size of the file; past it appends fail with `LogFull`."""
         self.path = path
         self.record_bytes_max = record_bytes_max
-        self.snapshots = SqliteSnapshots(self)
+        self.batch_bytes_max = batch_bytes_max
+        self.snapshots = SqliteSnapshots(self, part_bytes_max=part_bytes_max)
         self.shards: dict[str, int] = dict(shards or {})
         self._asked = None if shards is None else dict(shards)
         self._bytes_max = bytes_max
@@ -188,15 +193,11 @@ class SqliteLog:
         if name is None or not records:
             future.set_exception(self._unfit(shard))
             return future
-        body = pack(records)
-        if len(body.data) > self.record_bytes_max:
-            longest = max(map(len, records))
-            if longest > self.record_bytes_max:
-                future.set_exception(
-                    RecordTooLarge(f"a record of {longest} bytes; the log takes {self.record_bytes_max}")
-                )
-                return future
-        self._hand(Write(name, len(records), body, future))
+        unfit = unfit_batch(records, self.record_bytes_max, self.batch_bytes_max)
+        if unfit is not None:
+            future.set_exception(unfit)
+            return future
+        self._hand(Write(name, len(records), pack(records), future))
         return future
 
     def put(self, shard: ShardId, key: str, value: bytes | None) -> asyncio.Future[None]:
@@ -205,6 +206,10 @@ class SqliteLog:
         name = self._names.get(shard)
         if name is None:
             future.set_exception(self._unfit(shard))
+            return future
+        unfit = unfit_part(key, value, self.snapshots.part_bytes_max)
+        if unfit is not None:
+            future.set_exception(unfit)
             return future
         write = Write(name, 0, None, future)
         write.key, write.value = key, value

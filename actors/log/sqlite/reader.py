@@ -17,7 +17,7 @@ from actors.log.sqlite.reading import read_records, read_snapshots
 class SqliteReader:
     """An `EventLog` that only reads; `append` and `put` fail. Blocks for the time of a read: not for servers."""
 
-    record_bytes_max = 0
+    record_bytes_max = batch_bytes_max = 0
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -82,6 +82,8 @@ class SqliteReader:
 
 class SqliteReaderSnapshots:
     """The snapshots of a `SqliteReader`."""
+
+    part_bytes_max = 0
 
     def __init__(self, log: SqliteReader) -> None:
         self._log = log

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from actors.faults import LogDamaged, LogUnavailable, NotWritten, RecordTooLarge
+from actors.faults import BatchTooLarge, LogDamaged, LogUnavailable, NotWritten, RecordTooLarge
 from actors.log.port import Entry, EventLog, ShardId, SnapshotStore
+from actors.log.sizes import RECORD_FRAMING_BYTES, batch_bytes
 
 SHARD = ShardId("hunts", 1)
 OTHER = ShardId("hunts", 2)
@@ -61,7 +62,7 @@ async def values(store: SnapshotStore, shard: ShardId) -> dict[str, bytes]:
 
 
 class LogContract:
-    """Clauses L1 to L12."""
+    """Clauses L1 to L13."""
 
     async def test_L1_offsets_grow_by_one_from_the_start(self, log: Log) -> None:
         start = (await log.bounds(SHARD)).start
@@ -223,6 +224,33 @@ class LogContract:
         await log.append(SHARD, records)
         assert [e.body for e in await take(log, SHARD, 0, len(records))] == list(records)
 
+    @pytest.mark.parametrize("each", [1, 90, 60_000])
+    async def test_L13_a_batch_at_the_limit_is_taken_and_one_record_more_is_refused_unwritten(
+        self, log: Log, each: int
+    ) -> None:
+        records = [b"x" * each] * (log.batch_bytes_max // (each + RECORD_FRAMING_BYTES))
+        records[-1] += b"x" * (log.batch_bytes_max - batch_bytes(records))
+        assert (await log.append(SHARD, records)).base == 0
+        for too_large in ([*records, b""], [*records[:-1], records[-1] + b"x"]):
+            with pytest.raises(BatchTooLarge, match=str(log.batch_bytes_max)) as caught:
+                await log.append(SHARD, too_large)
+            assert isinstance(caught.value, NotWritten)
+            assert not caught.value.retriable
+        assert (await log.append(SHARD, [b"next"])).base == len(records)
+        found = await take(log, SHARD, 0, len(records) + 1)
+        assert [e.body for e in found] == [*records, b"next"]
+
+    async def test_L13_a_record_at_its_own_limit_is_a_batch_that_is_taken(self, log: Log) -> None:
+        assert log.record_bytes_max + RECORD_FRAMING_BYTES <= log.batch_bytes_max
+        assert (await log.append(SHARD, [b"x" * log.record_bytes_max])).base == 0
+
+    async def test_L13_a_batch_too_large_does_not_hold_up_those_behind_it(self, log: Log) -> None:
+        whole = [b"x" * (log.batch_bytes_max // 4)] * 3
+        futures = [log.append(SHARD, batch) for batch in (whole, [*whole, *whole], whole)]
+        first, refused, last = await asyncio.gather(*futures, return_exceptions=True)
+        assert isinstance(refused, BatchTooLarge)
+        assert (first.base, last.base) == (0, 3)  # type: ignore[union-attr]
+
 
 async def prefix_is_read(writer: SnapshotStore, reader: SnapshotStore) -> None:
     """S1 while somebody writes: `first` is put before `last`, and lies in a part that was read before either came."""
@@ -240,7 +268,7 @@ async def prefix_is_read(writer: SnapshotStore, reader: SnapshotStore) -> None:
 
 
 class SnapshotContract:
-    """Clauses S1 to S4."""
+    """Clauses S1 to S5."""
 
     async def test_S1_an_empty_store_yields_nothing_and_ends(self, log: Log) -> None:
         assert await values(log.snapshots, SHARD) == {}
@@ -276,6 +304,18 @@ class SnapshotContract:
         for key, value in expected.items():
             await log.snapshots.put(SHARD, key, value)
         assert await values(log.snapshots, SHARD) == expected
+
+    @pytest.mark.parametrize("key", ["k", "ž/山 田" * 20])
+    async def test_S5_a_part_at_the_limit_with_its_key_is_taken_and_a_larger_one_refused_unwritten(
+        self, log: Log, key: str
+    ) -> None:
+        store = log.snapshots
+        most = store.part_bytes_max - len(key.encode())
+        value = bytes(range(256)) * (most // 256 + 1)
+        await store.put(SHARD, key, value[:most])
+        with pytest.raises(RecordTooLarge, match=str(store.part_bytes_max)):
+            await store.put(SHARD, key, value[: most + 1])
+        assert await values(store, SHARD) == {key: value[:most]}
 
     async def test_snapshots_of_shards_do_not_mix(self, log: Log) -> None:
         for shard in (SHARD, OTHER, PLAYERS):

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from actors.faults import LogMisconfigured, LogUnavailable, OutcomeUnknown, RecordTooLarge
+from actors.faults import LogMisconfigured, LogUnavailable, OutcomeUnknown
 from actors.log.kafka import reading
 from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.produce import Batch
@@ -91,21 +91,6 @@ async def test_everything_is_there_for_another_log_of_the_same_topics(log: Kafka
 # ---- batches
 
 
-async def test_a_batch_over_the_limit_is_refused_and_nothing_of_it_is_written(log: KafkaLog) -> None:
-    records = [b"x" * 100_000 for _ in range(11)]
-    with pytest.raises(RecordTooLarge, match="11 records and 1100000 bytes"):
-        await log.append(SHARD, records)
-    assert (await log.append(SHARD, records[:9])).base == 0
-    assert await log.bounds(SHARD) == (0, 9)
-
-
-async def test_a_batch_at_the_limit_of_many_small_records_is_taken(log: KafkaLog) -> None:
-    record = b"x" * 90
-    records = [record] * (log.batch_bytes_max // (len(record) + 12))
-    assert (await log.append(SHARD, records)).base == 0
-    assert await log.bounds(SHARD) == (0, len(records))
-
-
 async def test_handing_a_batch_over_takes_no_task(log: KafkaLog) -> None:
     before = asyncio.all_tasks()
     future = log.append(SHARD, numbered(5))
@@ -129,9 +114,12 @@ async def test_a_shard_that_does_not_exist_is_refused(log: KafkaLog) -> None:
         await log.bounds(ShardId("teams", 0))
 
 
-async def test_a_snapshot_over_the_limit_is_refused(log: KafkaLog) -> None:
-    with pytest.raises(RecordTooLarge):
-        await log.snapshots.put(SHARD, "k", b"x" * (log.record_bytes_max + 1))
+@pytest.mark.parametrize(
+    "sizes", [{"record_bytes_max": 999_990}, {"part_bytes_max": 1_000_000}, {"batch_bytes_max": 1_048_576}]
+)
+def test_limits_that_do_not_fit_each_other_or_an_untouched_broker_are_refused(sizes: dict[str, int]) -> None:
+    with pytest.raises(LogMisconfigured, match="must fit a batch"):
+        KafkaLog("127.0.0.1:1", shards=SHARDS, **sizes)  # type: ignore[arg-type]
 
 
 # ---- producers

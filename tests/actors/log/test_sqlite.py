@@ -191,7 +191,7 @@ async def fill(log: SqliteLog) -> int:
 
 
 async def test_a_full_file_refuses_the_batch_and_takes_the_next_when_there_is_space_again(tmp_path: Path) -> None:
-    log = SqliteLog(tmp_path / "log.db", shards=SHARDS, bytes_max=4_000_000)
+    log = SqliteLog(tmp_path / "log.db", shards=SHARDS, bytes_max=4_000_000, part_bytes_max=2_000_000)
     await log.open()
     try:
         await log.snapshots.put(SHARD, "ballast", b"x" * 1_500_000)
@@ -206,7 +206,7 @@ async def test_a_full_file_refuses_the_batch_and_takes_the_next_when_there_is_sp
 
 
 async def test_a_snapshot_that_does_not_fit_does_not_take_small_batches_down(tmp_path: Path) -> None:
-    log = SqliteLog(tmp_path / "log.db", shards=SHARDS, bytes_max=1_000_000)
+    log = SqliteLog(tmp_path / "log.db", shards=SHARDS, bytes_max=1_000_000, part_bytes_max=3_000_000)
     await log.open()
     try:
         large = log.snapshots.put(SHARD, "k", b"x" * 2_000_000)
