@@ -12,6 +12,7 @@ import random
 import secrets
 import signal
 import socket
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +33,7 @@ from actors.shard.actor import Caller
 from actors.snapshots.recovery import Tenant
 from actors.system import ActorSystem, Outside, shard_of
 from huntserver import __version__, telemetry
-from huntserver.auth import Tokens, load_key
+from huntserver.auth import Issuers, KeySet, Tokens, load_key
 from huntserver.config import Config, ConfigError, log_url
 from huntserver.game.commands import Create, Define, OverviewQuery, Publish, Start
 from huntserver.game.definition import Definition, source
@@ -103,9 +104,31 @@ def key_path(config: Config) -> Path:
     return Path(config.auth.key_file) if config.auth.key_file else Path(config.data.dir) / "token.key"
 
 
-def tokens(config: Config, *, make: bool) -> Tokens:
+def tokens(config: Config, *, make: bool, issuers: Issuers | None = None) -> Tokens:
     """Return the token mint. Raises `auth.KeyFileError`."""
-    return Tokens(load_key(key_path(config), make=make))
+    return Tokens(load_key(key_path(config), make=make), issuers)
+
+
+async def read_issuers(config: Config, reporter: telemetry.LogReporter) -> Issuers:
+    """Return the issuers that the configuration trusts, with their keys; they are read again off the loop when due.
+
+    One that cannot be read now is told of and tried again. Raises `IssuerError` for one that is configured wrongly.
+    """
+    loop = asyncio.get_running_loop()
+
+    async def read(keys: KeySet) -> None:
+        if not await loop.run_in_executor(None, keys.load, time.monotonic()):
+            reporter.warn("issuer_keys_unreadable", issuer=keys.source, why=keys.problem)
+
+    reading: dict[str, asyncio.Task[None]] = {}
+
+    def wanted(keys: KeySet) -> None:
+        if keys.source not in reading or reading[keys.source].done():
+            reading[keys.source] = loop.create_task(read(keys), name=f"keys of {keys.source}")
+
+    issuers = Issuers(config.auth.issuers, wanted)
+    await asyncio.gather(*(read(keys) for keys in issuers.key_sets()))
+    return issuers
 
 
 def runtime_limits(config: Config) -> actors.limits.Limits:
@@ -144,14 +167,14 @@ async def start(
     """Open the log, recover every shard, load the hunts given, and listen.
 
     `run` names this run of the process in log lines and tenures (random if empty); `sink` is where its lines go.
-    Raises `Fault` (log), `ConfigError`, `KeyFileError`, `LimitError`, `PortInUse`.
+    Raises `Fault` (log), `ConfigError`, `IssuerError`, `KeyFileError`, `LimitError`, `PortInUse`.
     """
     limits, runtime = server_limits(config), runtime_limits(config)
     make_folder(Path(config.data.dir), "the data folder; give another one with --data")
-    mint = tokens(config, make=True)
     definitions = [(path.stem, read_hunt(path)) for path in preload]
     run = run or secrets.token_hex(4)
     reporter = telemetry.LogReporter(run=run)
+    mint = tokens(config, make=True, issuers=await read_issuers(config, reporter))
     log, snapshots = open_log(config)
     await log.open()
     spill = SqliteSpill(Path(config.data.dir) / f"dormant-{config.server.port}.db")

@@ -44,11 +44,31 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     memory_mb: int = 256
 
 
+class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One `[[auth.issuers]]` of the configuration.
+
+    `jwks` is a path or an `https://` address (`http://` for this machine only). Without `role_claim` everybody is a
+    player; with it, `roles` maps the claim's values (a list's too, dots reach into objects) to `player`, `host` or
+    `admin`, and a token without any of them is a player's.
+    """
+
+    issuer: str
+    jwks: str
+    audience: str = ""
+    algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+    subject_claim: str = "sub"
+    name_claim: str = "name"
+    role_claim: str = ""
+    roles: dict[str, str] = {}
+
+
 class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Tokens. `key_file` holds the HS256 key (made in the data folder if empty); `guests` lets anybody play."""
+    """Tokens. `key_file` holds the HS256 key (made in the data folder if empty); `guests` lets anybody play; `issuers`
+    are others whose tokens count."""
 
     key_file: str = ""
     guests: bool = True
+    issuers: list[Issuer] = []
 
 
 class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

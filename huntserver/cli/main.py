@@ -36,12 +36,12 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
     import uvloop
 
     from actors import faults
-    from huntserver.auth import KeyFileError
+    from huntserver.auth import IssuerError, KeyFileError
     from huntserver.limits import LimitError
 
     try:
         sys.exit(uvloop.run(work()) or 0)
-    except (ConfigError, KeyFileError, LimitError) as error:
+    except (ConfigError, IssuerError, KeyFileError, LimitError) as error:
         fail(str(error), USAGE)
     except faults.LogDamaged as error:
         fail(f"{error.code}: {error}", DAMAGED)

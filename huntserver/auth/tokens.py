@@ -1,6 +1,7 @@
-"""Tokens: who connects, in which role. HS256 JWTs with one key; guests get theirs from the server.
+"""Our own tokens: HS256 JWTs with one key; guests get theirs from the server.
 
-Owns the key file and the claims. Never logs a token or a key; one algorithm is pinned.
+Owns the claims. Never logs a token or a key; one algorithm is pinned. A token that names another issuer is judged by
+`issuers`, with that issuer's own keys and algorithms.
 """
 
 from __future__ import annotations
@@ -8,10 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import os
 import secrets
 import time
-from pathlib import Path
 from typing import Any, Final
 
 import jwt
@@ -19,6 +18,8 @@ import msgspec
 
 from actors.entity import Rejected
 from actors.shard.actor import Caller
+from huntserver.auth.issuers import Issuers, unverified
+from huntserver.auth.key_file import KeyFileError
 
 ALGORITHM: Final = "HS256"
 ROLES: Final = ("player", "host", "admin")
@@ -27,6 +28,8 @@ GUEST_TTL_S: Final = 30 * 86_400
 RENEW_AFTER_S: Final = 86_400
 NAME_MAX: Final = 40
 SUBJECT_MAX: Final = 64
+LEEWAY_S: Final = 5.0
+"""How far the clocks of those who mint and those who check may be apart."""
 NAME_RULE: Final = f"a name has at most {NAME_MAX} characters that can be shown"
 
 
@@ -49,17 +52,14 @@ class _Claims(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _decode_claims = msgspec.json.Decoder(_Claims).decode
 
 
-class KeyFileError(Exception):
-    """The key file cannot be used; the text names it and the cure."""
-
-
 class Tokens:
-    """Mints and checks tokens with one key."""
+    """Mints and checks tokens with one key; `issuers` judge the tokens of others."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, issuers: Issuers | None = None) -> None:
         if len(key) < 32:
             raise KeyFileError(f"the token key has {len(key)} bytes, it needs 32 or more")
         self._key = key
+        self._issuers = issuers or Issuers(())
 
     def mint(self, role: str, subject: str, name: str = "", ttl_s: float = GUEST_TTL_S) -> str:
         """Return a token. Raises ValueError for a role or subject that is not allowed."""
@@ -86,8 +86,12 @@ class Tokens:
     def renewed(self, token: str) -> str | None:
         """Return a fresh token for a guest whose own is a day old, None for all others. The token must be verified."""
         ours = self._ours(token)
-        claims = msgspec.structs.asdict(ours) if ours else jwt.decode(token, options={"verify_signature": False})
-        if claims.get("guest") is not True or time.time() - claims["iat"] < RENEW_AFTER_S:
+        claims = msgspec.structs.asdict(ours) if ours else unverified(token)
+        if (
+            claims.get("iss") != ISSUER
+            or claims.get("guest") is not True
+            or time.time() - claims["iat"] < RENEW_AFTER_S
+        ):
             return None
         return self._signed("player", claims["sub"], claims["name"], GUEST_TTL_S, guest=True)
 
@@ -96,9 +100,18 @@ class Tokens:
         ours = self._ours(token)
         if ours is not None:
             return _caller(ours.role, ours.sub, ours.name)
+        if self._issuers.known:
+            others = self._issuers.verify(token)
+            if others is not None:
+                return others if isinstance(others, Rejected) else _caller(others.role, others.subject, others.name)
         try:
             claims: dict[str, Any] = jwt.decode(
-                token, self._key, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "sub", "role"]}
+                token,
+                self._key,
+                algorithms=[ALGORITHM],
+                issuer=ISSUER,
+                leeway=LEEWAY_S,
+                options={"require": ["exp", "sub", "role"]},
             )
         except jwt.ExpiredSignatureError:
             return Rejected("token_expired", "the token has expired; ask for a new one")
@@ -122,7 +135,9 @@ class Tokens:
             claims = _decode_claims(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
             return None
-        return claims if claims.iss == ISSUER and claims.iat <= time.time() < claims.exp else None
+        now = time.time()
+        fresh = claims.iat <= now + LEEWAY_S and now < claims.exp + LEEWAY_S
+        return claims if claims.iss == ISSUER and fresh else None
 
 
 def _caller(role: Any, subject: Any, name: Any) -> Caller | Rejected:
@@ -139,29 +154,3 @@ def _is_subject(subject: Any) -> bool:
 
 def _is_name(name: str) -> bool:
     return len(name) <= NAME_MAX and (not name or name.isprintable())
-
-
-def load_key(path: Path, *, make: bool) -> bytes:
-    """Return the key in a file; with `make` a missing one is made (mode 0600). Raises `KeyFileError`."""
-    try:
-        data = path.read_bytes().strip()
-    except FileNotFoundError:
-        if not make:
-            raise KeyFileError(f"{path}: no token key there; make one with: openssl rand -hex 32 > {path}") from None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        data = secrets.token_hex(32).encode()
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data + b"\n")
-            except OSError:
-                path.unlink(missing_ok=True)  # half a key is none, and would be in the way of the next start
-                raise
-        except OSError as error:
-            raise KeyFileError(f"{path}: cannot be made ({error.strerror})") from error
-    except OSError as error:
-        raise KeyFileError(f"{path}: cannot be read ({error.strerror})") from error
-    if len(data) < 32:
-        raise KeyFileError(f"{path}: holds {len(data)} bytes, a token key needs 32 or more")
-    return data

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from actors.entity import Rejected
 from actors.shard.actor import Caller
-from huntserver.auth import ALGORITHM, RENEW_AFTER_S, KeyFileError, Tokens, load_key
+from huntserver.auth import KeyFileError, Tokens, load_key
+from huntserver.auth.tokens import ALGORITHM, LEEWAY_S, RENEW_AFTER_S
 
 KEY = b"k" * 64
 TOKENS = Tokens(KEY)
@@ -50,7 +51,7 @@ def test_a_minted_token_says_who_it_was_minted_for(role: str) -> None:
             jwt.encode({"iss": "huntserver", "sub": "ada", "role": "host", "exp": 9e9}, "", algorithm="none"),
             "bad_token",
         ),
-        (signed(exp=time.time() - 1), "token_expired"),
+        (signed(exp=time.time() - 60), "token_expired"),
         (signed(exp=None), "bad_token"),
         (signed(iss="another"), "bad_token"),
         (signed(role="king"), "bad_token"),
@@ -115,7 +116,7 @@ def test_the_short_way_takes_no_token_that_the_library_refuses(claims: dict[str,
 def test_our_own_tokens_go_the_short_way() -> None:
     assert TOKENS._ours(TOKENS.mint("host", "ada", "Ada")) is not None
     assert TOKENS._ours(TOKENS.guest("Ada")[1]) is not None
-    assert TOKENS._ours(TOKENS.mint("player", "ada", ttl_s=-1)) is None
+    assert TOKENS._ours(TOKENS.mint("player", "ada", ttl_s=-60)) is None
 
 
 def test_a_guests_token_is_renewed_after_a_day_and_others_are_not() -> None:
@@ -156,3 +157,13 @@ def test_a_key_that_does_not_fit_on_the_disk_leaves_no_half_of_it(tmp_path: Path
     done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout == f"{path}: cannot be made (File too large)\n"
     assert not path.exists()
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_clocks_may_be_some_seconds_apart(short: bool) -> None:
+    more = {"name": "Ada", "iat": int(time.time()) + 3} if short else {"nbf": time.time() + 3}
+    assert code(signed(exp=int(time.time()) + 60, **more)) == "ok"
+    assert code(signed(exp=int(time.time()) - 3, name="Ada", iat=1)) == "ok"
+    far = {"name": "Ada", "iat": int(time.time()) + 600} if short else {"nbf": time.time() + 600}
+    assert code(signed(exp=int(time.time()) + 900, **far)) == "bad_token"
+    assert LEEWAY_S >= 3

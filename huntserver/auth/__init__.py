@@ -1,0 +1,7 @@
+"""Who connects, in which role: tokens of our own, and tokens of issuers that the configuration trusts."""
+
+from huntserver.auth.issuers import IssuerError, Issuers, KeySet
+from huntserver.auth.key_file import KeyFileError, load_key
+from huntserver.auth.tokens import Tokens
+
+__all__ = ["IssuerError", "Issuers", "KeyFileError", "KeySet", "Tokens", "load_key"]
