@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
+import actors.limits
+from huntserver.limits import Limits, override
+
 LOG_SCHEMES = ("sqlite", "kafka")
 
 
@@ -157,3 +160,20 @@ def log_url(url: str, name: str = "--log") -> tuple[str, str]:
             if not host or not port.isdigit() or not 0 < int(port) < 65536:
                 raise ConfigError(f"{name}: Kafka address {server!r} is not HOST:PORT")
     return scheme, rest
+
+
+def runtime_limits(config: Config) -> actors.limits.Limits:
+    """Return the runtime's limits with the configuration's overrides."""
+    base = actors.limits.Limits(memory_bytes=config.data.memory_mb * 1024 * 1024)
+    limits: actors.limits.Limits = override(base, config.limits)
+    return limits
+
+
+def server_limits(config: Config) -> Limits:
+    """Return the gateway's limits with the configuration's overrides. Raises `ConfigError` for unknown names."""
+    known = set(Limits.__struct_fields__) | set(actors.limits.Limits.__struct_fields__)
+    for name in config.limits:
+        if name not in known:
+            raise ConfigError(f"limits: unknown limit {name!r}, `huntserver limits` prints the table")
+    limits: Limits = override(Limits(), config.limits)
+    return limits

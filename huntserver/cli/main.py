@@ -166,7 +166,7 @@ def serve(
 
     async def work() -> None:
         from huntserver.app import PortInUse
-        from huntserver.app import serve as serve_until_stopped
+        from huntserver.cli.serve import serve as serve_until_stopped
 
         try:
             await serve_until_stopped(made, preload=hunts, announce=click.echo)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from actors.entity import Push, Rejected
-from huntserver.gateway.profile import ProfileSink
+from huntserver.gateway.profile import ask_profile
+from huntserver.gateway.services import Services
+from huntserver.gateway.sessions import NotGreeted
 from huntserver.gateway.subscriptions import Subscriptions
 from huntserver.gateway.writer import Writer
 from huntserver.wire import codecs
@@ -35,19 +37,19 @@ from huntserver.wire.messages import (
 )
 from huntserver.wire.session import HELLO_FIRST, HELLO_TWICE, STALE, Session
 
-if TYPE_CHECKING:
-    from huntserver.gateway.server import Gateway
-
+VERSION: Final = 1
+"""Of the protocol."""
 BAD_ID: Final = Rejected("bad_field", "hunt: an id has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit")
 
 
 class Connection(Writer):
-    """An open WebSocket. Made after the handshake, as the transport's protocol from there on."""
+    """An open WebSocket. Made after the handshake, as the transport's protocol from there on; the loop calls
+    `data_received`, the runtime `accepted`, `refused` and `viewed`, the rooms `push` and `fell_behind`."""
 
     __slots__ = (
-        "_gateway",
         "_held",
         "_lane",
+        "_services",
         "address",
         "bad_frames",
         "device",
@@ -57,13 +59,14 @@ class Connection(Writer):
         "subscriptions",
     )
 
-    def __init__(self, gateway: Gateway, transport: asyncio.Transport, address: str, *, packed: bool) -> None:
-        super().__init__(gateway, transport, packed=packed)
-        self._gateway = gateway
-        self._lane = Lane(gateway.limits.frame_bytes_max)
+    def __init__(self, services: Services, transport: asyncio.Transport, address: str, *, packed: bool) -> None:
+        limits = services.limits
+        super().__init__(transport, services.turns, services.clock, limits=limits, packed=packed)
+        self._services = services
+        self._lane = Lane(limits.frame_bytes_max)
         self._held: list[bytes] | None = None  # messages that came while too many waited for answers
         self.address = address
-        self.session = Session(gateway.limits)
+        self.session = Session(limits)
         self.subscriptions: Subscriptions | None = None
         self.device = ""
         self.label = ""  # the session's id, in its hello's answer and in the server's log
@@ -74,7 +77,7 @@ class Connection(Writer):
 
     def data_received(self, data: bytes) -> None:
         """Take what the socket gave."""
-        self.heard_s = self._gateway.now_s
+        self.heard_s = self._clock.now_s
         if self.closing:
             return  # read on for a while, or the close code is lost to a reset
         lane = self._lane
@@ -105,11 +108,11 @@ class Connection(Writer):
         session = self.session
         if session.caller is None:
             if frame.__class__ is Hello:
-                self._gateway.greet(self, frame)
+                self._hello(frame)
             else:
                 self._bad(frame.id, HELLO_FIRST)
             return
-        limited = session.rate(self._gateway.now_s)
+        limited = session.rate(self._clock.now_s)
         if limited is not None:
             self.refuse(frame.id, limited)
             if session.rate_refusals > session.limits.rate_refusals_max:
@@ -124,13 +127,13 @@ class Connection(Writer):
             if frame.__class__ is CreateFrame and HUNT_ID.fullmatch(frame.hunt) is None:
                 self.refused(frame.id, BAD_ID, -1)
                 return
-            self._gateway.system.submit("hunt", frame.hunt, frame, self, frame.id, session.caller, key)
+            self._services.system.submit("hunt", frame.hunt, frame, self, frame.id, session.caller, key)
         else:
             refused = session.open(frame)
             if refused is not None:
                 self.refuse(frame.id, refused)
             elif route == IS_QUERY:
-                self._gateway.system.query("hunt", frame.hunt, frame, self, frame.id, session.caller)
+                self._services.system.query("hunt", frame.hunt, frame, self, frame.id, session.caller)
             else:
                 PLAIN[frame.__class__](self, frame)
         if len(session.unanswered) >= session.limits.unanswered_max:
@@ -140,7 +143,7 @@ class Connection(Writer):
     def _bad(self, request: int, rejected: Rejected) -> None:
         self.refuse(request, rejected)
         self.bad_frames += 1
-        if self.bad_frames >= self._gateway.limits.bad_frames_max:
+        if self.bad_frames >= self.limits.bad_frames_max:
             self.close("protocol")
 
     def _go_on(self) -> None:
@@ -156,10 +159,42 @@ class Connection(Writer):
             self._message(message)
         self.flow()
 
+    # ---- hello
+
+    def _hello(self, hello: Hello) -> None:
+        """Say hello back, hear what is the player's own, and resume what the hello names."""
+        services, session = self._services, self.session
+        greeting = services.sessions.greet(self, session, hello)
+        if isinstance(greeting, NotGreeted):
+            self.refuse(hello.id, greeting.rejected)
+            if greeting.close:
+                self.close(greeting.close)
+            return
+        caller = session.caller
+        assert caller is not None
+        self.label, self.device = greeting.label, greeting.device
+        about = {
+            "session": self.label,
+            "player": caller.by,
+            "role": caller.role,
+            "name": caller.name,
+            "version": VERSION,
+            "now_ms": self._clock.wall_ms(),
+        }
+        if greeting.token:
+            about["token"] = greeting.token
+        self.answer(hello.id, about, 0)
+        if services.trace is not None:
+            services.trace("session_opened", session=self.label, by=caller.by, role=caller.role, epoch=hello.epoch)
+        if caller.by.startswith("p:"):
+            services.rooms.enter_player(caller.by[2:], self, self._clock.wall_ms())
+        for point in hello.resume[: self.limits.hunts_per_session]:
+            self.listen().resume(point.hunt, point.seq, point.pos, point.channels)
+
     # ---- plain operations
 
     def _ping(self, frame: Ping) -> None:
-        self.answer(frame.id, {"ts": self._gateway.wall_ms()}, 0)
+        self.answer(frame.id, {"ts": self._clock.wall_ms()}, 0)
 
     def _leave(self, frame: Leave) -> None:
         if self.subscriptions is not None:
@@ -171,7 +206,7 @@ class Connection(Writer):
         self.listen().resume(frame.hunt, frame.seq, frame.pos, frame.channels)
 
     def _profile(self, frame: Profile) -> None:
-        self._gateway.ask_profile(ProfileSink(self), frame.id, self.session.caller)
+        ask_profile(self._services.system, self, frame.id, self.session.caller)
 
     def _hello_again(self, frame: Hello) -> None:
         self.refused(frame.id, HELLO_TWICE, -1)
@@ -179,7 +214,7 @@ class Connection(Writer):
     def listen(self) -> Subscriptions:
         """Return what this connection listens to."""
         if self.subscriptions is None:
-            self.subscriptions = Subscriptions(self._gateway, self)
+            self.subscriptions = Subscriptions(self._services, self)
         return self.subscriptions
 
     # ---- the runtime's sink
@@ -247,12 +282,12 @@ class Connection(Writer):
 
     def _dispatch(self, frame: Any) -> None:
         """Ask again: a stale owner gave the answer."""
-        caller, gateway = self.session.caller, self._gateway
+        caller, system = self.session.caller, self._services.system
         assert caller is not None
         if ROUTE[frame.__class__] == IS_COMMAND:
-            gateway.system.submit("hunt", frame.hunt, frame, self, frame.id, caller, self.session.key_of(frame))
+            system.submit("hunt", frame.hunt, frame, self, frame.id, caller, self.session.key_of(frame))
         else:
-            gateway.system.query("hunt", frame.hunt, frame, self, frame.id, caller)
+            system.query("hunt", frame.hunt, frame, self, frame.id, caller)
 
     def _answered(self, request: int) -> Any:
         frame = self.session.answered(request)
@@ -263,7 +298,7 @@ class Connection(Writer):
     def _perhaps_go_on(self) -> None:
         session = self.session
         if len(session.unanswered) <= session.limits.unanswered_max // 2 and not self.closing:
-            self._gateway.soon(self._go_on)  # not from within: an answer may come while its command is given in
+            self._clock.soon(self._go_on)  # not from within: an answer may come while its command is given in
 
     # ---- the rooms' listener
 
@@ -294,7 +329,18 @@ class Connection(Writer):
         if self.subscriptions is not None:
             self.subscriptions.end()
             self.subscriptions = None
-        self._gateway.forget(self)
+        self._services.door.gone()
+        if self._services.connections.remove(self):
+            self._leave_all()
+
+    def _leave_all(self) -> None:
+        services, caller = self._services, self.session.caller
+        services.door.leave(self.address)
+        if caller is not None:
+            if services.trace is not None:
+                services.trace("session_ended", session=self.label, by=caller.by)
+            services.sessions.end(self, caller, self.device)
+            services.rooms.leave_player(caller.by[2:], self)
 
 
 PLAIN: dict[type, Callable[[Connection, Any], None]] = {

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import h11
 import msgspec
@@ -18,27 +19,49 @@ import msgspec
 from actors.entity import Rejected
 from actors.shard.actor import Caller
 from huntserver import errors
+from huntserver.auth import Tokens
 from huntserver.game.commands import Define
 from huntserver.game.definition import source
 from huntserver.game.solvability import check_definition
+from huntserver.gateway.door import Door
+from huntserver.gateway.ports import System
+from huntserver.limits import Limits
 from huntserver.wire.messages import HUNT_ID
-
-if TYPE_CHECKING:
-    from huntserver.gateway.server import Gateway
 
 WEB: Final = Path(__file__).parent.parent / "web"
 DEFINITION: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})/definition")
 _SLACK: Final = 64 * 1024
 
 
+class Site(msgspec.Struct, kw_only=True):
+    """What there is to be had over HTTP. `listed` are the hunts shown on the front page."""
+
+    system: System
+    tokens: Tokens
+    door: Door
+    limits: Limits
+    guests: bool
+    metrics: Callable[[], bytes]
+    protocol_document: Callable[[], bytes]
+    listed: list[str] = []
+
+    def guest(self, address: str, name: str) -> tuple[str, str] | Rejected:
+        """Return (player, token) of a new guest, or why there is none."""
+        if not self.guests:
+            return Rejected("not_allowed", "this server has no guests")
+        if not 1 <= len(name) <= 40 or not name.isprintable():
+            return Rejected("bad_text", "a name has 1 to 40 characters that can be shown")
+        return self.door.admit_guest(address) or self.tokens.guest(name)
+
+
 class HttpExchange:
     """One request, one answer."""
 
-    def __init__(self, gateway: Gateway, transport: asyncio.Transport, address: str) -> None:
-        self._gateway = gateway
+    def __init__(self, site: Site, transport: asyncio.Transport, address: str) -> None:
+        self._site = site
         self._transport = transport
         self._address = address
-        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=gateway.limits.request_head_bytes_max)
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=site.limits.request_head_bytes_max)
         self._request: h11.Request | None = None
         self._body = bytearray()
         self._answered = False
@@ -60,7 +83,7 @@ class HttpExchange:
                         self._transport.write(self._h11.send(go_on) or b"")
                 elif isinstance(event, h11.Data):
                     self._body += event.data
-                    most = self._gateway.limits.definition_bytes_max
+                    most = self._site.limits.definition_bytes_max
                     if len(self._body) > most + _SLACK:
                         self._json(
                             413, {"code": "too_large", "msg": f"the body is too large, allowed are {most} bytes"}
@@ -77,7 +100,7 @@ class HttpExchange:
         assert self._request is not None
         method = self._request.method.decode()
         path = self._request.target.decode("latin-1").partition("?")[0]
-        gateway = self._gateway
+        site = self._site
         definition = DEFINITION.fullmatch(path)
         if definition is not None:
             self._define(method, definition.group(1))
@@ -88,14 +111,14 @@ class HttpExchange:
         elif path == "/healthz":
             self._json(200, {"ok": True})
         elif path == "/readyz":
-            ready, why = gateway.system.ready()
+            ready, why = site.system.ready()
             self._json(200 if ready else 503, {"ready": ready, "why": why})
         elif path == "/metrics":
-            self._answer(200, gateway.metrics(), "text/plain; version=0.0.4; charset=utf-8")
+            self._answer(200, site.metrics(), "text/plain; version=0.0.4; charset=utf-8")
         elif path == "/protocol":
-            self._answer(200, gateway.protocol_document(), "application/json")
+            self._answer(200, site.protocol_document(), "application/json")
         elif path == "/hunts":
-            self._json(200, {"hunts": gateway.listed})
+            self._json(200, {"hunts": site.listed})
         else:
             self._page(path)
 
@@ -117,7 +140,7 @@ class HttpExchange:
         except (ValueError, RecursionError):  # ValueError: also bytes that are no UTF-8
             self._json(400, {"code": "bad_frame", "msg": 'the body is a JSON object like {"name": "Ada"}'})
             return
-        made = self._gateway.guest(self._address, name)
+        made = self._site.guest(self._address, name)
         if isinstance(made, Rejected):
             self._json(429 if made.retry else 400, made)
         else:
@@ -129,7 +152,7 @@ class HttpExchange:
         scheme, _, token = header.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")
-        return self._gateway.tokens.verify(token.strip())
+        return self._site.tokens.verify(token.strip())
 
     def _define(self, method: str, hunt: str) -> None:
         if method != "PUT":
@@ -150,7 +173,7 @@ class HttpExchange:
             problems = [{"path": p.path, "what": p.what, "cure": p.cure} for p in checked]
             self._json(422, {"code": "bad_definition", "msg": str(checked[0]), "problems": problems})
             return
-        self._gateway.system.submit("hunt", hunt, Define(source(checked)), self, 0, caller, None)
+        self._site.system.submit("hunt", hunt, Define(source(checked)), self, 0, caller, None)
 
     # ---- the runtime's sink, for a definition
 

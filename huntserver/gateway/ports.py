@@ -1,10 +1,14 @@
-"""What the gateway needs of the actor system, as a port."""
+"""What the gateway needs of others, as ports: the actor system, and who looks at single commands."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from actors.shard.actor import Caller, Sink
+
+Trace = Callable[..., None]
+"""Takes an event's name and its fields; one line a call."""
 
 
 class System(Protocol):
@@ -23,4 +27,16 @@ class System(Protocol):
 
     def ready(self) -> tuple[bool, str]:
         """Tell whether everything is served, and why not."""
+        ...
+
+
+class CommandObserver(Protocol):
+    """Is told of the commands of the connection that is sampled."""
+
+    def opened(self, request: int, began: float) -> None:
+        """A command was decoded at `began` (seconds of `time.perf_counter`) and went on to its hunt."""
+        ...
+
+    def answered(self, request: int) -> None:
+        """The request was answered."""
         ...

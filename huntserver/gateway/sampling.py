@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable
 from typing import Any, Final
 
 from actors.entity import Push, Rejected
@@ -89,22 +88,18 @@ class Sampled(Connection):
         if len(unanswered) > before:
             request = next(reversed(unanswered))
             if ROUTE[unanswered[request].__class__] == IS_COMMAND:
-                self._gateway.sampler.opened(request, began)
+                self._services.observer.opened(request, began)
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """Answer, then count."""
         super().accepted(request, answer, pos, told)
-        self._gateway.sampler.answered(request)
+        self._services.observer.answered(request)
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """Refuse, then count; a stale refusal that is asked again is not answered yet."""
         super().refused(request, rejected, pos)
         if request not in self.session.unanswered:
-            self._gateway.sampler.answered(request)
-
-
-Trace = Callable[..., None]
-"""Takes an event's name and its fields."""
+            self._services.observer.answered(request)
 
 
 class Traced(Connection):
@@ -114,19 +109,19 @@ class Traced(Connection):
 
     def _line(self, request: int, pos: int, code: str) -> None:
         frame = self.session.unanswered.get(request)
-        gateway = self._gateway
-        if frame is None or gateway.trace is None:
+        services = self._services
+        if frame is None or services.trace is None:
             return
         caller, hunt = self.session.caller, getattr(frame, "hunt", "")
         key = self.session.key_of(frame)
-        gateway.trace(
+        services.trace(
             "answered",
             session=self.label,
             by=caller.by if caller is not None else "",
             request=request,
             op=frame.__struct_config__.tag,
             hunt=hunt,
-            shard=gateway.shard_of(hunt) if hunt else "",
+            shard=services.shard_of(hunt) if hunt else "",
             key=f"{key[0]}:{key[1]}" if key else "",
             pos=pos,
             code=code,
@@ -149,6 +144,6 @@ class Traced(Connection):
 
     def refuse(self, request: int, rejected: Rejected) -> None:
         """Tell of a frame that went no further, then refuse it."""
-        if self._gateway.trace is not None:
-            self._gateway.trace("turned_back", session=self.label, request=request, code=rejected.code)
+        if self._services.trace is not None:
+            self._services.trace("turned_back", session=self.label, request=request, code=rejected.code)
         super().refuse(request, rejected)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from actors.entity import Push, Rejected
 from huntserver.game.commands import MembershipQuery, PageQuery
+from huntserver.gateway.rooms import Listener
+from huntserver.gateway.services import Services
 from huntserver.wire.codecs import Snapshot, Sys, refusal
-
-if TYPE_CHECKING:
-    from huntserver.gateway.connection import Connection
-    from huntserver.gateway.server import Gateway
+from huntserver.wire.session import Session
 
 TOO_MANY: Final = Rejected("rate_limited", "this connection listens to too many hunts; leave one")
 PASSING: Final = frozenset({"unavailable", "unknown", "busy", "internal"})
@@ -39,13 +38,28 @@ class Seen:
         return self._channels.get(channel, self._seq)
 
 
+class Subscriber(Listener, Protocol):
+    """The connection that listens."""
+
+    closing: bool
+    session: Session
+
+    def send(self, struct: Any) -> None:
+        """Send a push or system message."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Write a whole frame."""
+        ...
+
+
 class Subscriptions:
-    """See the module. Made with the first join or resume of a connection."""
+    """The hunts that one connection listens to. Made with its first join or resume; `end` with its socket."""
 
-    __slots__ = ("_asked", "_connection", "_gateway", "channels", "missed")
+    __slots__ = ("_asked", "_connection", "_services", "channels", "missed")
 
-    def __init__(self, gateway: Gateway, connection: Connection) -> None:
-        self._gateway = gateway
+    def __init__(self, services: Services, connection: Subscriber) -> None:
+        self._services = services
         self._connection = connection
         self._asked: dict[str, _Entry] = {}  # hunt -> the question that it will be entered by
         self.channels: dict[str, tuple[str, ...]] = {}
@@ -67,7 +81,7 @@ class Subscriptions:
         if connection.closing:
             return
         held = len(self.channels.keys() | self._asked.keys())
-        if held >= self._gateway.limits.hunts_per_session and entry.hunt not in {*self.channels, *self._asked}:
+        if held >= self._services.limits.hunts_per_session and entry.hunt not in {*self.channels, *self._asked}:
             connection.send(Sys("sys", "refused", entry.hunt, err=refusal(TOO_MANY)))
             return
         caller = connection.session.caller
@@ -75,7 +89,7 @@ class Subscriptions:
         self.leave(entry.hunt)  # what is shown until it is entered again comes with the tail or the snapshot
         self._asked[entry.hunt] = entry
         query = PageQuery() if entry.seen is None else MembershipQuery()
-        self._gateway.system.query("hunt", entry.hunt, query, entry, 0, caller)
+        self._services.system.query("hunt", entry.hunt, query, entry, 0, caller)
 
     # ---- answers; each only if its question is still the one asked
 
@@ -98,7 +112,7 @@ class Subscriptions:
 
     def _recover(self, hunt: str, seen: Seen, channels: dict[str, int], pos: int) -> bool:
         connection = self._connection
-        tail = self._gateway.rooms.tail(hunt, seen, channels, connection.packed)  # type: ignore[arg-type]
+        tail = self._services.rooms.tail(hunt, seen, channels, connection.packed)  # type: ignore[arg-type]
         if tail is None:
             return False
         self._enter(hunt, channels)
@@ -110,7 +124,7 @@ class Subscriptions:
     def _snapshot(self, entry: _Entry, page: Any, pos: int) -> None:
         hunt, connection = entry.hunt, self._connection
         # A view may be let out after younger pushes (it waited for a proof of ownership): those follow it.
-        since = self._gateway.rooms.tail(hunt, page.channels, page.channels, connection.packed)
+        since = self._services.rooms.tail(hunt, page.channels, page.channels, connection.packed)
         if since is None:
             self._again(entry, 0)
             return
@@ -123,7 +137,7 @@ class Subscriptions:
     def _enter(self, hunt: str, channels: dict[str, int]) -> None:
         self.channels[hunt] = tuple(channels)
         if channels:
-            self._gateway.rooms.enter(hunt, channels, self._connection)
+            self._services.rooms.enter(hunt, channels, self._connection)
 
     def refused(self, entry: _Entry, rejected: Rejected, pos: int) -> None:
         """Say why a hunt is not heard; try again later if that can help."""
@@ -141,7 +155,7 @@ class Subscriptions:
         wait_s = max(RETRY_S[min(entry.tries, len(RETRY_S) - 1)], after_ms / 1000) * (0.5 + random.random())
         entry.tries += 1
         self._asked[entry.hunt] = entry
-        self._gateway.later(wait_s, self._retry, entry)
+        self._services.clock.later(wait_s, self._retry, entry)
 
     def _retry(self, entry: _Entry) -> None:
         if self._asked.get(entry.hunt) is entry:
@@ -172,7 +186,7 @@ class Subscriptions:
         self._asked.pop(hunt, None)
         if self.missed is not None:
             self.missed.discard(hunt)
-        self._gateway.rooms.leave(hunt, self.channels.pop(hunt, ()), self._connection)
+        self._services.rooms.leave(hunt, self.channels.pop(hunt, ()), self._connection)
 
     def end(self) -> None:
         """Leave every room."""

@@ -8,23 +8,25 @@ too long, it is closed. What is written is the business of `Connection`.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from actors.entity import Rejected
 from huntserver.errors import CLOSES
+from huntserver.gateway.clock import LoopClock
+from huntserver.gateway.turns import Turns
+from huntserver.limits import Limits
 from huntserver.wire import codecs
-
-if TYPE_CHECKING:
-    from huntserver.gateway.server import Gateway
 
 PING: Final = b"\x89\x00"
 IDLE, BROADCAST, REPLY = 0, 1, 2
 
 
 class Writer(asyncio.Protocol):
-    """See the module."""
+    """The writing half of a connection. `write` and what stands on it may be called until the socket is gone; after
+    `close`, `end` or `abort` what is given is dropped. The ticker calls `overdue` and `ping`."""
 
     __slots__ = (
+        "_clock",
         "_out",
         "_queued",
         "_reading",
@@ -41,19 +43,22 @@ class Writer(asyncio.Protocol):
         "waits",
     )
 
-    def __init__(self, gateway: Gateway, transport: asyncio.Transport, *, packed: bool) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, turns: Turns, clock: LoopClock, *, limits: Limits, packed: bool
+    ) -> None:
         self._transport = transport
-        self._turns = gateway.turns
+        self._turns = turns
+        self._clock = clock
         self._out: list[bytes] | None = None  # frames not written yet
         self._queued = IDLE  # where it stands in the gateway's turns
         self._reading = True
-        self.limits = gateway.limits
+        self.limits = limits
         self.packed = packed
         self.waits = False  # too many requests are unanswered
         self.behind = False  # the socket is slow: it gets no pushes, and a snapshot later
         self.closing = False
         self.behind_since = self.closing_since = 0.0
-        self.heard_s = self.pinged_s = gateway.now_s
+        self.heard_s = self.pinged_s = clock.now_s
 
     # ---- frames
 

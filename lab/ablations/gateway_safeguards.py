@@ -77,12 +77,12 @@ def _without_pushes_behind_a_view(patches: Patches) -> None:
 
     def hasty(old: Any) -> Any:
         def snapshot(self: Subscriptions, entry: Any, page: Any, pos: int) -> None:
-            rooms = self._gateway.rooms
-            self._gateway.rooms = _NoTail(rooms)  # type: ignore[assignment]
+            rooms = self._services.rooms
+            self._services.rooms = _NoTail(rooms)  # type: ignore[assignment]
             try:
                 old(self, entry, page, pos)
             finally:
-                self._gateway.rooms = rooms
+                self._services.rooms = rooms
 
         return snapshot
 

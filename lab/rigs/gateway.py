@@ -18,6 +18,7 @@ from huntserver.game.definition import source
 from huntserver.game.hunt import HuntType
 from huntserver.game.player import PlayerType
 from huntserver.game.solvability import check_definition
+from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits
@@ -224,9 +225,8 @@ class Peer:
         self.rig = rig
         self.wire = Wire()
         self.packed = packed
-        rig.gateway.knock()
-        self.connection = rig.gateway.connection_type(rig.gateway, self.wire, "192.0.2.1", packed=packed)
-        rig.gateway.open(self.connection)
+        rig.gateway.door.knock()
+        self.connection = rig.gateway.connect(self.wire, "192.0.2.1", packed)
         self.close_code: int | None = None
         self._id = 0
 
@@ -265,7 +265,7 @@ class Peer:
 
     async def hello(self, who: str = "ada", role: str = "player", **fields: Any) -> list[dict[str, Any]]:
         """Say hello; return all that is heard then."""
-        self.send("hello", token=self.rig.gateway.tokens.mint(role, who, who.title()), **fields)
+        self.send("hello", token=self.rig.tokens.mint(role, who, who.title()), **fields)
         return await self.heard()
 
     def lost(self) -> None:
@@ -278,6 +278,7 @@ class Rig:
 
     def __init__(self, *, hunt: bool = True, **limits: Any) -> None:
         self.limits = Limits(**{"commands_per_s": 1e6, "commands_burst": 1_000_000, **limits})
+        self.tokens = Tokens(KEY)
         self.rooms = Rooms(self.limits)
         self.system = MemorySystem()
         self.system.rooms = self.rooms
@@ -285,15 +286,15 @@ class Rig:
         self.gateway = Gateway(
             self.system,
             self.rooms,
-            Tokens(KEY),
+            self.tokens,
             self.limits,
             Silent(),
+            clock=LoopClock(1000.0),
             origins=["https://play.example"],
             guests=True,
             metrics=lambda: b"# none\n",
             protocol_document=lambda: b"{}",
         )
-        self.gateway.now_s = 1000.0
         if hunt:
             definition = check_definition(DEFINITION.encode(), "toml")
             assert not isinstance(definition, list), definition

@@ -12,7 +12,7 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +24,7 @@ from huntserver.game import commands as c
 from huntserver.game.definition import source
 from huntserver.game.hunt_state import bits
 from huntserver.game.solvability import check_definition
+from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
 from lab.rigs.gateway import HOST, MemorySystem, Rig, Wire, frames_in
 from tests.wire.test_lane import frame
@@ -155,6 +156,18 @@ class Line(Wire):
             self.protocol.resume_writing()
 
 
+class Later(LoopClock):
+    """A clock whose later calls are made when the walk says so."""
+
+    def __init__(self, calls: list[tuple[Any, tuple[Any, ...]]], now_s: float) -> None:
+        super().__init__(now_s)
+        self.calls = calls
+
+    def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
+        """Note a call."""
+        self.calls.append((call, arguments))
+
+
 class Client:
     """One device: knows how far it has seen each channel, and keeps that over its connections."""
 
@@ -180,17 +193,16 @@ class Client:
 
     def _connect(self) -> Connection:
         gateway = self.world.rig.gateway
-        gateway.knock()
+        gateway.door.knock()
         self.line = Line()
-        connection = self.line.protocol = Connection(gateway, self.line, "192.0.2.1", packed=self.packed)
-        gateway.open(connection)
+        connection = self.line.protocol = gateway.connect(self.line, "192.0.2.1", self.packed)
         self.keys.clear()
         self.asked.clear()
         return connection
 
     def hello(self) -> None:
         """Say who it is and where it stands."""
-        token = self.world.rig.gateway.tokens.mint(self.role, self.who, self.who.title())
+        token = self.world.rig.tokens.mint(self.role, self.who, self.who.title())
         point = []
         if self.seen is not None:
             self.point = dict(self.seen)
@@ -293,10 +305,10 @@ class World:
             tail_pushes_max=draw.choice((4, 300)),
         )
         self.system = System(self)
-        self.rig.system = self.rig.gateway.system = self.system
+        self.rig.system = self.rig.gateway.services.system = self.system
         self.system.rooms = self.system  # type: ignore[assignment]  # looks at records, then passes them on
         self.rig.rooms.attach(self.system)
-        self.rig.gateway.later = lambda _delay_s, call, *rest: self.later.append((call, rest))  # type: ignore[method-assign]
+        self.rig.gateway.services.clock = Later(self.later, 1000.0)
         for step in (c.Create(), c.Define(source(the_definition())), c.Publish(), c.Start()):
             self.system.play(step, HOST)
         self.words = 0
@@ -382,7 +394,8 @@ class World:
                 client.send("board", hunt="h1")
 
     def _go_later(self) -> None:
-        later, self.later = self.later, []
+        later = self.later.copy()
+        self.later.clear()
         for call, rest in later:
             call(*rest)
 

@@ -21,6 +21,7 @@ from actors.reporter import Silent
 from actors.shard.actor import Caller
 from huntserver.auth import Tokens
 from huntserver.game import commands as c
+from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
@@ -71,37 +72,45 @@ _decode: Final = msgspec.json.Decoder(_In).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class SimGateway(Gateway):
-    """A gateway on the clocks and dice of the simulation."""
+class SimClock(LoopClock):
+    """The gateway's time on the clocks and dice of the simulation."""
 
     def __init__(self, node: SimNode) -> None:
-        rooms = Rooms(LIMITS)
-        nothing = bytes
-        super().__init__(
-            node.system, rooms, TOKENS, LIMITS, Silent(), origins=[], guests=False, metrics=nothing,
-            protocol_document=nothing,
-        )  # fmt: skip
-        rooms.attach(node.system)
+        super().__init__(node.sim.loop.time())
         self._node = node
         self._dice = random.Random(f"{node.sim.seed}/{node.name}/gateway")
-        self.publisher = rooms
-        self.now_s = node.sim.loop.time()
-        node.sim.loop.post(node.place, TICK_S, self._tick)
 
-    def _tick(self) -> None:
-        loop = self._node.sim.loop
-        self.now_s = loop.time()
-        for connection in list(self._connections):
-            self._look_at(connection, self.now_s)
-        loop.post(self._node.place, TICK_S, self._tick)
+    def wall_ms(self) -> int:
+        """Return the node's time."""
+        return self._node.clock.wall_ms()
 
     def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
         """Call later; the gateway's own dice are not ours."""
         super().later(0.1 + 0.4 * self._dice.random(), call, *arguments)
 
-    def wall_ms(self) -> int:
-        """Return the node's time."""
-        return self._node.clock.wall_ms()
+
+class SimGateway(Gateway):
+    """A gateway of one node."""
+
+    def __init__(self, node: SimNode) -> None:
+        rooms = Rooms(LIMITS)
+        nothing = bytes
+        super().__init__(
+            node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimClock(node), origins=[], guests=False,
+            metrics=nothing, protocol_document=nothing,
+        )  # fmt: skip
+        rooms.attach(node.system)
+        self._node = node
+        self.connection_type = SimConnection
+        self.publisher = rooms
+        node.sim.loop.post(node.place, TICK_S, self._tick)
+
+    def _tick(self) -> None:
+        loop = self._node.sim.loop
+        self.clock.now_s = loop.time()
+        for connection in self.connections.all():
+            self.connections.look_at(connection, self.clock.now_s)
+        loop.post(self._node.place, TICK_S, self._tick)
 
 
 class SimConnection(Connection):
@@ -187,14 +196,15 @@ class Stream(asyncio.Transport):
 
     def _open(self) -> None:
         gateway = self.node.gateway
-        gateway.knock()
-        if not self.node.booted or gateway.admit("192.0.2.1"):
-            gateway.gone()
+        gateway.door.knock()
+        if not self.node.booted or gateway.door.admit("192.0.2.1"):
+            gateway.door.gone()
             self._sim.loop.post(self._sim.loop.world, 0.001, self.lose)
             return
-        self._connection = SimConnection(gateway, self, "192.0.2.1", packed=False)
-        self._connection.clock, self._connection.told_s = self._sim.loop.time, {}
-        gateway.open(self._connection)
+        made = gateway.connect(self, "192.0.2.1", False)
+        assert isinstance(made, SimConnection)
+        self._connection = made
+        made.clock, made.told_s = self._sim.loop.time, {}
 
     def _arrived(self, data: bytes, pending: Pending | None) -> None:
         if self._connection is None:

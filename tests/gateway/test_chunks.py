@@ -62,7 +62,7 @@ def stream(asked: list[tuple[dict[str, Any], str]], end: str, packed: bool) -> b
 async def fed(data: bytes, cuts: list[int], packed: bool) -> tuple[list[Any], list[tuple[int, bytes]], bool]:
     """Feed a fresh connection in chunks; return the commands that went on, the frames that came back, and its end."""
     rig = Rig()
-    rig.gateway.wall_ms = lambda: 7  # type: ignore[method-assign]
+    rig.gateway.clock.wall_ms = lambda: 7  # type: ignore[method-assign]
     peer = Peer(rig, packed)
     await peer.hello("ada", epoch="phone")
     before = len(rig.system.submitted)

@@ -94,7 +94,7 @@ async def test_a_second_hello_is_refused() -> None:
 async def test_a_forged_token_is_refused_and_the_connection_told_not_to_come_back() -> None:
     rig = Rig()
     peer = Peer(rig)
-    token = rig.gateway.tokens.mint("player", "ada")
+    token = rig.tokens.mint("player", "ada")
     assert (await peer.ask("hello", token=token[:-2] + "AA"))["err"]["code"] == "bad_token"
     assert peer.close_code == 4000
     assert peer.wire.ended
@@ -103,7 +103,7 @@ async def test_a_forged_token_is_refused_and_the_connection_told_not_to_come_bac
 async def test_an_expired_token_is_named_as_such() -> None:
     rig = Rig()
     peer = Peer(rig)
-    token = rig.gateway.tokens.mint("player", "ada", ttl_s=-5)
+    token = rig.tokens.mint("player", "ada", ttl_s=-5)
     assert (await peer.ask("hello", token=token))["err"]["code"] == "token_expired"
 
 
@@ -171,8 +171,8 @@ async def test_a_frame_against_the_protocol_closes_and_is_read_away_until_the_pe
     assert peer.close_code == code
     assert peer.wire.ended
     assert not peer.wire.aborted
-    rig.gateway.sweep(rig.gateway.now_s + 1)
-    rig.gateway.sweep(rig.gateway.now_s + rig.limits.goodbye_s + 1)
+    rig.gateway.sweep(rig.gateway.clock.now_s + 1)
+    rig.gateway.sweep(rig.gateway.clock.now_s + rig.limits.goodbye_s + 1)
     assert peer.wire.aborted
 
 
@@ -194,7 +194,7 @@ async def test_too_many_commands_are_refused_with_the_time_to_wait_and_insisting
     assert refused["err"]["code"] == "rate_limited"
     assert refused["err"]["retry"] is True
     assert 0 < refused["err"]["after_ms"] <= 101
-    rig.gateway.sweep(rig.gateway.now_s + 0.11)
+    rig.gateway.sweep(rig.gateway.clock.now_s + 0.11)
     assert "ok" in await peer.ask("ping")
     for _ in range(6):
         peer.send("ping")
@@ -277,7 +277,7 @@ async def test_a_profile_is_shown_to_players_alone() -> None:
 
 async def test_a_treasure_is_told_to_every_session_of_its_player() -> None:
     rig = Rig()
-    rig.system.now_ms = rig.gateway.wall_ms()
+    rig.system.now_ms = rig.gateway.clock.wall_ms()
     ada = await rig.playing("ada")
     second = Peer(rig)
     await second.hello("ada", device="second")

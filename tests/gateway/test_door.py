@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from huntserver.game import commands as c
+from huntserver.gateway.accept import Accepting
 from huntserver.gateway.connection import Connection
-from huntserver.gateway.entrance import Entrance
 from lab.rigs.gateway import DEFINITION, HOST, Peer, Rig, Wire
 from tests.wire.test_lane import frame
 
@@ -26,12 +26,12 @@ class Caller:
 
     def __init__(self, rig: Rig) -> None:
         self.wire = Wire()
-        self.entrance = Entrance(rig.gateway)
-        self.entrance.connection_made(self.wire)
+        self.accepting: Accepting = rig.gateway.accepting()
+        self.accepting.connection_made(self.wire)
 
     def give(self, data: bytes) -> None:
         """Give bytes to whoever reads from the socket now."""
-        (self.wire.protocol or self.entrance).data_received(data)
+        (self.wire.protocol or self.accepting).data_received(data)
 
     def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Any]:
         """Send a request; return status and body, JSON decoded."""
@@ -149,7 +149,7 @@ async def test_too_many_handshakes_at_once_are_spread_with_503() -> None:
     statuses = [Caller(rig).shake() for _ in range(6)]
     assert statuses.count(101) <= 4
     assert statuses[-1] == 503
-    rig.gateway.sweep(rig.gateway.now_s + 1.0)
+    rig.gateway.sweep(rig.gateway.clock.now_s + 1.0)
     assert Caller(rig).shake() == 101
 
 
@@ -244,7 +244,7 @@ async def test_what_is_no_http_is_refused(rig: Rig) -> None:
 async def test_a_guest_gets_a_token_that_lets_in(rig: Rig) -> None:
     status, made = Caller(rig).ask("POST", "/guest", b'{"name":"Ada"}')
     assert status == 200
-    assert rig.gateway.tokens.verify(made["token"]).by == "p:" + made["player"]  # type: ignore[union-attr]
+    assert rig.tokens.verify(made["token"]).by == "p:" + made["player"]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ async def test_too_many_guests_of_an_address_wait() -> None:
 
 
 def put(rig: Rig, body: bytes, role: str = "host", kind: str = "application/toml") -> tuple[int, Any]:
-    token = rig.gateway.tokens.mint(role, "host", "Host")
+    token = rig.tokens.mint(role, "host", "Host")
     headers = {"Authorization": f"Bearer {token}", "Content_Type": kind}
     return Caller(rig).ask("PUT", "/hunts/h2/definition", body, **headers)
 

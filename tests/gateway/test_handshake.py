@@ -8,7 +8,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from huntserver.gateway.entrance import PROTOCOLS, _choose
+from huntserver.gateway.accept import PROTOCOLS, _choose
 from huntserver.gateway.handshake import usual
 
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from actors.entity import Push, Rejected
 from huntserver.game.commands import Announce
+from huntserver.gateway.clock import LoopClock
 from lab.rigs.gateway import HOST, Peer, Rig, turn
 
 
@@ -79,6 +81,18 @@ async def test_a_room_that_was_not_shown_everything_never_claims_a_whole_tail() 
     await ada.ask("guess", hunt="h1", clue="c1", text="eight")
     assert [m["t"] for m in await resumed(rig, "ada", 6)] == ["sys", "snapshot"]
     assert [m.get("recovered") for m in await resumed(rig, "ada", 7)] == [True, None]
+
+
+class Held(LoopClock):
+    """A clock that gives later calls to a test."""
+
+    def __init__(self, note: Callable[..., None]) -> None:
+        super().__init__(1000.0)
+        self._note = note
+
+    def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
+        """Give it to the test."""
+        self._note(delay_s, call, *arguments)
 
 
 class Nowhere:
@@ -178,7 +192,7 @@ async def test_a_slow_reader_that_missed_nothing_gets_no_snapshot() -> None:
 
 async def test_a_slow_reader_is_told_that_it_missed_treasures() -> None:
     rig = Rig()
-    rig.system.now_ms = rig.gateway.wall_ms()
+    rig.system.now_ms = rig.gateway.clock.wall_ms()
     ada = await rig.playing("ada")
     second = Peer(rig)
     await second.hello("ada", device="second")
@@ -203,14 +217,14 @@ async def test_a_reader_that_stays_slow_is_closed_and_told_to_resume() -> None:
     rig = Rig(outbox_behind_s=10.0)
     ada, bob = await rig.playing("ada"), await rig.playing("bob")
     ada.connection.pause_writing()
-    rig.gateway.sweep(rig.gateway.now_s + 1)
-    rig.gateway.sweep(rig.gateway.now_s + 9)
+    rig.gateway.sweep(rig.gateway.clock.now_s + 1)
+    rig.gateway.sweep(rig.gateway.clock.now_s + 9)
     await ada.heard()
     assert ada.close_code is None
     bob.connection.pause_writing()
-    rig.gateway.sweep(rig.gateway.now_s + 2)
+    rig.gateway.sweep(rig.gateway.clock.now_s + 2)
     bob.wire.buffered = rig.limits.outbox_hard_bytes + 1
-    rig.gateway.sweep(rig.gateway.now_s + 1)
+    rig.gateway.sweep(rig.gateway.clock.now_s + 1)
     await ada.heard()
     assert ada.close_code == 4200
     assert bob.wire.aborted  # it would never read the close
@@ -265,11 +279,11 @@ async def test_an_answer_from_before_what_was_seen_is_asked_for_again(op: str) -
     rig = Rig()
     ada = await rig.playing("ada")
     fields = {"clue": "c1", "text": "x"} if op == "guess" else {}
-    rig.gateway.system = stale = Stale(rig, 3, 1)  # type: ignore[assignment]
+    rig.gateway.services.system = stale = Stale(rig, 3, 1)  # type: ignore[assignment]
     reply = await ada.ask(op, hunt="h1", **fields)
     assert stale.asked == 2
     assert reply["pos"] >= 5
-    rig.gateway.system = stale = Stale(rig, 3, 9)  # type: ignore[assignment]
+    rig.gateway.services.system = stale = Stale(rig, 3, 9)  # type: ignore[assignment]
     reply = await ada.ask(op, hunt="h1", **fields)
     assert stale.asked == 2
     assert (reply["err"]["code"], reply["err"]["retry"], reply["pos"]) == ("unavailable", True, -1)
@@ -279,7 +293,7 @@ async def test_an_answer_from_before_what_was_seen_is_asked_for_again(op: str) -
 async def test_a_refusal_that_the_key_was_given_before_stands_whatever_was_seen_since() -> None:
     rig = Rig()
     ada = await rig.playing("ada", epoch="e")
-    rig.gateway.system = Stale(rig, 3, 2)  # type: ignore[assignment]
+    rig.gateway.services.system = Stale(rig, 3, 2)  # type: ignore[assignment]
     reply = await ada.ask("guess", hunt="h1", clue="c1", text="x", key=9)
     assert (reply["err"]["code"], reply["pos"]) == ("locked", 3)
 
@@ -288,7 +302,7 @@ async def test_a_resume_raises_the_floor_and_waits_for_an_owner_that_knows_as_mu
     rig = Rig()
     await rig.playing("ada")
     later: list[Any] = []
-    rig.gateway.later = lambda delay_s, call, *a: later.append((delay_s, call, a))  # type: ignore[method-assign]
+    rig.gateway.services.clock = Held(lambda delay_s, call, *a: later.append((delay_s, call, a)))
     ada = Peer(rig)
     await ada.hello("ada", resume=[{"hunt": "h1", "seq": 5, "pos": 6}])
     assert len(later) == 1
@@ -303,7 +317,7 @@ async def test_a_player_who_joined_is_not_told_by_an_older_owner_that_he_did_not
     """The join was answered; the question for its page met an owner of before it, whose word was passed on as final."""
     rig = Rig()
     later: list[Any] = []
-    rig.gateway.later = lambda delay_s, call, *a: later.append((call, a))  # type: ignore[method-assign]
+    rig.gateway.services.clock = Held(lambda delay_s, call, *a: later.append((call, a)))
     ada = Peer(rig)
     await ada.hello("ada")
     query = rig.system.query
@@ -324,7 +338,7 @@ async def test_a_client_that_saw_another_log_is_given_this_one_in_the_end() -> N
     rig = Rig()
     await rig.playing("ada")
     later: list[Any] = []
-    rig.gateway.later = lambda delay_s, call, *a: later.append((call, a))  # type: ignore[method-assign]
+    rig.gateway.services.clock = Held(lambda delay_s, call, *a: later.append((call, a)))
     ada = Peer(rig)
     await ada.hello("ada", resume=[{"hunt": "h1", "seq": 900, "pos": 900}])
     rounds = 0
@@ -341,7 +355,7 @@ async def test_a_hunt_that_cannot_be_reached_is_asked_again_until_the_client_lea
     rig = Rig()
     await rig.playing("ada")
     later: list[Any] = []
-    rig.gateway.later = lambda delay_s, call, *a: later.append((call, a))  # type: ignore[method-assign]
+    rig.gateway.services.clock = Held(lambda delay_s, call, *a: later.append((call, a)))
     ada = Peer(rig)
     rig.system.refuse_with = Rejected("unavailable", "no owner", retry=True)
     await ada.hello("ada", resume=[{"hunt": "h1", "seq": 5}])

@@ -8,8 +8,8 @@ import pytest
 
 from actors.entity import Push
 from huntserver.game.commands import Announce
-from huntserver.gateway.outbox import Turns
 from huntserver.gateway.rooms import Rooms
+from huntserver.gateway.turns import Turns
 from huntserver.limits import Limits
 from huntserver.wire.codecs import message as encode_message
 from lab.rigs.gateway import HOST, Peer, Rig, frames_in, turn

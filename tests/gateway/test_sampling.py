@@ -69,7 +69,7 @@ async def test_nobody_is_looked_at_before_hello_and_a_sweep_looks_at_somebody() 
     rig.gateway.sampler.offer(peer.connection, 1000.0)
     assert type(peer.connection) is Connection
     await peer.hello("ada")
-    rig.gateway.sweep(rig.gateway.now_s + 0.05)
+    rig.gateway.sweep(rig.gateway.clock.now_s + 0.05)
     assert type(peer.connection) is Sampled
 
 
@@ -77,8 +77,8 @@ async def test_a_traced_connection_tells_of_every_answer_in_ids_alone() -> None:
     rig = Rig()
     said: list[tuple[str, dict[str, Any]]] = []
     rig.gateway.connection_type = Traced
-    rig.gateway.trace = lambda event, **fields: said.append((event, fields))
-    rig.gateway.shard_of = lambda hunt: f"hunts-of-{hunt}"
+    rig.gateway.services.trace = lambda event, **fields: said.append((event, fields))
+    rig.gateway.services.shard_of = lambda hunt: f"hunts-of-{hunt}"
     ada = await rig.playing("ada", epoch="phone")
     session = said[0][1]["session"]
     await ada.ask("guess", hunt="h1", clue="c1", text="secret words", key=7)
@@ -103,6 +103,6 @@ async def test_the_statistics_of_the_outbox_are_those_of_the_last_look() -> None
     ada.send("guess", hunt="h1", clue="c1", text="x")
     ada.connection.pause_writing()
     for _ in range(2):
-        rig.gateway.sweep(rig.gateway.now_s + 0.05)
+        rig.gateway.sweep(rig.gateway.clock.now_s + 0.05)
     seen = rig.gateway.statistics()
     assert (seen.unanswered, seen.behind, seen.in_line) == (1, 1, 0)

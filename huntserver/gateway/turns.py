@@ -21,7 +21,7 @@ class Outbox(Protocol):
 
 
 class Turns:
-    """See the module."""
+    """The two queues. `run` is called by the loop, once a turn for as long as somebody waits."""
 
     def __init__(self, slice_sockets: int) -> None:
         self._slice = slice_sockets

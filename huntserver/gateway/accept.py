@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Callable, Sequence
+from typing import Final, cast
 
 from websockets.exceptions import NegotiationError
 from websockets.http11 import Request
@@ -17,11 +17,9 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from huntserver.gateway.door import Door
 from huntserver.gateway.handshake import usual
-from huntserver.gateway.http import HttpExchange
-
-if TYPE_CHECKING:
-    from huntserver.gateway.server import Gateway
+from huntserver.gateway.http import HttpExchange, Site
 
 JSON: Final = Subprotocol("huntserver.v1.json")
 MSGPACK: Final = Subprotocol("huntserver.v1.msgpack")
@@ -44,13 +42,19 @@ def _choose(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprot
     raise NegotiationError(f"subprotocols are {JSON} and {MSGPACK}")
 
 
-class Entrance(asyncio.Protocol):
-    """See the module."""
+Connect = Callable[[asyncio.Transport, str, bool], asyncio.Protocol]
+"""Makes the connection of a WebSocket: its transport, its address, whether it speaks MessagePack."""
 
-    __slots__ = ("_buffer", "_gateway", "_http", "_timer", "_transport", "address")
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+class Accepting(asyncio.Protocol):
+    """The first protocol of an accepted socket; gives way to what `connect` makes, or answers one HTTP request."""
+
+    __slots__ = ("_buffer", "_connect", "_door", "_http", "_site", "_timer", "_transport", "address")
+
+    def __init__(self, door: Door, site: Site, connect: Connect) -> None:
+        self._door = door
+        self._site = site
+        self._connect = connect
         self._buffer = b""
         self._http: HttpExchange | None = None
         self._transport: asyncio.Transport
@@ -62,15 +66,15 @@ class Entrance(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are not subclasses
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if peer else ""
-        if self._gateway.knock():
-            hello_s = self._gateway.limits.hello_s
+        if self._door.knock():
+            hello_s = self._site.limits.hello_s
             self._timer = asyncio.get_running_loop().call_later(hello_s, self._transport.abort)
         else:
             self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket went before it was a WebSocket, or after its HTTP answer."""
-        self._gateway.gone()
+        self._door.gone()
         self._stop_timer()
 
     def _stop_timer(self) -> None:
@@ -86,27 +90,27 @@ class Entrance(asyncio.Protocol):
         self._buffer += data
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
-            if len(self._buffer) > self._gateway.limits.request_head_bytes_max:
+            if len(self._buffer) > self._site.limits.request_head_bytes_max:
                 self._turn_away(431, "the request's head is too large")
             return
         if _UPGRADE.search(self._buffer, 0, end + 4):
             self._handshake(end + 4)
         else:
             self._stop_timer()
-            http_s = self._gateway.limits.http_s
+            http_s = self._site.limits.http_s
             self._timer = asyncio.get_running_loop().call_later(http_s, self._transport.abort)
-            self._http = HttpExchange(self._gateway, self._transport, self.address)
+            self._http = HttpExchange(self._site, self._transport, self.address)
             self._http.data_received(self._buffer)
             self._buffer = b""
 
     def _handshake(self, end: int) -> None:
-        why = self._gateway.admit(self.address)
+        why = self._door.admit(self.address)
         if why:
             self._turn_away(503, why)
             return
         head, rest = self._buffer[:end], self._buffer[end:]
         asked = usual(head, PROTOCOLS)
-        if asked is not None and _is_ours(asked.path) and self._origin_allowed(asked.origin, asked.host):
+        if asked is not None and _is_ours(asked.path) and self._door.is_ours(asked.origin, asked.host):
             self._transport.write(asked.response)
             self._stop_timer()
             self._become(asked.protocol == MSGPACK, rest)
@@ -121,7 +125,7 @@ class Entrance(asyncio.Protocol):
         if request is None:
             self._turn_away(400, "the handshake is not valid HTTP")
             return
-        if not self._origin_allowed(request.headers.get("Origin"), request.headers.get("Host", "")):
+        if not self._door.is_ours(request.headers.get("Origin"), request.headers.get("Host", "")):
             response = protocol.reject(403, "this Origin may not connect; allow it in server.origins\n")
         elif not _is_ours(request.path):
             response = protocol.reject(404, "the WebSocket is at /ws\n")
@@ -138,18 +142,11 @@ class Entrance(asyncio.Protocol):
         self._become(protocol.subprotocol == MSGPACK, rest)
 
     def _become(self, packed: bool, rest: bytes) -> None:
-        gateway = self._gateway
-        connection = gateway.connection_type(gateway, self._transport, self.address, packed=packed)
-        self._transport.set_write_buffer_limits(high=gateway.limits.outbox_soft_bytes)
+        self._transport.set_write_buffer_limits(high=self._site.limits.outbox_soft_bytes)
+        connection = self._connect(self._transport, self.address, packed)
         self._transport.set_protocol(connection)
-        gateway.open(connection)
         if rest:
             connection.data_received(rest)
-
-    def _origin_allowed(self, origin: str | None, host: str) -> bool:
-        if origin is None or origin in self._gateway.origins:
-            return True  # no browser, or one that is named
-        return origin.partition("://")[2] == host
 
     def _turn_away(self, status: int, why: str) -> None:
         body = why.encode() + b"\n"

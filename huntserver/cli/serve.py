@@ -1,0 +1,64 @@
+"""`huntserver serve`: runs a server until a signal asks it to end, and says what to type next."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from huntserver import telemetry
+from huntserver.app import RunningServer, start, stop, tokens
+from huntserver.config import Config
+
+
+async def serve(config: Config, *, preload: Sequence[Path], announce: Callable[[str], None]) -> None:
+    """Run a server until SIGTERM or SIGINT, then drain. See `app.start` for what it raises."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    run = secrets.token_hex(4)
+    sink = telemetry.configure(config.telemetry.format, config.telemetry.level, run)
+    server = await _unless_asked(asked, asyncio.ensure_future(start(config, preload, run=run, sink=sink)))
+    if server is None:
+        telemetry.LogReporter(run=run).note("stopped", why="asked to end before it served")
+        return
+    announce(_welcome(config, server, [path.stem for path in preload]))
+    await asked.wait()
+    await stop(server)
+
+
+async def _unless_asked(asked: asyncio.Event, starting: asyncio.Future[RunningServer]) -> RunningServer | None:
+    """Return the server once it has started, or None when it was asked to end before that: then all is undone."""
+    ending = asyncio.ensure_future(asked.wait())
+    either: list[asyncio.Future[Any]] = [starting, ending]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+    return None if starting.cancelled() else starting.result()
+
+
+def _welcome(config: Config, server: RunningServer, hunts: list[str]) -> str:
+    """Return what to type next."""
+    url = f"ws://{config.server.host}:{server.port}/ws"
+    mint = tokens(config, make=False)
+    lines = [f"Serving {url}, log {config.log.url}. Stop with Ctrl-C."]
+    if hunts:
+        _, guest = mint.guest("Guest")
+        host = mint.mint("host", "host", "Host")
+        lines += [
+            "",
+            "Play in another terminal:",
+            *(f"  .venv/bin/huntserver play --url {url} --guest YOURNAME --hunt {hunt}" for hunt in hunts),
+            "Watch as the host:",
+            f"  .venv/bin/huntserver host overview --url {url} --hunt {hunts[0]} --token HOST_TOKEN",
+            "",
+            f"HOST_TOKEN  {host}",
+            f"GUEST_TOKEN {guest}",
+        ]
+    return "\n".join(lines)

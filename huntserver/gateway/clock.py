@@ -1,0 +1,30 @@
+"""The gateway's time: a coarse monotonic clock, the wall's, and calls made later.
+
+Owns the time that connections compare with: read once a tick, not once a frame (a system call each).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+class LoopClock:
+    """Time on the running event loop. `now_s` is monotonic and stands still between two ticks of the gateway."""
+
+    def __init__(self, now_s: float | None = None) -> None:
+        self.now_s = time.monotonic() if now_s is None else now_s
+
+    def wall_ms(self) -> int:
+        """Return ms since 1970."""
+        return time.time_ns() // 1_000_000
+
+    def soon(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Call in the next turn of the loop."""
+        asyncio.get_running_loop().call_soon(call, *arguments)
+
+    def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
+        """Call after `delay_s`; cannot be cancelled, so `call` looks whether it still matters."""
+        asyncio.get_running_loop().call_later(delay_s, call, *arguments)
