@@ -13,6 +13,10 @@ PURE_BANNED = {"asyncio", "time", "random", "socket", "logging", "os", "threadin
 PURE = (
     "huntserver.game",
     "huntserver.wire",
+    *(
+        f"huntserver.client.{name}"
+        for name in ("actions", "backoff", "channels", "clock", "hunts", "incoming", "requests", "session")
+    ),
     "actors.shard.fence",
     "actors.log.codec",
     "actors.entity",
@@ -21,6 +25,7 @@ PURE = (
 MAY_IMPORT = {
     "huntserver.game": {"huntserver.game", "huntserver.errors", "actors"},
     "huntserver.wire": {"huntserver.wire", "huntserver.game", "huntserver.errors", "huntserver.limits", "actors"},
+    "huntserver.client": {"huntserver.client", "huntserver.errors"},
     "huntserver.gateway": {
         "huntserver.gateway", "huntserver.wire", "huntserver.game", "huntserver.errors", "huntserver.limits",
         "huntserver.auth", "actors",
@@ -106,6 +111,8 @@ def test_every_import_follows_the_arrows() -> None:
         ("huntserver.gateway.rooms", "import sqlite3"),
         ("huntserver.cli.main", "from actors.log.kafka.log import KafkaLog"),
         ("actors.shard.fence", "import asyncio"),
+        ("huntserver.client.session", "import time"),
+        ("huntserver.client.session", "from huntserver.wire import codecs"),
         ("huntserver.app", "from actors.log.memory import MemoryLog"),
     ],
 )

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import msgspec
 
+from huntserver.client.incoming import Incoming, decode
 from huntserver.load.crowd import Crowd
 from huntserver.load.cutter import CLOSE, PING, PONG, Cutter
 from huntserver.load.frames import FIRST, masked
-from huntserver.load.incoming import Incoming, decode
 from huntserver.load.witness import Witness
 
 AWAY, CONNECTING, SHAKING, GREETING, JOINING, PLAYING, GONE = range(7)

@@ -10,8 +10,8 @@ from typing import Final, Protocol
 
 import msgspec
 
+from huntserver.client.incoming import Incoming
 from huntserver.load.history import NONE, NULL, OK, REFUSED, Began, Command, Heard, HistoryWriter, Who
-from huntserver.load.incoming import Incoming
 
 _HEADER: Final = {False: 6, True: 8}
 """Bytes before the payload of a client's frame: short, or with an extended length."""

@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from actors.checker.history import Seen
+from huntserver.client.incoming import Incoming, decode
 from huntserver.load.frames import masked
-from huntserver.load.incoming import Incoming, decode
 
 WINDOW: Final = 16
 HELLO: Final = 0

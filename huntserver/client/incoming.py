@@ -1,4 +1,7 @@
-"""What a server may say, as one struct of the fields that count here; the rest is skipped by the decoder. Pure."""
+"""What a server may say, as one struct of the fields that a client acts on; the rest is skipped by the decoder. Pure.
+
+A field of a wrong type is a `msgspec.ValidationError`; one that is not there has a value that no server gives.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,15 @@ class Err(msgspec.Struct):
     """A refusal."""
 
     code: str
+    msg: str = ""
     retry: bool = False
     after_ms: int | None = None
 
 
-class Incoming(msgspec.Struct):
-    """Whatever a server says; the fields that count here."""
+class Envelope(msgspec.Struct):
+    """Whatever a server says, but for the `ok` of an answer."""
 
     id: int | None = None
-    ok: msgspec.Raw = msgspec.Raw()
     err: Err | None = None
     pos: int = -1
     ch: str = ""
@@ -32,6 +35,12 @@ class Incoming(msgspec.Struct):
     recovered: bool | None = None
     after_ms: int = 0
     channels: dict[str, int] = {}
+
+
+class Incoming(Envelope):
+    """The same with the `ok` of an answer as it came."""
+
+    ok: msgspec.Raw = msgspec.Raw()
 
 
 decode: Final = msgspec.json.Decoder(Incoming).decode
