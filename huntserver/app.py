@@ -32,7 +32,7 @@ from huntserver import __version__, telemetry
 from huntserver.auth import Issuers, KeySet, Tokens, load_key
 from huntserver.config import Config, ConfigError, log_url, runtime_limits, server_limits
 from huntserver.game.hunt import HuntType
-from huntserver.game.player import PlayerType
+from huntserver.game.player.entity import PlayerType
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway

@@ -13,9 +13,11 @@ from actors.reporter import Reporter
 from actors.shard.actor import Caller
 from actors.system import ActorSystem
 from huntserver.config import ConfigError
-from huntserver.game.commands import Create, Define, OverviewQuery, Publish, Start
-from huntserver.game.definition import Definition, source
-from huntserver.game.solvability import check_definition
+from huntserver.game.definition.shape import Definition, source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.overview import OverviewQuery
+from huntserver.game.features.schedule import Publish, Start
 
 HOST: Final = Caller("h:host", "host", "Host")
 """Owns the preloaded hunts."""

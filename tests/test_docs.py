@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from huntserver.errors import REFUSALS
-from huntserver.game.definition import Definition
-from huntserver.game.solvability import check_definition
+from huntserver.game.definition.shape import Definition
+from huntserver.game.definition.solvability import check_definition
 
 DOCS = Path(__file__).parents[1] / "docs"
 ROOT = DOCS.parent

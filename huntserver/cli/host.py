@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, Final, get_args
 
 import click
+import msgspec
 
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.client.connection import Client, Refused, Unreachable, connected, http, http_base
+from huntserver.game.command import Command
+from huntserver.game.feature import Sender
+from huntserver.game.features.authoring import Create
+from huntserver.game.hunt import TAKES
 
 URL = click.option("--url", default="ws://127.0.0.1:8080/ws", show_default=True, help="address of the server")
 TOKEN = click.option("--token", envvar="HUNTSERVER_TOKEN", required=True, help="host token (or HUNTSERVER_TOKEN)")
@@ -20,7 +28,7 @@ HUNT = click.option("--hunt", required=True, help="id of the hunt")
 
 @click.group()
 def host() -> None:
-    """Create and run hunts: create, publish, start, pause, unpause, extend, end, announce, adjust, overview, watch."""
+    """Create and run hunts, over the protocol that players use. What hosts may do stands in docs/hunts.md."""
 
 
 def work(coroutine: Any) -> Any:
@@ -97,56 +105,40 @@ async def _define(url: str, token: str, hunt: str, file: Path, data: bytes) -> N
         raise Refused(body)
 
 
-def _plain(op: str, text: str) -> None:
-    @host.command(op, help=text)
-    @URL
-    @TOKEN
-    @HUNT
-    def command(url: str, token: str, hunt: str) -> None:
-        work(_send(url, token, op, {"hunt": hunt}))
+def _parameter(field: msgspec.structs.FieldInfo) -> click.Parameter:
+    """Return how a field of a command is given: what must be given in order, the rest as options."""
+    kinds = set(get_args(field.type) or (field.type,)) - {NoneType}
+    (kind,) = kinds
+    if field.required:
+        return click.Argument([field.name], type=kind)
+    flag = f"--{field.name.replace('_', '-')}"
+    return click.Option([flag], is_flag=True) if kind is bool else click.Option([flag], type=kind)
 
 
-for _op, _text in (
-    ("publish", "Fix the definition and let players in."),
-    ("start", "Start play now."),
-    ("pause", "Stop play; the time does not count."),
-    ("unpause", "Go on after a pause."),
-    ("end", "End play for good."),
-):
-    _plain(_op, _text)
+def _command(op: type[Command]) -> click.Command:
+    """Return the terminal's command for an operation of the protocol: its fields are parameters, its docstring help."""
+    fields = msgspec.structs.fields(op)
+    tag = str(op.__struct_config__.tag)
+
+    def send(url: str, token: str, hunt: str, **given: Any) -> None:
+        said = {name: value for name, value in given.items() if value is not None and value is not False}
+        work(_send(url, token, tag, {"hunt": hunt, **said}))
+
+    numbers = any(field.type in (int, float) for field in fields)
+    text = re.sub(r"`(\w+)`", lambda word: word[1].upper(), inspect.cleandoc(op.__doc__ or ""))
+    command = click.Command(tag, callback=send, help=text, context_settings=NEGATIVE if numbers else {})
+    command.params = [*map(_parameter, fields)]
+    for option in (HUNT, TOKEN, URL):
+        option(command)
+    return command
 
 
-@host.command(context_settings=NEGATIVE)
-@URL
-@TOKEN
-@HUNT
-@click.argument("by_s", type=int)
-def extend(url: str, token: str, hunt: str, by_s: int) -> None:
-    """Move the end by BY_S seconds; a number below zero brings it nearer."""
-    work(_send(url, token, "extend", {"hunt": hunt, "by_s": by_s}))
-
-
-@host.command()
-@URL
-@TOKEN
-@HUNT
-@click.option("--team", help="only this team")
-@click.argument("text")
-def announce(url: str, token: str, hunt: str, team: str | None, text: str) -> None:
-    """Tell everybody, or one team."""
-    work(_send(url, token, "announce", {"hunt": hunt, "text": text, **({"team": team} if team else {})}))
-
-
-@host.command(context_settings=NEGATIVE)
-@URL
-@TOKEN
-@HUNT
-@click.argument("team")
-@click.argument("points", type=int)
-@click.argument("reason")
-def adjust(url: str, token: str, hunt: str, team: str, points: int, reason: str) -> None:
-    """Give or take points of a team, with a reason."""
-    work(_send(url, token, "adjust", {"hunt": hunt, "team": team, "points": points, "reason": reason}))
+DERIVED: Final = tuple(
+    _command(row.command) for row in TAKES if row.sender in (Sender.HOST, Sender.BOTH) and row.command is not Create
+)
+"""One command for every operation of hosts; only `create` has a way of its own, because it sends a file."""
+for _made in DERIVED:
+    host.add_command(_made)
 
 
 @host.command()

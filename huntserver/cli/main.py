@@ -181,7 +181,7 @@ def serve(
 @click.option("--json", "as_json", is_flag=True, help="print the problems as JSON")
 def check(files: tuple[Path, ...], as_json: bool) -> None:
     """Check hunt files (TOML, JSON): every problem with its path into the file and what to do."""
-    from huntserver.game.solvability import check_definition
+    from huntserver.game.definition.solvability import check_definition
 
     bad = 0
     unread = False

@@ -1,43 +1,115 @@
-"""The hunt as an entity: the one place that ties its commands, events, state and views together. Pure."""
+"""The hunt as an entity: the one place that ties its features together. Pure.
+
+A new feature is a file in `features` and a row in `FEATURES`; unions and tables are derived from that list.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Union
 
-from actors.entity import Context, Decision, Rejected, Timer
-from huntserver.game import commands as c
-from huntserver.game import hunt_apply, hunt_host, hunt_join, hunt_play, hunt_pushes, hunt_stored, hunt_views, workflow
-from huntserver.game.hunt_events import HuntEvent
-from huntserver.game.hunt_state import Hunt
+from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
+from huntserver.game import stored
+from huntserver.game.channels import Telling
+from huntserver.game.feature import Answers, Apply, Decide, Feature, Makes, React, Show, Takes, Times
+from huntserver.game.features import (
+    announcing,
+    authoring,
+    checking_in,
+    guessing,
+    hints,
+    joining,
+    leaderboard,
+    overview,
+    page,
+    placing,
+    releasing,
+    scanning,
+    schedule,
+    solving,
+    standing,
+    treasures,
+)
+from huntserver.game.features.guessing import Guessed, apply_guessed, show_guessed
+from huntserver.game.state import Hunt
 
-Decide = Callable[[Hunt, Any, Context], Decision | Rejected]
+FEATURES: Final[tuple[Feature, ...]] = (
+    joining.FEATURE,
+    guessing.FEATURE,
+    scanning.FEATURE,
+    checking_in.FEATURE,
+    solving.FEATURE,
+    hints.FEATURE,
+    treasures.FEATURE,
+    authoring.FEATURE,
+    releasing.FEATURE,  # before the schedule: what opens at the end's own time opens before it
+    schedule.FEATURE,
+    placing.FEATURE,
+    announcing.FEATURE,
+    standing.FEATURE,
+    page.FEATURE,
+    leaderboard.FEATURE,
+    overview.FEATURE,
+)
 
-DECIDE: Final[dict[type, Decide]] = {
-    c.Join: hunt_join.join,
-    c.Guess: hunt_play.guess,
-    c.Scan: hunt_play.scan,
-    c.CheckIn: hunt_play.check_in,
-    c.TakeHint: hunt_play.take_hint,
-    c.Claim: hunt_play.claim,
-    c.Create: hunt_host.create,
-    c.Define: hunt_host.define,
-    c.Publish: hunt_host.publish,
-    c.Start: hunt_host.start,
-    c.Pause: hunt_host.pause,
-    c.Unpause: hunt_host.unpause,
-    c.End: hunt_host.end,
-    c.Extend: hunt_host.extend,
-    c.Announce: hunt_host.announce,
-    c.Adjust: hunt_host.adjust,
-    c.Disqualify: hunt_host.disqualify,
-}
-QUERY: Final[dict[type, Callable[[Hunt, Any, Context], Any]]] = {
-    c.PageQuery: hunt_views.page,
-    c.MembershipQuery: hunt_views.membership,
-    c.BoardQuery: hunt_views.board,
-    c.OverviewQuery: hunt_views.overview,
-}
+TAKES: Final[tuple[Takes, ...]] = tuple(row for f in FEATURES for row in f.takes)
+MAKES: Final[tuple[Makes, ...]] = tuple(row for f in FEATURES for row in f.makes)
+ANSWERS: Final[tuple[Answers, ...]] = tuple(row for f in FEATURES for row in f.answers)
+TIMES: Final[tuple[Times, ...]] = tuple(row for f in FEATURES for row in f.times)
+
+HuntCommand: Final[Any] = Union[(*(row.command for row in TAKES),)]
+HuntEvent: Final[Any] = Union[(*(row.event for row in MAKES),)]
+"""The closed unions of which decoders are made; made at run time, so of any type to mypy."""
+
+DECIDE: Final[dict[type, Decide]] = {row.command: row.decide for row in TAKES}
+QUERY: Final[dict[type, Callable[[Hunt, Any, Context], Any]]] = {row.query: row.answer for row in ANSWERS}
+APPLY: Final[dict[type, Apply]] = {row.event: row.apply for row in MAKES}
+SHOW: Final[dict[type, Show]] = {row.event: row.show for row in MAKES if row.show is not None}
+REACT: Final[dict[type, React]] = {row.event: row.react for row in MAKES if row.react is not None}
+MOVES_TIMERS: Final = frozenset(row.event for row in MAKES if row.times)
+
+
+def apply(state: Hunt, event: Any, seq: int, at_ms: int) -> None:
+    """Change the state by one event of the record with the hunt's seq `seq`, written at `at_ms`."""
+    of = event.__class__
+    if of is Guessed:  # nearly all records: spares two look-ups
+        apply_guessed(state, event, at_ms)
+        return
+    APPLY[of](state, event, at_ms)
+    if of in MOVES_TIMERS:
+        state.timer = next_timer(state)
+
+
+def next_timer(state: Hunt) -> Timer | None:
+    """Derive the timer that fires next; of two at one time, the one of the earlier feature."""
+    due = [timer for row in TIMES if (timer := row.due(state)) is not None]
+    return min(due, key=lambda timer: timer.due_ms) if due else None
+
+
+def pushes(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
+    """Return the record's pushes."""
+    event = events[0]
+    if event.__class__ is Guessed:  # nearly all records: spares what the others need
+        return show_guessed(state, events, seq)
+    tell = Telling(state, seq)
+    show = SHOW.get(event.__class__)
+    if show is not None:
+        show(tell, state, event)
+    state.opened = []
+    return tell.made
+
+
+def reactions(events: Sequence[Any], hunt: str) -> Sequence[Reaction]:
+    """Return the commands that follow from a record's events, in order. A function of the events alone."""
+    react = REACT.get(events[0].__class__)
+    return react(events[0], hunt) if react is not None else ()
+
+
+def decode(id: str, parts: Sequence[bytes]) -> Hunt:
+    """Rebuild a hunt. Raises ValueError for bad bytes (msgspec's errors are)."""
+    state = stored.decode(id, parts)
+    state.timer = next_timer(state)
+    return state
 
 
 def _by_class(table: dict[type, Any], cls: type) -> Any:
@@ -54,14 +126,14 @@ class HuntType:
     kind = "hunt"
     topic = "hunts"
     event_type: Any = HuntEvent
-    command_type: Any = c.HuntCommand
+    command_type: Any = HuntCommand
 
     # Plain functions, without a method around them: two calls fewer for every record that is replayed.
-    apply = staticmethod(hunt_apply.apply)
-    pushes = staticmethod(hunt_pushes.pushes)
-    reactions = staticmethod(workflow.reactions)
-    encode = staticmethod(hunt_stored.encode)
-    decode = staticmethod(hunt_stored.decode)
+    apply = staticmethod(apply)
+    pushes = staticmethod(pushes)
+    reactions = staticmethod(reactions)
+    encode = staticmethod(stored.encode)
+    decode = staticmethod(decode)
 
     def __init__(self) -> None:
         self._decide: dict[type, Decide] = dict(DECIDE)
@@ -80,10 +152,10 @@ class HuntType:
 
     def fire(self, state: Hunt, timer: str, ctx: Context) -> Sequence[Any]:
         """Return a due timer's events."""
-        return hunt_host.fire(state, timer, ctx)
+        return next(row for row in TIMES if timer.startswith(row.name)).fire(state, ctx)
 
     def due(self, state: Hunt) -> Timer | None:
-        """Return the next timer; kept by `set_timer`."""
+        """Return the next timer; kept by `apply`."""
         return state.timer
 
     def query(self, state: Hunt, query: Any, ctx: Context) -> Any:

@@ -1,4 +1,4 @@
-"""What of a hunt is ever shown, as structs: pages, boards, overviews, events as others see them. Pure.
+"""What of a hunt is shown by several features, as structs: clues, treasures, rows, events as others see them. Pure.
 
 No field here may hold an accepted answer. Times are wall time in ms since 1970 and, where a pause can move them, right
 until the next pause.
@@ -6,9 +6,15 @@ until the next pause.
 
 from __future__ import annotations
 
+from typing import Any, Final, Union
+
 import msgspec
 
-from huntserver.game.hunt_events import Announced, Author, Guessed
+from huntserver.game.clues.kinds import KINDS
+from huntserver.game.event import Author
+
+Asks: Final[Any] = Union[(None, *(kind.shows for kind in KINDS.values() if kind.shows is not None))]
+"""What a clue shows beside its text, by its kind."""
 
 
 class HintView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -51,63 +57,6 @@ class TreasureView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     mine: bool = False
 
 
-class TeamView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The asker's own team. The first of `members` (names) made it: the captain. `place` 0: out of the standings."""
-
-    id: str
-    name: str
-    score: int
-    place: int
-    members: tuple[str, ...]
-    bracket: str = ""
-    invite: str = ""
-    finished: bool = False
-    out: bool = False
-
-
-class AnnouncementView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What a host said, and when."""
-
-    at_ms: int
-    text: str
-
-
-class Page(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All that one player may see of a hunt; before joining: what it is, when, and how to enter.
-
-    `channels` are those the asker may listen to, with the seq of the last push of each.
-    """
-
-    hunt: str
-    title: str
-    intro: str
-    phase: str
-    now_ms: int
-    mode: str
-    channels: dict[str, int]
-    opens_ms: int = 0
-    starts_ms: int = 0
-    started_ms: int = 0
-    ends_ms: int = 0
-    paused_ms: int = 0
-    brackets: list[str] = []
-    clues_total: int = 0
-    players: int = 0
-    host: bool = False
-    team: TeamView | None = None
-    clues: list[ClueView] = []
-    treasures: list[TreasureView] = []
-    announcements: list[AnnouncementView] = []
-
-
-class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which channels the asker may listen to, with the seq of the last push of each. `team` is empty for hosts."""
-
-    ok: bool
-    team: str
-    channels: dict[str, int]
-
-
 class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One line of the standings. `at_ms`: when the score was reached (ties go to the earlier)."""
 
@@ -119,44 +68,6 @@ class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     at_ms: int
     bracket: str = ""
     finished: bool = False
-
-
-class Board(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The standings: how many teams stand, the first rows, and the asker's own."""
-
-    teams: int
-    rows: list[Row]
-    mine: Row | None = None
-    bracket: str = ""
-
-
-class ClueFigures(msgspec.Struct, frozen=True, gc=False):
-    """How a clue fares."""
-
-    id: str
-    title: str
-    solves: int
-    wrong: int
-
-
-class Overview(msgspec.Struct, frozen=True):
-    """What a host sees of a hunt: figures, the first 100 teams, the 30 youngest guesses that were not right."""
-
-    hunt: str
-    title: str
-    phase: str
-    owner: str
-    digest: str
-    players: int
-    teams: int
-    now_ms: int
-    started_ms: int
-    ends_ms: int
-    clues: list[ClueFigures]
-    treasures: dict[str, int]
-    top: list[Row]
-    guesses: list[tuple[int, Guessed]]
-    announced: list[tuple[int, Announced]]
 
 
 class Shown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

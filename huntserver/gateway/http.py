@@ -20,9 +20,9 @@ from actors.entity import Rejected
 from actors.shard.actor import Caller
 from huntserver import errors
 from huntserver.auth import Tokens
-from huntserver.game.commands import Define
-from huntserver.game.definition import source
-from huntserver.game.solvability import check_definition
+from huntserver.game.definition.shape import source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.features.authoring import Define
 from huntserver.gateway.door import Door
 from huntserver.gateway.ports import System
 from huntserver.limits import Limits

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
-from huntserver.game.commands import ProfileQuery
+from huntserver.game.player.commands import ProfileQuery
 from huntserver.gateway.ports import System
 
 NOT_A_PLAYER: Final = Rejected("not_allowed", "only players have a page")

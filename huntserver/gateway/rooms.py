@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
-from huntserver.game.commands import BoardQuery
+from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.gateway.ring import Kept, Ring
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Event, State, frame, message

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from actors.entity import Push, Rejected
-from huntserver.game.commands import MembershipQuery, PageQuery
+from huntserver.game.features.page import MembershipQuery, PageQuery
 from huntserver.gateway.rooms import Listener
 from huntserver.gateway.services import Services
 from huntserver.wire.codecs import Snapshot, Sys, refusal

@@ -10,7 +10,11 @@ from typing import Any
 
 import msgspec
 
-from huntserver.game.hunt_events import Claimed, Defined, Ended, Guessed, Solved
+from huntserver.game.features.authoring import Defined
+from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.schedule import Ended
+from huntserver.game.features.solving import Solved
+from huntserver.game.features.treasures import Claimed
 
 
 class _Treasure(msgspec.Struct):

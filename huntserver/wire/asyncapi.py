@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from huntserver import errors
-from huntserver.game import shown
+from huntserver.game.hunt import ANSWERS
+from huntserver.game.shown import Shown
 from huntserver.wire import codecs
 from huntserver.wire.messages import COMMAND_FRAMES, PLAIN, QUERY_FRAMES
 
@@ -34,7 +35,7 @@ class ErrReply(msgspec.Struct):
 
 
 PUSHES = (codecs.Event, codecs.Snapshot, codecs.State, codecs.Sys, OkReply, ErrReply)
-VIEWS = (shown.Page, shown.Board, shown.Overview, shown.Shown)
+VIEWS = (*(row.view for row in ANSWERS if row.wire), Shown)
 
 
 def document(version: str) -> dict[str, Any]:

@@ -13,24 +13,14 @@ from typing import Annotated, Any, Final, Union
 import msgspec
 
 from actors.entity import Rejected
-from huntserver.game import commands as c
+from huntserver.game.feature import Sender
+from huntserver.game.features.authoring import Create
+from huntserver.game.features.joining import Join
+from huntserver.game.hunt import ANSWERS, TAKES
 
-PLAYER_COMMANDS: Final = (c.Join, c.Guess, c.Scan, c.CheckIn, c.TakeHint, c.Claim)
-HOST_COMMANDS: Final = (
-    c.Create,
-    c.Publish,
-    c.Start,
-    c.Pause,
-    c.Unpause,
-    c.End,
-    c.Extend,
-    c.Announce,
-    c.Adjust,
-    c.Disqualify,
-)
-COMMANDS: Final = (*PLAYER_COMMANDS, *HOST_COMMANDS)
-QUERIES: Final = (c.PageQuery, c.BoardQuery, c.OverviewQuery)
-
+COMMANDS: Final = tuple(row.command for row in TAKES if row.sender is not Sender.HTTP)
+HOST_COMMANDS: Final = tuple(row.command for row in TAKES if row.sender is Sender.HOST)
+QUERIES: Final = tuple(row.query for row in ANSWERS if row.wire)
 
 NUMBER_MAX: Final = 1 << 53
 """The highest whole number that every client's language holds exactly."""
@@ -127,8 +117,8 @@ def _query(query: type) -> Any:
 COMMAND_FRAMES: Final = tuple(_frame(command) for command in COMMANDS)
 QUERY_FRAMES: Final = tuple(_query(query) for query in QUERIES)
 _BY_COMMAND: Final = dict(zip(COMMANDS, COMMAND_FRAMES, strict=True))
-JoinFrame: Final = _BY_COMMAND[c.Join]
-CreateFrame: Final = _BY_COMMAND[c.Create]
+JoinFrame: Final = _BY_COMMAND[Join]
+CreateFrame: Final = _BY_COMMAND[Create]
 HOST_FRAMES: Final = frozenset(_BY_COMMAND[command] for command in HOST_COMMANDS)
 PLAIN: Final = (Hello, Ping, Leave, Resume, Profile)
 

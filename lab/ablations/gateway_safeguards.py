@@ -11,12 +11,14 @@ from typing import Any, Final
 import msgspec
 
 from actors.entity import Push
-from huntserver.game import commands as c
-from huntserver.game import hunt, hunt_pushes, hunt_views
+from huntserver.game import hunt, views
+from huntserver.game.channels import Telling
+from huntserver.game.features.guessing import Guess, Guessed
+from huntserver.game.features.page import PageQuery
+from huntserver.game.features.treasures import Claim
 from huntserver.game.hunt import HuntType
-from huntserver.game.hunt_events import Guessed
-from huntserver.game.hunt_plan import HINTS_A_CLUE
-from huntserver.game.hunt_state import Hunt
+from huntserver.game.plan import HINTS_A_CLUE
+from huntserver.game.state import Hunt
 from huntserver.gateway.ring import Ring
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.subscriptions import Subscriptions
@@ -117,11 +119,11 @@ def _without_window(patches: Patches) -> None:
 
 
 def _without_limit_of_treasure(patches: Patches) -> None:
-    _in_another_state(patches, c.Claim, "claims")
+    _in_another_state(patches, Claim, "claims")
 
 
 def _without_one_first_finder(patches: Patches) -> None:
-    _in_another_state(patches, c.Guess, "solves")
+    _in_another_state(patches, Guess, "solves")
 
 
 def _in_another_state(patches: Patches, command: type, counts: str) -> None:
@@ -145,15 +147,15 @@ def _without_redaction_for_all(patches: Patches) -> None:
     """What all hear of a first finder says what the clue was."""
 
     def chatty(old: Any) -> Any:
-        def to_hunt(made: list[Push], state: Hunt, seq: int, shown: Any) -> None:
+        def tell_all(tell: Telling, shown: Any) -> None:
             if shown.type == "first_finder":
-                clue = state.plan.clues[shown.clue_number - 1]
+                clue = tell.state.plan.clues[shown.clue_number - 1]
                 shown = msgspec.structs.replace(shown, text=clue.solved_text)
-            old(made, state, seq, shown)
+            old(tell, shown)
 
-        return to_hunt
+        return tell_all
 
-    patches.wrap(hunt_pushes, "_to_hunt", chatty)
+    patches.wrap(Telling, "all", chatty)
 
 
 def _without_own_channel(patches: Patches) -> None:
@@ -184,7 +186,7 @@ def _without_paid_hints(patches: Patches) -> None:
 
         return clue_view
 
-    patches.wrap(hunt_views, "clue_view", generous)
+    patches.wrap(views, "clue_view", generous)
 
 
 def _without_locks_on_pages(patches: Patches) -> None:
@@ -201,7 +203,7 @@ def _without_locks_on_pages(patches: Patches) -> None:
 
         return page
 
-    patches.replace(hunt, "QUERY", hunt.QUERY | {c.PageQuery: generous(hunt.QUERY[c.PageQuery])})
+    patches.replace(hunt, "QUERY", hunt.QUERY | {PageQuery: generous(hunt.QUERY[PageQuery])})
 
 
 SAFEGUARDS: Final = {

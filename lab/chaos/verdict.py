@@ -17,7 +17,8 @@ from actors.log.port import EventLog, ShardId
 from actors.snapshots.writer import decode_header
 from huntserver.app import kinds, open_log
 from huntserver.config import Config
-from huntserver.game.hunt_events import Claimed, Solved
+from huntserver.game.features.solving import Solved
+from huntserver.game.features.treasures import Claimed
 from huntserver.wire.messages import decode_json
 from lab.chaos.players import Crowd
 from lab.chaos.talk import Asked, Session

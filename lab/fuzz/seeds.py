@@ -13,9 +13,9 @@ from actors.shard.dedup import Dedup
 from actors.shard.fence import FoldState
 from actors.snapshots.writer import Header, Marker, encode_sealed
 from huntserver.config import Config
-from huntserver.game.definition import Definition
-from huntserver.game.player import PlayerType
-from huntserver.game.solvability import check_definition
+from huntserver.game.definition.shape import Definition
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.player.entity import PlayerType
 from huntserver.wire.messages import ROUTE
 from lab.fuzz.targets import joined
 from lab.rigs.game import HUNT, SMALL

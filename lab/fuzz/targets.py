@@ -26,15 +26,23 @@ from actors.snapshots.writer import Header, Marker, decode_header, decode_marker
 from huntserver.config import Config, ConfigError
 from huntserver.config import parse as parse_config
 from huntserver.errors import REFUSALS
-from huntserver.game import commands as c
 from huntserver.game.answers import GUESS_MAX, Judge
-from huntserver.game.definition import Definition, Problem, source
-from huntserver.game.hunt_events import HuntEvent
+from huntserver.game.definition.part import Problem
+from huntserver.game.definition.shape import Definition, source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.definition.unlocks import RULE_MAX, RuleError, compile_rule, parse
+from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.checking_in import CheckIn
+from huntserver.game.features.guessing import Guess
+from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.page import MembershipQuery, PageQuery
+from huntserver.game.features.scanning import Scan
+from huntserver.game.features.schedule import Publish, Start
+from huntserver.game.features.treasures import Claim
+from huntserver.game.hunt import HuntEvent
 from huntserver.game.patterns import pattern_problem
-from huntserver.game.player import PlayerType
-from huntserver.game.player_events import AnyPlayerEvent
-from huntserver.game.solvability import check_definition
-from huntserver.game.unlocks import RULE_MAX, RuleError, compile_rule, parse
+from huntserver.game.player.entity import PlayerType
+from huntserver.game.player.events import AnyPlayerEvent
 from huntserver.limits import Limits
 from huntserver.wire import codecs
 from huntserver.wire.messages import IS_COMMAND, IS_QUERY, ROUTE, UNDECODABLE, decode_json, decode_msgpack, explain
@@ -200,30 +208,30 @@ def hunt_file(data: bytes) -> None:
 def _play(text: str) -> None:
     """Take a definition through a hunt's life."""
     table = Table()
-    table.host(c.Create())
-    assert not isinstance(table.host(c.Define(text)), Rejected)
-    published = table.host(c.Publish())
+    table.host(Create())
+    assert not isinstance(table.host(Define(text)), Rejected)
+    published = table.host(Publish())
     if isinstance(published, Rejected):
         assert published.code in ("wrong_phase", "too_late"), published
         return
     table.join("ann", team="Owls", bracket=None)
-    table.host(c.Start())
+    table.host(Start())
     plan = table.state.plan
     for clue in plan.clues[:5]:
         for raw in ("x", "1", clue.title):
-            table.send(c.Guess(clue.id, raw[:GUESS_MAX]))
+            table.send(Guess(clue.id, raw[:GUESS_MAX]))
         for answer in clue.answers[:2]:
             if isinstance(answer, str):
-                table.send(c.Guess(clue.id, answer))
+                table.send(Guess(clue.id, answer))
             elif answer.number is not None:
-                table.send(c.Guess(clue.id, str(answer.number)))
+                table.send(Guess(clue.id, str(answer.number)))
         for code in clue.codes[:2]:
-            table.send(c.Scan(code))
+            table.send(Scan(code))
         if clue.location is not None:
-            table.send(c.CheckIn(clue.location.lat, clue.location.lon))
+            table.send(CheckIn(clue.location.lat, clue.location.lon))
     for treasure in plan.treasures[:3]:
-        table.send(c.Claim(treasure.id))
-    for query in (c.PageQuery(), c.BoardQuery(), c.MembershipQuery()):
+        table.send(Claim(treasure.id))
+    for query in (PageQuery(), BoardQuery(), MembershipQuery()):
         view = table.ask(query)
         assert isinstance(view, Rejected) or msgspec.json.encode(view)
     parts = list(HUNT.encode(table.state))

@@ -10,11 +10,14 @@ import msgspec
 
 from actors.entity import Context, Decision, Push, Reaction, Rejected
 from huntserver.errors import REFUSALS
-from huntserver.game import commands as c
-from huntserver.game.definition import Definition, source
+from huntserver.game.definition.shape import Definition, source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.guessing import Guess
+from huntserver.game.features.joining import Join
+from huntserver.game.features.schedule import Publish, Start
 from huntserver.game.hunt import HuntType
-from huntserver.game.hunt_state import Hunt
-from huntserver.game.solvability import check_definition
+from huntserver.game.state import Hunt
 
 HUNT = HuntType()
 OWNER = "h:owner"
@@ -177,15 +180,15 @@ class Table:
 
     def draft(self) -> Table:
         """Create and define."""
-        self.host(c.Create())
-        answer = self.host(c.Define(source(definition(self.toml))))
+        self.host(Create())
+        answer = self.host(Define(source(definition(self.toml))))
         assert not isinstance(answer, Rejected), answer
         return self
 
     def published(self) -> Table:
         """Create, define, publish."""
         self.draft()
-        answer = self.host(c.Publish())
+        answer = self.host(Publish())
         assert not isinstance(answer, Rejected), answer
         return self
 
@@ -194,17 +197,17 @@ class Table:
         self.published()
         for player in players or ("ann", "bob"):
             assert not isinstance(self.join(player), Rejected)
-        answer = self.host(c.Start())
+        answer = self.host(Start())
         assert not isinstance(answer, Rejected), answer
         return self
 
     def join(self, player: str, **how: Any) -> Any:
         """Join as a player."""
-        return self.send(c.Join(**how), f"p:{player}")
+        return self.send(Join(**how), f"p:{player}")
 
     def guess(self, text: str, player: str = "ann", clue: str = "c1") -> Any:
         """Guess as a player."""
-        return self.send(c.Guess(clue, text), f"p:{player}")
+        return self.send(Guess(clue, text), f"p:{player}")
 
     def ask(self, query: Any, by: str = "p:ann", role: str = "player") -> Any:
         """Ask a question."""

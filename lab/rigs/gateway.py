@@ -13,11 +13,12 @@ from actors.entity import Context, Push, Rejected
 from actors.reporter import Silent
 from actors.shard.actor import Caller
 from huntserver.auth import Tokens
-from huntserver.game import commands as c
-from huntserver.game.definition import source
+from huntserver.game.definition.shape import source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.schedule import Publish, Start
 from huntserver.game.hunt import HuntType
-from huntserver.game.player import PlayerType
-from huntserver.game.solvability import check_definition
+from huntserver.game.player.entity import PlayerType
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
@@ -298,7 +299,7 @@ class Rig:
         if hunt:
             definition = check_definition(DEFINITION.encode(), "toml")
             assert not isinstance(definition, list), definition
-            steps: Sequence[Any] = (c.Create(), c.Define(source(definition)), c.Publish(), c.Start())
+            steps: Sequence[Any] = (Create(), Define(source(definition)), Publish(), Start())
             for step in steps:
                 self.system.play(step, HOST)
 

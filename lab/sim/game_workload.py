@@ -17,11 +17,22 @@ from actors.checker.history import VIEWED, Call, Seen
 from actors.checker.log_judge import Rules
 from actors.entity import EntityType
 from actors.shard.actor import Caller
-from huntserver.game import commands as c
-from huntserver.game.definition import Attempts, Clue, Definition, Hint, Schedule, Treasure, source
+from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Treasure, source
+from huntserver.game.features.announcing import Announce
+from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.guessing import Guess
+from huntserver.game.features.hints import TakeHint
+from huntserver.game.features.joining import Join, Joined
+from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.overview import OverviewQuery
+from huntserver.game.features.page import MembershipQuery, PageQuery
+from huntserver.game.features.scanning import Scan
+from huntserver.game.features.schedule import End, Extend, Pause, Publish, Start, Unpause
+from huntserver.game.features.solving import Solved
+from huntserver.game.features.treasures import Claim, Claimed
 from huntserver.game.hunt import HuntType
-from huntserver.game.hunt_events import Claimed, Joined, Solved
-from huntserver.game.player import PlayerType
+from huntserver.game.player.commands import ProfileQuery
+from huntserver.game.player.entity import PlayerType
 from lab.sim.workload import Move
 
 CLUES: Final = 5
@@ -136,37 +147,37 @@ class GameWorkload:
         return self._play(draw, draw.choice(self._hunts), caller)
 
     def _open(self, hunt: str) -> Move:
-        steps = (c.Create(), c.Define(self._definition), c.Publish(), c.Start())
+        steps = (Create(), Define(self._definition), Publish(), Start())
         self._opening[hunt] += 1  # three times round: a step may overtake the one before
         return Move("hunt", hunt, steps[(self._opening[hunt] - 1) % len(steps)])
 
     def _run(self, draw: random.Random, hunt: str) -> Move:
         roll = draw.random()
         if roll < 0.2:
-            return Move("hunt", hunt, c.OverviewQuery(), True)
-        choices: list[Any] = [c.Pause(), c.Unpause(), c.Unpause(), c.Announce("Hurry!"), c.Extend(1), c.Start()]
-        choices += [c.Extend(-59)] if roll > 0.8 else [c.Unpause()]
-        return Move("hunt", hunt, c.End() if roll > 0.98 else draw.choice(choices))
+            return Move("hunt", hunt, OverviewQuery(), True)
+        choices: list[Any] = [Pause(), Unpause(), Unpause(), Announce("Hurry!"), Extend(1), Start()]
+        choices += [Extend(-59)] if roll > 0.8 else [Unpause()]
+        return Move("hunt", hunt, End() if roll > 0.98 else draw.choice(choices))
 
     def _play(self, draw: random.Random, hunt: str, caller: Caller) -> Move:
         roll, clue = draw.random(), f"c{draw.randrange(1, CLUES + 1)}"
         if roll < 0.2:
-            return Move("hunt", hunt, c.Join())
+            return Move("hunt", hunt, Join())
         if roll < 0.6:
             text = SECRETS[clue] if draw.random() < self._knows else f"wrong {draw.randrange(20)}"
-            return Move("hunt", hunt, c.Scan(text) if clue == "c3" else c.Guess(clue, text))
+            return Move("hunt", hunt, Scan(text) if clue == "c3" else Guess(clue, text))
         if roll < 0.75:
-            return Move("hunt", hunt, c.Claim(draw.choice(("coin", "crown"))))
+            return Move("hunt", hunt, Claim(draw.choice(("coin", "crown"))))
         if roll < 0.82:
-            return Move("hunt", hunt, c.TakeHint(clue, "h"))
+            return Move("hunt", hunt, TakeHint(clue, "h"))
         if roll < 0.88:
-            return Move("player", caller.by[2:], c.ProfileQuery(), True)
-        return Move("hunt", hunt, draw.choice((c.PageQuery(), c.BoardQuery(), c.MembershipQuery())), True)
+            return Move("player", caller.by[2:], ProfileQuery(), True)
+        return Move("hunt", hunt, draw.choice((PageQuery(), BoardQuery(), MembershipQuery())), True)
 
     def probes(self) -> list[Move]:
         """Ask for every board, and every profile (those of others are refused, which is an answer)."""
-        hunts = [Move("hunt", id, c.BoardQuery(), True) for id in self._hunts]
-        return [*hunts, *(Move("player", who, c.ProfileQuery(), True) for who in PEOPLE)]
+        hunts = [Move("hunt", id, BoardQuery(), True) for id in self._hunts]
+        return [*hunts, *(Move("player", who, ProfileQuery(), True) for who in PEOPLE)]
 
     def game(self) -> GameRules:
         """The game's own promises."""

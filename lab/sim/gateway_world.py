@@ -20,10 +20,11 @@ import msgspec
 from actors.checker.history import Violation
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
-from huntserver.game import commands as c
-from huntserver.game.definition import source
-from huntserver.game.hunt_state import bits
-from huntserver.game.solvability import check_definition
+from huntserver.game.definition.shape import source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.schedule import Publish, Start
+from huntserver.game.state import bits
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
 from lab.rigs.gateway import HOST, MemorySystem, Rig, Wire, frames_in
@@ -309,7 +310,7 @@ class World:
         self.system.rooms = self.system  # type: ignore[assignment]  # looks at records, then passes them on
         self.rig.rooms.attach(self.system)
         self.rig.gateway.services.clock = Later(self.later, 1000.0)
-        for step in (c.Create(), c.Define(source(the_definition())), c.Publish(), c.Start()):
+        for step in (Create(), Define(source(the_definition())), Publish(), Start()):
             self.system.play(step, HOST)
         self.words = 0
         self.authors: dict[str, str] = {}  # what somebody wrote -> by whom, or for which team

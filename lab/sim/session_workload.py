@@ -20,7 +20,12 @@ from actors.entity import Push, Rejected
 from actors.reporter import Silent
 from actors.shard.actor import Caller
 from huntserver.auth import Tokens
-from huntserver.game import commands as c
+from huntserver.game.features.authoring import Define
+from huntserver.game.features.joining import Join
+from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.overview import OverviewQuery
+from huntserver.game.features.page import MembershipQuery, PageQuery
+from huntserver.game.player.commands import ProfileQuery
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.rooms import Rooms
@@ -43,7 +48,7 @@ CUT: Final = 0.15
 """How often what would lose a message cuts a connection instead."""
 ALL_HEARD_S: Final = 4.0
 """After everything is answered: a session that was cut last comes back, and hears what it missed."""
-OPS: Final = {c.PageQuery: "page", c.BoardQuery: "board", c.OverviewQuery: "overview", c.ProfileQuery: "profile"}
+OPS: Final = {PageQuery: "page", BoardQuery: "board", OverviewQuery: "overview", ProfileQuery: "profile"}
 
 
 class _Err(msgspec.Struct):
@@ -330,7 +335,7 @@ class SessionPlayer(Player):
         if pending.kind != "hunt":
             pending.floor = 0  # a player's pos is no hunt's
         command = pending.command
-        if command.__class__ is c.Define:  # goes up by PUT
+        if command.__class__ is Define:  # goes up by PUT
             super()._send(pending)
             return
         if pending.done:
@@ -354,7 +359,7 @@ class SessionPlayer(Player):
 
     def _impatient(self, pending: Pending, tries: int) -> None:
         if not pending.done and pending.tries == tries:
-            if pending.command.__class__ is c.Define:
+            if pending.command.__class__ is Define:
                 super()._impatient(pending, tries)
             elif self.stream is not None and (pending.number not in self._refused or self._random.random() < 0.2):
                 self.reconnect(self.stream)
@@ -408,7 +413,7 @@ class SessionPlayer(Player):
         if m.ch:
             self._push(pending.id, m.ch, m.pos, m.prev, None)
         if m.err is None:
-            if pending.command.__class__ is c.Join:
+            if pending.command.__class__ is Join:
                 self.hunts.add(pending.id)
             outcome, code = (OK if pending.key else VIEWED), ""
         else:
@@ -486,6 +491,6 @@ class SessionWorkload(GameWorkload):
     def next(self, draw: random.Random, caller: Caller) -> Move | None:
         """Draw a command; what a membership is, sessions ask for themselves."""
         move = super().next(draw, caller)
-        if move is not None and move.command.__class__ is c.MembershipQuery:
-            return move._replace(command=c.PageQuery())
+        if move is not None and move.command.__class__ is MembershipQuery:
+            return move._replace(command=PageQuery())
         return move

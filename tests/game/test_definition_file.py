@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.game.definition import Definition, source
-from huntserver.game.definition_file import DEFINITION_BYTES_MAX, read
+from huntserver.game.definition.file import DEFINITION_BYTES_MAX, read
+from huntserver.game.definition.shape import Definition, source
 from lab.rigs.game import SMALL, definition
 
 CLUE = '[[clues]]\nid = "c1"\ntitle = "T"\n'

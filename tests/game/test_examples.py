@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 
 from actors.entity import Rejected
-from huntserver.game import commands as c
 from huntserver.game.answers import normalise
-from huntserver.game.definition import Answer, Clue
+from huntserver.game.clues.text import Answer
+from huntserver.game.command import Command
+from huntserver.game.definition.shape import Clue
+from huntserver.game.features.checking_in import CheckIn
+from huntserver.game.features.guessing import Guess
+from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.page import PageQuery
+from huntserver.game.features.scanning import Scan
+from huntserver.game.features.schedule import End
+from huntserver.game.features.treasures import Claim
 from huntserver.game.geo import distance_m
 from lab.rigs.game import Table, definition
 
@@ -25,17 +33,17 @@ LANDMARKS = {  # from the French state's and Wikipedia's gazetteers, to the four
 }
 
 
-def answer(clue: Clue) -> c.Command:
+def answer(clue: Clue) -> Command:
     """Return a command that solves the clue."""
     if clue.kind == "code":
-        return c.Scan(clue.codes[0])
+        return Scan(clue.codes[0])
     if clue.location is not None:
-        return c.CheckIn(clue.location.lat, clue.location.lon)
+        return CheckIn(clue.location.lat, clue.location.lon)
     first = clue.answers[0]
     if isinstance(first, Answer):
         plain = next((a for a in clue.answers if isinstance(a, str)), "")
-        return c.Guess(clue.id, plain if first.number is None else f"{first.number:g}")
-    return c.Guess(clue.id, first)
+        return Guess(clue.id, plain if first.number is None else f"{first.number:g}")
+    return Guess(clue.id, first)
 
 
 def solve_all(table: Table, player: str) -> list[str]:
@@ -43,7 +51,7 @@ def solve_all(table: Table, player: str) -> list[str]:
     clues = {x.id: x for x in table.state.plan.clues}
     order: list[str] = []
     while True:
-        seen = [v.id for v in table.ask(c.PageQuery(), f"p:{player}").clues if not v.solved]
+        seen = [v.id for v in table.ask(PageQuery(), f"p:{player}").clues if not v.solved]
         if not seen:
             return order
         given = table.send(answer(clues[seen[0]]), f"p:{player}")
@@ -61,13 +69,13 @@ def test_an_example_can_be_played_to_its_end_by_what_its_players_see(path: Path)
     table = Table(path.read_text()).running("ann", "bob")
     order = solve_all(table, "ann")
     assert sorted(order) == sorted(x.id for x in table.state.plan.clues)
-    assert table.ask(c.PageQuery()).team.finished
+    assert table.ask(PageQuery()).team.finished
     for treasure in table.state.plan.treasures:
-        assert not isinstance(table.send(c.Claim(treasure.id)), Rejected)
+        assert not isinstance(table.send(Claim(treasure.id)), Rejected)
     solve_all(table, "bob")
-    table.host(c.End())
+    table.host(End())
     table.tick(1)
-    assert [(r.name, r.place) for r in table.ask(c.BoardQuery()).rows] == [("Ann", 1), ("Bob", 2)]
+    assert [(r.name, r.place) for r in table.ask(BoardQuery()).rows] == [("Ann", 1), ("Bob", 2)]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from huntserver.game.hunt_events import HuntEvent
-from huntserver.game.player import PlayerType
-from huntserver.game.player_events import AnyPlayerEvent
+from huntserver.game.hunt import HuntEvent
+from huntserver.game.player.entity import PlayerType
+from huntserver.game.player.events import AnyPlayerEvent
 from lab.rigs.game import HUNT, digest
 
 GOLDEN = Path(__file__).parent / "golden"

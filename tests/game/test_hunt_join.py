@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from huntserver.game import commands as c
-from huntserver.game.hunt_join import INVITE_LETTERS, NAME_MAX
+from huntserver.game.features.joining import INVITE_LETTERS, NAME_MAX, Join
+from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.page import PageQuery
+from huntserver.game.features.schedule import End
+from huntserver.game.features.standing import Disqualify
 from lab.rigs.game import HUNT, SMALL, Table, code
 
 TEAMS = SMALL.replace("[schedule]", '[teams]\nmode = "teams"\nsize_max = 2\nplayers_max = 5\n[schedule]')
@@ -32,7 +35,7 @@ def test_a_team_is_made_by_its_captain_and_joined_by_invite() -> None:
     assert table.join("bob", invite=f" {made.invite.lower()} ").team == "t1"
     assert code(table.join("cid", invite=made.invite)) == "team_full"
     assert code(table.join("cid", invite="WRONG1")) == "no_such_team"
-    page = table.ask(c.PageQuery(), "p:bob")
+    page = table.ask(PageQuery(), "p:bob")
     assert page.team.members == ("Ann", "Bob")
     assert page.team.invite == made.invite
 
@@ -48,8 +51,8 @@ def test_team_names_are_single_whatever_their_case_and_can_be_shown() -> None:
 
 def test_a_name_from_a_token_is_made_fit_to_be_shown() -> None:
     table = Table().published()
-    table.send(c.Join(), "p:ann", name="A\u202enn\n" + "x" * 60)
-    table.send(c.Join(), "p:bob", name="\n\t")
+    table.send(Join(), "p:ann", name="A\u202enn\n" + "x" * 60)
+    table.send(Join(), "p:bob", name="\n\t")
     assert [t.name for t in table.state.teams.values()] == ["Ann" + "x" * (NAME_MAX - 3), "bob"]
 
 
@@ -59,7 +62,7 @@ def test_invite_codes_are_single_even_when_the_roll_is_the_same() -> None:
     for i in range(50):
         ctx = table.context(f"p:q{i}", "player", f"Q{i}")
         ctx.roll = lambda: 12345
-        decision = HUNT.decide(table.state, c.Join(), ctx)
+        decision = HUNT.decide(table.state, Join(), ctx)
         codes.add(decision.answer.invite)
         table.record(tuple(decision.events))
     assert len(codes) == 50
@@ -78,7 +81,7 @@ def test_brackets_are_chosen_or_the_first_and_have_standings_of_their_own() -> N
     table.join("bob", bracket="old")
     assert code(table.join("cid", bracket="none")) == "no_such_bracket"
     assert [t.bracket for t in table.state.teams.values()] == ["young", "old"]
-    board = table.ask(c.BoardQuery(bracket="old"))
+    board = table.ask(BoardQuery(bracket="old"))
     assert [r.team for r in board.rows] == ["t2"]
     assert board.mine is None
 
@@ -87,18 +90,18 @@ def test_who_joins_late_sees_what_is_open_by_then() -> None:
     table = Table(SMALL + '[[clues]]\nid = "c4"\ntitle = "T"\nanswers = ["x"]\nunlock = "after 0:05"\n').running()
     table.tick(400)
     table.join("zoe")
-    assert [v.id for v in table.ask(c.PageQuery(), "p:zoe").clues] == ["c1", "c4"]
+    assert [v.id for v in table.ask(PageQuery(), "p:zoe").clues] == ["c1", "c4"]
 
 
 def test_nobody_joins_what_is_over_and_hosts_do_not_join() -> None:
     table = Table().running()
-    assert code(table.send(c.Join(), "h:owner", "host")) == "not_allowed"
-    table.host(c.End())
+    assert code(table.send(Join(), "h:owner", "host")) == "not_allowed"
+    table.host(End())
     assert code(table.join("zoe")) == "too_late"
 
 
 def test_nobody_joins_a_disqualified_team() -> None:
     table = Table(TEAMS).published()
     invite = table.join("ann", team="Owls").invite
-    table.host(c.Disqualify("t1", "x"))
+    table.host(Disqualify("t1", "x"))
     assert code(table.join("bob", invite=invite)) == "disqualified"

@@ -13,10 +13,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from actors.entity import Rejected
-from huntserver.game import commands as c
-from huntserver.game import hunt_events as e
-from huntserver.game.hunt_play import cool_down_ms
-from huntserver.game.hunt_state import Phase
+from huntserver.game.command import Command
+from huntserver.game.features.announcing import Announce
+from huntserver.game.features.guessing import Guess, Guessed, cool_down_ms
+from huntserver.game.features.hints import HintTaken, TakeHint
+from huntserver.game.features.joining import Join
+from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.overview import OverviewQuery
+from huntserver.game.features.page import PageQuery
+from huntserver.game.features.scanning import Scan
+from huntserver.game.features.schedule import End, Extend, Pause, Start, Unpause
+from huntserver.game.features.solving import Solved
+from huntserver.game.features.standing import Adjust, Adjusted, Disqualify
+from huntserver.game.features.treasures import Claim, Claimed
+from huntserver.game.hunt import HuntEvent
+from huntserver.game.state import Phase
 from lab.rigs.game import HUNT, OWNER, Table
 
 TOML = """
@@ -84,71 +95,71 @@ class HuntMachine(RuleBasedStateMachine):
         self.table = Table(TOML).published()
         self.refused: list[Rejected] = []
         for i in range(players):
-            self.send(c.Join(), f"p:q{i}")
+            self.send(Join(), f"p:q{i}")
         if started:
-            self.send(c.Start(), OWNER, "host")
+            self.send(Start(), OWNER, "host")
 
     def send(self, command: Any, by: int | str, role: str = "player") -> None:
         members = list(self.table.state.members)
         if isinstance(by, int):
-            by = members[by % len(members)] if members and by < 8 and not isinstance(command, c.Join) else f"p:q{by}"
+            by = members[by % len(members)] if members and by < 8 and not isinstance(command, Join) else f"p:q{by}"
         answer = self.table.send(command, by, role)
         if isinstance(answer, Rejected):
             self.refused.append(answer)
 
     @rule(player=PLAYERS, name=st.sampled_from(["Owls", "Bats", None]), bracket=st.sampled_from(["old", "x", None]))
     def joins(self, player: int, name: str | None, bracket: str | None) -> None:
-        self.send(c.Join(team=name, bracket=bracket), player)
+        self.send(Join(team=name, bracket=bracket), player)
 
     @rule(player=PLAYERS, team=st.integers(0, 3))
     def joins_by_invite(self, player: int, team: int) -> None:
         invites = [*self.table.state.invites, "WRONG1"]
-        self.send(c.Join(invite=invites[team % len(invites)]), player)
+        self.send(Join(invite=invites[team % len(invites)]), player)
 
     @rule(player=PLAYERS, clue=CLUES, text=TEXTS)
     def guesses(self, player: int, clue: str, text: str) -> None:
-        self.send(c.Guess(clue, text), player)
+        self.send(Guess(clue, text), player)
 
     @rule(player=PLAYERS)
     def solves_the_first(self, player: int) -> None:
-        self.send(c.Guess("c1", "secretalpha"), player)
+        self.send(Guess("c1", "secretalpha"), player)
 
     @rule(player=PLAYERS, word=st.integers(0, 99))
     def guesses_wrong(self, player: int, word: int) -> None:
-        self.send(c.Guess("c1", f"wrong {word}"), player)
+        self.send(Guess("c1", f"wrong {word}"), player)
 
     @rule(player=PLAYERS)
     def claims_the_coin(self, player: int) -> None:
-        self.send(c.Claim("coin"), player)
+        self.send(Claim("coin"), player)
 
     @rule(player=PLAYERS, code=st.sampled_from(["secretbeta", "nope"]))
     def scans(self, player: int, code: str) -> None:
-        self.send(c.Scan(code), player)
+        self.send(Scan(code), player)
 
     @rule(player=PLAYERS)
     def takes_the_hint(self, player: int) -> None:
-        self.send(c.TakeHint("c2", "h"), player)
+        self.send(TakeHint("c2", "h"), player)
 
     @rule(player=PLAYERS, treasure=st.sampled_from(["coin", "crown", "none"]))
     def claims(self, player: int, treasure: str) -> None:
-        self.send(c.Claim(treasure), player)
+        self.send(Claim(treasure), player)
 
-    @rule(command=st.sampled_from([c.Start(), c.Unpause(), c.Unpause(), c.Pause(), c.Extend(900), c.Announce("hi")]))
-    def hosts(self, command: c.Command) -> None:
+    @rule(command=st.sampled_from([Start(), Unpause(), Unpause(), Pause(), Extend(900), Announce("hi")]))
+    def hosts(self, command: Command) -> None:
         self.send(command, OWNER, "host")
 
     @rule(roll=st.integers(0, 9))
     def ends(self, roll: int) -> None:
         if roll == 0:
-            self.send(c.End(), OWNER, "host")
+            self.send(End(), OWNER, "host")
 
     @rule(team=TEAMS, points=st.integers(-5, 5))
     def adjusts(self, team: str, points: int) -> None:
-        self.send(c.Adjust(team, points, "because"), OWNER, "host")
+        self.send(Adjust(team, points, "because"), OWNER, "host")
 
     @rule(team=TEAMS, roll=st.integers(0, 5))
     def disqualifies(self, team: str, roll: int) -> None:
-        self.send(c.Disqualify(team, "because", back=roll > 0), OWNER, "host")
+        self.send(Disqualify(team, "because", back=roll > 0), OWNER, "host")
 
     @rule(seconds=st.sampled_from([0.5, 5, 31, 300, 1300]))
     def waits(self, seconds: float) -> None:
@@ -166,14 +177,14 @@ class HuntMachine(RuleBasedStateMachine):
     @invariant()
     def no_treasure_is_oversold_and_ranks_count_up(self) -> None:
         for treasure in self.table.state.plan.treasures:
-            claims = [x for x in self.events(e.Claimed) if x.treasure == treasure.id]
+            claims = [x for x in self.events(Claimed) if x.treasure == treasure.id]
             assert [x.rank for x in claims] == list(range(1, len(claims) + 1))
             assert len(claims) <= treasure.quantity
             assert len({x.team for x in claims}) == len(claims)
 
     @invariant()
     def a_clue_has_one_first_finder_and_a_team_solves_it_once(self) -> None:
-        solves = self.events(e.Solved)
+        solves = self.events(Solved)
         for clue in ("c1", "c2", "c3"):
             ranks = [x.rank for x in solves if x.clue == clue]
             assert ranks == list(range(1, len(ranks) + 1))
@@ -182,8 +193,8 @@ class HuntMachine(RuleBasedStateMachine):
     @invariant()
     def a_score_is_the_sum_of_its_parts(self) -> None:
         for team in self.table.state.teams.values():
-            parts = [x.points for x in self.events((e.Solved, e.Claimed, e.Adjusted)) if x.team == team.id]  # type: ignore[arg-type]
-            parts += [-x.price for x in self.events(e.HintTaken) if x.team == team.id]
+            parts = [x.points for x in self.events((Solved, Claimed, Adjusted)) if x.team == team.id]  # type: ignore[arg-type]
+            parts += [-x.price for x in self.events(HintTaken) if x.team == team.id]
             assert team.score == sum(parts)
 
     @invariant()
@@ -221,7 +232,7 @@ class HuntMachine(RuleBasedStateMachine):
     def no_wrong_guess_was_taken_during_a_cool_down(self) -> None:
         rule_ = self.table.state.plan.clues[0].attempts
         wrong: Counter[str] = Counter()
-        for guess in self.events(e.Guessed):
+        for guess in self.events(Guessed):
             if guess.clue == "c1" and guess.verdict == "incorrect":
                 wrong[guess.team] += 1
                 assert guess.wait_ms == cool_down_ms(rule_, wrong[guess.team])
@@ -230,23 +241,23 @@ class HuntMachine(RuleBasedStateMachine):
     def nothing_secret_is_shown_or_refused(self) -> None:
         shown = self.table.json_of_shown().lower()
         said = msgspec.json.encode(self.refused).decode().lower()
-        pages = [self.table.ask(q, by) for q in (c.PageQuery(), c.BoardQuery()) for by in ("p:q0", "p:q1", "p:q9")]
-        pages.append(self.table.ask(c.OverviewQuery(), OWNER, "host"))
+        pages = [self.table.ask(q, by) for q in (PageQuery(), BoardQuery()) for by in ("p:q0", "p:q1", "p:q9")]
+        pages.append(self.table.ask(OverviewQuery(), OWNER, "host"))
         asked = msgspec.json.encode(pages).decode().lower()
         # A team is shown what it wrote itself where it was wrong: none of these is right for the clue it was tried at.
-        own = {x.personal.text.lower() for x in self.events(e.Guessed)}
+        own = {x.personal.text.lower() for x in self.events(Guessed)}
         for secret in SECRETS:
             if secret not in own:
                 assert secret not in shown + said + asked
-        if not self.events(e.HintTaken):
+        if not self.events(HintTaken):
             assert "secrethint" not in shown + asked
-        if not any(x.clue == "c3" for x in self.events(e.Solved)):
+        if not any(x.clue == "c3" for x in self.events(Solved)):
             assert "secretending" not in shown + asked
 
     def teardown(self) -> None:
         table = self.table
         assert list(HUNT.encode(table.replay())) == list(HUNT.encode(table.state)), "the fold is not the state"
-        for event in self.events(e.HuntEvent):  # type: ignore[arg-type]
+        for event in self.events(HuntEvent):  # type: ignore[arg-type]
             told = msgspec.to_builtins(event)
             told.pop("personal", None)
             told.pop("definition", None)
@@ -278,7 +289,7 @@ def walk(seed: int) -> set[str]:
         lambda: machine.scans(random.randrange(8), "secretbeta"),
         lambda: machine.takes_the_hint(random.randrange(8)),
         lambda: machine.claims(random.randrange(8), random.choice(["coin", "crown"])),
-        lambda: machine.hosts(random.choice([c.Pause(), c.Unpause(), c.Unpause(), c.Extend(900)])),
+        lambda: machine.hosts(random.choice([Pause(), Unpause(), Unpause(), Extend(900)])),
         lambda: machine.adjusts(random.choice(["t1", "t2"]), random.randint(-5, 9)),
         lambda: machine.disqualifies(random.choice(["t1", "t2"]), random.randrange(6)),
         lambda: machine.waits(random.choice([1, 5, 60, 300])),
@@ -300,4 +311,4 @@ def test_long_random_hunts_keep_the_promises_too() -> None:
     seen: set[str] = set()
     for seed in range(12):
         seen |= walk(seed)
-    assert seen == {t.__name__ for t in typing.get_args(e.HuntEvent)} - {"Announced"}
+    assert seen == {t.__name__ for t in typing.get_args(HuntEvent)} - {"Announced"}

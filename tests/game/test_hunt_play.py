@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 from actors.entity import Context
-from huntserver.game import commands as c
 from huntserver.game.answers import GUESS_MAX
-from huntserver.game.hunt_state import TRIED_MAX, Attempt
+from huntserver.game.features.checking_in import CheckIn
+from huntserver.game.features.guessing import Guess
+from huntserver.game.features.hints import TakeHint
+from huntserver.game.features.scanning import Scan
+from huntserver.game.features.standing import Adjust
+from huntserver.game.features.treasures import Claim
+from huntserver.game.state import TRIED_MAX, Attempt
 from lab.rigs.game import HUNT, SMALL, Table, code
 
-TOWER = c.CheckIn(48.8584, 2.2945)
+TOWER = CheckIn(48.8584, 2.2945)
 
 
 def test_a_right_guess_gives_points_by_rank_and_opens_what_waits_for_it() -> None:
@@ -123,18 +128,18 @@ def test_a_clue_of_another_kind_is_not_guessed() -> None:
 
 def test_strangers_do_not_play() -> None:
     table = Table().running()
-    for command in (c.Guess("c1", "one"), c.Scan("x"), TOWER, c.TakeHint("c1", "free"), c.Claim("coin")):
+    for command in (Guess("c1", "one"), Scan("x"), TOWER, TakeHint("c1", "free"), Claim("coin")):
         assert code(table.send(command, "p:zoe")) == "not_joined"
 
 
 def test_a_code_solves_its_clue_once_the_clue_is_open() -> None:
     table = Table().running()
-    assert code(table.send(c.Scan("TREE-4711"))) == "no_such_code"
+    assert code(table.send(Scan("TREE-4711"))) == "no_such_code"
     table.guess("one")
-    answer = table.send(c.Scan(" tree-4711 "))
+    answer = table.send(Scan(" tree-4711 "))
     assert (answer.verdict, answer.points) == ("correct", 10)
-    assert code(table.send(c.Scan("TREE-4711"))) == "already_solved"
-    assert code(table.send(c.Scan("nonsense"))) == "no_such_code"
+    assert code(table.send(Scan("TREE-4711"))) == "already_solved"
+    assert code(table.send(Scan("nonsense"))) == "no_such_code"
 
 
 def at_c3() -> Table:
@@ -146,28 +151,28 @@ def at_c3() -> Table:
 
 def test_a_place_is_solved_by_being_there() -> None:
     table = at_c3()
-    assert code(table.send(c.CheckIn(48.85, 2.29))) == "not_there"
+    assert code(table.send(CheckIn(48.85, 2.29))) == "not_there"
     answer = table.send(TOWER)
     assert (answer.verdict, answer.rank) == ("correct", 1)
     assert table.log[-1].events[0].personal.lat == 48.8584
     assert code(table.send(TOWER)) == "wrong_kind"
-    assert code(table.send(c.CheckIn(48.8584, 2.2945, "c3"))) == "already_solved"
+    assert code(table.send(CheckIn(48.8584, 2.2945, "c3"))) == "already_solved"
 
 
 def test_half_of_a_positions_error_counts_but_never_more_than_fifty_metres() -> None:
     off = 48.85837 + 0.0012  # 133 m from the centre, 33 m out of reach
-    assert code(at_c3().send(c.CheckIn(off, 2.294481, accuracy_m=60))) == "not_there"
-    assert code(at_c3().send(c.CheckIn(off, 2.294481, accuracy_m=70))) == ""
-    assert code(at_c3().send(c.CheckIn(off + 0.0002, 2.294481, accuracy_m=1e9))) == "not_there"
-    assert code(at_c3().send(c.CheckIn(off, 2.294481, accuracy_m=float("nan")))) == "not_there"
-    assert code(at_c3().send(c.CheckIn(off, 2.294481, accuracy_m=float("inf")))) == ""
+    assert code(at_c3().send(CheckIn(off, 2.294481, accuracy_m=60))) == "not_there"
+    assert code(at_c3().send(CheckIn(off, 2.294481, accuracy_m=70))) == ""
+    assert code(at_c3().send(CheckIn(off + 0.0002, 2.294481, accuracy_m=1e9))) == "not_there"
+    assert code(at_c3().send(CheckIn(off, 2.294481, accuracy_m=float("nan")))) == "not_there"
+    assert code(at_c3().send(CheckIn(off, 2.294481, accuracy_m=float("inf")))) == ""
 
 
 def test_what_is_no_place_and_what_is_not_open_is_refused() -> None:
-    assert code(at_c3().send(c.CheckIn(91.0, 0.0))) == "bad_position"
-    assert code(at_c3().send(c.CheckIn(float("nan"), 0.0))) == "bad_position"
+    assert code(at_c3().send(CheckIn(91.0, 0.0))) == "bad_position"
+    assert code(at_c3().send(CheckIn(float("nan"), 0.0))) == "bad_position"
     assert code(Table().running().send(TOWER)) == "wrong_kind"
-    assert code(Table().running().send(c.CheckIn(48.8584, 2.2945, "c3"))) == "locked"
+    assert code(Table().running().send(CheckIn(48.8584, 2.2945, "c3"))) == "locked"
 
 
 def test_a_timed_clue_opens_only_to_those_who_meet_its_other_conditions() -> None:
@@ -182,41 +187,41 @@ def test_a_timed_clue_opens_only_to_those_who_meet_its_other_conditions() -> Non
 
 def test_hints_are_taken_once_when_they_are_on_offer_and_can_be_paid() -> None:
     table = Table().running()
-    assert table.send(c.TakeHint("c1", "free")).score == 0
-    assert code(table.send(c.TakeHint("c1", "free"))) == "hint_taken"
-    assert code(table.send(c.TakeHint("c1", "none"))) == "no_such_hint"
-    assert code(table.send(c.TakeHint("c2", "late"))) == "locked"
+    assert table.send(TakeHint("c1", "free")).score == 0
+    assert code(table.send(TakeHint("c1", "free"))) == "hint_taken"
+    assert code(table.send(TakeHint("c1", "none"))) == "no_such_hint"
+    assert code(table.send(TakeHint("c2", "late"))) == "locked"
     table.tick(30)
     table.guess("one")
-    refused = table.send(c.TakeHint("c2", "late"))
+    refused = table.send(TakeHint("c2", "late"))
     assert (refused.code, refused.after_ms) == ("hint_locked", 60_000)
     table.tick(60)
-    answer = table.send(c.TakeHint("c2", "late"))
+    answer = table.send(TakeHint("c2", "late"))
     assert (answer.points, answer.score) == (-4, 11)
 
 
 def test_a_hint_that_a_team_cannot_pay_is_refused() -> None:
     table = Table().running()
     table.guess("one")
-    table.host(c.Adjust("t1", -12, "too loud"))
+    table.host(Adjust("t1", -12, "too loud"))
     table.tick(60)
-    assert code(table.send(c.TakeHint("c2", "late"))) == "too_expensive"
+    assert code(table.send(TakeHint("c2", "late"))) == "too_expensive"
 
 
 def test_a_treasure_is_never_given_more_often_than_there_are_pieces() -> None:
     table = Table().running("ann", "bob", "cid")
-    assert code(table.send(c.Claim("coin"))) == "no_such_treasure"
+    assert code(table.send(Claim("coin"))) == "no_such_treasure"
     for player in ("ann", "bob", "cid"):
         table.guess("one", player)
-    first, second = (table.send(c.Claim("coin"), f"p:{p}") for p in ("ann", "bob"))
+    first, second = (table.send(Claim("coin"), f"p:{p}") for p in ("ann", "bob"))
     assert [(a.points, a.rank) for a in (first, second)] == [(10, 1), (7, 2)]
-    assert code(table.send(c.Claim("coin"), "p:cid")) == "lost"
-    assert code(table.send(c.Claim("coin"), "p:ann")) == "treasure_taken"
-    assert code(table.send(c.Claim("none"), "p:ann")) == "no_such_treasure"
+    assert code(table.send(Claim("coin"), "p:cid")) == "lost"
+    assert code(table.send(Claim("coin"), "p:ann")) == "treasure_taken"
+    assert code(table.send(Claim("none"), "p:ann")) == "no_such_treasure"
 
 
 def test_the_wires_own_commands_are_judged_as_the_games() -> None:
-    class Framed(c.Guess, tag="guess", frozen=True):
+    class Framed(Guess, tag="guess", frozen=True):
         id: int = 0
 
     table = Table().running()

@@ -7,8 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from huntserver.game import commands as c
-from huntserver.game.hunt_events import Guessed
+from huntserver.game.command import Command
+from huntserver.game.features.announcing import Announce
+from huntserver.game.features.checking_in import CheckIn
+from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.hints import TakeHint
+from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.overview import OverviewQuery
+from huntserver.game.features.page import PageQuery
+from huntserver.game.features.scanning import Scan
+from huntserver.game.features.schedule import Extend, Pause, Start
+from huntserver.game.features.standing import Adjust, Disqualify
+from huntserver.game.features.treasures import Claim
 from lab.rigs.game import SMALL, Table
 from tests.game.test_hunt_join import TEAMS
 
@@ -76,14 +86,14 @@ def test_what_time_opens_to_everybody_is_one_push_to_all() -> None:
 def test_a_claim_is_shown_to_all_with_what_is_left() -> None:
     table = Table().running()
     table.guess("one")
-    table.send(c.Claim("coin"))
+    table.send(Claim("coin"))
     assert (only(table, "hunt").type, only(table, "hunt").left, only(table, "hunt").score) == ("claimed", 1, None)
     assert (only(table, "team:t1").score, only(table, "team:t1").points) == (25, 10)
 
 
 def test_a_hints_text_goes_to_its_team_alone() -> None:
     table = Table().running()
-    table.send(c.TakeHint("c1", "free"))
+    table.send(TakeHint("c1", "free"))
     assert only(table, "team:t1").text == "It is less than two."
     assert all("less than two" not in msgspec.json.encode(p.events).decode() for p in table.pushes("host"))
     assert all(p.channel in ("team:t1", "host") for seq, p in table.shown if seq == table.seq)
@@ -97,15 +107,15 @@ def test_the_board_is_told_to_have_changed_when_points_or_teams_change_and_only_
 
     table.guess("wrong")
     assert not board()
-    table.send(c.TakeHint("c1", "free"))
+    table.send(TakeHint("c1", "free"))
     assert not board()
     table.guess("one")
     assert board()
     table.join("zoe")
     assert board()
-    table.host(c.Adjust("t1", 1, "kind"))
+    table.host(Adjust("t1", 1, "kind"))
     assert board()
-    table.host(c.Announce("hello"))
+    table.host(Announce("hello"))
     assert not board()
 
 
@@ -120,20 +130,20 @@ def test_a_team_hears_of_a_new_member() -> None:
 @pytest.mark.parametrize(
     ("command", "channels"),
     [
-        (c.Announce("all"), {"hunt", "host"}),
-        (c.Announce("one", team="t2"), {"team:t2", "host"}),
-        (c.Announce("some", bracket="old"), {"team:t2", "host"}),
-        (c.Pause(), {"hunt", "host"}),
-        (c.Extend(60), {"hunt", "host"}),
-        (c.Adjust("t1", 3, "kind"), {"team:t1", "host", "board"}),
-        (c.Disqualify("t1", "cheated"), {"team:t1", "host", "board"}),
+        (Announce("all"), {"hunt", "host"}),
+        (Announce("one", team="t2"), {"team:t2", "host"}),
+        (Announce("some", bracket="old"), {"team:t2", "host"}),
+        (Pause(), {"hunt", "host"}),
+        (Extend(60), {"hunt", "host"}),
+        (Adjust("t1", 3, "kind"), {"team:t1", "host", "board"}),
+        (Disqualify("t1", "cheated"), {"team:t1", "host", "board"}),
     ],
 )
-def test_what_a_host_does_reaches_those_whom_it_is_about(command: c.Command, channels: set[str]) -> None:
+def test_what_a_host_does_reaches_those_whom_it_is_about(command: Command, channels: set[str]) -> None:
     table = Table('brackets = ["young", "old"]\n' + SMALL).published()
     table.join("ann")
     table.join("bob", bracket="old")
-    table.host(c.Start())
+    table.host(Start())
     table.host(command)
     assert {p.state or p.channel for seq, p in table.shown if seq == table.seq} == channels
 
@@ -144,9 +154,9 @@ def test_shown_events_do_not_change_when_the_hunt_goes_on() -> None:
     table.guess("one")
     before = table.json_of_shown()
     kept = len(table.shown)
-    table.send(c.Claim("coin"))
+    table.send(Claim("coin"))
     table.tick(700)
-    table.send(c.CheckIn(48.8584, 2.2945))
+    table.send(CheckIn(48.8584, 2.2945))
     later = msgspec.json.encode([(p.channel, p.events) for _, p in table.shown[:kept]]).decode()
     assert later == before
 
@@ -154,12 +164,12 @@ def test_shown_events_do_not_change_when_the_hunt_goes_on() -> None:
 def test_no_answer_code_or_hint_is_shown_or_refused_before_its_time() -> None:
     toml = SMALL.replace('"one"', '"sesame77"').replace("TREE-4711", "OPENUP99")
     table = Table(toml).running("ann", "bob")
-    refusals = [table.guess("wrong", "ann"), table.guess("x", "ann", "c2"), table.send(c.Scan("nothing"))]
+    refusals = [table.guess("wrong", "ann"), table.guess("x", "ann", "c2"), table.send(Scan("nothing"))]
     table.guess("sesame77", "bob")
     refusals.append(table.guess("sesame78", "ann"))
     table.tick(700)
-    views = [table.ask(q, by) for by in ("p:ann", "p:bob") for q in (c.PageQuery(), c.BoardQuery())]
-    views.append(table.ask(c.OverviewQuery(), "h:owner", "host"))
+    views = [table.ask(q, by) for by in ("p:ann", "p:bob") for q in (PageQuery(), BoardQuery())]
+    views.append(table.ask(OverviewQuery(), "h:owner", "host"))
     text = (msgspec.json.encode([refusals, views]).decode() + table.json_of_shown()).lower()
     for secret in ("sesame77", "openup99", "it has leaves"):
         assert secret not in text

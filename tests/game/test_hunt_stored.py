@@ -9,8 +9,14 @@ from collections.abc import Callable
 
 import pytest
 
-from huntserver.game import commands as c
-from huntserver.game.hunt_stored import TEAMS_A_PART
+from huntserver.game.features.announcing import Announce
+from huntserver.game.features.authoring import Create
+from huntserver.game.features.hints import TakeHint
+from huntserver.game.features.scanning import Scan
+from huntserver.game.features.schedule import End, Pause, Publish, Start, Unpause
+from huntserver.game.features.standing import Disqualify
+from huntserver.game.features.treasures import Claim
+from huntserver.game.stored import TEAMS_A_PART
 from lab.rigs.game import HUNT, Table, digest
 from tests.game.test_hunt_join import TEAMS
 
@@ -21,18 +27,18 @@ def played() -> Table:
     invite = table.join("ann", team="Owls").invite
     table.join("cid", team="Bats")
     table.join("bob", invite=invite)
-    table.host(c.Announce("welcome"))
-    table.host(c.Start())
+    table.host(Announce("welcome"))
+    table.host(Start())
     for text in ("x", "y", "z"):
         table.guess(text, "cid")
     table.tick(60)
     table.guess("one", "bob")
     table.tick(60)
-    table.send(c.TakeHint("c2", "late"))
-    table.send(c.Claim("coin"))
-    table.host(c.Disqualify("t2", "x"))
+    table.send(TakeHint("c2", "late"))
+    table.send(Claim("coin"))
+    table.host(Disqualify("t2", "x"))
     table.tick(600)
-    table.host(c.Pause())
+    table.host(Pause())
     return table
 
 
@@ -52,10 +58,10 @@ def test_play_goes_on_alike_before_and_after_storing() -> None:
     table, other = played(), played()
     other.state = HUNT.decode("h1", list(HUNT.encode(other.state)))
     for t in (table, other):
-        t.host(c.Unpause())
-        t.send(c.Scan("TREE-4711"))
+        t.host(Unpause())
+        t.send(Scan("TREE-4711"))
         t.tick(10)
-        t.host(c.End())
+        t.host(End())
         t.tick(1)
     assert digest(other.state) == digest(table.state)
     assert other.log == table.log
@@ -87,7 +93,7 @@ def test_the_bytes_are_the_same_in_a_fresh_interpreter_with_another_hash_seed() 
 def test_every_phase_is_stored() -> None:
     table = Table()
     assert HUNT.decode("h1", list(HUNT.encode(table.state))).phase == table.state.phase
-    for step in (c.Create(), None, c.Publish(), c.Start(), c.Pause(), c.Unpause(), c.End()):
+    for step in (Create(), None, Publish(), Start(), Pause(), Unpause(), End()):
         if step is None:
             table.draft()
         else:

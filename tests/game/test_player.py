@@ -6,14 +6,17 @@ import msgspec
 import pytest
 
 from actors.entity import Context, Decision, Push, Rejected
-from huntserver.game import commands as c
-from huntserver.game import player as rules
-from huntserver.game.player import Player, PlayerType
-from huntserver.game.player_events import SetAside
+from huntserver.game.command import Command
+from huntserver.game.features.schedule import End
+from huntserver.game.features.treasures import Claim
+from huntserver.game.player import entity as rules
+from huntserver.game.player.commands import AwardTreasure, CloseHunt, CreditSolve, EnterHunt, ProfileQuery
+from huntserver.game.player.entity import Player, PlayerType
+from huntserver.game.player.events import SetAside
 from lab.rigs.game import Table
 
 PLAYER = PlayerType()
-ENTER = c.EnterHunt("h1", "Small", "t1")
+ENTER = EnterHunt("h1", "Small", "t1")
 
 
 def context(by: str = "entity:hunt/h1", role: str = "system") -> Context:
@@ -22,7 +25,7 @@ def context(by: str = "entity:hunt/h1", role: str = "system") -> Context:
     return ctx
 
 
-def fold(state: Player, *commands: c.Command) -> list[Push]:
+def fold(state: Player, *commands: Command) -> list[Push]:
     pushes: list[Push] = []
     for command in commands:
         decision = PLAYER.decide(state, command, context())
@@ -37,7 +40,7 @@ def fold(state: Player, *commands: c.Command) -> list[Push]:
 
 
 def profile(state: Player) -> rules.Profile:
-    found = PLAYER.query(state, c.ProfileQuery(), context("p:ann", "player"))
+    found = PLAYER.query(state, ProfileQuery(), context("p:ann", "player"))
     assert isinstance(found, rules.Profile)
     return found
 
@@ -47,10 +50,10 @@ def test_a_profile_adds_up_what_hunts_told() -> None:
     pushes = fold(
         state,
         ENTER,
-        c.CreditSolve("h1", "c1", 15, True),
-        c.CreditSolve("h1", "c2", 10, False),
-        c.AwardTreasure("h1", "coin", "Coin", 1),
-        c.CloseHunt("h1", 1, 21),
+        CreditSolve("h1", "c1", 15, True),
+        CreditSolve("h1", "c2", 10, False),
+        AwardTreasure("h1", "coin", "Coin", 1),
+        CloseHunt("h1", 1, 21),
     )
     shown = profile(state)
     assert (shown.points, shown.solves, shown.firsts, shown.wins) == (21, 2, 1, 1)
@@ -62,13 +65,13 @@ def test_a_profile_adds_up_what_hunts_told() -> None:
 @pytest.mark.parametrize(
     ("commands", "why"),
     [
-        ([c.CreditSolve("h1", "c1", 1, False)], "not in this hunt"),
-        ([c.CloseHunt("h1", 1, 1)], "not in this hunt"),
+        ([CreditSolve("h1", "c1", 1, False)], "not in this hunt"),
+        ([CloseHunt("h1", 1, 1)], "not in this hunt"),
         ([ENTER, ENTER], "in this hunt already"),
-        ([ENTER, c.CloseHunt("h1", 1, 1), c.CloseHunt("h1", 2, 1)], "this hunt is closed already"),
+        ([ENTER, CloseHunt("h1", 1, 1), CloseHunt("h1", 2, 1)], "this hunt is closed already"),
     ],
 )
-def test_what_does_not_fit_is_set_aside_and_counted(commands: list[c.Command], why: str) -> None:
+def test_what_does_not_fit_is_set_aside_and_counted(commands: list[Command], why: str) -> None:
     state = PLAYER.create("ann")
     fold(state, *commands)
     assert state.set_aside == 1
@@ -81,21 +84,21 @@ def test_an_inventory_and_a_life_have_an_end(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(rules, "HUNTS_MAX", 1)
     monkeypatch.setattr(rules, "INVENTORY_MAX", 1)
     state = PLAYER.create("ann")
-    coin = c.AwardTreasure("h1", "coin", "Coin", 1)
-    fold(state, ENTER, coin, coin, c.EnterHunt("h2", "Other", "t1"))
+    coin = AwardTreasure("h1", "coin", "Coin", 1)
+    fold(state, ENTER, coin, coin, EnterHunt("h2", "Other", "t1"))
     assert (len(state.inventory), len(state.hunts), state.set_aside) == (1, 1, 2)
 
 
 def test_clients_command_no_player_and_see_only_their_own_page() -> None:
     state = PLAYER.create("ann")
     assert isinstance(PLAYER.decide(state, ENTER, context("p:ann", "player")), Rejected)
-    assert isinstance(PLAYER.query(state, c.ProfileQuery(), context("p:bob", "player")), Rejected)
-    assert isinstance(PLAYER.query(state, c.ProfileQuery(), context("h:x", "admin")), rules.Profile)
+    assert isinstance(PLAYER.query(state, ProfileQuery(), context("p:bob", "player")), Rejected)
+    assert isinstance(PLAYER.query(state, ProfileQuery(), context("h:x", "admin")), rules.Profile)
 
 
 def test_a_player_comes_back_from_its_bytes() -> None:
     state = PLAYER.create("ann")
-    fold(state, ENTER, c.CreditSolve("h1", "c1", 15, True), c.AwardTreasure("h1", "coin", "Coin", 1))
+    fold(state, ENTER, CreditSolve("h1", "c1", 15, True), AwardTreasure("h1", "coin", "Coin", 1))
     parts = list(PLAYER.encode(state))
     assert PLAYER.decode("ann", parts) == state
     for bad in ([], [b""], [b"\x90"], [*parts, b""]):
@@ -106,8 +109,8 @@ def test_a_player_comes_back_from_its_bytes() -> None:
 def test_what_a_hunt_sends_reaches_its_players_in_order() -> None:
     table = Table().running()
     table.guess("one")
-    table.send(c.Claim("coin"))
-    table.host(c.End())
+    table.send(Claim("coin"))
+    table.host(End())
     table.tick(1)
     state = PLAYER.create("ann")
     fold(state, *(r.command for r in table.reactions if r.id == "ann"))

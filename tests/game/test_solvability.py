@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.game.definition import Clue, Definition
-from huntserver.game.solvability import check, check_definition
+from huntserver.game.definition.shape import Clue, Definition
+from huntserver.game.definition.solvability import check, check_definition
 
 
 def clue(id: str, unlock: str = "", more: str = "") -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.game.unlocks import DEPTH_MAX, RULE_MAX, Rule, RuleError, compile_rule, parse
+from huntserver.game.definition.unlocks import DEPTH_MAX, RULE_MAX, Rule, RuleError, compile_rule, parse
 
 INDEX = {"c1": 0, "c2": 1, "c3": 2, "a-b_c": 3}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.entity import Rejected
-from huntserver.game.commands import Announce
+from huntserver.game.features.announcing import Announce
 from lab.rigs.gateway import HOST, Peer, Rig, turn
 from tests.wire.test_lane import frame
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from huntserver.game import commands as c
+from huntserver.game.features.authoring import Create
 from huntserver.gateway.accept import Accepting
 from huntserver.gateway.connection import Connection
 from lab.rigs.gateway import DEFINITION, HOST, Peer, Rig, Wire
@@ -281,7 +281,7 @@ def put(rig: Rig, body: bytes, role: str = "host", kind: str = "application/toml
 
 async def test_a_definition_goes_up_by_put_and_its_faults_come_back_with_paths() -> None:
     rig = Rig()
-    rig.system.play(c.Create(), HOST, "h2")
+    rig.system.play(Create(), HOST, "h2")
     circle = DEFINITION.replace('id = "c1"', 'id = "c1"\nunlock = "c1"')
     status, said = put(rig, circle.encode())
     assert (status, said["code"]) == (422, "bad_definition")

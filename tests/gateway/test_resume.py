@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors.entity import Push, Rejected
-from huntserver.game.commands import Announce
+from huntserver.game.features.announcing import Announce
 from huntserver.gateway.clock import LoopClock
 from lab.rigs.gateway import HOST, Peer, Rig, turn
 

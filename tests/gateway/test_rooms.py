@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.entity import Push
-from huntserver.game.commands import Announce
+from huntserver.game.features.announcing import Announce
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.turns import Turns
 from huntserver.limits import Limits

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from huntserver.game.hunt_events import Author, Claimed, Defined, Ended, Guessed, Solved
+from huntserver.game.event import Author
+from huntserver.game.features.authoring import Defined
+from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.schedule import Ended
+from huntserver.game.features.solving import Solved
+from huntserver.game.features.treasures import Claimed
 from huntserver.load.fairness import Fairness
 
 ADA = Author("p:ada")

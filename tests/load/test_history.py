@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from actors.checker.history import Call, Seen
-from huntserver.game.commands import Guess
+from huntserver.game.features.guessing import Guess
 from huntserver.load.history import (
     NONE,
     NULL,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.game.definition import Definition
-from huntserver.game.solvability import check_definition
+from huntserver.game.definition.shape import Definition
+from huntserver.game.definition.solvability import check_definition
 from huntserver.load.hunts import SECRET, definition, right_text
 from huntserver.load.plan import BOUNDS, SCENARIOS, Plan, PlanError, address, addresses_for, check, is_loopback
 from huntserver.load.run import Asked, plan_of

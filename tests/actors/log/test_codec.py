@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from actors.faults import LogDamaged
 from actors.log.codec import Cursor, Done, Probe, RecordDecoder, Released, Tenure, encode
 from actors.log.port import ShardId
-from huntserver.game.hunt_events import HuntEvent
-from huntserver.game.player_events import AnyPlayerEvent
+from huntserver.game.hunt import HuntEvent
+from huntserver.game.player.events import AnyPlayerEvent
 
 SHARD = ShardId("hunts", 3)
 UNIONS = {"hunts": HuntEvent, "players": AnyPlayerEvent}

@@ -12,8 +12,10 @@ import pytest
 from actors.checker.history import NONE, OK, REFUSED
 from actors.limits import DEFAULT
 from huntserver.config import load
-from huntserver.game.commands import Guess
-from huntserver.game.hunt_events import Author, Claimed, Solved
+from huntserver.game.event import Author
+from huntserver.game.features.guessing import Guess
+from huntserver.game.features.solving import Solved
+from huntserver.game.features.treasures import Claimed
 from huntserver.load.frames import masked
 from lab.chaos import campaign as chaos
 from lab.chaos.faults import MENU

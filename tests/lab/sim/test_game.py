@@ -7,8 +7,15 @@ from collections import Counter
 import pytest
 
 from actors.checker.history import OK, VIEWED, Call, Seen
-from huntserver.game.commands import Claim, Create, Guess, PageQuery, Scan, TakeHint
-from huntserver.game.hunt_events import Author, Claimed, Joined, Solved
+from huntserver.game.event import Author
+from huntserver.game.features.authoring import Create
+from huntserver.game.features.guessing import Guess
+from huntserver.game.features.hints import TakeHint
+from huntserver.game.features.joining import Joined
+from huntserver.game.features.page import PageQuery
+from huntserver.game.features.scanning import Scan
+from huntserver.game.features.solving import Solved
+from huntserver.game.features.treasures import Claim, Claimed
 from lab.sim import game_workload as sim_game
 from lab.sim.game_workload import SECRETS, GameRules, GameWorkload
 from lab.sim.simulation import Simulation

@@ -13,8 +13,9 @@ from typing import Final
 
 import msgspec
 
-from huntserver.game.hunt_events import Announced, Guessed
-from huntserver.game.hunt_state import Attempt, Hunt, Phase, Team
+from huntserver.game.features.announcing import Announced
+from huntserver.game.features.guessing import Guessed
+from huntserver.game.state import Attempt, Hunt, Phase, Team
 
 TEAMS_A_PART: Final = 100
 VERSION: Final = 1
@@ -167,7 +168,6 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Hunt:
                 raise ValueError(f"team {team.id!r} has {len(team.members)} members, {len(row.joined)} places")
             order.extend(zip(row.joined, team.members, repeat(team)))
     state.members = {by: team for _, by, team in sorted(order, key=itemgetter(0))}
-    state.set_timer()
     return state
 
 

@@ -5,14 +5,14 @@ No message names an answer or a code: it may be shown where others read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from huntserver.game.definition import Clue, Definition, Problem
-from huntserver.game.definition_file import read
-from huntserver.game.unlocks import Opens, Rule, RuleError, compile_rule, parse
+from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.file import read
+from huntserver.game.definition.part import Problem, Wrong
+from huntserver.game.definition.shape import Clue, Definition
+from huntserver.game.definition.unlocks import Opens, Rule, RuleError, compile_rule, parse
 
-Wrong = Callable[[str, str, str], None]
 ALWAYS_S: Final = 1 << 62
 """More seconds of play than any rule waits for."""
 
@@ -52,8 +52,9 @@ def _unique(wrong: Wrong, d: Definition) -> None:
         _once(wrong, ids, clue.id, f"clues[{i}].id", repr(clue.id))
         for j, hint in enumerate(clue.hints):
             _once(wrong, hints, hint.id, f"clues[{i}].hints[{j}].id", repr(hint.id))
-        for j, code in enumerate(clue.codes):
-            _once(wrong, codes, code.strip().upper(), f"clues[{i}].codes[{j}]", "this code")
+        codes_of = KINDS[clue.kind].codes
+        for j, code in enumerate(codes_of(clue) if codes_of else ()):
+            _once(wrong, codes, code, f"clues[{i}].codes[{j}]", "this code")
     for i, treasure in enumerate(d.treasures):
         _once(wrong, ids, treasure.id, f"treasures[{i}].id", repr(treasure.id))
     for i, bracket in enumerate(d.brackets):

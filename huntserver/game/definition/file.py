@@ -1,6 +1,6 @@
 """Reading a hunt file, TOML or JSON, with the exact path of what is wrong in it and what to do. Pure.
 
-Judges syntax, keys and kinds of values; then `definition_values` their ranges.
+Judges syntax, keys and kinds of values; then `values` their ranges.
 """
 
 from __future__ import annotations
@@ -12,20 +12,10 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from huntserver.game.definition import (
-    Answer,
-    Attempts,
-    Clue,
-    Definition,
-    Hint,
-    Location,
-    Partial,
-    Problem,
-    Schedule,
-    Teams,
-    Treasure,
-)
-from huntserver.game.definition_values import check_values
+from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.part import Problem
+from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Teams, Treasure
+from huntserver.game.definition.values import check_values
 
 DEFINITION_BYTES_MAX: Final = 512 * 1024
 BOM: Final = b"\xef\xbb\xbf"
@@ -72,9 +62,7 @@ _SHAPES: Final[dict[str, Any]] = {
     "schedule": Schedule,
     "teams": Teams,
     "attempts": Attempts,
-    "location": Location,
-    "partial": Partial,
-    "answers": Answer,
+    **{key: part for kind in KINDS.values() for key, part in kind.parts.items()},
 }
 
 

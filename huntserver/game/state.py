@@ -1,4 +1,4 @@
-"""The state of one hunt: phase, times, teams and what each has done. Changed only by `hunt_apply`. Pure.
+"""The state of one hunt: phase, times, teams and what each has done. Changed only by what features apply. Pure.
 
 Clues and treasures are numbered, clues first; what a team has solved and may see are bit masks over these numbers.
 What happens in play is kept in *play time*, ms since the start without the pauses, so that a pause moves nothing.
@@ -9,19 +9,15 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from actors.entity import Timer
-from huntserver.game.definition import Definition
-from huntserver.game.hunt_events import Announced, Guessed
-from huntserver.game.hunt_plan import NO_DEFINITION, Plan
+from huntserver.game.definition.shape import Definition
+from huntserver.game.plan import NO_DEFINITION, Plan
 from huntserver.game.standings import Standings
 
 TRIED_MAX: Final = 64
 RECENT_MAX: Final = 30
-PLACES_A_RECORD: Final = 200
-PLACES_EVERY_MS: Final = 20
-"""Final places are written in parts, this far apart, so that a large hunt's end does not hold up its shard."""
 
 
 class Phase(enum.IntEnum):
@@ -125,8 +121,8 @@ class Hunt:
         self.solves: list[int] = []  # per clue
         self.wrongs: list[int] = []  # per clue
         self.claims: list[int] = []  # per treasure
-        self.recent: deque[tuple[int, Guessed]] = deque(maxlen=RECENT_MAX)
-        self.announced: list[tuple[int, Announced]] = []
+        self.recent: deque[tuple[int, Any]] = deque(maxlen=RECENT_MAX)  # (ms, the `Guessed`)
+        self.announced: list[tuple[int, Any]] = []  # (ms, the `Announced`)
         self.hunt_seq = 0
         self.host_seq = 0
         # derived
@@ -186,23 +182,17 @@ class Hunt:
                     team.opened = (team.opened or {}) | dict.fromkeys(bits(new & plan.timed_hints), play)
                 self.opened.append((team, new))
 
-    def set_timer(self) -> None:
-        """Derive the next timer from phase and times."""
-        self.timer = self._next_timer()
-
-    def _next_timer(self) -> Timer | None:
-        if self.phase is Phase.PUBLISHED and self.plan.starts_ms:
-            return Timer(self.plan.starts_ms, "start")
-        if self.phase is Phase.RUNNING:
-            waiting = next((s for s in self.plan.after_s if s > self.released_s), None)
-            release = Timer(self.zero_ms + waiting * 1000, "release") if waiting else None
-            end = Timer(self.ends_ms, "end") if self.ends_ms else None
-            if release is not None and (end is None or release.due_ms <= end.due_ms):
-                return release
-            return end
-        if self.phase is Phase.ENDED and self.placed < len(self.members):
-            return Timer(self.ended_ms + PLACES_EVERY_MS * (self.placed // PLACES_A_RECORD), f"place-{self.placed}")
-        return None
+    def score(self, team: Team, points: int, at_ms: int) -> None:
+        """Give or take points, and put the team where it belongs in the standings. O(log n)."""
+        if not points:
+            return
+        if not team.out:
+            self.standings.remove(team)
+        team.score += points
+        if points > 0:
+            team.score_at = at_ms
+        if not team.out:
+            self.standings.add(team)
 
 
 def bits(mask: int) -> list[int]:

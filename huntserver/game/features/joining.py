@@ -1,22 +1,48 @@
-"""How players come into a hunt: alone, with a new team, or by an invite code. Decides, changes nothing. Pure."""
+"""How players come into a hunt: alone, with a new team, or by an invite code. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from actors.entity import Context, Decision, Rejected
-from huntserver.game.commands import Join
-from huntserver.game.hunt_events import Author, Joined
-from huntserver.game.hunt_play import not_there
-from huntserver.game.hunt_state import Hunt, Phase
+from actors.entity import Context, Decision, Reaction, Rejected
+from huntserver.game.channels import Telling
+from huntserver.game.command import Command
+from huntserver.game.event import Author, Event
+from huntserver.game.feature import Feature, Makes, Takes
+from huntserver.game.permission import not_there
+from huntserver.game.player.commands import EnterHunt, to_player
+from huntserver.game.shown import Shown
+from huntserver.game.state import Hunt, Phase, Team
 
 INVITE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """32 letters and digits without those that look alike (I, O, 0, 1)."""
 
 INVITE_LENGTH: Final = 6
 NAME_MAX: Final = 40
+ROWS_SHOWN: Final = 50
+"""A team without points behind so many others is on nobody's board: when thousands join at once, the board that goes to
+all of them need not be made anew four times a second."""
+
+
+class Join(Command, tag="join", frozen=True):
+    """Enter a hunt: alone, with a new team (`team` its name), or with `invite` into one that exists."""
+
+    team: str | None = None
+    invite: str | None = None
+    bracket: str | None = None
+
+
+class Joined(Event, tag="joined", frozen=True, gc=False):
+    """A player joined `team`, which is new if the hunt does not know it; `title` is the hunt's."""
+
+    team: str
+    title: str
+    personal: Author
+    invite: str = ""
+    bracket: str = ""
 
 
 class JoinAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -96,3 +122,38 @@ def _invite(state: Hunt, roll: int) -> str:
         if code not in state.invites:
             return code
         roll += 1
+
+
+def _apply_joined(state: Hunt, event: Joined, at_ms: int) -> None:
+    who = event.personal
+    team = state.teams.get(event.team)
+    if team is None:
+        name = who.team_name or who.name or who.by.partition(":")[2]
+        team = Team(event.team, len(state.teams) + 1, name, bracket=event.bracket, invite=event.invite)
+        team.score_at = at_ms
+        state.enlist(team)
+        state.standings.add(team)
+        if state.phase in (Phase.RUNNING, Phase.PAUSED):
+            state.open_things((team,), at_ms)
+    team.members = (*team.members, who.by)
+    if team.invite:
+        team.names = (*team.names, who.name)
+    state.members[who.by] = team
+
+
+def _show_joined(tell: Telling, state: Hunt, event: Joined) -> None:
+    team = state.teams[event.team]
+    if len(team.members) > 1:
+        tell.team(team, Shown("joined", team.id, event.personal.name, by=event.personal.by))
+    else:  # nobody listens to a new team yet: its first member is given the page
+        tell.board("board" if len(state.teams) <= ROWS_SHOWN else "teams")
+
+
+def _enter(event: Joined, hunt: str) -> Sequence[Reaction]:
+    return (to_player(event.personal.by, EnterHunt(hunt, event.title, event.team)),)
+
+
+FEATURE: Final = Feature(
+    takes=(Takes(Join, join),),
+    makes=(Makes(Joined, _apply_joined, _show_joined, _enter),),
+)

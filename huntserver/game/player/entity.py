@@ -8,8 +8,15 @@ from typing import Any, Final
 import msgspec
 
 from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
-from huntserver.game.commands import AwardTreasure, CloseHunt, CreditSolve, EnterHunt, PlayerCommand, ProfileQuery
-from huntserver.game.player_events import AnyPlayerEvent, Awarded, Closed, Credited, Entered, SetAside
+from huntserver.game.player.commands import (
+    AwardTreasure,
+    CloseHunt,
+    CreditSolve,
+    EnterHunt,
+    PlayerCommand,
+    ProfileQuery,
+)
+from huntserver.game.player.events import AnyPlayerEvent, Awarded, Closed, Credited, Entered, SetAside
 
 HUNTS_MAX: Final = 2_000
 INVENTORY_MAX: Final = 10_000

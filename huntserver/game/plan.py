@@ -11,8 +11,10 @@ from typing import Final
 import msgspec
 
 from huntserver.game.answers import Judge
-from huntserver.game.definition import Answer, Clue, Definition, Hint
-from huntserver.game.unlocks import compile_rule, parse
+from huntserver.game.clues.kind import Kind, Place
+from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.shape import Clue, Definition, Hint
+from huntserver.game.definition.unlocks import compile_rule, parse
 
 HINTS_A_CLUE: Final = 32
 NO_DEFINITION: Final = '{"title":""}'
@@ -28,9 +30,11 @@ class Plan:
         self.treasures = d.treasures
         self.clue_index = {c.id: i for i, c in enumerate(d.clues)}
         self.treasure_index = {t.id: i for i, t in enumerate(d.treasures)}
-        self.judges = [_judge(c) for c in d.clues]
-        self.codes = {code_key(code): i for i, c in enumerate(d.clues) for code in c.codes}
-        self.places = [(i, c.location) for i, c in enumerate(d.clues) if c.location is not None]
+        self.kinds: list[Kind] = [KINDS[c.kind] for c in d.clues]
+        of_kind = list(enumerate(zip(self.kinds, d.clues, strict=True)))
+        self.judges: list[Judge | None] = [kind.judge(c) if kind.judge else None for _, (kind, c) in of_kind]
+        self.codes = {code: i for i, (kind, c) in of_kind if kind.codes for code in kind.codes(c)}
+        self.places: list[tuple[int, Place]] = [(i, kind.place(c)) for i, (kind, c) in of_kind if kind.place]
         rules = [parse(text) for text in (*(c.unlock for c in d.clues), *(t.unlock for t in d.treasures))]
         self.opens = [compile_rule(r, self.clue_index) for r in rules]
         self.after_s = sorted({s for r in rules for s in r.after_s if s})
@@ -61,19 +65,6 @@ def ms(at: datetime | None) -> int:
     return int(at.timestamp() * 1000) if at is not None else 0
 
 
-def code_key(code: str) -> str:
-    """Return the form in which codes are compared: without spaces around, in capitals."""
-    return code.strip().upper()
-
-
-def _judge(clue: Clue) -> Judge | None:
-    if clue.kind != "text":
-        return None
-    rich = [a for a in clue.answers if isinstance(a, Answer)]
-    return Judge(
-        [a for a in clue.answers if isinstance(a, str)],
-        patterns=[a.regex for a in rich if a.regex],
-        numbers=[(repr(a.number), repr(a.tolerance)) for a in rich if a.number is not None],
-        partial=[(p.text, p.reply) for p in clue.partial],
-        accents=clue.accents,
-    )
+def worth(clue: Clue, solves: int) -> int:
+    """Return a clue's points, without bonus, once so many teams have solved it."""
+    return max(clue.points - clue.decay * solves, clue.points_min)

@@ -1,0 +1,49 @@
+"""What a clue kind is: one row of `kinds.KINDS`, made from one file of this folder. Pure.
+
+A kind says which keys of a hunt file belong to it, judges their values, and prepares what answering needs: a judge for
+guesses, codes for scans, a place for check-ins. What it leaves out, its clues cannot be answered by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from huntserver.game.answers import Judge
+from huntserver.game.definition.part import Part, Ranges, Wrong
+
+
+class Place(Protocol):
+    """Where a check-in solves a clue: a point in degrees and a radius in metres."""
+
+    @property
+    def lat(self) -> float: ...
+    @property
+    def lon(self) -> float: ...
+    @property
+    def radius_m(self) -> float: ...
+
+
+class Kind(NamedTuple):
+    """A clue kind.
+
+    `keys`: the fields that it adds to a clue of the file, each with a default. `owns`: those of them that no clue of
+    another kind may have; the first must be given. `ranges`: their limits. `parts`: the struct behind a key, for
+    messages about keys inside it. `check` reports what is wrong with a clue's values. `judge` makes what judges its
+    guesses; `codes` gives the codes that solve it, in the form in which they are compared; `place` where to check in;
+    `shown` what a team sees beside the text, a struct of the class `shows`, tagged with the kind's name.
+    """
+
+    name: str
+    keys: type[Part]
+    owns: tuple[str, ...]
+    check: Callable[[Wrong, str, Any], None]
+    ranges: Ranges = {}
+    parts: Mapping[str, type[Part]] = {}
+    judge: Callable[[Any], Judge] | None = None
+    codes: Callable[[Any], Sequence[str]] | None = None
+    place: Callable[[Any], Place] | None = None
+    shown: Callable[[Any], msgspec.Struct] | None = None
+    shows: type[msgspec.Struct] | None = None

@@ -1,0 +1,141 @@
+"""The definition of a hunt: what its file may say, as structs. Pure.
+
+Owns the shape and the defaults; the keys of single clue kinds come from `clues`. Reading files is `file`'s, ranges of
+values `values`', and whether the hunt can be played to its end `solvability`'s.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.part import Part
+
+
+class Attempts(Part, frozen=True):
+    """Cool-down after wrong guesses: `free` cost nothing, then `cool_down_s`, each time `grows`-fold, up to `max_s`."""
+
+    cool_down_s: float = 5.0
+    grows: float = 2.0
+    max_s: float = 300.0
+    free: int = 3
+
+
+class Hint(Part, frozen=True):
+    """A hint on offer `after_s` seconds after its clue was unlocked, for `price` points."""
+
+    id: str
+    text: str
+    price: int = 0
+    after_s: int = 0
+
+
+class _Told(Part, frozen=True, kw_only=True):
+    """What a clue says."""
+
+    id: str
+    title: str
+    text: str = ""
+
+
+class _Worth(Part, frozen=True, kw_only=True):
+    """What a clue is worth, when it opens, and what helps."""
+
+    points: int = 10
+    points_min: int = 0
+    decay: int = 0
+    first_bonus: list[int] = []
+    unlock: str = ""
+    hints: list[Hint] = []
+    attempts: Attempts = Attempts()
+    solved_text: str = ""
+    final: bool = False
+
+
+if TYPE_CHECKING:
+
+    class Clue(_Told, _Worth, frozen=True, kw_only=True):
+        """For the type checker: the keys of the kinds, which are added below, are of any type."""
+
+        kind: str = "text"
+
+        def __init__(self, *, id: str, title: str, **keys: Any) -> None: ...
+        def __getattr__(self, key: str) -> Any: ...
+
+else:
+
+    def _fields(part: type[Part]) -> list[tuple[str, Any, Any]]:
+        hints = {f.name: f.type for f in msgspec.structs.fields(part)}
+        return [
+            (f.name, hints[f.name], f.default)
+            if f.default is not msgspec.NODEFAULT
+            else (f.name, hints[f.name], msgspec.field(default_factory=f.default_factory))
+            for f in msgspec.structs.fields(part)
+        ]
+
+    # Defined field by field, because the order of the keys is that of the normal form, of which digests are made.
+    Clue = msgspec.defstruct(
+        "Clue",
+        [
+            ("kind", Literal[tuple(KINDS)], "text"),
+            *(field for kind in KINDS.values() for field in _fields(kind.keys)),
+            *_fields(_Worth),
+        ],
+        bases=(_Told,),
+        frozen=True,
+        kw_only=True,
+        module=__name__,
+        namespace={
+            "__doc__": """A clue. `points` sink by `decay` for each earlier solve, not below `points_min`; `first_bonus`
+    goes by rank. `final`: who solves it has finished the hunt. The keys of its kind stand in `clues`."""
+        },
+    )
+
+
+class Treasure(Part, frozen=True):
+    """A treasure of which `quantity` pieces exist; `points` for each, `bonus` by rank of the claim."""
+
+    id: str
+    title: str
+    text: str = ""
+    quantity: int = 1
+    points: int = 0
+    bonus: list[int] = []
+    unlock: str = ""
+
+
+class Schedule(Part, frozen=True):
+    """When doors open, play starts and ends (RFC 3339 with offset); or how long play lasts once started."""
+
+    opens_at: datetime | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    duration_s: int | None = None
+
+
+class Teams(Part, frozen=True):
+    """Solo players, or teams of up to `size_max` by invite code; at most `players_max` in the hunt."""
+
+    mode: Literal["solo", "teams"] = "solo"
+    size_max: int = 5
+    players_max: int = 20_000
+
+
+class Definition(Part, frozen=True):
+    """A whole hunt."""
+
+    title: str
+    intro: str = ""
+    schedule: Schedule = Schedule()
+    teams: Teams = Teams()
+    brackets: list[str] = []
+    clues: list[Clue] = []
+    treasures: list[Treasure] = []
+
+
+def source(definition: Definition) -> str:
+    """Return the definition as JSON text in normal form: what a `define` command carries."""
+    return msgspec.json.encode(definition).decode()

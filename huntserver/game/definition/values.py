@@ -1,0 +1,130 @@
+"""The ranges of what a hunt file says: one table of limits, and what values must fit each other. Pure.
+
+The limits of single clue kinds stand in `clues`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.part import CONTROL, POINTS_MAX, Problem, Ranges, Wrong, within
+from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Teams, Treasure
+from huntserver.game.definition.unlocks import WORDS
+
+ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
+YEAR_S: Final = 366 * 86_400
+
+LIMITS: Final[dict[type, Ranges]] = {
+    Definition: {
+        "title": (1, 200),
+        "intro": (0, 10_000),
+        "clues": (1, 500),
+        "treasures": (0, 200),
+        "brackets": (0, 20),
+    },
+    Schedule: {"duration_s": (10, YEAR_S)},
+    Teams: {"size_max": (1, 100), "players_max": (1, 100_000)},
+    Clue: {
+        "title": (1, 200),
+        "text": (0, 10_000),
+        "solved_text": (0, 4_000),
+        **{name: range_ for kind in KINDS.values() for name, range_ in kind.ranges.items()},
+        "points": (0, POINTS_MAX),
+        "points_min": (0, POINTS_MAX),
+        "decay": (0, POINTS_MAX),
+        "first_bonus": (0, 100),
+        "hints": (0, 20),
+        "unlock": (0, 500),
+    },
+    Attempts: {"cool_down_s": (0, 86_400), "grows": (1, 10), "max_s": (0, 86_400), "free": (0, 1000)},
+    Hint: {"text": (1, 4_000), "price": (0, POINTS_MAX), "after_s": (0, YEAR_S)},
+    Treasure: {
+        "title": (1, 200),
+        "text": (0, 4_000),
+        "quantity": (1, 1_000_000),
+        "points": (0, POINTS_MAX),
+        "bonus": (0, 100),
+        "unlock": (0, 500),
+    },
+}
+"""For each part of the file, each field's least and greatest value, length or count."""
+
+
+def check_values(d: Definition) -> list[Problem]:
+    """Return every value that is out of range or does not fit the others."""
+    problems: list[Problem] = []
+
+    def wrong(path: str, what: str, cure: str) -> None:
+        problems.append(Problem(path, what, cure))
+
+    within(wrong, "", d, LIMITS[Definition])
+    within(wrong, "schedule.", d.schedule, LIMITS[Schedule])
+    within(wrong, "teams.", d.teams, LIMITS[Teams])
+    for i, bracket in enumerate(d.brackets):
+        if not 1 <= len(bracket) <= 40 or CONTROL.search(bracket):
+            wrong(f"brackets[{i}]", f"has {len(bracket)} characters", "allowed is 1 to 40 that can be shown")
+    _times(wrong, d.schedule)
+    for i, clue in enumerate(d.clues):
+        _clue(wrong, f"clues[{i}]", clue)
+    for i, treasure in enumerate(d.treasures):
+        at = f"treasures[{i}]"
+        _id(wrong, at, treasure.id)
+        within(wrong, f"{at}.", treasure, LIMITS[Treasure])
+        _bonus(wrong, f"{at}.bonus", treasure.bonus)
+    return problems
+
+
+def _id(wrong: Wrong, path: str, id: str) -> None:
+    if not ID.match(id):
+        wrong(f"{path}.id", f"{id!r} is no id", "use a small letter, then up to 31 small letters, digits, - or _")
+    elif id in WORDS:
+        wrong(f"{path}.id", f"{id!r} is a word of the unlock language", "use another id")
+
+
+def _bonus(wrong: Wrong, path: str, bonus: list[int]) -> None:
+    for i, points in enumerate(bonus):
+        if not 0 <= points <= POINTS_MAX:
+            wrong(f"{path}[{i}]", f"is {points}", f"allowed is 0 to {POINTS_MAX}")
+
+
+def _times(wrong: Wrong, s: Schedule) -> None:
+    for name in ("opens_at", "starts_at", "ends_at"):
+        at = getattr(s, name)
+        if at is not None and at.tzinfo is None:
+            wrong(f"schedule.{name}", f"{at.isoformat()} has no offset", "write it as 2030-05-01T10:00:00+02:00")
+            return
+    for early, late in (("opens_at", "starts_at"), ("starts_at", "ends_at"), ("opens_at", "ends_at")):
+        a, b = getattr(s, early), getattr(s, late)
+        if a is not None and b is not None and a >= b:
+            wrong(f"schedule.{late}", f"{b.isoformat()} is not after {early}", f"move {late} behind {early}")
+    if s.duration_s is not None and s.ends_at is not None:
+        wrong("schedule.duration_s", "stands beside ends_at", "give one of the two")
+
+
+def _clue(wrong: Wrong, path: str, clue: Clue) -> None:
+    _id(wrong, path, clue.id)
+    within(wrong, f"{path}.", clue, LIMITS[Clue])
+    within(wrong, f"{path}.attempts.", clue.attempts, LIMITS[Attempts])
+    _bonus(wrong, f"{path}.first_bonus", clue.first_bonus)
+    if clue.points_min > clue.points:
+        wrong(f"{path}.points_min", f"{clue.points_min} is more than points, {clue.points}", "lower it")
+    for i, hint in enumerate(clue.hints):
+        _id(wrong, f"{path}.hints[{i}]", hint.id)
+        within(wrong, f"{path}.hints[{i}].", hint, LIMITS[Hint])
+    _kind(wrong, path, clue)
+
+
+def _kind(wrong: Wrong, path: str, clue: Clue) -> None:
+    """Report keys that are missing, or that belong to another kind; then what the kind itself finds."""
+    own = KINDS[clue.kind].owns
+    for kind in KINDS.values():
+        for name in kind.owns:
+            value = getattr(clue, name)
+            if name in own[:1] and not value:
+                wrong(f"{path}.{name}", f"is missing in a clue of kind {clue.kind!r}", f"add {name}")
+            elif value and name not in own:
+                wrong(f"{path}.{name}", f"does not belong to kind {clue.kind!r}", "remove it, or set kind to fit")
+    for kind in KINDS.values():  # also what does not belong here: every fault in one run
+        kind.check(wrong, path, clue)

@@ -1,0 +1,81 @@
+"""How a hunt comes to be: made, given its definition, published. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from actors.entity import Context, Decision, Rejected
+from huntserver.game.command import Command
+from huntserver.game.definition.file import DEFINITION_BYTES_MAX
+from huntserver.game.definition.shape import source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.event import Event
+from huntserver.game.feature import Feature, Makes, Sender, Takes
+from huntserver.game.permission import HOSTS, not_host
+from huntserver.game.state import Hunt, Phase
+
+PROBLEMS_SHOWN: Final = 20
+
+
+class Create(Command, tag="create", frozen=True):
+    """Make a hunt, owned by the sender. Its id is the envelope's `hunt`, or a hash of (sender, key)."""
+
+
+class Define(Command, tag="define", frozen=True):
+    """Give the hunt its definition, JSON text in normal form (at most 512 KiB); replaces a draft's earlier one."""
+
+    definition: str
+
+
+class Created(Event, tag="created", frozen=True, gc=False):
+    """The hunt exists, owned by `owner`."""
+
+    owner: str
+
+
+class Defined(Event, tag="defined", frozen=True, gc=False):
+    """Its definition: JSON text in normal form, and the blake2b digest of it."""
+
+    digest: str
+    definition: str
+
+
+def create(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
+    """Make the hunt."""
+    if state.phase is not Phase.NONE:
+        return Rejected("hunt_exists", "a hunt with this id exists already")
+    if ctx.role not in HOSTS:
+        return Rejected("not_allowed", "only hosts create hunts")
+    return Decision((Created(ctx.by),), {"phase": "draft"})
+
+
+def define(state: Hunt, command: Define, ctx: Context) -> Decision | Rejected:
+    """Take a checked definition."""
+    refused = not_host(state, ctx, Phase.DRAFT)
+    if refused is not None:
+        return refused
+    if len(command.definition) > DEFINITION_BYTES_MAX:
+        return Rejected("too_large", f"{len(command.definition)} characters, allowed are {DEFINITION_BYTES_MAX} bytes")
+    checked = check_definition(command.definition.encode(), "json")
+    if isinstance(checked, list):
+        shown = tuple(map(str, checked[:PROBLEMS_SHOWN]))
+        return Rejected("bad_definition", shown[0], why=shown)
+    text = source(checked)
+    digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return Decision((Defined(digest, text),), {"digest": digest, "clues": len(checked.clues)})
+
+
+def _apply_created(state: Hunt, event: Created, at_ms: int) -> None:
+    state.phase = Phase.DRAFT
+    state.owner = event.owner
+
+
+def _apply_defined(state: Hunt, event: Defined, at_ms: int) -> None:
+    state.define(event.definition, event.digest)
+
+
+FEATURE: Final = Feature(
+    takes=(Takes(Create, create, Sender.HOST), Takes(Define, define, Sender.HTTP)),
+    makes=(Makes(Created, _apply_created), Makes(Defined, _apply_defined)),
+)

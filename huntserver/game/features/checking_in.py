@@ -1,0 +1,55 @@
+"""Check-ins: being somewhere solves the clues within reach. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.entity import Context, Decision, Rejected
+from huntserver.game.command import Command
+from huntserver.game.event import Author
+from huntserver.game.feature import Feature, Takes
+from huntserver.game.features.solving import solve
+from huntserver.game.geo import distance_m, valid_position
+from huntserver.game.permission import NOT_JOINED, not_open, not_playing
+from huntserver.game.state import Hunt
+
+ACCURACY_MAX_M: Final = 100.0
+
+
+class CheckIn(Command, tag="checkin", frozen=True):
+    """Say where one is, in degrees (WGS 84); solves the location clues within reach, or the one named."""
+
+    lat: float
+    lon: float
+    clue: str | None = None
+    accuracy_m: float | None = None
+
+
+def check_in(state: Hunt, command: CheckIn, ctx: Context) -> Decision | Rejected:
+    """Solve the nearest location clue within reach, or the one named. Half of the position's error counts as reach."""
+    team = state.members.get(ctx.by)
+    refused = not_playing(state, team)
+    if refused is not None or team is None:
+        return refused or NOT_JOINED
+    if not valid_position(command.lat, command.lon):
+        return Rejected("bad_position", "latitude is -90..90, longitude -180..180")
+    if command.clue is not None:
+        refused = not_open(team, state.plan.clue_index.get(command.clue, -1))
+        if refused is not None:
+            return refused
+    error_m = command.accuracy_m if command.accuracy_m is not None and command.accuracy_m > 0 else 0.0
+    open_ = team.unlocked & ~team.solved
+    near = [
+        (distance_m(command.lat, command.lon, place.lat, place.lon) - place.radius_m, i)
+        for i, place in state.plan.places
+        if open_ >> i & 1 and command.clue in (None, state.plan.clues[i].id)
+    ]
+    if not near:
+        return Rejected("wrong_kind", "nothing that you can see is solved by being somewhere", retry=True)
+    away_m, index = min(near)
+    if away_m > min(error_m, ACCURACY_MAX_M) / 2:
+        return Rejected("not_there", "you are not close enough yet", retry=True)
+    return solve(state, team, index, how="place", author=Author(ctx.by, lat=command.lat, lon=command.lon))
+
+
+FEATURE: Final = Feature(takes=(Takes(CheckIn, check_in),))

@@ -1,0 +1,146 @@
+"""What one player sees of a hunt, and which channels a session may listen to. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.entity import Context, Rejected
+from huntserver.game import views
+from huntserver.game.channels import channels
+from huntserver.game.command import Query
+from huntserver.game.feature import Answers, Feature
+from huntserver.game.permission import NOT_JOINED, is_host, not_there
+from huntserver.game.shown import ClueView, TreasureView
+from huntserver.game.state import Hunt, Phase, Team
+
+
+class PageQuery(Query, tag="page", frozen=True):
+    """All that one player may see of a hunt: title, phase, times, clues, hints, team, treasures, seqs of channels."""
+
+
+class MembershipQuery(Query, tag="membership", frozen=True):
+    """What a session needs to know to listen: may it, which team, the last seq of each of its channels."""
+
+
+class TeamView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The asker's own team. The first of `members` (names) made it: the captain. `place` 0: out of the standings."""
+
+    id: str
+    name: str
+    score: int
+    place: int
+    members: tuple[str, ...]
+    bracket: str = ""
+    invite: str = ""
+    finished: bool = False
+    out: bool = False
+
+
+class AnnouncementView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a host said, and when."""
+
+    at_ms: int
+    text: str
+
+
+class Page(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All that one player may see of a hunt; before joining: what it is, when, and how to enter.
+
+    `channels` are those the asker may listen to, with the seq of the last push of each.
+    """
+
+    hunt: str
+    title: str
+    intro: str
+    phase: str
+    now_ms: int
+    mode: str
+    channels: dict[str, int]
+    opens_ms: int = 0
+    starts_ms: int = 0
+    started_ms: int = 0
+    ends_ms: int = 0
+    paused_ms: int = 0
+    brackets: list[str] = []
+    clues_total: int = 0
+    players: int = 0
+    host: bool = False
+    team: TeamView | None = None
+    clues: list[ClueView] = []
+    treasures: list[TreasureView] = []
+    announcements: list[AnnouncementView] = []
+
+
+class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which channels the asker may listen to, with the seq of the last push of each. `team` is empty for hosts."""
+
+    ok: bool
+    team: str
+    channels: dict[str, int]
+
+
+def membership(state: Hunt, query: Any, ctx: Context) -> Membership | Rejected:
+    """Answer a `MembershipQuery`."""
+    team = state.members.get(ctx.by)
+    host = state.phase is not Phase.NONE and is_host(state, ctx)
+    if team is None and not host:
+        return not_there(state) or NOT_JOINED
+    return Membership(True, team.id if team else "", channels(state, team, host))
+
+
+def page(state: Hunt, query: Any, ctx: Context) -> Page | Rejected:
+    """Answer a `PageQuery`."""
+    host = state.phase is not Phase.NONE and is_host(state, ctx)
+    if not host:
+        refused = not_there(state)
+        if refused is not None:
+            return refused
+    team, plan, d = state.members.get(ctx.by), state.plan, state.definition
+    return Page(
+        hunt=state.id,
+        title=d.title,
+        intro=d.intro,
+        phase=state.phase.name.lower(),
+        now_ms=ctx.now_ms,
+        mode=d.teams.mode,
+        channels=channels(state, team, host),
+        opens_ms=plan.opens_ms,
+        starts_ms=plan.starts_ms,
+        started_ms=state.started_ms,
+        ends_ms=state.ends_ms,
+        paused_ms=state.paused_ms,
+        brackets=d.brackets,
+        clues_total=len(d.clues),
+        players=len(state.members),
+        host=host,
+        team=_team_view(state, team) if team else None,
+        clues=views.clue_views(state, team, team.unlocked) if team else [],
+        treasures=views.treasure_views(state, team, team.unlocked) if team else [],
+        announcements=[
+            AnnouncementView(at, a.text)
+            for at, a in state.announced
+            if not (a.team or a.bracket)
+            or (team is not None and (a.team == team.id or a.bracket == team.bracket != ""))
+        ],
+    )
+
+
+def _team_view(state: Hunt, team: Team) -> TeamView:
+    return TeamView(
+        id=team.id,
+        name=team.name,
+        score=team.score,
+        place=0 if team.out else state.standings.place(team),
+        members=team.names or (team.name,),
+        bracket=team.bracket,
+        invite=team.invite,
+        finished=bool(team.solved & state.plan.final),
+        out=team.out,
+    )
+
+
+FEATURE: Final = Feature(
+    answers=(Answers(PageQuery, page, Page), Answers(MembershipQuery, membership, Membership, wire=False)),
+)

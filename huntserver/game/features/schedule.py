@@ -1,0 +1,228 @@
+"""When play starts, stops, goes on and ends, by hosts and by the clock. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from actors.entity import Context, Decision, Rejected, Timer
+from huntserver.game import views
+from huntserver.game.channels import Telling
+from huntserver.game.command import Command
+from huntserver.game.event import Event
+from huntserver.game.feature import Feature, Makes, Sender, Takes, Times
+from huntserver.game.permission import not_host
+from huntserver.game.shown import Shown
+from huntserver.game.state import Hunt, Phase
+
+EXTEND_MAX_S: Final = 30 * 86_400
+
+
+class Publish(Command, tag="publish", frozen=True):
+    """Fix the version and open the doors: players may join."""
+
+
+class Start(Command, tag="start", frozen=True):
+    """Start play now."""
+
+
+class Pause(Command, tag="pause", frozen=True):
+    """Stop play; the time does not count."""
+
+
+class Unpause(Command, tag="unpause", frozen=True):
+    """Go on after a pause; ends and cool-downs move by its length."""
+
+
+class End(Command, tag="end", frozen=True):
+    """End play for good."""
+
+
+class Extend(Command, tag="extend", frozen=True):
+    """Move the end by `by_s` seconds."""
+
+    by_s: int
+
+
+class Published(Event, tag="published", frozen=True, gc=False):
+    """The definition is fixed, players may join."""
+
+
+class Started(Event, tag="started", frozen=True, gc=False):
+    """Play began; `ends_ms` is when it ends (0: by a host)."""
+
+    ends_ms: int
+
+
+class Paused(Event, tag="paused", frozen=True, gc=False):
+    """Play stopped."""
+
+
+class Unpaused(Event, tag="unpaused", frozen=True, gc=False):
+    """Play goes on; ends and cool-downs moved by `for_ms`."""
+
+    for_ms: int
+
+
+class Extended(Event, tag="extended", frozen=True, gc=False):
+    """Play ends at `ends_ms` now."""
+
+    ends_ms: int
+
+
+class Ended(Event, tag="ended", frozen=True, gc=False):
+    """Play is over."""
+
+
+def publish(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
+    """Fix the definition and let players in."""
+    refused = not_host(state, ctx, Phase.DRAFT)
+    if refused is not None:
+        return refused
+    if not state.source:
+        return Rejected("no_definition", "PUT the definition first", retry=True)
+    if _over(state, ctx.now_ms):
+        return Rejected("bad_definition", "schedule.ends_at is over; move it and PUT the definition again")
+    return Decision((Published(),), {"phase": "published"})
+
+
+def _over(state: Hunt, now_ms: int) -> bool:
+    return 0 < state.plan.ends_ms <= now_ms
+
+
+def start(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
+    """Start play."""
+    refused = not_host(state, ctx, Phase.PUBLISHED)
+    if refused is not None:
+        return refused
+    if _over(state, ctx.now_ms):
+        return Rejected("too_late", "schedule.ends_at is over")
+    return Decision((_started(state, ctx.now_ms),), {"phase": "running"})
+
+
+def _started(state: Hunt, now_ms: int) -> Started:
+    duration_s = state.definition.schedule.duration_s
+    return Started(now_ms + duration_s * 1000 if duration_s is not None else state.plan.ends_ms)
+
+
+def pause(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
+    """Stop play for a while."""
+    return not_host(state, ctx, Phase.RUNNING) or Decision((Paused(),), {"phase": "paused"})
+
+
+def unpause(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
+    """Go on; what was waited does not count."""
+    refused = not_host(state, ctx, Phase.PAUSED)
+    return refused or Decision((Unpaused(ctx.now_ms - state.paused_ms),), {"phase": "running"})
+
+
+def end(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
+    """End play for good."""
+    refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED, Phase.PUBLISHED)
+    return refused or Decision((Ended(),), {"phase": "ended"})
+
+
+def extend(state: Hunt, command: Extend, ctx: Context) -> Decision | Rejected:
+    """Move the end."""
+    refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED)
+    if refused is not None:
+        return refused
+    if abs(command.by_s) > EXTEND_MAX_S or command.by_s == 0:
+        return Rejected("bad_field", f"by_s is {command.by_s}, allowed is -{EXTEND_MAX_S} to {EXTEND_MAX_S}, not 0")
+    if not state.ends_ms:
+        return Rejected("wrong_phase", "the hunt has no end that could be moved")
+    ends_ms = state.ends_ms + command.by_s * 1000
+    if ends_ms <= (state.paused_ms or ctx.now_ms):
+        return Rejected("bad_field", "the end would lie in the past; use end")
+    return Decision((Extended(ends_ms),), {"ends_ms": ends_ms})
+
+
+def _apply_published(state: Hunt, event: Published, at_ms: int) -> None:
+    state.phase = Phase.PUBLISHED
+
+
+def _apply_started(state: Hunt, event: Started, at_ms: int) -> None:
+    state.phase = Phase.RUNNING
+    state.started_ms = state.zero_ms = at_ms
+    state.ends_ms = event.ends_ms
+    state.open_things(state.teams.values(), at_ms)
+
+
+def _apply_paused(state: Hunt, event: Paused, at_ms: int) -> None:
+    state.phase = Phase.PAUSED
+    state.paused_ms = at_ms
+
+
+def _apply_unpaused(state: Hunt, event: Unpaused, at_ms: int) -> None:
+    state.phase = Phase.RUNNING
+    state.paused_ms = 0
+    state.zero_ms += event.for_ms
+    if state.ends_ms:
+        state.ends_ms += event.for_ms
+
+
+def _apply_extended(state: Hunt, event: Extended, at_ms: int) -> None:
+    state.ends_ms = event.ends_ms
+
+
+def _apply_ended(state: Hunt, event: Ended, at_ms: int) -> None:
+    state.phase = Phase.ENDED
+    state.ended_ms = state.paused_ms or at_ms
+    state.paused_ms = 0
+
+
+def _show_phase(tell: Telling, state: Hunt, event: Any) -> None:
+    type_ = event.__struct_config__.tag
+    for_ms = event.for_ms if isinstance(event, Unpaused) else 0
+    shown = Shown(type_, ends_ms=state.ends_ms, for_ms=for_ms)
+    tell.all(shown)
+    tell.hosts(shown)
+
+
+def _show_started(tell: Telling, state: Hunt, event: Started) -> None:
+    tell.hosts(Shown("started", ends_ms=event.ends_ms))
+    # Nobody has solved anything, so the first clues are the same for all teams, and go to all in one push.
+    shown = Shown("started", ends_ms=event.ends_ms)
+    if state.opened:
+        shown = msgspec.structs.replace(shown, **views.opened(state, *state.opened[0]))
+    tell.all(shown)
+
+
+def _start_due(state: Hunt) -> Timer | None:
+    waits = state.phase is Phase.PUBLISHED and state.plan.starts_ms
+    return Timer(state.plan.starts_ms, "start") if waits else None
+
+
+def _start_fires(state: Hunt, ctx: Context) -> Sequence[Event]:
+    return (_started(state, ctx.now_ms),)
+
+
+def _end_due(state: Hunt) -> Timer | None:
+    return Timer(state.ends_ms, "end") if state.phase is Phase.RUNNING and state.ends_ms else None
+
+
+def _end_fires(state: Hunt, ctx: Context) -> Sequence[Event]:
+    return (Ended(),)
+
+
+FEATURE: Final = Feature(
+    takes=(
+        Takes(Publish, publish, Sender.HOST),
+        Takes(Start, start, Sender.HOST),
+        Takes(Pause, pause, Sender.HOST),
+        Takes(Unpause, unpause, Sender.HOST),
+        Takes(End, end, Sender.HOST),
+        Takes(Extend, extend, Sender.HOST),
+    ),
+    makes=(
+        Makes(Published, _apply_published, _show_phase, times=True),
+        Makes(Started, _apply_started, _show_started, times=True),
+        Makes(Paused, _apply_paused, _show_phase, times=True),
+        Makes(Unpaused, _apply_unpaused, _show_phase, times=True),
+        Makes(Extended, _apply_extended, _show_phase, times=True),
+        Makes(Ended, _apply_ended, _show_phase, times=True),
+    ),
+    times=(Times("start", _start_due, _start_fires), Times("end", _end_due, _end_fires)),
+)

@@ -1,0 +1,119 @@
+"""What hosts do to a team's standing: give and take points, take it out and let it back. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.entity import Context, Decision, Rejected
+from huntserver.game.channels import Telling
+from huntserver.game.command import Command
+from huntserver.game.definition.part import POINTS_MAX
+from huntserver.game.event import Event
+from huntserver.game.feature import Feature, Makes, Sender, Takes
+from huntserver.game.permission import not_host
+from huntserver.game.shown import Shown
+from huntserver.game.state import Hunt, Phase
+
+REASON_MAX: Final = 500
+
+
+class Adjust(Command, tag="adjust", frozen=True):
+    """Give or take points, with the reason the team is shown."""
+
+    team: str
+    points: int
+    reason: str
+
+
+class Disqualify(Command, tag="disqualify", frozen=True):
+    """Take a team out of the standings and stop its play; `back` undoes it."""
+
+    team: str
+    reason: str
+    back: bool = False
+
+
+class Adjusted(Event, tag="adjusted", frozen=True, gc=False):
+    """A host gave or took points."""
+
+    team: str
+    points: int
+    reason: str
+
+
+class Removed(Event, tag="removed", frozen=True, gc=False):
+    """A host took a team out of the standings, or (`back`) let it in again."""
+
+    team: str
+    reason: str
+    back: bool = False
+
+
+def _standing(state: Hunt, ctx: Context, team: str) -> Rejected | None:
+    """Return why a team's standing may not be changed now, or None."""
+    refused = not_host(state, ctx, Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
+    if refused is not None:
+        return refused
+    if state.phase is Phase.ENDED and state.placed < len(state.members):
+        return Rejected("wrong_phase", "final places are being written; try again", True, 1000)
+    return None if team in state.teams else Rejected("no_such_team", "there is no such team")
+
+
+def adjust(state: Hunt, command: Adjust, ctx: Context) -> Decision | Rejected:
+    """Give or take points."""
+    refused = _standing(state, ctx, command.team)
+    if refused is not None:
+        return refused
+    if command.points == 0 or abs(command.points) > POINTS_MAX:
+        return Rejected("bad_field", f"points is {command.points}, allowed is -{POINTS_MAX} to {POINTS_MAX}, not 0")
+    if not 1 <= len(command.reason.strip()) <= REASON_MAX:
+        return Rejected("bad_text", f"the reason has 1 to {REASON_MAX} characters")
+    score = state.teams[command.team].score + command.points
+    return Decision((Adjusted(command.team, command.points, command.reason),), {"score": score})
+
+
+def disqualify(state: Hunt, command: Disqualify, ctx: Context) -> Decision | Rejected:
+    """Take a team out, or let it back."""
+    refused = _standing(state, ctx, command.team)
+    if refused is not None:
+        return refused
+    if len(command.reason) > REASON_MAX:
+        return Rejected("bad_text", f"the reason has at most {REASON_MAX} characters")
+    if state.teams[command.team].out is not command.back:
+        return Rejected("wrong_phase", "the team is in that state already")
+    return Decision((Removed(command.team, command.reason, command.back),), {})
+
+
+def _apply_adjusted(state: Hunt, event: Adjusted, at_ms: int) -> None:
+    state.score(state.teams[event.team], event.points, at_ms)
+
+
+def _apply_removed(state: Hunt, event: Removed, at_ms: int) -> None:
+    team = state.teams[event.team]
+    if event.back and team.out:
+        state.standings.add(team)
+    elif not event.back and not team.out:
+        state.standings.remove(team)
+    team.out = not event.back
+
+
+def _show_adjusted(tell: Telling, state: Hunt, event: Adjusted) -> None:
+    team = state.teams[event.team]
+    shown = Shown("adjusted", team.id, team.name, points=event.points, score=team.score, reason=event.reason)
+    tell.team(team, shown)
+    tell.hosts(shown)
+    tell.board()
+
+
+def _show_removed(tell: Telling, state: Hunt, event: Removed) -> None:
+    team = state.teams[event.team]
+    shown = Shown("removed", team.id, team.name, reason=event.reason, back=event.back)
+    tell.team(team, shown)
+    tell.hosts(shown)
+    tell.board()
+
+
+FEATURE: Final = Feature(
+    takes=(Takes(Adjust, adjust, Sender.HOST), Takes(Disqualify, disqualify, Sender.HOST)),
+    makes=(Makes(Adjusted, _apply_adjusted, _show_adjusted), Makes(Removed, _apply_removed, _show_removed)),
+)

@@ -1,0 +1,59 @@
+"""Who may do what now: the refusals that several features share. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.entity import Context, Rejected
+from huntserver.game.state import Hunt, Phase, Team
+
+NO_HUNT: Final = Rejected("no_such_hunt", "there is no hunt with this id")
+NOT_JOINED: Final = Rejected("not_joined", "join the hunt first", retry=True)
+HOSTS: Final = ("host", "admin", "system")
+"""The roles that create hunts."""
+
+
+def not_there(state: Hunt) -> Rejected | None:
+    """Return the refusal for a hunt that does not exist (or is not shown yet), or None."""
+    return NO_HUNT if state.phase is Phase.NONE or state.phase is Phase.DRAFT else None
+
+
+def is_host(state: Hunt, ctx: Context) -> bool:
+    """Tell whether the sender runs this hunt: its owner, an admin, or the server itself."""
+    return ctx.role in ("admin", "system") or (ctx.role == "host" and ctx.by == state.owner)
+
+
+def not_host(state: Hunt, ctx: Context, *phases: Phase) -> Rejected | None:
+    """Return why the sender may not do what hosts do, in one of these phases (none: in any), or None."""
+    if state.phase is Phase.NONE:
+        return NO_HUNT
+    if not is_host(state, ctx):
+        return Rejected("not_allowed", "only the hunt's host may do this")
+    if phases and state.phase not in phases:
+        wanted = " or ".join(p.name.lower() for p in phases)
+        return Rejected("wrong_phase", f"the hunt is {state.phase.name.lower()}, this needs {wanted}", retry=True)
+    return None
+
+
+def not_playing(state: Hunt, team: Team | None) -> Rejected | None:
+    """Return why the sender may not play now, or None. (`guessing` has the same test inline: it is the hot path.)"""
+    if team is None:
+        return not_there(state) or NOT_JOINED
+    if state.phase is Phase.ENDED:
+        return Rejected("too_late", "the hunt is over")
+    if state.phase is Phase.PAUSED:
+        return Rejected("paused", "the hunt is paused", retry=True)
+    if state.phase is not Phase.RUNNING:
+        return Rejected("not_running", "the hunt has not started", retry=True)
+    if team.out:
+        return Rejected("disqualified", "your team was taken out of this hunt")
+    return None
+
+
+def not_open(team: Team, index: int) -> Rejected | None:
+    """Return why a clue cannot be dealt with, or None: an unknown one and a locked one look alike."""
+    if index < 0 or not team.unlocked >> index & 1:
+        return Rejected("locked", "the clue is locked, or there is no such clue", retry=True)
+    if team.solved >> index & 1:
+        return Rejected("already_solved", "your team has solved this clue")
+    return None

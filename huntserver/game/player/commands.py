@@ -1,0 +1,54 @@
+"""What hunts tell players (reactions), and what players are asked. Pure data."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from actors.entity import Reaction
+from huntserver.game.command import Command, Query
+
+
+class EnterHunt(Command, tag="enter_hunt", frozen=True):
+    """The player has joined a hunt."""
+
+    hunt: str
+    title: str
+    team: str
+
+
+class CreditSolve(Command, tag="credit_solve", frozen=True):
+    """The player's team solved a clue; `first` if before every other team."""
+
+    hunt: str
+    clue: str
+    points: int
+    first: bool
+
+
+class AwardTreasure(Command, tag="award_treasure", frozen=True):
+    """A piece of treasure, `rank`-th of its kind, for the player's inventory."""
+
+    hunt: str
+    treasure: str
+    title: str
+    rank: int
+
+
+class CloseHunt(Command, tag="close_hunt", frozen=True):
+    """The hunt has ended; the team's place (1 is first; 0 when it is out of the standings) and points."""
+
+    hunt: str
+    place: int
+    points: int
+
+
+PlayerCommand: TypeAlias = EnterHunt | CreditSolve | AwardTreasure | CloseHunt
+
+
+class ProfileQuery(Query, tag="profile", frozen=True):
+    """A player's own page: hunts joined, inventory, totals (asked of the player entity)."""
+
+
+def to_player(by: str, command: PlayerCommand) -> Reaction:
+    """Address a command to the player entity of a member (`p:ID`)."""
+    return Reaction("player", by.partition(":")[2], command)

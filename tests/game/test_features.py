@@ -1,0 +1,88 @@
+"""What is derived from the lists of features and clue kinds: nothing stands twice, nothing is forgotten."""
+
+from __future__ import annotations
+
+import typing
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from huntserver.cli.host import host
+from huntserver.game import clues, features, hunt
+from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.part import Part
+from huntserver.game.definition.shape import Clue
+from huntserver.game.definition.values import LIMITS
+from huntserver.game.feature import Sender
+from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.guessing import Guessed
+from huntserver.wire.messages import COMMAND_FRAMES, HOST_FRAMES, QUERY_FRAMES
+
+
+def tags(types: typing.Iterable[typing.Any]) -> Counter[str]:
+    return Counter(str(t.__struct_config__.tag) for t in types)
+
+
+def modules(package: typing.Any) -> set[str]:
+    return {path.stem for path in Path(package.__path__[0]).glob("*.py")} - {"__init__"}
+
+
+def test_no_tag_is_used_twice() -> None:
+    assert max(tags(row.command for row in hunt.TAKES).values()) == 1
+    assert max(tags(row.event for row in hunt.MAKES).values()) == 1
+    assert max(tags(row.query for row in hunt.ANSWERS).values()) == 1
+
+
+def test_every_file_of_a_feature_or_a_kind_is_in_its_list() -> None:
+    assert len(modules(features)) == len(hunt.FEATURES)
+    assert modules(clues) - {"kind", "kinds"} == set(KINDS)
+
+
+def test_every_command_is_an_operation_but_the_definition_which_comes_by_http() -> None:
+    sent = tags(COMMAND_FRAMES)
+    assert set(sent) == set(tags(row.command for row in hunt.TAKES)) - {"define"}
+    assert {row.command for row in hunt.TAKES if row.sender is Sender.HTTP} == {Define}
+    assert set(tags(QUERY_FRAMES)) == set(tags(row.query for row in hunt.ANSWERS if row.wire))
+
+
+def test_every_operation_of_hosts_is_a_command_in_the_terminal() -> None:
+    operations = set(tags(HOST_FRAMES))
+    assert operations == set(tags(row.command for row in hunt.TAKES if row.sender is Sender.HOST))
+    assert operations <= set(host.commands)
+    assert all(command.help for command in host.commands.values())
+
+
+def test_a_field_of_an_operation_is_a_parameter_of_its_command() -> None:
+    for row in hunt.TAKES:
+        if row.sender not in (Sender.HOST, Sender.BOTH) or row.command is Create:
+            continue
+        command = host.commands[str(row.command.__struct_config__.tag)]
+        fields = {field.name for field in msgspec.structs.fields(row.command)}
+        assert {p.name for p in command.params} == fields | {"hunt", "token", "url"}
+
+
+def test_every_event_is_shown_or_left_out_on_purpose() -> None:
+    silent = {row.event for row in hunt.MAKES if row.show is None} - {Guessed}  # which has a shorter way
+    assert set(tags(silent)) == {"created", "defined", "placed"}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_kinds_keys_are_keys_of_a_clue_with_a_default_and_a_limit(kind: typing.Any) -> None:
+    of_clue = {field.name: field for field in msgspec.structs.fields(Clue)}
+    for field in msgspec.structs.fields(kind.keys):
+        assert not field.required
+        assert field.name in of_clue
+    assert set(kind.owns) <= {field.name for field in msgspec.structs.fields(kind.keys)}
+    assert kind.ranges.keys() <= LIMITS[Clue].keys()
+    assert kind.judge or kind.codes or kind.place, "nothing solves its clues"
+
+
+def test_the_keys_of_a_clue_stand_in_the_order_of_the_normal_form() -> None:
+    names = [field.name for field in msgspec.structs.fields(Clue)]
+    assert names[:9] == ["id", "title", "text", "kind", "answers", "accents", "partial", "codes", "location"]
+    assert names[-9:] == [
+        "points", "points_min", "decay", "first_bonus", "unlock", "hints", "attempts", "solved_text", "final",
+    ]  # fmt: skip
+    assert issubclass(Clue, Part)
