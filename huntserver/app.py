@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
@@ -31,14 +31,20 @@ from actors.system import ActorSystem, Outside, shard_of
 from huntserver import __version__, telemetry
 from huntserver.auth import Issuers, KeySet, Tokens, load_key
 from huntserver.config import Config, ConfigError, log_url, runtime_limits, server_limits
+from huntserver.config import Server as ServerChoice
 from huntserver.game.hunt import HuntType
 from huntserver.game.player.entity import PlayerType
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.preload import load_hunt, read_hunt
+from huntserver.readiness import Readiness
 from huntserver.telemetry import metrics
+from huntserver.tls import ServerCertificate
 from huntserver.wire.asyncapi import encoded
+
+TICK_LATE_S: Final = 2.0
+"""A gateway whose clock is older than this has lost its ticker."""
 
 
 def kinds(config: Config) -> list[tuple[EntityType[Any], int]]:
@@ -131,6 +137,8 @@ class RunningServer(NamedTuple):
     spill: SqliteSpill
     lag: telemetry.LoopLag
     reporter: telemetry.LogReporter
+    readiness: Readiness
+    certificate: ServerCertificate | None
     port: int
 
 
@@ -147,6 +155,7 @@ async def start(
     definitions = [(path.stem, read_hunt(path)) for path in preload]
     run = run or secrets.token_hex(4)
     reporter = telemetry.LogReporter(run=run)
+    certificate = server_certificate(config, reporter)
     mint = tokens(config, make=True, issuers=await read_issuers(config, reporter))
     log, snapshots = open_log(config)
     await log.open()
@@ -162,41 +171,80 @@ async def start(
     try:
         await system.start()
         made = telemetry.registry(system, reporter, lag, sink)
-        gateway = Gateway(
-            system,
-            rooms,
-            mint,
-            limits,
-            reporter,
-            clock=LoopClock(),
-            origins=config.server.origins,
-            guests=config.auth.guests,
-            metrics=lambda: prometheus_client.generate_latest(made),
-            protocol_document=lambda: encoded(__version__),
-            trace=reporter.trace if config.telemetry.level == "debug" else None,
-            shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),
-        )
-        _watch_gateway(made, gateway, rooms, log)
+        gateway, readiness = _gateway(config, system, rooms, mint, made, reporter, log)
         for id, definition in definitions:
             await load_hunt(system, id, definition, reporter)
             gateway.site.listed.append(id)
-        port = await _listen(gateway, config.server.host, config.server.port)
+        port = await _listen(gateway, config.server, certificate)
     except BaseException:
         lag.stop()
         await system.close()
         await log.close()
         spill.close()
         raise
+    readiness.start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 50, 100)  # what lives long here is not tracked; a young pass takes about a millisecond
     reporter.note("serving", host=config.server.host, port=port, log=config.log.url, version=__version__)
-    return RunningServer(system, gateway, rooms, log, spill, lag, reporter, port)
+    return RunningServer(system, gateway, rooms, log, spill, lag, reporter, readiness, certificate, port)
 
 
-async def _listen(gateway: Gateway, host: str, port: int) -> int:
+def _gateway(
+    config: Config,
+    system: ActorSystem,
+    rooms: Rooms,
+    mint: Tokens,
+    made: CollectorRegistry,
+    reporter: telemetry.LogReporter,
+    log: EventLog,
+) -> tuple[Gateway, Readiness]:
+    """Return the gateway, not listening yet, and what tells whether the server serves."""
+    clock = LoopClock()
+    readiness = Readiness(
+        system, log, disks(config), reporter, {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
+    )
+    gateway = Gateway(
+        system,
+        rooms,
+        mint,
+        server_limits(config),
+        reporter,
+        clock=clock,
+        origins=config.server.origins,
+        guests=config.auth.guests,
+        readiness=readiness.state,
+        metrics=lambda: prometheus_client.generate_latest(made),
+        protocol_document=lambda: encoded(__version__),
+        trace=reporter.trace if config.telemetry.level == "debug" else None,
+        shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),
+    )
+    made.register(metrics.ReadinessCollector(readiness.state))
+    _watch_gateway(made, gateway, rooms, log)
+    return gateway, readiness
+
+
+def disks(config: Config) -> list[Path]:
+    """Return the folders whose disks the server writes to."""
+    scheme, rest = log_url(config.log.url)
+    return [Path(config.data.dir), *([Path(rest).parent] if scheme == "sqlite" else [])]
+
+
+def server_certificate(config: Config, reporter: telemetry.LogReporter) -> ServerCertificate | None:
+    """Return the TLS pair of the port, or None where it speaks plain. Raises `ConfigError`."""
+    chosen = config.server
+    if not chosen.tls_certificate:
+        return None
+    return ServerCertificate(Path(chosen.tls_certificate), Path(chosen.tls_key), reporter)
+
+
+async def _listen(gateway: Gateway, chosen: ServerChoice, certificate: ServerCertificate | None) -> int:
+    host, port = chosen.host, chosen.port
     try:
-        return await gateway.start(host, port)
+        listening = await gateway.start(host, port, certificate.context if certificate else None)
+        if certificate is not None:
+            certificate.start()
+        return listening
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(
@@ -221,6 +269,9 @@ def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log:
 async def stop(server: RunningServer) -> None:
     """Drain in order: clients told, everything durable, snapshots written, tenures released."""
     server.reporter.note("draining")
+    await server.readiness.stop()
+    if server.certificate is not None:
+        server.certificate.stop()
     await server.gateway.drain()
     await server.system.drain()
     await server.gateway.close()

@@ -22,11 +22,16 @@ class ConfigError(Exception):
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where players connect. `origins` are the exact Origin headers accepted from browsers; empty: same host only."""
+    """Where players connect. `origins` are the Origin headers accepted from browsers; empty: same host only.
+
+    `tls_certificate` and `tls_key` are PEM files; both or none.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     origins: list[str] = []
+    tls_certificate: str = ""
+    tls_key: str = ""
 
 
 class LogChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,6 +143,9 @@ def check(name: str, config: Config) -> None:
     """Raise `ConfigError` for a value that is out of range; `name` says where it was given."""
     if not 0 <= config.server.port <= 65535:
         raise ConfigError(f"{name}: server.port is {config.server.port}, allowed is 0 to 65535")
+    if bool(config.server.tls_certificate) != bool(config.server.tls_key):
+        missing = "tls_key" if config.server.tls_certificate else "tls_certificate"
+        raise ConfigError(f"{name}: server.{missing} is empty, TLS needs both tls_certificate and tls_key")
     for key in ("hunt_shards", "player_shards"):
         count = getattr(config.log, key)
         if not 1 <= count <= 1024:

@@ -16,7 +16,11 @@ def test_the_file_in_the_repository_says_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[server]\nprot = 1", "unknown key 'server.prot', allowed here are host, port, origins; did you mean 'port'?"),
+        (
+            "[server]\nprot = 1",
+            "unknown key 'server.prot', allowed here are host, port, origins, tls_certificate, tls_key; "
+            "did you mean 'port'?",
+        ),
         ("[serve]\n", "unknown key 'serve', allowed here are server, log"),
         ("[server]\nport = 70000", "server.port is 70000, allowed is 0 to 65535"),
         ('[server]\nport = "x"', "Expected `int`, got `str` - at `$.server.port`"),

@@ -7,6 +7,7 @@ Calls are synchronous: tens of microseconds on a local disk.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ class SqliteSpill:
         for old in (path, path.with_name(path.name + "-journal")):
             with contextlib.suppress(FileNotFoundError):
                 old.unlink()
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=OFF")
         self._db.execute("PRAGMA synchronous=OFF")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from huntserver import telemetry
 from huntserver.app import RunningServer, start, stop, tokens
 from huntserver.config import Config
+
+HOST_TOKEN_COMMAND: Final = ".venv/bin/huntserver token --role host --sub host --name Host"
 
 
 async def serve(config: Config, *, preload: Sequence[Path], announce: Callable[[str], None]) -> None:
@@ -26,6 +29,8 @@ async def serve(config: Config, *, preload: Sequence[Path], announce: Callable[[
     if server is None:
         telemetry.LogReporter(run=run).note("stopped", why="asked to end before it served")
         return
+    if server.certificate is not None:
+        loop.add_signal_handler(signal.SIGHUP, server.certificate.reload)
     announce(_welcome(config, server, [path.stem for path in preload]))
     await asked.wait()
     await stop(server)
@@ -45,12 +50,14 @@ async def _unless_asked(asked: asyncio.Event, starting: asyncio.Future[RunningSe
 
 def _welcome(config: Config, server: RunningServer, hunts: list[str]) -> str:
     """Return what to type next."""
-    url = f"ws://{config.server.host}:{server.port}/ws"
+    scheme = "wss" if server.certificate is not None else "ws"
+    url = f"{scheme}://{config.server.host}:{server.port}/ws"
     mint = tokens(config, make=False)
     lines = [f"Serving {url}, log {config.log.url}. Stop with Ctrl-C."]
     if hunts:
         _, guest = mint.guest("Guest")
-        host = mint.mint("host", "host", "Host")
+        # What is no terminal is kept: a file, a journal. A token that opens every hunt does not belong there.
+        host = mint.mint("host", "host", "Host") if sys.stdout.isatty() else "printed by: " + HOST_TOKEN_COMMAND
         lines += [
             "",
             "Play in another terminal:",

@@ -24,7 +24,7 @@ from huntserver.game.definition.shape import source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.authoring import Define
 from huntserver.gateway.door import Door
-from huntserver.gateway.ports import System
+from huntserver.gateway.ports import ReadyState, System
 from huntserver.limits import Limits
 from huntserver.wire.messages import HUNT_ID
 
@@ -41,6 +41,7 @@ class Site(msgspec.Struct, kw_only=True):
     door: Door
     limits: Limits
     guests: bool
+    readiness: Callable[[], ReadyState]
     metrics: Callable[[], bytes]
     protocol_document: Callable[[], bytes]
     listed: list[str] = []
@@ -111,8 +112,8 @@ class HttpExchange:
         elif path == "/healthz":
             self._json(200, {"ok": True})
         elif path == "/readyz":
-            ready, why = site.system.ready()
-            self._json(200 if ready else 503, {"ready": ready, "why": why})
+            state = site.readiness()
+            self._json(200 if state.ready else 503, state)
         elif path == "/metrics":
             self._answer(200, site.metrics(), "text/plain; version=0.0.4; charset=utf-8")
         elif path == "/protocol":

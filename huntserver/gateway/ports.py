@@ -25,8 +25,13 @@ class System(Protocol):
         """Ask a question; the sink hears `viewed` or `refused` once."""
         ...
 
-    def ready(self) -> tuple[bool, str]:
-        """Tell whether everything is served, and why not."""
+
+class ReadyState(Protocol):
+    """What `/readyz` answers, as JSON; the status is 200 with `ready`, else 503."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the server serves."""
         ...
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from typing import Final, NamedTuple, cast
@@ -21,7 +22,7 @@ from huntserver.gateway.connection import Connection
 from huntserver.gateway.connections import TICK_S, Connections
 from huntserver.gateway.door import Door
 from huntserver.gateway.http import Site
-from huntserver.gateway.ports import System, Trace
+from huntserver.gateway.ports import ReadyState, System, Trace
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.sampling import Sampler, Traced
 from huntserver.gateway.services import Services
@@ -69,6 +70,7 @@ class Gateway:
         clock: LoopClock,
         origins: list[str],
         guests: bool,
+        readiness: Callable[[], ReadyState],
         metrics: Callable[[], bytes],
         protocol_document: Callable[[], bytes],
         trace: Trace | None = None,
@@ -100,6 +102,7 @@ class Gateway:
             door=self.door,
             limits=limits,
             guests=guests,
+            readiness=readiness,
             metrics=metrics,
             protocol_document=protocol_document,
         )
@@ -109,10 +112,10 @@ class Gateway:
 
     # ---- life
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; return the port. Raises OSError when it is in use."""
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Listen, with TLS if a context is given; return the port. Raises OSError when it is in use."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self.accepting, host, port, backlog=4096)
+        self._server = await loop.create_server(self.accepting, host, port, backlog=4096, ssl=tls)
         for listening in self._server.sockets:  # and so in every socket that is accepted
             if UNSENT is not None:
                 listening.setsockopt(socket.IPPROTO_TCP, UNSENT, self.limits.outbox_soft_bytes)

@@ -124,6 +124,25 @@ class PartCollector(Collector):
                     yield _family(row, {None: float(values[name])})
 
 
+class ReadinessCollector(Collector):
+    """Whether the server serves, and what that rests on."""
+
+    def __init__(self, state: Callable[[], Any]) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every figure."""
+        state = self._state()
+        yield GaugeMetricFamily("huntserver_ready", "1 if every check of /readyz is good.", value=float(state.ready))
+        good = GaugeMetricFamily("huntserver_check_ok", "1 if what readiness stands for is well.", labels=["check"])
+        age = GaugeMetricFamily("huntserver_check_age_seconds", "Since it was last heard of.", labels=["check"])
+        for name, check in state.checks.items():
+            good.add_metric([name], float(check.ok))
+            age.add_metric([name], check.age_s)
+        yield good
+        yield age
+
+
 class LatencyCollector(Collector):
     """Turns sampled command latencies into a histogram."""
 

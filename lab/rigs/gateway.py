@@ -23,6 +23,7 @@ from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits
+from huntserver.readiness import Ready
 from tests.wire.test_lane import frame
 
 KEY = b"k" * 32
@@ -293,6 +294,7 @@ class Rig:
             clock=LoopClock(1000.0),
             origins=["https://play.example"],
             guests=True,
+            readiness=lambda: Ready(True, "ok", {}),
             metrics=lambda: b"# none\n",
             protocol_document=lambda: b"{}",
         )

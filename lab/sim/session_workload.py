@@ -32,6 +32,7 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits
 from huntserver.load.frames import masked
+from huntserver.readiness import Ready
 from lab.sim.game_workload import GameWorkload
 from lab.sim.network import Pending, Player
 from lab.sim.node import SimNode
@@ -102,6 +103,7 @@ class SimGateway(Gateway):
         nothing = bytes
         super().__init__(
             node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimClock(node), origins=[], guests=False,
+            readiness=lambda: Ready(True, "ok", {}),
             metrics=nothing, protocol_document=nothing,
         )  # fmt: skip
         rooms.attach(node.system)

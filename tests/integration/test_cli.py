@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from huntserver.auth import Tokens, load_key
 from huntserver.cli.main import FAILED, UNREACHABLE, main
 from tests.integration.server import ROOT, Live, serving
 
@@ -125,7 +127,7 @@ def test_a_hunt_that_is_none_is_refused(live: Live) -> None:
 @pytest.mark.parametrize(("token", "code"), [("forged", "bad_token"), ("expired", "token_expired")])
 def test_a_token_that_is_not_valid_is_refused_in_one_line(live: Live, token: str, code: str) -> None:
     if token == "expired":
-        token = run("token", "--data", live.folder / "data", "--sub", "eve", "--ttl", "0s").stdout.strip()
+        token = Tokens(load_key(live.folder / "data" / "token.key", make=False)).mint("player", "eve", ttl_s=-60)
     done = run("play", "--url", live.url, "--token", token, "--hunt", "small")
     assert done.exit_code == FAILED
     assert done.stderr.startswith(f"huntserver: {code}: ")
@@ -224,3 +226,17 @@ def test_the_examples_of_the_repository_are_served(live: Live) -> None:
     assert (ROOT / "examples" / "museum.toml").exists()
     status, body = live.http("GET", "/hunts")
     assert (status, json.loads(body)) == (200, {"hunts": ["small"]})
+
+
+def test_what_players_wrote_and_the_key_are_their_owners_alone(live: Live) -> None:
+    files = [*live.folder.glob("hunts.db*"), *(live.folder / "data").glob("*.db"), live.folder / "data" / "token.key"]
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in files if not path.name.endswith(".lock")}
+    assert len(modes) >= 3
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_hosts_token_is_printed_to_a_terminal_only(live: Live) -> None:
+    said = live.stdout.read_text()
+    assert "huntserver token --role host" in said or "HOST_TOKEN" not in said
+    line = next((line for line in said.splitlines() if line.startswith("HOST_TOKEN")), "")
+    assert "eyJ" not in line

@@ -34,10 +34,14 @@ class Broker:
         self.data = data
         self.address = tool("start", "--port", "0", "--data", str(data))
 
+    def signal(self, number: int) -> None:
+        """Send a signal to its process."""
+        (broker,) = json.loads((self.data / "cluster.json").read_text())["brokers"]
+        os.kill(broker["pid"], number)
+
     def kill(self) -> None:
         """`kill -9`."""
-        (broker,) = json.loads((self.data / "cluster.json").read_text())["brokers"]
-        os.kill(broker["pid"], signal.SIGKILL)
+        self.signal(signal.SIGKILL)
 
     def start(self) -> None:
         """Start it again, where it was."""
@@ -107,3 +111,21 @@ def test_a_server_whose_broker_dies_is_not_ready_and_recovers_by_itself(tmp_path
         main, ["inspect", "hunt/one", "--log", log, "--config", str(tmp_path / "config.toml")], catch_exceptions=False
     )
     assert told.stdout.count("solved by a player") == 1
+
+
+def test_an_idle_server_says_that_its_broker_stands_still(tmp_path: Path, broker: Broker) -> None:
+    (tmp_path / "config.toml").write_text(CONFIG)
+    live = Live(tmp_path, "--log", f"kafka:{broker.address}", "--data", str(tmp_path / "data"))
+    live.start()
+    try:
+        live.until_ready()
+        broker.signal(signal.SIGSTOP)
+        asyncio.run(until(lambda: live.http("GET", "/readyz")[0] == 503, COMES_BACK_S))
+        state = json.loads(live.http("GET", "/readyz")[1])
+        assert not state["checks"]["log"]["ok"]
+        assert state["checks"]["gateway"]["ok"]
+        broker.signal(signal.SIGCONT)
+        asyncio.run(until(lambda: live.http("GET", "/readyz")[0] == 200, COMES_BACK_S))
+    finally:
+        broker.signal(signal.SIGCONT)
+        assert live.stop() == 0

@@ -95,8 +95,13 @@ class LockFile:
 
 
 def connect(path: Path, *, reading: bool, bytes_max: int | None = None) -> sqlite3.Connection:
-    """Open one connection with the settings that durability rests on. Raises a `Fault`."""
+    """Open one connection with the settings that durability rests on. Raises a `Fault`.
+
+    A new file is its owner's alone: it holds what players wrote. SQLite gives its other files the same mode.
+    """
     try:
+        with contextlib.suppress(OSError):  # a folder that cannot be written to is told of by what follows
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(
             path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256
         )

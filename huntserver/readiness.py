@@ -1,0 +1,165 @@
+"""Whether this server serves, told whether or not somebody plays: `/readyz`, metrics, and a line when it changes.
+
+Owns a heartbeat of every thing that readiness stands for, and the task that listens for them while nobody plays: an
+idle server does not notice that its broker is gone. Decides nothing; the runtime refuses and recovers by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from actors.faults import Fault
+from actors.log.port import EventLog
+from actors.reporter import Reporter
+from actors.system import ActorSystem
+
+LOOK_S: Final = 1.0
+"""Between two looks; each asks the log for one more shard, so that every broker that leads one is heard of in turn."""
+ANSWER_S: Final = 5.0
+"""Deadline of the log's answer to a look."""
+SILENT_S: Final = 15.0
+"""A heartbeat older than this counts as lost, whatever was heard before."""
+FREE_BYTES_MIN: Final = 1 << 20
+"""Of a disk that the server writes to."""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that readiness stands for: fine or not, s since it was last heard of, and what is wrong with it."""
+
+    ok: bool
+    age_s: float
+    why: str = ""
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What `/readyz` answers. `why` is the first thing that is wrong, in words, or `ok`."""
+
+    ready: bool
+    why: str
+    checks: dict[str, Check]
+
+
+class Heartbeats:
+    """When each thing last showed that it lives. Times are seconds of a clock that goes on while the machine sleeps."""
+
+    def __init__(self, clock_s: Callable[[], float]) -> None:
+        self._clock_s = clock_s
+        self._beats: dict[str, tuple[float, str]] = {}
+
+    def beat(self, name: str) -> None:
+        """It lives."""
+        self._beats[name] = (self._clock_s(), "")
+
+    def fail(self, name: str, why: str) -> None:
+        """It was looked at and is not well; its age goes on from when it last was."""
+        at, _ = self._beats.get(name, (self._clock_s(), ""))
+        self._beats[name] = (at, why)
+
+    def checks(self) -> dict[str, Check]:
+        """Return every thing's state; one that was silent for too long is not well."""
+        now = self._clock_s()
+        found = {}
+        for name, (at, why) in self._beats.items():
+            age_s = round(now - at, 1)
+            why = why or (f"not heard of for {age_s:.0f} s" if age_s > SILENT_S else "")
+            found[name] = Check(not why, age_s, why)
+        return found
+
+
+class Readiness:
+    """The server's readiness. `start` once everything else has started; `stop` before it goes.
+
+    `folders` lie on the disks that the server writes to; `living` tells of each further thing whether it lives.
+    """
+
+    def __init__(
+        self,
+        system: ActorSystem,
+        log: EventLog,
+        folders: Sequence[Path],
+        report: Reporter,
+        living: Mapping[str, Callable[[], bool]],
+        clock_s: Callable[[], float] = lambda: time.clock_gettime(
+            getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+        ),
+    ) -> None:
+        self.heartbeats = Heartbeats(clock_s)
+        self._system = system
+        self._log = log
+        self._folders = folders
+        self._report = report
+        self._living = living
+        self._task: asyncio.Task[None] | None = None
+        self._was_ready = True
+
+    def start(self) -> None:
+        """Begin to look."""
+        for name in ("log", "disk", *self._living):
+            self.heartbeats.beat(name)
+        self._task = asyncio.get_running_loop().create_task(self._watch(), name="readiness")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def state(self) -> Ready:
+        """Return what is known now; never waits."""
+        served, why = self._system.ready()
+        checks = {"shards": Check(served, 0.0, "" if served else why), **self.heartbeats.checks()}
+        first = next((check.why for check in checks.values() if not check.ok), "ok")
+        return Ready(all(check.ok for check in checks.values()), first, checks)
+
+    async def _watch(self) -> None:
+        turn = 0
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                await self._look(turn)
+            except Exception as error:  # whatever is wrong with looking must not end it: silence would say "ready"
+                self._report.fault("readiness_look_failed", error)
+            turn += 1
+
+    async def _look(self, turn: int) -> None:
+        self._look_at_disks()
+        for name, lives in self._living.items():
+            if lives():
+                self.heartbeats.beat(name)
+        shards = list(self._system.shards())
+        shard = shards[turn % len(shards)].id
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._log.bounds(shard)
+            self.heartbeats.beat("log")
+        except TimeoutError:
+            self.heartbeats.fail("log", f"no answer for shard {shard} within {ANSWER_S:.0f} s")
+        except Fault as fault:
+            self.heartbeats.fail("log", f"{fault.code}: {fault}")
+        self._tell(self.state())
+
+    def _look_at_disks(self) -> None:
+        for folder in self._folders:
+            disk = os.statvfs(folder)
+            free = disk.f_bavail * disk.f_frsize
+            if free < FREE_BYTES_MIN:
+                self.heartbeats.fail("disk", f"{folder}: {free} bytes are free on its disk; make room")
+                return
+        self.heartbeats.beat("disk")
+
+    def _tell(self, state: Ready) -> None:
+        if state.ready != self._was_ready:
+            self._was_ready = state.ready
+            if state.ready:
+                self._report.note("ready_again")
+            else:
+                self._report.warn("not_ready", why=state.why)
