@@ -1,4 +1,4 @@
 """Event-sourced actors on asyncio: entities whose state is the fold of an append-only log.
 
-Knows no hunts and no WebSockets, and never imports `huntserver`.
+Knows no game and no WebSockets, and never imports `huntserver`.
 """

@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from typing import Final, Protocol
 
-STOOD_STILL_S: Final = 1.0
-"""A look that is due several times a second and comes later than this: the process was paused, or its loop held up."""
+SUSPENDED_S: Final = 1.0
+"""A call due several times a second that comes later than this: the process was suspended, or its loop stalled."""
 
-AWAKE_S: Final = 1.0
-"""How long it must have run again before it says that others are late: their answers may lie in its sockets, and the
-timers of a loop come before what it reads."""
+RESUME_GRACE_S: Final = 1.0
+"""Time after a suspension before peers are called late: their answers may lie unread in our sockets, and a loop runs
+its timers before what it reads."""
 
 _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -30,23 +30,23 @@ class Clock(Protocol):
         ...
 
 
-class Awake:
-    """Whether this process has run for long enough to judge how long others take; for who looks several times a second.
+class SuspensionDetector:
+    """Detects that this process was suspended (SIGSTOP, VM pause), so that timeouts are not blamed on peers.
 
-    Nothing rests on it but when a batch is called late or given up.
+    Asked several times a second. Only when a batch counts as late, or is given up, rests on it.
     """
 
-    __slots__ = ("_looked_s", "_woke_s")
+    __slots__ = ("_asked_s", "_resumed_s")
 
     def __init__(self) -> None:
-        self._looked_s = self._woke_s = float("-inf")
+        self._asked_s = self._resumed_s = float("-inf")
 
-    def look(self, now_s: float) -> bool:
-        """Note a look, and tell whether it is no sooner than `AWAKE_S` after the process stood still."""
-        if self._looked_s + STOOD_STILL_S < now_s and self._looked_s > float("-inf"):
-            self._woke_s = now_s
-        self._looked_s = now_s
-        return now_s - self._woke_s >= AWAKE_S
+    def may_judge(self, now_s: float) -> bool:
+        """Tell whether the process has run for `RESUME_GRACE_S` since it was last suspended, if it ever was."""
+        if self._asked_s + SUSPENDED_S < now_s and self._asked_s > float("-inf"):
+            self._resumed_s = now_s
+        self._asked_s = now_s
+        return now_s - self._resumed_s >= RESUME_GRACE_S
 
 
 class SystemClock:

@@ -46,10 +46,10 @@ class Push(msgspec.Struct, frozen=True, gc=False):
     A plain struct that the collector never looks at: rings keep hundreds of thousands of them, and a collection that
     walked them stopped the loop for a quarter of a second.
 
-    `channel` is `hunt`, `host`, `team:ID` or `player:ID`; `prev` is the seq of that channel's push before this one
+    `channel` is a name that the entity gives to one audience; `prev` is the seq of that channel's push before this one
     (0: none). `events` are the structs or views to show, encoded lazily and once. With `told` the answer says all of
     it, so the session that sent the command needs no second frame. `state` names conflated state that changed with
-    this record (`board`; `teams`: its end only), instead of events: the gateway asks for it at its own rate.
+    this record, instead of events: who shows it asks for it at a rate of its own.
     """
 
     channel: str
@@ -77,9 +77,9 @@ class Timer(NamedTuple):
 class Context:
     """What a decision may know beside state and command. One object per shard, refilled for each command.
 
-    `by` is who commands: `p:ID` a player, `h:ID` a host, `system`, `timer`, `entity:KIND/ID` for a reaction. `role` is
-    `player`, `host`, `admin` or `system`. `now_ms` never goes back within a shard. `roll` draws a random 53-bit
-    integer: what is made of it goes into the event. `name` is the sender's display name from the
+    `by` is who commands: a client (`X:ID`, one letter for what it is), `system`, `timer`, `entity:KIND/ID` for a
+    reaction. `role` is `system` or one of the application's. `now_ms` never goes back within a shard. `roll` draws a
+    random 53-bit integer: what is made of it goes into the event. `name` is the sender's display name from the
     token (personal). `seq` is the entity's seq that an accepted command will get. `key` is the command's id.
     """
 
@@ -109,6 +109,12 @@ class EntityType(Protocol, Generic[State]):
 
     command_type: Any
     """The closed union of tagged command structs this kind takes, reactions included."""
+
+    fresh_codes: frozenset[str]
+    """Codes of refusals that must miss nothing: they leave only behind a batch handed to the log after the command."""
+
+    fresh_roles: frozenset[str]
+    """Roles whose every refusal must miss nothing, like those of `fresh_codes`."""
 
     def create(self, id: str) -> State:
         """Return the state of an entity with no events."""

@@ -87,7 +87,7 @@ class ClockSkewed(Fault):
 
 
 class SpillFailed(Fault):
-    """The local file of dormant entities cannot be read or written: what lies there is taken from the log again."""
+    """The spill file of passivated entities cannot be read or written: what lies there is taken from the log again."""
 
     code = "spill_failed"
     retriable = True

@@ -9,7 +9,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of one node's runtime. Units stand in the names."""
 
     mailbox_max: int = 20_000
-    """Commands waiting for one entity: a hunt of 10,000 players that all send at once, twice."""
+    """Commands waiting for one entity: 10,000 clients that all send at once, twice."""
     control_max: int = 20_000
     """Reaction messages waiting for one entity; a sender waits for its answer, so this is one a source."""
     waiting_max: int = 50_000

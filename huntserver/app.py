@@ -26,7 +26,7 @@ from actors.log.port import EventLog, ShardId, SnapshotStore
 from actors.log.sqlite.log import SqliteLog
 from actors.log.sqlite.reader import SqliteReader
 from actors.passivation.spill_sqlite import SqliteSpill
-from actors.snapshots.recovery import Tenant
+from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside, shard_of
 from huntserver import __version__, telemetry
 from huntserver.auth import Issuers, KeySet, Tokens, load_key
@@ -163,7 +163,7 @@ async def start(
     rooms = Rooms(limits)
     rolls = random.Random(secrets.randbits(256))  # not SystemRandom: that is a system call for every command
     outside = Outside(log, snapshots, spill, SystemClock(), rolls, rooms, reporter)
-    tenant = Tenant(f"{socket.gethostname()}:{config.server.port}", run)
+    tenant = NodeRun(f"{socket.gethostname()}:{config.server.port}", run)
     system = ActorSystem(kinds(config), outside, tenant, runtime)
     rooms.attach(system)
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)

@@ -24,23 +24,21 @@ RUNTIME: frozenset[str] = frozenset({"key_too_old", "too_many_devices", "too_lar
 
 UNTOLD: frozenset[str] = frozenset({"too_many_devices", "entity_damaged"})
 """Refusals that do not say whether an earlier copy took effect, only that this one does not: what would tell is not
-there any more. `key_too_old` is one of them for a device that eight others of its player pushed out; any other that
+there any more. `key_too_old` is one of them for a device that eight others of its sender pushed out; any other that
 keeps the span of keys hears the first answer."""
 
 
 class Rules(NamedTuple):
     """What the promises say in numbers and codes.
 
-    `proof_s`: what a refusal or view may miss. `fresh`: codes of refusals that may miss nothing; the same holds for
-    every operation of `fresh_roles`. `timed`: codes that depend on the clock, so that they are not asked for again.
+    `proof_s`: what a refusal or view may miss; those that an entity type calls fresh miss nothing. `timed`: codes that
+    depend on the clock, so that they are not asked for again.
     `views`: ask for views again. `strict`: a refused key is never executed, even under a later tenure.
     `clock_skew_ms`: how far an owner's clock may be ahead of the log's (0: not judged); `epoch_ms`: the log's time, in
     ms since 1970, at 0 s of the clock by which records land.
     """
 
     proof_s: float = 1.0
-    fresh: frozenset[str] = frozenset({"too_late", "lost"})
-    fresh_roles: frozenset[str] = frozenset({"host", "admin"})
     timed: frozenset[str] = frozenset()
     views: bool = True
     strict: bool = False
@@ -57,11 +55,12 @@ class Effect(NamedTuple):
     where: str
 
 
-class Questions:
-    """See the module."""
+class CallJudge:
+    """Holds clients' calls against the effects in the log, and the rules' answers at each pos."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, kinds: dict[str, EntityType[Any]]) -> None:
         self.count = 0
+        self._kinds = kinds
         self._rules = rules
         self._calls: dict[str, list[Call]] = {}
         self._keys: set[Which] = set()
@@ -95,12 +94,12 @@ class Questions:
         for call in self._to_judge.pop((name, pos), ()):
             self._judge(kind, state, call, pos, at_ms)
 
-    def create(self, kinds: dict[str, EntityType[Any]]) -> None:
+    def create(self) -> None:
         """Judge what was said of entities that no record speaks of."""
         for name, pos in [where for where in self._to_judge if where[1] == 0]:
             kind_name, _, id = name.partition("/")
             for call in self._to_judge.pop((name, pos)):
-                self._judge(kinds[kind_name], kinds[kind_name].create(id), call, 0, 0)
+                self._judge(self._kinds[kind_name], self._kinds[kind_name].create(id), call, 0, 0)
 
     def _judge(self, kind: EntityType[Any], state: Any, call: Call, pos: int, at_ms: int) -> None:
         ctx = self._ctx
@@ -210,12 +209,13 @@ class Questions:
         highest: list[int] = [0]
         for _, pos in known:
             highest.append(max(highest[-1], pos))
+        kind = self._kinds[name.partition("/")[0]]
         for call in calls:
             if call.outcome not in (REFUSED, VIEWED) or call.pos < 0:
                 continue
             left_s = call.left_s if call.left_s < inf else call.sent_s
             before_s = left_s - self._rules.proof_s
-            if call.outcome == REFUSED and (call.code in self._rules.fresh or call.role in self._rules.fresh_roles):
+            if call.outcome == REFUSED and (call.code in kind.fresh_codes or call.role in kind.fresh_roles):
                 before_s = max(before_s, call.sent_s)
             must = highest[bisect_left(times, before_s)]
             if call.pos < must:

@@ -37,7 +37,7 @@ class Call(NamedTuple):
     order: int = 0
 
 
-class Shown(NamedTuple):
+class Emission(NamedTuple):
     """Something let out by a node that rests on the record `pos` of an entity being durable."""
 
     node: str
@@ -47,7 +47,7 @@ class Shown(NamedTuple):
     what: str
 
 
-class Seen(NamedTuple):
+class ReceivedPush(NamedTuple):
     """One push as a listener got it. `events` are encoded JSON, or None where they were not kept.
 
     `prev` below 0 means a snapshot: the listener was told the state of the channel at `seq`.
@@ -61,7 +61,7 @@ class Seen(NamedTuple):
     events: bytes | None
 
 
-class Live(NamedTuple):
+class LiveDigest(NamedTuple):
     """The digest of one entity's memory and state on a node, at its seq. `last`: the log's end must be that seq."""
 
     node: str

@@ -13,20 +13,20 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from actors.checker.call_judge import Questions, Rules
-from actors.checker.history import Call, Live, Seen, Shown, Violation
+from actors.checker.call_judge import CallJudge, Rules
+from actors.checker.history import Call, Emission, LiveDigest, ReceivedPush, Violation
 from actors.entity import EntityType
 from actors.faults import LogDamaged
 from actors.log.codec import Done, RecordDecoder, Tenure
 from actors.log.port import ShardId
-from actors.passivation.passivation import digest
 from actors.shard.dedup import Dedup
+from actors.snapshots.format import digest
 
 MOST = 50
 """Violations kept: one bug can break thousands of things."""
 
 
-class Game(Protocol):
+class WorkloadRules(Protocol):
     """A workload's own invariants (I8): sees every counting record in log order."""
 
     def record(self, entity: str, pos: int, by: str, events: Sequence[Any], at_ms: int) -> Iterable[str]:
@@ -34,7 +34,7 @@ class Game(Protocol):
         ...
 
 
-class NoGame:
+class NoWorkloadRules:
     """Nothing beyond the runtime's promises."""
 
     def record(self, entity: str, pos: int, by: str, events: Sequence[Any], at_ms: int) -> Iterable[str]:
@@ -78,23 +78,25 @@ class _Fold:
         self.ahead_s: set[float] = set()  # when batches of the tenure landed whose times were too far ahead
 
 
-class Checker:
-    """See the module."""
+class LogJudge:
+    """Judges histories against the log: feed calls, pushes and digests, then records in order, then ask."""
 
-    def __init__(self, kinds: Sequence[EntityType[Any]], game: Game | None = None, rules: Rules | None = None) -> None:
+    def __init__(
+        self, kinds: Sequence[EntityType[Any]], game: WorkloadRules | None = None, rules: Rules | None = None
+    ) -> None:
         self.rules = rules or Rules()
         self.violations: list[Violation] = []
         self.found: dict[str, int] = {}  # how many of each invariant, also those past MOST
-        self._game = game or NoGame()
+        self._game = game or NoWorkloadRules()
         self._kinds = {kind.kind: kind for kind in kinds}
         self._decoders = {kind.topic: RecordDecoder(kind.event_type) for kind in kinds}
         self._folds: dict[ShardId, _Fold] = {}
         self._entities: dict[str, _Entity] = {}
-        self._calls = Questions(self.rules)
-        self._shown: dict[str, list[Shown]] = {}
-        self._seen: dict[tuple[str, int], list[Seen]] = {}
+        self._calls = CallJudge(self.rules, self._kinds)
+        self._shown: dict[str, list[Emission]] = {}
+        self._seen: dict[tuple[str, int], list[ReceivedPush]] = {}
         self._listeners: dict[tuple[str, str, str], int] = {}
-        self._live: dict[str, list[Live]] = {}
+        self._live: dict[str, list[LiveDigest]] = {}
         self._keys: set[tuple[str, str, str]] = set()
         self._reactions: dict[tuple[str, str, str], int] = {}
         self._records = self._void = self._commands = self._pushes = self._reacted = 0
@@ -106,11 +108,11 @@ class Checker:
         """Add a client's command or question."""
         self._calls.add(call)
 
-    def shown(self, shown: Shown) -> None:
+    def shown(self, shown: Emission) -> None:
         """Add something that a node let out."""
         self._shown.setdefault(shown.entity, []).append(shown)
 
-    def seen(self, seen: Seen) -> None:
+    def seen(self, seen: ReceivedPush) -> None:
         """Add a push that a listener got; in the order in which it got them."""
         line = (seen.listener, seen.entity, seen.channel)
         last = self._listeners.get(line)
@@ -127,7 +129,7 @@ class Checker:
             if not any(seen[2:] == other[2:] for other in held):
                 held.append(seen)
 
-    def live(self, live: Live) -> None:
+    def live(self, live: LiveDigest) -> None:
         """Add the digest of an entity on a node."""
         self._live.setdefault(live.entity, []).append(live)
 
@@ -247,7 +249,7 @@ class Checker:
         else:
             del self._reactions[which]
 
-    def _compare_push(self, seen: Seen, pushes: Sequence[Any], where: str) -> None:
+    def _compare_push(self, seen: ReceivedPush, pushes: Sequence[Any], where: str) -> None:
         for push in pushes:
             if push.channel == seen.channel and push.state is None:
                 if push.prev != seen.prev:
@@ -257,7 +259,7 @@ class Checker:
                 return
         self._add("I3", f"{seen.listener} was shown a push on {seen.channel} that the log does not give", where)
 
-    def _compare_state(self, kind: EntityType[Any], entity: _Entity, live: Live) -> None:
+    def _compare_state(self, kind: EntityType[Any], entity: _Entity, live: LiveDigest) -> None:
         folded = digest(list(entity.dedup.encode()), list(kind.encode(entity.state)))
         if folded != live.digest:
             self._add("I5", f"{live.node} holds {live.digest}, the log gives {folded}", f"{live.entity}:{live.seq}")
@@ -281,7 +283,7 @@ class Checker:
                 self._add("I3", f"{seen.listener} was shown {seen.entity}:{seen.seq}, which is not in the log")
         for name, shown in self._shown.items():
             self._check_shown(name, shown)
-        self._calls.create(self._kinds)
+        self._calls.create()
         self._calls.check(self._add)
         return self.violations
 
@@ -290,7 +292,7 @@ class Checker:
         self._calls.check_alone(self._add)
         return self.violations
 
-    def _check_shown(self, name: str, shown: list[Shown]) -> None:
+    def _check_shown(self, name: str, shown: list[Emission]) -> None:
         entity = self._entities.get(name)
         landed = entity.landed if entity else []
         for item in shown:
@@ -333,4 +335,4 @@ class Checker:
             self.violations.append(Violation(invariant, text, where))
 
 
-__all__ = ["Checker", "Game", "NoGame", "Rules", "Totals"]
+__all__ = ["LogJudge", "NoWorkloadRules", "Rules", "Totals", "WorkloadRules"]

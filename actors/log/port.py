@@ -30,7 +30,7 @@ from typing import NamedTuple, Protocol
 
 
 class ShardId(NamedTuple):
-    """One shard of a topic: `topic` is a short word (`hunts`, `players`), `index` counts from 0."""
+    """One shard of a topic: `topic` is a short word, one a kind of entity, `index` counts from 0."""
 
     topic: str
     index: int  # type: ignore[assignment]  # a tuple has a method of this name; nobody calls it

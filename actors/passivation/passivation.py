@@ -1,22 +1,19 @@
 """Passivated entities: encoded state on local disk, memory by other means and never truth.
 
-An entity is live or dormant, never both. `SpillStore` is the port (SQLite in the data folder, or a dict), emptied at
-every start; recovery fills it from snapshots and never reads what an earlier run left.
+An entity is live or passivated, never both. `SpillStore` is the port (SQLite in the data folder, or a dict), emptied
+at every start; recovery fills it from snapshots and never reads what an earlier run left.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-import msgspec
-
 from actors.entity import EntityType
 from actors.log.port import ShardId
-from actors.shard.actor import Actor, SnapshotRef
-from actors.shard.dedup import Dedup
+from actors.shard.actor import Actor
 from actors.shard.mailbox import Mailbox
+from actors.snapshots.format import EncodedEntity, decode_entity, encode_entity, pack, unpack
 
 
 class SpillStore(Protocol):
@@ -43,7 +40,7 @@ class SpillStore(Protocol):
         ...
 
 
-class DictSpill:
+class MemorySpill:
     """A spill store in memory: for tests and tools."""
 
     def __init__(self) -> None:
@@ -70,108 +67,55 @@ class DictSpill:
         self._kept.pop(shard, None)
 
 
-class Blob(msgspec.Struct, array_like=True):
-    """A dormant entity, whole."""
-
-    seq: int
-    first: int
-    dirty_from: int
-    since: int
-    due_ms: int
-    memory: list[bytes]
-    state: list[bytes]
-    snapshots: list[SnapshotRef]
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Blob).decode
-
-
-def freeze(kind: EntityType[Any], actor: Actor) -> Blob:
-    """Return the entity encoded, in one go."""
-    return Blob(
-        actor.seq,
-        actor.first,
-        actor.dirty_from,
-        actor.since,
-        actor.due.due_ms if actor.due else 0,
-        list(actor.dedup.encode()),
-        list(kind.encode(actor.state)),
-        list(actor.snapshots),
-    )
-
-
-def thaw(kind: EntityType[Any], id: str, blob: Blob, mailbox: Mailbox) -> Actor:
-    """Return a live entity. Raises ValueError for bytes that are no state."""
-    actor = Actor(kind.kind, id, kind.decode(id, blob.state), mailbox)
-    actor.seq = blob.seq
-    actor.first = blob.first
-    actor.dirty_from = blob.dirty_from
-    actor.since = blob.since
-    actor.dedup = Dedup.decode(blob.memory)
-    actor.snapshots = tuple(SnapshotRef(*s) for s in blob.snapshots)
-    actor.due = kind.due(actor.state)
-    return actor
-
-
-def digest(memory: list[bytes], state: list[bytes]) -> str:
-    """Return the digest of an entity's encoded memory and state: equal for equal histories, in any process."""
-    h = hashlib.blake2b(digest_size=16)
-    for part in (*memory, b"", *state):
-        h.update(len(part).to_bytes(8, "big"))
-        h.update(part)
-    return h.hexdigest()
-
-
-class Dormitory:
-    """The dormant entities of one shard."""
+class PassiveEntities:
+    """The passivated entities of one shard, over a spill store: put away encoded, activated by their next message."""
 
     def __init__(self, shard: ShardId, kind: EntityType[Any], spill: SpillStore) -> None:
         self._shard = shard
         self._kind = kind
         self._spill = spill
-        self.asleep = 0
-        self.woken = 0
+        self.count = 0
+        self.activated = 0
 
-    def sleep(self, actor: Actor) -> None:
+    def passivate(self, actor: Actor) -> None:
         """Take a live entity with nothing undurable; the caller drops it."""
-        self.lay(actor.id, freeze(self._kind, actor))
+        self.put(actor.id, encode_entity(self._kind, actor))
 
-    def lay(self, id: str, blob: Blob) -> None:
-        """Keep an encoded entity."""
-        self._spill.put(self._shard, id, _encode(blob))
-        self.asleep += 1
+    def put(self, id: str, encoded: EncodedEntity) -> None:
+        """Keep an encoded entity that is not here yet."""
+        self._spill.put(self._shard, id, pack(encoded))
+        self.count += 1
 
-    def replace(self, id: str, blob: Blob) -> None:
-        """Keep another encoded form of an entity that sleeps here."""
-        self._spill.put(self._shard, id, _encode(blob))
+    def replace(self, id: str, encoded: EncodedEntity) -> None:
+        """Keep another encoded form of an entity that is here."""
+        self._spill.put(self._shard, id, pack(encoded))
 
-    def wake(self, id: str, mailbox: Mailbox) -> Actor | None:
+    def activate(self, id: str, mailbox: Mailbox) -> Actor | None:
         """Return the entity live again, None if it is not here; bytes that are no state close it (`damaged`)."""
-        if not self.asleep:
+        if not self.count:
             return None
         data = self._spill.take(self._shard, id)
         if data is None:
             return None
-        self.asleep -= 1
-        self.woken += 1
+        self.count -= 1
+        self.activated += 1
         try:
-            return thaw(self._kind, id, _decode(data), mailbox)
+            return decode_entity(self._kind, id, unpack(data), mailbox)
         except ValueError as error:  # closed, not guessed at
             actor = Actor(self._kind.kind, id, None, mailbox)
-            actor.damaged = f"its dormant state cannot be read: {error}"
+            actor.damaged = f"its passivated state cannot be read: {error}"
             return actor
 
-    def look(self, id: str) -> Blob | None:
-        """Return the encoded entity without waking it."""
-        data = self._spill.get(self._shard, id) if self.asleep else None
-        return None if data is None else _decode(data)
+    def peek(self, id: str) -> EncodedEntity | None:
+        """Return the encoded entity without activating it."""
+        data = self._spill.get(self._shard, id) if self.count else None
+        return None if data is None else unpack(data)
 
     def ids(self) -> list[str]:
-        """Return the ids of all that sleep here."""
-        return list(self._spill.ids(self._shard)) if self.asleep else []
+        """Return the ids of all that are passivated."""
+        return list(self._spill.ids(self._shard)) if self.count else []
 
     def clear(self) -> None:
         """Forget all."""
         self._spill.clear(self._shard)
-        self.asleep = 0
+        self.count = 0

@@ -1,4 +1,4 @@
-"""Where dormant entities lie: a SQLite file of its own, emptied at every start.
+"""Where passivated entities lie: a SQLite file of its own, emptied at every start.
 
 Memory on disk, never truth: no durability is asked of it, and recovery never reads what an earlier run left.
 Calls are synchronous: tens of microseconds on a local disk.
@@ -29,7 +29,9 @@ class SqliteSpill:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=OFF")
         self._db.execute("PRAGMA synchronous=OFF")
-        self._db.execute("CREATE TABLE dormant (shard TEXT, id TEXT, blob BLOB, PRIMARY KEY (shard, id)) WITHOUT ROWID")
+        self._db.execute(
+            "CREATE TABLE passivated (shard TEXT, id TEXT, blob BLOB, PRIMARY KEY (shard, id)) WITHOUT ROWID"
+        )
 
         self._lives: dict[ShardId, int] = {}
 
@@ -41,27 +43,27 @@ class SqliteSpill:
         try:
             return self._db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise SpillFailed(f"the file of dormant entities: {error}") from error
+            raise SpillFailed(f"the spill file of passivated entities: {error}") from error
 
     def put(self, shard: ShardId, id: str, blob: bytes) -> None:
         """Keep."""
-        self._do("INSERT OR REPLACE INTO dormant VALUES (?, ?, ?)", self._name(shard), id, blob)
+        self._do("INSERT OR REPLACE INTO passivated VALUES (?, ?, ?)", self._name(shard), id, blob)
 
     def get(self, shard: ShardId, id: str) -> bytes | None:
         """Return without removing."""
-        rows = self._do("SELECT blob FROM dormant WHERE shard = ? AND id = ?", self._name(shard), id)
+        rows = self._do("SELECT blob FROM passivated WHERE shard = ? AND id = ?", self._name(shard), id)
         return rows[0][0] if rows else None
 
     def take(self, shard: ShardId, id: str) -> bytes | None:
         """Return and remove; None when there is none."""
         blob = self.get(shard, id)
         if blob is not None:
-            self._do("DELETE FROM dormant WHERE shard = ? AND id = ?", self._name(shard), id)
+            self._do("DELETE FROM passivated WHERE shard = ? AND id = ?", self._name(shard), id)
         return blob
 
     def ids(self, shard: ShardId) -> Iterator[str]:
         """Yield the ids kept for a shard."""
-        for (id,) in self._do("SELECT id FROM dormant WHERE shard = ?", self._name(shard)):
+        for (id,) in self._do("SELECT id FROM passivated WHERE shard = ?", self._name(shard)):
             yield id
 
     def clear(self, shard: ShardId) -> None:
@@ -69,7 +71,7 @@ class SqliteSpill:
         before = self._name(shard)
         self._lives[shard] = self._lives.get(shard, 0) + 1
         with contextlib.suppress(sqlite3.Error):  # the rows stay in the file, under a name that nobody asks for
-            self._db.execute("DELETE FROM dormant WHERE shard = ?", (before,))
+            self._db.execute("DELETE FROM passivated WHERE shard = ?", (before,))
 
     def close(self) -> None:
         """Let go of the file."""

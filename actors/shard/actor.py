@@ -45,7 +45,7 @@ class Refusals:
 
 
 class Caller:
-    """Who sends commands: made once a session. `by` is `p:ID` or `h:ID`; `name` is shown to others (personal)."""
+    """Who sends commands: made once a session. `by` is `X:ID`, X one letter; `name` is shown to others (personal)."""
 
     __slots__ = ("by", "name", "role")
 

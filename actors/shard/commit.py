@@ -15,7 +15,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from actors.clock import Awake, Clock
+from actors.clock import Clock, SuspensionDetector
 from actors.entity import Rejected
 from actors.faults import Fault, NotWritten, OutcomeUnknown
 from actors.limits import Limits
@@ -46,7 +46,11 @@ class CommitStatistics(NamedTuple):
 
 
 class Commit:
-    """See the module. `resumed` is called when room is free again, `failed` when the shard's memory is void."""
+    """Group commit of one shard: one batch outstanding, everything that rests on it held behind it.
+
+    `resumed` is called when room is free again, `failed` when the shard's memory is void, `between` to read what lies
+    between two batches, `probe` for a record that proves ownership, `contain` with what a sink raises.
+    """
 
     def __init__(
         self,
@@ -81,7 +85,7 @@ class Commit:
         self._contain = contain
         self._between = between
         self._pacer = pacer
-        self._awake = Awake()
+        self._suspension = SuspensionDetector()
         self.effects: list[Effect] = []
         self._flying: list[Effect] = []
         self._batch: list[bytes] = []
@@ -240,7 +244,7 @@ class Commit:
     def watch(self) -> None:
         """Look at the age of the batch in flight; called a few times a second."""
         now_ns = self._clock.boot_ns()
-        if not self._awake.look(now_ns / 1e9) or self._future is None:
+        if not self._suspension.may_judge(now_ns / 1e9) or self._future is None:
             return
         age_s = (now_ns - self._first_handed_ns) / 1e9
         if age_s > self._limits.give_up_s:

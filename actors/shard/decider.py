@@ -8,56 +8,37 @@ itself: answers, refusals and views are held by `commit`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from msgspec import Raw
 
-from actors.clock import Clock
 from actors.entity import Context, EntityType, Push, Reaction, Rejected
 from actors.faults import Fault
 from actors.limits import Limits
 from actors.log.codec import Done, encode
-from actors.log.port import EventLog, SnapshotStore
-from actors.passivation.passivation import SpillStore
-from actors.reporter import Reporter
-from actors.shard.actor import FORGOTTEN, Actor, Caller, Publisher, Sink
+from actors.shard.actor import FORGOTTEN, Actor, Caller, Sink
 from actors.shard.commit import Commit
 from actors.shard.dedup import ANSWER_BYTES_MAX, Answers, KeyTooOld
-from actors.shard.pacer import Pacer
-from actors.shard.reactions import Deliver, Outgoing, ReactionBatch
+from actors.shard.mailbox import COMMAND, QUERY, REACTION, Key, Message
+from actors.shard.ports import Ports
+from actors.shard.reactions import Outgoing, ReactionBatch
 from actors.shard.timers import Timers
-from actors.snapshots.writer import Snapshots
+from actors.snapshots.writer import SnapshotWriter
 
 INTERNAL: Final = Rejected("internal", "a fault in the server; it was recorded", retry=True, after_ms=1000)
 TOO_LARGE: Final = Rejected("too_large", "the command's record would be larger than the log takes")
 DAMAGED: Final = Rejected("entity_damaged", "stored data is damaged; an operator must look at it")
-WAITS_FOR_NEWER: Final = frozenset({"too_late", "lost"})
-HOSTS: Final = frozenset({"host", "admin"})
 FIRES_MAX: Final = 1000
 TORN_MAX: Final = 3
 
-COMMAND, QUERY, REACTION, WAKE = 0, 1, 2, 3
-Key = tuple[str, int]
-Message = tuple[int, Any, Any, int, Any, Any]
 TIMER: Final = Caller("timer", "system")
 
 
-class Ports(NamedTuple):
-    """What a shard needs of the world."""
-
-    log: EventLog
-    snapshots: SnapshotStore
-    spill: SpillStore
-    clock: Clock
-    roll: Callable[[], int]
-    publisher: Publisher
-    deliver: Deliver
-    report: Reporter
-    pacer: Pacer
-
-
 class Decider:
-    """See the module. One a shard."""
+    """Decides the messages of one shard's entities, one after the other, on their working states.
+
+    `outgoing` and `again` (the shard's intake) are set by the shard, which is made of both.
+    """
 
     def __init__(
         self,
@@ -67,7 +48,7 @@ class Decider:
         limits: Limits,
         *,
         commit: Commit,
-        snapshots: Snapshots,
+        snapshots: SnapshotWriter,
         timers: Timers,
     ) -> None:
         self.shard = shard
@@ -83,6 +64,8 @@ class Decider:
         self.last_ms = 0  # time of the last record; record times never go back
         self.decided = self.refused = self.contained = 0
         self.torn: dict[str, int] = {}  # how often a bug tore an entity's state
+        self._fresh_codes = kind.fresh_codes
+        self._fresh_roles = kind.fresh_roles
         self._snapshot_at = limits.snapshot_records
         self._record_bytes_max = limits.record_bytes_max
         self._now = 0  # the wall clock, read once a run of the shard
@@ -91,7 +74,7 @@ class Decider:
         self._applying = False
         self._answer = b""
 
-    def one(self, actor: Actor, message: Message) -> None:
+    def dispatch(self, actor: Actor, message: Message) -> None:
         """Deal with one message. A bug in the rules is contained: in its command, or by dropping the shard's memory."""
         what, payload, sink, request, caller, key = message
         try:
@@ -171,7 +154,7 @@ class Decider:
         if decision.__class__ is Rejected:
             if key is not None:
                 actor.remember_refusal(by, key, decision)
-            fresh = decision.code in WAITS_FOR_NEWER or caller.role in HOSTS
+            fresh = decision.code in self._fresh_codes or caller.role in self._fresh_roles
             self._refuse(actor, decision, sink, request, fresh, actor.seq)
             return
         events, answer = decision  # type: ignore[misc]  # the test above by class, not isinstance: this is the hot path
@@ -287,7 +270,7 @@ class Decider:
         if actor.due is not None and actor.due.due_ms <= now:
             self._fire_due(actor, now)
         view = self.kind.query(actor.state, query, self._context(caller, now, actor.seq, ""))
-        fresh = view.__class__ is Rejected and caller.role in HOSTS
+        fresh = view.__class__ is Rejected and caller.role in self._fresh_roles
         self.commit.hold((self._viewed_out, sink, request, (view, actor.seq, actor.id, query, caller)), fresh)
 
     def _viewed_out(self, sink: Sink, request: int, view: Any, pos: int, id: str, query: Any, caller: Caller) -> None:

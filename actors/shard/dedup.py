@@ -1,6 +1,6 @@
 """What an entity remembers of commands it accepted, so that a repeated one gets the first answer again.
 
-Per player the answers of the 8 devices that were used last, for each those of its 16 highest N (ADR 0008); per source
+Per sender the answers of the 8 devices that were used last, for each those of its 16 highest N (ADR 0008); per source
 of reactions the highest (seq, n). Part of an entity's state: replayed and snapshotted with it. Pure.
 """
 
@@ -17,11 +17,11 @@ ANSWERS_MAX: Final = 16
 """Of one device: it does not send N before N-16 was answered, so what it still waits for is among them."""
 
 EPOCHS_MAX: Final = 8
-"""Devices of one player that play at the same time; as many as may be connected."""
+"""Devices of one sender in use at the same time; as many as may be connected."""
 
 GONE_MAX: Final = 256
 ANSWER_BYTES_MAX: Final = 200
-PLAYERS_PER_PART: Final = 200
+SENDERS_PER_PART: Final = 200
 FORMAT: Final = 2
 
 _ENTRY: Final = struct.Struct("<QQB")  # N, pos, length of the answer that follows
@@ -89,7 +89,7 @@ _NOBODY: Final = Device("")  # no epoch is empty
 
 
 class Answers:
-    """The table of one player in one entity."""
+    """The table of one sender in one entity."""
 
     __slots__ = ("devices", "gone", "last")
 
@@ -205,7 +205,7 @@ class Dedup:
         marks = [(source, seq, n) for source, (seq, n) in self.marks.items()]
         for by, t in self.answers.items():
             rows.append(_Row(by, t.devices, t.gone))
-            if len(rows) == PLAYERS_PER_PART:
+            if len(rows) == SENDERS_PER_PART:
                 yield _encode(_Part(msgspec.Raw(_encode(rows)), marks, FORMAT))
                 rows, marks = [], []
         yield _encode(_Part(msgspec.Raw(_encode(rows)), marks, FORMAT))

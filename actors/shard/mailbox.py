@@ -1,12 +1,24 @@
 """A bounded mailbox with two lanes: control messages overtake ordinary ones.
 
-Owns its messages and counts; knows nothing of what they mean. Never drops one: a full lane is the sender's to refuse.
+Owns its messages and counts, and what a message is; decides nothing. Never drops one: a full lane is the sender's to
+refuse.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+COMMAND: Final = 0
+QUERY: Final = 1
+REACTION: Final = 2
+WAKE: Final = 3
+
+Key = tuple[str, int]
+"""A command's idempotency key: (epoch, N)."""
+
+Message = tuple[int, Any, Any, int, Any, Any]
+"""(what it is, payload, sink, request, caller, key): a plain tuple, one for each command of the hot path."""
 
 
 class MailboxStatistics(NamedTuple):

@@ -35,7 +35,7 @@ class ReactionBatch(NamedTuple):
 Deliver = Callable[[str, str, ReactionBatch, Any], None]
 
 
-class _Line:
+class Route:
     """The way from one source to one target."""
 
     __slots__ = ("id", "kind", "outgoing", "outstanding", "source", "waiting")
@@ -87,7 +87,7 @@ class Outgoing:
         self.resent = 0
         self.done = 0
         self._acked = acked
-        self._lines: dict[tuple[str, str, str], _Line] = {}
+        self._routes: dict[tuple[str, str, str], Route] = {}
         self._open: dict[int, int] = {}  # offset of the source record -> reactions not acknowledged
 
     def add(self, source: str, seq: int, offset: int, reactions: Sequence[Reaction]) -> None:
@@ -95,9 +95,9 @@ class Outgoing:
         self._open[offset] = self._open.get(offset, 0) + len(reactions)
         for n, reaction in enumerate(reactions):
             where = (source, reaction.kind, reaction.id)
-            line = self._lines.get(where)
+            line = self._routes.get(where)
             if line is None:
-                line = self._lines[where] = _Line(self, *where)
+                line = self._routes[where] = Route(self, *where)
             line.waiting.append((ReactionItem(seq, n, reaction.command), offset))
             line.send()
 
@@ -112,9 +112,9 @@ class Outgoing:
         self.done += len(offsets)
         self._acked()
 
-    def forget(self, line: _Line) -> None:
+    def forget(self, line: Route) -> None:
         """Drop an empty line."""
-        self._lines.pop((line.source, line.kind, line.id), None)
+        self._routes.pop((line.source, line.kind, line.id), None)
 
     def cursor(self, end: int) -> int:
         """Return the offset before which all reactions are acknowledged; `end` when none is open."""
@@ -127,5 +127,5 @@ class Outgoing:
     def stop(self) -> None:
         """Send no more: the shard's memory is gone. Answers that still come are for nobody."""
         self.stopped = True
-        self._lines.clear()
+        self._routes.clear()
         self._open.clear()

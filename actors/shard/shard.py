@@ -1,6 +1,6 @@
 """One shard: its live entities, their mailboxes and the ready line.
 
-Owns the actors, intake and the run; `deciding` turns messages into staged records, `commit` makes them durable and
+Owns the actors, intake and the run; `decider` turns messages into staged records, `commit` makes them durable and
 lets their effects out, `recovery` builds the memory. Never suspends between a command's arrival and its staging; never
 patches state back: after a fault the memory is dropped.
 """
@@ -18,26 +18,30 @@ from actors.faults import ClockSkewed, Fault, SpillFailed
 from actors.limits import Limits
 from actors.log.codec import Cursor, Probe, Released, encode
 from actors.log.port import ShardId
-from actors.passivation.passivation import Dormitory
+from actors.passivation.passivation import PassiveEntities
 from actors.shard.actor import Actor
 from actors.shard.commit import Commit
-from actors.shard.decider import COMMAND, REACTION, TORN_MAX, WAKE, Decider, Message, Ports
+from actors.shard.decider import TORN_MAX, Decider
 from actors.shard.fence import FoldState, Mode, Ownership
-from actors.shard.mailbox import Mailbox
+from actors.shard.mailbox import COMMAND, REACTION, WAKE, Mailbox, Message
+from actors.shard.ports import Ports
 from actors.shard.reactions import Outgoing
 from actors.shard.statistics import ShardStatistics
 from actors.shard.timers import Timers
-from actors.snapshots.writer import Snapshots
+from actors.snapshots.writer import SnapshotWriter
 
 SNAPSHOTS_A_TICK: Final = 50
 GHOSTS_MAX: Final = 1000
 RECOVERING: Final = (Mode.OPENING, Mode.DOUBT, Mode.IDLE)
-BUSY: Final = Rejected("busy", "too many commands wait for this hunt", retry=True, after_ms=200)
+BUSY: Final = Rejected("busy", "too many commands wait here; send again later", retry=True, after_ms=200)
 UNAVAILABLE: Final = Rejected("unavailable", "not to be reached now; send again with the same key", True, 500)
 
 
 class Shard:
-    """See the module. `lost` is called when the memory was dropped and recovery must begin."""
+    """One shard: takes messages in, runs its entities, and puts together decider, commit, snapshots and timers.
+
+    `lost` is called when the memory is void and recovery must begin; `between` reads what lies between two batches.
+    """
 
     def __init__(
         self,
@@ -58,7 +62,7 @@ class Shard:
         self.ownership = Ownership()
         self.actors: dict[str, Actor] = {}
         self.waiting: deque[tuple[str, Message]] = deque()
-        self.dormitory = Dormitory(id, kind, ports.spill)
+        self.passive = PassiveEntities(id, kind, ports.spill)
         self.commit = Commit(
             id,
             ports.log,
@@ -87,21 +91,21 @@ class Shard:
         self.draining = False
         self._ready: deque[Actor] = deque()
         self._ghosts: dict[str, None] = {}
-        self._refusals: dict[str, Any] = {}  # refusals of dormant entities: kept for the life of the tenure
+        self._refusals: dict[str, Any] = {}  # refusals of passivated entities: kept for the life of the tenure
         self._scheduled = False
         self._since_cursor = 0
         self._checkpoint_at = 0
 
-    def _make_snapshots(self) -> Snapshots:
-        return Snapshots(
+    def _make_snapshots(self) -> SnapshotWriter:
+        return SnapshotWriter(
             self.id,
             self.kind,
             self.ports.snapshots,
             self.limits,
-            dormitory=self.dormitory,
+            passive=self.passive,
             find=self.actors.get,
             end=self.commit.next_offset,
-            hold=self._hold_call,
+            hold=lambda call, arguments: self.commit.hold((call, None, 0, arguments), False),
             resume=self._enqueue,
             contain=self.contain,
         )
@@ -113,7 +117,7 @@ class Shard:
         if self.ownership.mode is not Mode.OWNER or self.commit.late or (self.draining and message[0] == COMMAND):
             self._submit_elsewhere(id, message)
             return
-        actor = self.actors.get(id) or self._called(id)
+        actor = self.actors.get(id) or self._live_or_none(id)
         if actor is None:
             self._submit_elsewhere(id, message)
             return
@@ -131,9 +135,9 @@ class Shard:
         else:
             message[2].refused(message[3], UNAVAILABLE, -1)
 
-    def _awaken(self, id: str) -> Actor:
+    def _activate(self, id: str) -> Actor:
         box = Mailbox(self.limits.mailbox_max, self.limits.control_max)
-        actor = self.dormitory.wake(id, box)
+        actor = self.passive.activate(id, box)
         if actor is None:
             actor = Actor(self.kind.kind, id, self.kind.create(id), box)
         elif actor.damaged:
@@ -144,17 +148,17 @@ class Shard:
         self.actors[id] = actor
         return actor
 
-    def _called(self, id: str) -> Actor | None:
-        """Return a dormant or new entity live; None if the spill file failed: the shard recovers from its log."""
+    def _live_or_none(self, id: str) -> Actor | None:
+        """Return a passivated or new entity live; None if the spill file failed: the shard recovers from its log."""
         try:
-            return self._awaken(id)
+            return self._activate(id)
         except SpillFailed as fault:
             self.commit.fail(fault)
             return None
 
     def wake(self, id: str, due_ms: int) -> None:
         """Look at an entity's timers now: one was set for `due_ms`."""
-        actor = (self.actors.get(id) or self._called(id)) if self.ownership.mode is Mode.OWNER else None
+        actor = (self.actors.get(id) or self._live_or_none(id)) if self.ownership.mode is Mode.OWNER else None
         if actor is not None:
             actor.mailbox.put_control((WAKE, due_ms, None, 0, None, None))
             self._enqueue(actor)
@@ -174,7 +178,7 @@ class Shard:
         if self.ownership.mode is not Mode.OWNER or commit.late:
             return
         ready = self._ready
-        one = self.decider.one
+        dispatch = self.decider.dispatch
         budget, cap = self.limits.run_budget, self.limits.staged_bytes_max
         self.decider.begin_run()
         while ready and budget > 0 and commit.staged_bytes < cap:
@@ -184,7 +188,7 @@ class Shard:
             ordinary, control, before = box.ordinary, box.control, budget
             while (ordinary or control) and budget > 0 and commit.staged_bytes < cap and not actor.frozen:
                 budget -= 1
-                one(actor, control.popleft() if control else ordinary.popleft())
+                dispatch(actor, control.popleft() if control else ordinary.popleft())
                 if self.ownership.mode is not Mode.OWNER:
                     return
             box.served(before - budget)
@@ -251,9 +255,6 @@ class Shard:
         self.ownership.releasing()
         self.commit.flush()
 
-    def _hold_call(self, call: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-        self.commit.hold((call, None, 0, arguments), False)
-
     # ---- what commit tells
 
     def _resumed(self, at_ms: int) -> None:
@@ -291,17 +292,17 @@ class Shard:
         self._ghosts.clear()
         self._refusals.clear()
         self.timers.clear()
-        self.dormitory.clear()
+        self.passive.clear()
         self.outgoing = self.decider.outgoing = Outgoing(self.ports.deliver, self._reactions_acked)
 
     # ---- recovery and passivation
 
     def revive(self, id: str) -> Actor:
-        """Return the entity live, from its dormant state or from nothing; for replay."""
-        return self.actors.get(id) or self._awaken(id)
+        """Return the entity live, from its passivated state or from nothing; for replay."""
+        return self.actors.get(id) or self._activate(id)
 
     def settle(self, due_ms: dict[str, int]) -> None:
-        """After replay: note timers (those of dormant entities by their envelopes) and what is dirty."""
+        """After replay: note timers (those of passivated entities by their envelopes) and what is dirty."""
         for id, due in due_ms.items():
             if due:
                 self.timers.set(due, id)
@@ -338,14 +339,14 @@ class Shard:
         kind = self.kind
         return sum(kind.weight(a.state) + a.dedup.weight() + 1500 for a in self.actors.values() if not a.damaged)
 
-    def put_to_sleep(self, actor: Actor) -> None:
+    def passivate(self, actor: Actor) -> None:
         """Passivate an entity. Nothing of it may be undurable; its next due time stays in the heap."""
         due = self.kind.due(actor.state)
         if due is not None:
             self.timers.set(due.due_ms, actor.id)
         if actor.dirty_from >= 0:
             self.snapshots.dirty.setdefault(actor.id, actor.dirty_from)
-        self.dormitory.sleep(actor)
+        self.passive.passivate(actor)
         if actor.refused is not None:
             self._refusals[actor.id] = actor.refused
         del self.actors[actor.id]
@@ -359,7 +360,7 @@ class Shard:
             if actor.touched or actor.damaged or actor.seq == 0 or not actor.idle() or self.snapshots.busy(actor.id):
                 actor.touched = False
                 continue
-            self.put_to_sleep(actor)
+            self.passivate(actor)
             done += 1
             if done >= most:
                 break
@@ -378,12 +379,12 @@ class Shard:
             self.snapshot(id)
 
     def snapshot(self, id: str) -> None:
-        """Begin a snapshot of one entity, live or dormant."""
+        """Begin a snapshot of one entity, live or passivated."""
         actor = self.actors.get(id)
         if actor is not None:
             self.snapshots.take(actor)
         else:
-            self.snapshots.take_dormant(id)
+            self.snapshots.take_passive(id)
 
     def contain(self, error: BaseException) -> None:
         """Count an error that was kept from spreading."""
@@ -394,7 +395,7 @@ class Shard:
         """Return what the shard holds and has done."""
         decider = self.decider
         return ShardStatistics(
-            self.ownership.mode.value, len(self.actors), self.dormitory.asleep, len(self._ready), len(self.waiting),
+            self.ownership.mode.value, len(self.actors), self.passive.count, len(self._ready), len(self.waiting),
             decider.decided, decider.refused, decider.contained, self.recoveries, self.replayed,
             self.outgoing.pending(), len(self.timers),
         )  # fmt: skip

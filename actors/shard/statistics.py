@@ -10,7 +10,7 @@ class ShardStatistics(NamedTuple):
 
     mode: str
     live: int
-    dormant: int
+    passivated: int
     ready: int
     waiting: int
     decided: int

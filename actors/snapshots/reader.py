@@ -1,7 +1,8 @@
 """What the snapshot store holds of one shard, checked: which snapshots are whole, which marker may be trusted.
 
 Owns the choice of the replay's start. A bad snapshot falls back to the one before, with a start early enough for it;
-when both are bad the entity is closed. Never trusts a marker whose entities are not all found.
+when both are bad the entity is closed. Never trusts a marker whose entities are not all found. A key that is nobody's
+(another tool's, a newer version's) is reported and left alone.
 """
 
 from __future__ import annotations
@@ -11,14 +12,26 @@ from typing import NamedTuple
 
 from actors.faults import LogShorterThanSnapshots
 from actors.log.port import ShardId
-from actors.passivation.passivation import Blob, digest
 from actors.shard.actor import SnapshotRef
 from actors.shard.shard import Shard
-from actors.snapshots.writer import Header, Marker, decode_header, decode_marker, id_hash
+from actors.snapshots.format import (
+    HEADER_PART,
+    EncodedEntity,
+    Header,
+    Marker,
+    PartKey,
+    decode_header,
+    decode_marker,
+    digest,
+    id_hash,
+    is_marker_key,
+    parse_part_key,
+    part_key,
+)
 
 
-class Found(NamedTuple):
-    """One snapshot of an entity, verified."""
+class WholeSnapshot(NamedTuple):
+    """One snapshot of an entity, all parts there and their digest right."""
 
     ref: SnapshotRef
     header: Header
@@ -26,11 +39,11 @@ class Found(NamedTuple):
     state: list[bytes]
 
 
-class Stored:
-    """The trusted content of the snapshot store: see the module."""
+class TrustedSnapshots:
+    """What recovery may rest on: the newest whole snapshot of each entity, the marker to start at, closed entities."""
 
     def __init__(self) -> None:
-        self.blobs: dict[str, Blob] = {}
+        self.entities: dict[str, EncodedEntity] = {}
         self.damaged: dict[str, str] = {}
         self.marker: Marker | None = None
         self.covers: dict[str, int] = {}
@@ -45,34 +58,35 @@ class Stored:
             )
 
 
-async def read_stored(shard: Shard) -> Stored:
+async def read_trusted(shard: Shard) -> TrustedSnapshots:
     """Read and judge all that the store holds of the shard."""
     rows: dict[str, bytes] = {}
     async for chunk in shard.ports.snapshots.read(shard.id):
         rows.update(chunk)
-    return judge(shard, rows)
+    return choose(shard, rows)
 
 
-def judge(shard: Shard, rows: dict[str, bytes]) -> Stored:
+def choose(shard: Shard, rows: dict[str, bytes]) -> TrustedSnapshots:
     """Choose snapshots and marker out of the store's rows."""
-    stored = Stored()
-    found, broken = _collect(shard, rows)
+    trusted = TrustedSnapshots()
+    headers = _header_keys(shard, rows)
+    whole, broken = _collect(shard, rows, headers)
     markers = _markers(rows)
-    for entity in found.values():
-        entity.sort(key=lambda f: f.header.seq, reverse=True)
-    stored.highest = max([m.offset for m in markers] + [header.covers for header in _headers(rows)], default=0)
+    for snapshots in whole.values():
+        snapshots.sort(key=lambda snapshot: snapshot.header.seq, reverse=True)
+    trusted.highest = max([m.offset for m in markers] + [h.covers for h in _readable(rows, headers)], default=0)
     # An entity whose newest snapshot is broken rests on an older one: replay must begin where that one ends.
-    floor = min((found[id][0].header.covers for id in broken if id in found), default=None)
+    floor = min((whole[id][0].header.covers for id in broken if id in whole), default=None)
     for marker in sorted(markers, key=lambda m: m.offset, reverse=True):
         if floor is not None and marker.offset > floor:
             continue
-        if _complete(marker, found, broken):
-            stored.marker = marker
+        if _complete(marker, whole, broken):
+            trusted.marker = marker
             break
-    for id, snapshots in found.items():
+    for id, snapshots in whole.items():
         newest = snapshots[0]
-        stored.covers[id] = newest.header.covers
-        stored.blobs[id] = Blob(
+        trusted.covers[id] = newest.header.covers
+        trusted.entities[id] = EncodedEntity(
             newest.header.seq,
             newest.header.first,
             -1,
@@ -80,28 +94,41 @@ def judge(shard: Shard, rows: dict[str, bytes]) -> Stored:
             newest.header.due_ms,
             newest.memory,
             newest.state,
-            [f.ref for f in reversed(snapshots[:2])],
+            [snapshot.ref for snapshot in reversed(snapshots[:2])],
         )
-    if stored.marker is not None:
+    if trusted.marker is not None:
         for id, why in broken.items():
-            if id not in found:
-                stored.damaged[id] = why
-    return stored
+            if id not in whole:
+                trusted.damaged[id] = why
+    return trusted
 
 
-def _collect(shard: Shard, rows: dict[str, bytes]) -> tuple[dict[str, list[Found]], dict[str, str]]:
-    found: dict[str, list[Found]] = {}
+def _header_keys(shard: Shard, rows: dict[str, bytes]) -> dict[str, PartKey]:
+    """Return the keys of headers, parsed; report keys that nobody here wrote."""
+    headers = {}
+    strays = []
+    for key in rows:
+        parsed = parse_part_key(key)
+        if parsed is None:
+            if not is_marker_key(key):
+                strays.append(key)
+        elif parsed.part == HEADER_PART:
+            headers[key] = parsed
+    if strays:
+        shard.ports.report.warn("snapshot_stray_keys", shard=str(shard.id), count=len(strays), first=strays[0][:80])
+    return headers
+
+
+def _collect(
+    shard: Shard, rows: dict[str, bytes], headers: dict[str, PartKey]
+) -> tuple[dict[str, list[WholeSnapshot]], dict[str, str]]:
+    whole: dict[str, list[WholeSnapshot]] = {}
     broken: dict[str, str] = {}
-    for key, value in rows.items():
-        if not key.startswith("s|"):
-            continue
-        _, nonce, slot, part, id = key.split("|", 4)
-        if part != "h":
-            continue
+    for key, (nonce, slot, _, id) in headers.items():
         try:
-            header = decode_header(value)
+            header = decode_header(rows[key])
             count = header.memory_parts + header.state_parts
-            parts = [rows[f"s|{nonce}|{slot}|{i}|{id}"] for i in range(count)]
+            parts = [rows[part_key(nonce, slot, str(i), id)] for i in range(count)]
             memory, state = parts[: header.memory_parts], parts[header.memory_parts :]
             if digest(memory, state) != header.digest:
                 raise ValueError("its digest does not fit its bytes")
@@ -109,40 +136,38 @@ def _collect(shard: Shard, rows: dict[str, bytes]) -> tuple[dict[str, list[Found
             broken[id] = f"snapshot {nonce}/{slot} of {id}: {error}"
             shard.ports.report.warn("snapshot_bad", shard=str(shard.id), entity=id, nonce=nonce, slot=slot)
             continue
-        found.setdefault(id, []).append(Found(SnapshotRef(nonce, int(slot), header.seq, count), header, memory, state))
-    return found, broken
+        ref = SnapshotRef(nonce, slot, header.seq, count)
+        whole.setdefault(id, []).append(WholeSnapshot(ref, header, memory, state))
+    return whole, broken
 
 
-def _headers(rows: dict[str, bytes]) -> list[Header]:
+def _readable(rows: dict[str, bytes], headers: dict[str, PartKey]) -> list[Header]:
     """Return the headers that can be read, also those of broken snapshots: they say how far the log once went."""
-    headers = []
-    for key, value in rows.items():
-        if key.startswith("s|") and key.split("|", 4)[3] == "h":
-            with contextlib.suppress(ValueError):
-                headers.append(decode_header(value))
-    return headers
+    found = []
+    for key in headers:
+        with contextlib.suppress(ValueError):
+            found.append(decode_header(rows[key]))
+    return found
 
 
 def _markers(rows: dict[str, bytes]) -> list[Marker]:
     markers = []
     for key, value in rows.items():
-        if key.startswith("m|"):
-            try:
+        if is_marker_key(key):
+            with contextlib.suppress(ValueError):  # an unreadable marker only means an earlier start
                 markers.append(decode_marker(value))
-            except ValueError:  # a msgspec.DecodeError is one
-                continue  # an unreadable marker only means an earlier start
     return markers
 
 
-def _complete(marker: Marker, found: dict[str, list[Found]], broken: dict[str, str]) -> bool:
+def _complete(marker: Marker, whole: dict[str, list[WholeSnapshot]], broken: dict[str, str]) -> bool:
     """Tell whether the entities whose first record lies before the marker are all here (closed ones count)."""
     count = total = 0
-    for id, snapshots in found.items():
+    for id, snapshots in whole.items():
         if snapshots[0].header.first < marker.offset:
             count += 1
             total ^= id_hash(id)
     for id in broken:
-        if id not in found:
+        if id not in whole:
             count += 1
             total ^= id_hash(id)
     return count == marker.entities and total == marker.sum

@@ -25,8 +25,8 @@ from actors.shard.actor import Actor
 from actors.shard.fence import TenureFold, Verdict
 from actors.shard.mailbox import Mailbox
 from actors.shard.shard import Shard
-from actors.snapshots.reader import Stored, read_stored
-from actors.snapshots.writer import id_hash
+from actors.snapshots.format import id_hash
+from actors.snapshots.reader import TrustedSnapshots, read_trusted
 
 WEIGH_EVERY = 20_000
 
@@ -37,7 +37,7 @@ class Superseded(Fault):
     code = "superseded"
 
 
-class Tenant(NamedTuple):
+class NodeRun(NamedTuple):
     """Who opens tenures: where the node is reached, the id of this run, the placement table's version."""
 
     node: str
@@ -52,13 +52,13 @@ class Tenant(NamedTuple):
 class Replay:
     """The fold of one shard's log into its memory. Also used by tools, which start from zero and own nothing."""
 
-    def __init__(self, shard: Shard, stored: Stored, decoder: RecordDecoder) -> None:
+    def __init__(self, shard: Shard, trusted: TrustedSnapshots, decoder: RecordDecoder) -> None:
         self.shard = shard
-        self.fold = TenureFold(stored.marker.fold if stored.marker else None)
-        self.last_ms = stored.marker.last_ms if stored.marker else 0
-        self.entities = stored.marker.entities if stored.marker else 0
-        self.sum = stored.marker.sum if stored.marker else 0
-        self.start = stored.marker.offset if stored.marker else 0
+        self.fold = TenureFold(trusted.marker.fold if trusted.marker else None)
+        self.last_ms = trusted.marker.last_ms if trusted.marker else 0
+        self.entities = trusted.marker.entities if trusted.marker else 0
+        self.sum = trusted.marker.sum if trusted.marker else 0
+        self.start = trusted.marker.offset if trusted.marker else 0
         self.cursor = self.start
         self.released = False
         self.count = 0
@@ -169,10 +169,10 @@ class Replay:
             return
         self._by_name.clear()
         for id in [a.id for a in shard.actors.values() if not a.damaged]:
-            shard.put_to_sleep(shard.actors[id])
+            shard.passivate(shard.actors[id])
 
 
-async def recover(shard: Shard, tenant: Tenant, nonce: str, decoder: RecordDecoder) -> None:
+async def recover(shard: Shard, node_run: NodeRun, nonce: str, decoder: RecordDecoder) -> None:
     """Open a tenure on the shard and rebuild its memory; on return the node is owner and waiting messages go on.
 
     Raises a `Fault`: the caller backs off and tries again with a fresh nonce. `Superseded`: the shard is another's.
@@ -181,18 +181,18 @@ async def recover(shard: Shard, tenant: Tenant, nonce: str, decoder: RecordDecod
     if shard.clocks.still_broken():
         raise ClockSkewed(f"shard {shard.id}: our clock still differs from the log's; set the clocks by NTP")
     log = shard.ports.log
-    stored = await read_stored(shard)
+    trusted = await read_trusted(shard)
     bounds = await log.bounds(shard.id)
-    stored.check_end(shard.id, bounds.end)
+    trusted.check_end(shard.id, bounds.end)
     if shard.ownership.last >= 0:
-        await _look_for_successor(shard, tenant, decoder, bounds.end)
-    for id, blob in stored.blobs.items():
-        shard.dormitory.lay(id, blob)
-    for id, why in stored.damaged.items():  # before the replay, which would find a gap and call that the reason
+        await _look_for_successor(shard, node_run, decoder, bounds.end)
+    for id, encoded in trusted.entities.items():
+        shard.passive.put(id, encoded)
+    for id, why in trusted.damaged.items():  # before the replay, which would find a gap and call that the reason
         _close(shard, id, why)
-    replay = Replay(shard, stored, decoder)
+    replay = Replay(shard, trusted, decoder)
     handed_ns = shard.ports.clock.boot_ns()
-    base = await _open_tenure(shard, tenant, nonce, replay.last_ms)
+    base = await _open_tenure(shard, node_run, nonce, replay.last_ms)
     if base < replay.start:
         raise LogShorterThanSnapshots(
             f"shard {shard.id}: the tenure landed at {base}, a marker stands at {replay.start}: the log lost its end"
@@ -200,13 +200,13 @@ async def recover(shard: Shard, tenant: Tenant, nonce: str, decoder: RecordDecod
     if base > replay.start:
         await _replay_to(shard, replay, nonce, base)
     else:
-        replay.fold.tenure(base, nonce, tenant.holder())
-    _begin(shard, replay, stored, tenant, base)
+        replay.fold.tenure(base, nonce, node_run.holder())
+    _begin(shard, replay, trusted, node_run, base)
     shard.commit.proof_ns = handed_ns
     shard.began()
 
 
-async def _look_for_successor(shard: Shard, tenant: Tenant, decoder: RecordDecoder, end: int) -> None:
+async def _look_for_successor(shard: Shard, node_run: NodeRun, decoder: RecordDecoder, end: int) -> None:
     """After a fault: never take back a shard that another node opened a tenure on meanwhile."""
     at = shard.ownership.last + 1
     if at >= end:
@@ -214,7 +214,7 @@ async def _look_for_successor(shard: Shard, tenant: Tenant, decoder: RecordDecod
     async for chunk in shard.ports.log.read(shard.id, at):
         for offset, body in chunk:
             record = decoder.decode(shard.id, offset, body)
-            if record.__class__ is Tenure and (record.node, record.start) != (tenant.node, tenant.start):
+            if record.__class__ is Tenure and (record.node, record.start) != (node_run.node, node_run.start):
                 shard.ownership.superseded()
                 raise Superseded(f"shard {shard.id}: {record.node} opened a tenure at offset {offset}")
             at = offset + 1
@@ -239,9 +239,9 @@ async def only_void(shard: Shard, decoder: RecordDecoder, start: int, end: int) 
     return False
 
 
-async def _open_tenure(shard: Shard, tenant: Tenant, nonce: str, last_ms: int) -> int:
+async def _open_tenure(shard: Shard, node_run: NodeRun, nonce: str, last_ms: int) -> int:
     now = shard.ports.clock.wall_ms()
-    record = encode(Tenure(nonce, 0, max(now, last_ms), tenant.node, tenant.start, tenant.table, shard.shards))
+    record = encode(Tenure(nonce, 0, max(now, last_ms), node_run.node, node_run.start, node_run.table, shard.shards))
     shard.ownership.open(nonce)
     handed_ns = shard.ports.clock.boot_ns()
     future = shard.ports.log.append(shard.id, [record])
@@ -283,18 +283,18 @@ def _close(shard: Shard, id: str, why: str) -> None:
     shard.ports.report.fault("entity_damaged", None, shard=str(shard.id), entity=entity, why=why)
 
 
-def _begin(shard: Shard, replay: Replay, stored: Stored, tenant: Tenant, base: int) -> None:
+def _begin(shard: Shard, replay: Replay, trusted: TrustedSnapshots, node_run: NodeRun, base: int) -> None:
     entities, total = replay.entities, replay.sum
     for id in replay.born:
         entities += 1
         total ^= id_hash(id)
-    shard.holder = tenant.holder()
+    shard.holder = node_run.holder()
     shard.decider.last_ms = replay.last_ms
     shard.replayed += replay.count
     shard.cursor = replay.cursor
     shard.ownership.opened(base)
     shard.snapshots.begin(shard.ownership.nonce, entities, total)
-    shard.settle({id: blob.due_ms for id, blob in stored.blobs.items()})
+    shard.settle({id: encoded.due_ms for id, encoded in trusted.entities.items()})
     for id, tail in replay.tails.items():
         for seq, at_ms, pushes in tail:
             shard.ports.publisher.publish(shard.kind.kind, id, seq, at_ms, pushes, None)

@@ -2,61 +2,38 @@
 
 Owns which entities are dirty, the checkpoints, and the keys in the snapshot store. A snapshot is encoded from working
 state and written only when that is durable; a marker says from where replay may start, and is written only when every
-entity's records before it are covered and every reaction before it acknowledged. Reading them is `recovery`'s.
+entity's records before it are covered and every reaction before it acknowledged. Reading them is `reader`'s, the
+byte format `format`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
-
-import msgspec
+from typing import Any, Final, NamedTuple
 
 from actors.entity import EntityType
 from actors.limits import Limits
 from actors.log.port import ShardId, SnapshotStore
-from actors.passivation.passivation import Blob, Dormitory, digest
+from actors.passivation.passivation import PassiveEntities
 from actors.shard.actor import Actor, SnapshotRef
 from actors.shard.fence import FoldState
+from actors.snapshots.format import (
+    HEADER_PART,
+    EncodedEntity,
+    Header,
+    Marker,
+    digest,
+    encode_sealed,
+    encoded_as,
+    id_hash,
+    marker_key,
+    part_key,
+)
 
 PART_BYTES: Final = 256 * 1024
 SENDERS_FACTOR: Final = 8
 """An entity with many senders is snapshotted every 8 records a sender at most: encoding costs by sender."""
-
-
-class Header(msgspec.Struct, array_like=True):
-    """The last key written of a snapshot: it is there only if all parts are.
-
-    `covers`: all the entity's records before this offset are in it. `first`: offset of the entity's first record.
-    `digest`: of the parts. `check`: of the header itself (`encode_sealed`).
-    """
-
-    seq: int
-    first: int
-    covers: int
-    due_ms: int
-    memory_parts: int
-    state_parts: int
-    digest: str
-    check: int = 0
-
-
-class Marker(msgspec.Struct, array_like=True):
-    """Replay may start at `offset`: all that the fold keeps per shard there, and what snapshots must be found."""
-
-    offset: int
-    fold: FoldState
-    last_ms: int
-    entities: int
-    sum: int
-    shards: int
-    check: int = 0
-
-
-Sealed = TypeVar("Sealed", Header, Marker)
 
 
 class Checkpoint(NamedTuple):
@@ -64,51 +41,6 @@ class Checkpoint(NamedTuple):
 
     marker: Marker
     log_end: int
-
-
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode_header: Final = msgspec.msgpack.Decoder(Header).decode
-_decode_marker: Final = msgspec.msgpack.Decoder(Marker).decode
-
-
-def encode_sealed(item: Header | Marker) -> bytes:
-    """Return a header or marker as bytes, with a checksum of itself."""
-    item.check = 0
-    item.check = zlib.crc32(_encode(item))
-    return _encode(item)
-
-
-def decode_header(data: bytes) -> Header:
-    """Return a header. Raises ValueError for bytes that are not what was written."""
-    return _checked(_decode_header(data))
-
-
-def decode_marker(data: bytes) -> Marker:
-    """Return a marker. Raises ValueError for bytes that are not what was written."""
-    return _checked(_decode_marker(data))
-
-
-def _checked(item: Sealed) -> Sealed:
-    seen = item.check
-    item.check = 0
-    if zlib.crc32(_encode(item)) != seen:
-        raise ValueError("its checksum does not fit its bytes")
-    return item
-
-
-def part_key(nonce: str, slot: int, part: str, id: str) -> str:
-    """Return the store's key of one part of a snapshot; `part` is a number or `h` for the header."""
-    return f"s|{nonce}|{slot}|{part}|{id}"
-
-
-def marker_key(nonce: str, slot: int) -> str:
-    """Return the store's key of a marker; the last two of a tenure are kept."""
-    return f"m|{nonce}|{slot}"
-
-
-def id_hash(id: str) -> int:
-    """Return a stable 63-bit hash of an entity's id; markers hold the exclusive-or of them."""
-    return int.from_bytes(hashlib.blake2b(id.encode(), digest_size=8).digest(), "big") >> 1
 
 
 class SnapshotStatistics(NamedTuple):
@@ -121,8 +53,12 @@ class SnapshotStatistics(NamedTuple):
     failures: int
 
 
-class Snapshots:
-    """See the module. `hold` lets a call out once everything decided so far is durable."""
+class SnapshotWriter:
+    """Takes and writes one shard's snapshots and markers, in the background of its commands.
+
+    `hold` lets a call out once everything decided so far is durable; `find` returns a live entity; `end` the offset
+    after all that is staged; `resume` tells that an entity's commands may go on.
+    """
 
     def __init__(
         self,
@@ -131,7 +67,7 @@ class Snapshots:
         store: SnapshotStore,
         limits: Limits,
         *,
-        dormitory: Dormitory,
+        passive: PassiveEntities,
         find: Callable[[str], Actor | None],
         end: Callable[[], int],
         hold: Callable[[Callable[..., None], tuple[Any, ...]], None],
@@ -142,7 +78,7 @@ class Snapshots:
         self._kind = kind
         self._store = store
         self._limits = limits
-        self._dormitory = dormitory
+        self._passive = passive
         self._find = find
         self._end = end
         self._hold = hold
@@ -204,45 +140,36 @@ class Snapshots:
                     return
         actor.frozen = False
         actor.next_dirty = -1
-        blob = Blob(
-            actor.seq,
-            actor.first,
-            actor.dirty_from,
-            0,
-            actor.due.due_ms if actor.due else 0,
-            memory_parts,
-            state_parts,
-            list(actor.snapshots),
-        )
-        self._hold(self._write_soon, (actor.id, blob, self._end()))
+        encoded = encoded_as(actor, memory_parts, state_parts)
+        self._hold(self._write_soon, (actor.id, encoded, self._end()))
         self._resume(actor)
 
-    def take_dormant(self, id: str) -> None:
-        """Write the snapshot of a dormant entity, from its encoded form."""
-        blob = self._dormitory.look(id)
-        if blob is None or id in self._busy or self._stopped:
+    def take_passive(self, id: str) -> None:
+        """Write the snapshot of a passivated entity, from its encoded form."""
+        encoded = self._passive.peek(id)
+        if encoded is None or id in self._busy or self._stopped:
             return
         self._busy.add(id)
-        self._hold(self._write_soon, (id, blob, self._end()))
+        self._hold(self._write_soon, (id, encoded, self._end()))
 
     def busy(self, id: str) -> bool:
         """Tell whether a snapshot of the entity is on its way; it must not be passivated meanwhile."""
         return id in self._busy
 
-    def _write_soon(self, sink: Any, request: int, id: str, blob: Blob, covers: int) -> None:
+    def _write_soon(self, sink: Any, request: int, id: str, encoded: EncodedEntity, covers: int) -> None:
         task = asyncio.get_running_loop().create_task(
-            self._write(id, blob, covers), name=f"snapshot {self._shard} {id}"
+            self._write(id, encoded, covers), name=f"snapshot {self._shard} {id}"
         )
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
-    async def _write(self, id: str, blob: Blob, covers: int) -> None:
+    async def _write(self, id: str, encoded: EncodedEntity, covers: int) -> None:
         if self._stopped:
             return
         nonce = self.nonce
         slot = 1 - self._slots.get(id, 1)  # never the slot of the one to fall back to
         try:
-            parts = [*blob.memory, *blob.state]
+            parts = [*encoded.memory, *encoded.state]
             puts = [
                 self._store.put(self._shard, part_key(nonce, slot, str(i), id), part) for i, part in enumerate(parts)
             ]
@@ -250,15 +177,15 @@ class Snapshots:
                 if failed is not None:
                     raise failed
             header = Header(
-                blob.seq,
-                blob.first,
+                encoded.seq,
+                encoded.first,
                 covers,
-                blob.due_ms,
-                len(blob.memory),
-                len(blob.state),
-                digest(blob.memory, blob.state),
+                encoded.due_ms,
+                len(encoded.memory),
+                len(encoded.state),
+                digest(encoded.memory, encoded.state),
             )
-            await self._store.put(self._shard, part_key(nonce, slot, "h", id), encode_sealed(header))
+            await self._store.put(self._shard, part_key(nonce, slot, HEADER_PART, id), encode_sealed(header))
         except Exception as error:  # a snapshot is an optimisation: count it, go on without; counted
             self._failures += 1
             self._contain(error)
@@ -267,7 +194,7 @@ class Snapshots:
             if nonce == self.nonce:  # an earlier tenure's write says nothing of one that is on its way now
                 self._busy.discard(id)
         self._taken += 1
-        self._written(id, SnapshotRef(nonce, slot, blob.seq, len(parts)))
+        self._written(id, SnapshotRef(nonce, slot, encoded.seq, len(parts)))
 
     def _written(self, id: str, ref: SnapshotRef) -> None:
         if self._stopped or ref.nonce != self.nonce:
@@ -281,11 +208,11 @@ class Snapshots:
             if actor.dirty_from >= 0:
                 self.dirty[id] = actor.dirty_from
             return
-        blob = self._dormitory.look(id)
-        if blob is not None:
-            blob.snapshots = list(self._keep_two(id, blob.snapshots, ref))
-            blob.dirty_from, blob.since = -1, 0
-            self._dormitory.replace(id, blob)
+        encoded = self._passive.peek(id)
+        if encoded is not None:
+            encoded.snapshots = list(self._keep_two(id, encoded.snapshots, ref))
+            encoded.dirty_from, encoded.since = -1, 0
+            self._passive.replace(id, encoded)
 
     def _keep_two(self, id: str, refs: Sequence[SnapshotRef], new: SnapshotRef) -> tuple[SnapshotRef, ...]:
         kept = [SnapshotRef(*r) for r in refs]
@@ -295,7 +222,7 @@ class Snapshots:
         return tuple(kept[-2:])
 
     def _remove(self, ref: SnapshotRef, id: str) -> None:
-        for part in ("h", *map(str, range(ref.parts))):
+        for part in (HEADER_PART, *map(str, range(ref.parts))):
             self._quietly(self._store.put(self._shard, part_key(ref.nonce, ref.slot, part, id), None))
 
     def _quietly(self, future: asyncio.Future[None]) -> None:

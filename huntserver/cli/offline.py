@@ -15,13 +15,14 @@ from actors.entity import EntityType, Push
 from actors.limits import Limits
 from actors.log.codec import RecordDecoder
 from actors.log.port import EventLog, ShardId, SnapshotStore
-from actors.passivation.passivation import DictSpill, digest
+from actors.passivation.passivation import MemorySpill
 from actors.reporter import Reporter, Silent
 from actors.shard.actor import Sink
-from actors.shard.decider import Ports
 from actors.shard.pacer import Pacer
+from actors.shard.ports import Ports
 from actors.shard.shard import Shard
-from actors.snapshots.reader import Stored
+from actors.snapshots.format import digest
+from actors.snapshots.reader import TrustedSnapshots
 from actors.snapshots.recovery import Replay
 
 Seen = Callable[[ShardId, int, Any, bool], None]
@@ -83,7 +84,7 @@ async def _fold_shard(
         return 0, 0
     shard = _shard(log, snapshots, kind, id, count, report or Silent())
     decoder = RecordDecoder(kind.event_type)
-    replay = Replay(shard, Stored(), decoder)
+    replay = Replay(shard, TrustedSnapshots(), decoder)
     read = 0
     async for chunk in log.read(id, bounds.start):
         for offset, body in chunk:
@@ -113,7 +114,7 @@ async def _fold_shard(
 def _shard(
     log: EventLog, snapshots: SnapshotStore, kind: EntityType[Any], id: ShardId, count: int, report: Reporter
 ) -> Shard:
-    ports = Ports(log, snapshots, DictSpill(), SystemClock(), lambda: 0, _Nobody(), lambda *_: None, report, Pacer())
+    ports = Ports(log, snapshots, MemorySpill(), SystemClock(), lambda: 0, _Nobody(), lambda *_: None, report, Pacer())
     limits = Limits(memory_bytes=1 << 62)
     return Shard(id, kind, count, ports, limits, lost=lambda *_: None, between=_never)
 

@@ -127,6 +127,8 @@ class HuntType:
     topic = "hunts"
     event_type: Any = HuntEvent
     command_type: Any = HuntCommand
+    fresh_codes = frozenset({"too_late", "lost"})
+    fresh_roles = frozenset({"host", "admin"})
 
     # Plain functions, without a method around them: two calls fewer for every record that is replayed.
     apply = staticmethod(apply)

@@ -30,7 +30,7 @@ _definition = msgspec.json.Decoder(_Definition).decode
 
 
 class Fairness:
-    """See the module. A `Game` of the checker."""
+    """See the module. The `WorkloadRules` of the judge."""
 
     def __init__(self) -> None:
         self._quantity: dict[tuple[str, str], int] = {}

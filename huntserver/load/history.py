@@ -27,7 +27,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.checker.history import NONE, OK, REFUSED, Call, Seen
+from actors.checker.history import NONE, OK, REFUSED, Call, ReceivedPush
 from huntserver.wire.messages import UNDECODABLE, decode_json
 
 VERSION: Final = 1
@@ -153,7 +153,7 @@ def files(folder: Path) -> list[Path]:
     return found
 
 
-def for_checker(path: Path) -> Iterator[Call | Seen]:
+def for_checker(path: Path) -> Iterator[Call | ReceivedPush]:
     """Yield the file in the checker's words. Times are seconds of the monotonic clock, the same for all files.
 
     A listener is a player over all its sessions, for its hunt's channels; its own channel begins anew with a session.
@@ -195,10 +195,10 @@ def _call(who: Who, line: Command) -> Call:
     )
 
 
-def _seen(who: Who, line: Heard) -> Seen:
+def _seen(who: Who, line: Heard) -> ReceivedPush:
     if line.hunt:
-        return Seen(who.by, f"hunt/{line.hunt}", line.channel, line.seq, line.prev, None)
-    return Seen(f"{who.by}/{line.session}", f"player/{who.by[2:]}", line.channel, line.seq, line.prev, None)
+        return ReceivedPush(who.by, f"hunt/{line.hunt}", line.channel, line.seq, line.prev, None)
+    return ReceivedPush(f"{who.by}/{line.session}", f"player/{who.by[2:]}", line.channel, line.seq, line.prev, None)
 
 
 __all__ = ["NONE", "OK", "REFUSED", "HistoryWriter", "files", "for_checker", "read"]

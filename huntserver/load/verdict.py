@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.checker.history import Call
-from actors.checker.log_judge import MOST, Checker, Rules
+from actors.checker.log_judge import MOST, LogJudge, Rules
 from actors.log.port import Entry, EventLog, ShardId
 from huntserver.app import kinds, open_log, shards_of
 from huntserver.config import Config
@@ -92,7 +92,7 @@ class Judge:
 
     async def _judge(self, history: Path | None, config: Config | None) -> Verdict:
         kinds_of = [kind for kind, _ in kinds(config or Config())]
-        checker = Checker(kinds_of, self._fairness, self._rules)
+        checker = LogJudge(kinds_of, self._fairness, self._rules)
         if history is not None:
             self._histories(checker, history)
         settled = True
@@ -120,7 +120,7 @@ class Judge:
             notes=self._notes,
         )
 
-    def _histories(self, checker: Checker, history: Path) -> None:
+    def _histories(self, checker: LogJudge, history: Path) -> None:
         for path in files(history):
             for seen in for_checker(path):
                 self._lines += 1
@@ -129,7 +129,7 @@ class Judge:
                 else:
                     checker.seen(seen)
 
-    async def _log(self, checker: Checker, config: Config) -> bool:
+    async def _log(self, checker: LogJudge, config: Config) -> bool:
         """Give the checker the log; return whether the server had come to rest."""
         log, _ = open_log(config, read_only=True)
         await log.open()

@@ -13,7 +13,7 @@ from actors.entity import Rejected
 from actors.shard.commit import Commit
 from actors.shard.shard import Shard
 from actors.snapshots import recovery
-from actors.snapshots.reader import Stored
+from actors.snapshots.reader import TrustedSnapshots
 from actors.snapshots.recovery import Superseded
 from lab.ablations.switches import COMMIT, FENCE, RECOVERY, TIMERS, Patches, Safeguard, no, nothing
 
@@ -66,7 +66,7 @@ def _without_unknown_when_late(patches: Patches) -> None:
 
 
 def _without_end_check(patches: Patches) -> None:
-    patches.replace(Stored, "check_end", nothing)
+    patches.replace(TrustedSnapshots, "check_end", nothing)
 
 
 def _without_leaving_it(patches: Patches) -> None:

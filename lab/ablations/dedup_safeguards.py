@@ -76,13 +76,13 @@ def _without_ghosts(patches: Patches) -> None:
 
 def _without_refusals_asleep(patches: Patches) -> None:
     def forgetful(old: Any) -> Any:
-        def put_to_sleep(self: Shard, actor: Actor) -> None:
+        def passivate(self: Shard, actor: Actor) -> None:
             actor.refused = None
             old(self, actor)
 
-        return put_to_sleep
+        return passivate
 
-    patches.wrap(Shard, "put_to_sleep", forgetful)
+    patches.wrap(Shard, "passivate", forgetful)
 
 
 SAFEGUARDS: Final = (

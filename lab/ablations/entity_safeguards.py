@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from actors.shard.actor import NO_SINK, Actor
 from actors.shard.decider import Decider
-from actors.shard.reactions import Outgoing, _Line
+from actors.shard.reactions import Outgoing, Route
 from actors.shard.shard import Shard
 from actors.snapshots.recovery import Replay
 from lab.ablations.switches import REACTIONS, SESSION, TIMERS, Patches, Safeguard, nothing
@@ -78,11 +78,11 @@ def _without_cursor_behind(patches: Patches) -> None:
 
 
 def _without_resending(patches: Patches) -> None:
-    def refused(self: _Line, request: int, rejected: Any, pos: int) -> None:
+    def refused(self: Route, request: int, rejected: Any, pos: int) -> None:
         self.waiting.clear()
         self.outstanding = 0
 
-    patches.replace(_Line, "refused", refused)
+    patches.replace(Route, "refused", refused)
 
 
 def _without_reactions_in_replay(patches: Patches) -> None:
@@ -98,7 +98,7 @@ def _without_order_to_a_target(patches: Patches) -> None:
         self._open[offset] = self._open.get(offset, 0) + len(reactions)
         for n, reaction in enumerate(reactions):
             where = (source, reaction.kind, reaction.id)
-            line = self._lines[where] = _Line(self, *where)
+            line = self._routes[where] = Route(self, *where)
             line.waiting.append((ReactionItem(seq, n, reaction.command), offset))
             line.send()
 
@@ -148,15 +148,15 @@ def _without_timers_asleep(patches: Patches) -> None:
     """A sleeping entity leaves no due time behind, and its snapshot's envelope names none."""
 
     def silent(old: Any) -> Any:
-        def put_to_sleep(self: Shard, actor: Actor) -> None:
+        def passivate(self: Shard, actor: Actor) -> None:
             old(self, actor)
             if self.kind.due(actor.state) is not None:
                 heap = self.timers._heap
                 heap[:] = sorted(entry for entry in heap if entry[1] != actor.id)
 
-        return put_to_sleep
+        return passivate
 
-    patches.wrap(Shard, "put_to_sleep", silent)
+    patches.wrap(Shard, "passivate", silent)
     patches.wrap(Shard, "settle", lambda old: lambda self, due_ms: old(self, {}))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from actors import system
+from actors import supervisor
 from actors.entity import Rejected
 from actors.shard.commit import Commit
 from actors.shard.decider import Decider
@@ -32,7 +32,7 @@ def _without_gap_reading(patches: Patches) -> None:
     async def only_void(*_: Any) -> bool:
         return True
 
-    patches.replace(system, "only_void", only_void)
+    patches.replace(supervisor, "only_void", only_void)
 
 
 def _without_nonce(patches: Patches) -> None:

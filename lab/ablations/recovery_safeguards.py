@@ -8,30 +8,30 @@ from __future__ import annotations
 from typing import Any, Final
 
 from actors.passivation import passivation
-from actors.passivation.passivation import Blob
 from actors.shard.dedup import Dedup
 from actors.shard.fence import FoldState
 from actors.snapshots import reader, writer
+from actors.snapshots.format import EncodedEntity
 from actors.snapshots.recovery import Replay
-from actors.snapshots.writer import Snapshots
+from actors.snapshots.writer import SnapshotWriter
 from lab.ablations.switches import RECOVERY, Patches, Safeguard, nothing, yes
 
 
 def _without_fence_in_markers(patches: Patches) -> None:
     def bare(old: Any) -> Any:
-        def checkpoint(self: Snapshots, offset: int, fold: FoldState, last_ms: int, shards: int) -> None:
+        def checkpoint(self: SnapshotWriter, offset: int, fold: FoldState, last_ms: int, shards: int) -> None:
             old(self, offset, FoldState("", 0, ""), last_ms, shards)
 
         return checkpoint
 
-    patches.wrap(Snapshots, "checkpoint", bare)
+    patches.wrap(SnapshotWriter, "checkpoint", bare)
 
 
 def _without_tombstones_per_entity(patches: Patches) -> None:
     """With the first snapshot of a tenure the older nonces' go, all of them; and a marker trusts what it finds."""
 
     def all_gone(old: Any) -> Any:
-        def written(self: Snapshots, id: str, ref: Any) -> None:
+        def written(self: SnapshotWriter, id: str, ref: Any) -> None:
             old(self, id, ref)
             kept = self._store._log.store.kept.get(self._shard, {})  # type: ignore[attr-defined]
             for key in [k for k in kept if k.startswith("s|") and k.split("|")[1] != self.nonce]:
@@ -39,7 +39,7 @@ def _without_tombstones_per_entity(patches: Patches) -> None:
 
         return written
 
-    patches.wrap(Snapshots, "_written", all_gone)
+    patches.wrap(SnapshotWriter, "_written", all_gone)
     patches.replace(reader, "_complete", yes)
 
 
@@ -64,8 +64,8 @@ def _without_earlier_start(patches: Patches) -> None:
     """Replay starts at the highest marker although the newest snapshot of an entity is broken."""
 
     def forgetful(old: Any) -> Any:
-        def collect(shard: Any, rows: Any) -> Any:
-            found, broken = old(shard, rows)
+        def collect(shard: Any, rows: Any, headers: Any) -> Any:
+            found, broken = old(shard, rows, headers)
             return found, {id: why for id, why in broken.items() if id not in found}
 
         return collect
@@ -75,18 +75,18 @@ def _without_earlier_start(patches: Patches) -> None:
 
 def _without_holding_snapshots(patches: Patches) -> None:
     def at_once(old: Any) -> Any:
-        def init(self: Snapshots, *args: Any, **ports: Any) -> None:
+        def init(self: SnapshotWriter, *args: Any, **ports: Any) -> None:
             ports["hold"] = lambda call, arguments: call(None, 0, *arguments)
             old(self, *args, **ports)
 
         return init
 
-    patches.wrap(Snapshots, "__init__", at_once)
+    patches.wrap(SnapshotWriter, "__init__", at_once)
 
 
 def _without_covered_markers(patches: Patches) -> None:
     def hasty(old: Any) -> Any:
-        def ripe(self: Snapshots, cursor: int, durable: int) -> Any:
+        def ripe(self: SnapshotWriter, cursor: int, durable: int) -> Any:
             dirty, self.dirty = self.dirty, {}
             try:
                 return old(self, cursor, durable)
@@ -95,14 +95,14 @@ def _without_covered_markers(patches: Patches) -> None:
 
         return ripe
 
-    patches.wrap(Snapshots, "ripe", hasty)
+    patches.wrap(SnapshotWriter, "ripe", hasty)
 
 
 def _without_cursor_in_markers(patches: Patches) -> None:
     def hasty(old: Any) -> Any:
         return lambda self, cursor, durable: old(self, durable, durable)
 
-    patches.wrap(Snapshots, "ripe", hasty)
+    patches.wrap(SnapshotWriter, "ripe", hasty)
 
 
 def _without_key_in_replay(patches: Patches) -> None:
@@ -113,14 +113,14 @@ def _without_memory_in_snapshots(patches: Patches) -> None:
     """The state is kept and comes back, the keys that it rests on do not."""
 
     def forgetful(old: Any) -> Any:
-        def thaw(kind: Any, id: str, blob: Blob, mailbox: Any) -> Any:
-            actor = old(kind, id, blob, mailbox)
+        def decode_entity(kind: Any, id: str, encoded: EncodedEntity, mailbox: Any) -> Any:
+            actor = old(kind, id, encoded, mailbox)
             actor.dedup = Dedup()
             return actor
 
-        return thaw
+        return decode_entity
 
-    patches.wrap(passivation, "thaw", forgetful)
+    patches.wrap(passivation, "decode_entity", forgetful)
 
 
 SAFEGUARDS: Final = (

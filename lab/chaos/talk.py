@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.checker.history import Seen
+from actors.checker.history import ReceivedPush
 from huntserver.client.incoming import Incoming, decode
 from huntserver.load.frames import masked
 
@@ -53,7 +53,7 @@ class Session(abc.ABC):
         self.epoch = f"e{number}"
         self.hunt = hunt
         self.history: list[Asked] = []
-        self.seen: list[Seen] = []
+        self.seen: list[ReceivedPush] = []
         self.open: dict[int, Asked] = {}
         self.left = 0
         self.greeted = False
@@ -156,16 +156,18 @@ class Session(abc.ABC):
             self._channels = dict(m.channels)
             self._pos = max(self._pos, m.seq)
             for channel, seq in m.channels.items():
-                self.seen.append(Seen(self.by, f"hunt/{m.hunt}", channel, seq, -1, None))
+                self.seen.append(ReceivedPush(self.by, f"hunt/{m.hunt}", channel, seq, -1, None))
         elif m.t == "sys" and m.op == "goaway":
             self.away_s = max(0.05, min(m.after_ms / 1000, 3.0))
 
     def _heard(self, hunt: str, channel: str, seq: int, prev: int) -> None:
         if hunt:
             self._channels[channel] = seq
-            self.seen.append(Seen(self.by, f"hunt/{hunt}", channel, seq, prev, None))
+            self.seen.append(ReceivedPush(self.by, f"hunt/{hunt}", channel, seq, prev, None))
         else:  # the player's own channel begins anew with a session
-            self.seen.append(Seen(f"{self.by}/{self.sessions}", f"player/{self.by[2:]}", channel, seq, prev, None))
+            self.seen.append(
+                ReceivedPush(f"{self.by}/{self.sessions}", f"player/{self.by[2:]}", channel, seq, prev, None)
+            )
 
     def _reply(self, m: Incoming, now_ns: int) -> None:
         if m.id == HELLO:

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any, Final, NamedTuple
 
-from actors.checker.history import NONE, OK, REFUSED, Call, Live
-from actors.checker.log_judge import Checker, Rules, Totals
+from actors.checker.history import NONE, OK, REFUSED, Call, LiveDigest
+from actors.checker.log_judge import LogJudge, Rules, Totals
 from actors.log.port import EventLog, ShardId
-from actors.snapshots.writer import decode_header
+from actors.snapshots.format import decode_header
 from huntserver.app import kinds, open_log
 from huntserver.config import Config
 from huntserver.game.features.solving import Solved
@@ -86,7 +86,7 @@ def call(player: Session, asked: Asked) -> Call:
 
 async def judge(config: Config, crowd: Crowd, quantities: dict[str, int]) -> Judged:
     """Read the whole log and compare. Raises `Fault` if it cannot be read."""
-    checker = Checker([kind for kind, _ in kinds(config)], Fairness(quantities), Rules())
+    checker = LogJudge([kind for kind, _ in kinds(config)], Fairness(quantities), Rules())
     outcomes: Counter[str] = Counter()
     copies = 0
     for player, asked in crowd.asked():
@@ -115,7 +115,7 @@ async def judge(config: Config, crowd: Crowd, quantities: dict[str, int]) -> Jud
     return Judged(violations, checker.totals(), outcomes[OK], outcomes[REFUSED], outcomes[NONE], copies, states, most)
 
 
-async def _read(checker: Checker, log: EventLog, shard: ShardId) -> None:
+async def _read(checker: LogJudge, log: EventLog, shard: ShardId) -> None:
     bounds = await log.bounds(shard)
     if bounds.end <= bounds.start:
         return
@@ -136,4 +136,4 @@ async def _lives(config: Config, snapshots: Any) -> Any:
                     parts = key.split("|", 4)
                     if parts[0] == "s" and parts[3] == "h":
                         header = decode_header(value)
-                        yield Live(parts[2], f"{kind.kind}/{parts[4]}", header.seq, header.digest, last=False)
+                        yield LiveDigest(parts[2], f"{kind.kind}/{parts[4]}", header.seq, header.digest, last=False)

@@ -11,7 +11,7 @@ import msgspec
 from actors.log.codec import Cursor, Done, Probe, Released, Tenure, encode
 from actors.shard.dedup import Dedup
 from actors.shard.fence import FoldState
-from actors.snapshots.writer import Header, Marker, encode_sealed
+from actors.snapshots.format import Header, Marker, encode_sealed
 from huntserver.config import Config
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition

@@ -22,7 +22,7 @@ from actors.log.port import ShardId
 from actors.shard.actor import Caller
 from actors.shard.dedup import Dedup, split_key
 from actors.shard.fence import TenureFold
-from actors.snapshots.writer import Header, Marker, decode_header, decode_marker, encode_sealed
+from actors.snapshots.format import Header, Marker, decode_header, decode_marker, encode_sealed
 from huntserver.config import Config, ConfigError
 from huntserver.config import parse as parse_config
 from huntserver.errors import REFUSALS

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.checker.history import VIEWED, Call, Seen
+from actors.checker.history import VIEWED, Call, ReceivedPush
 from actors.checker.log_judge import Rules
 from actors.entity import EntityType
 from actors.shard.actor import Caller
@@ -98,7 +98,7 @@ class GameRules:
             yield f"{team} took {what} twice"
         self._owners.add((entity, team, what))
 
-    def leaks(self, calls: Iterable[Call], seen: Iterable[Seen]) -> Iterable[str]:
+    def leaks(self, calls: Iterable[Call], seen: Iterable[ReceivedPush]) -> Iterable[str]:
         """Yield each accepted answer that was let out too early (I9). Hosts may see everything."""
         for push in seen:
             if push.channel != "host" and push.events is not None:

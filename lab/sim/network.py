@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from actors.checker.history import OK, REFUSED, VIEWED, Call, Shown
+from actors.checker.history import OK, REFUSED, VIEWED, Call, Emission
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
 from lab.sim.faults import Plan
@@ -236,7 +236,7 @@ class Wire:
         left_s = min(now, self._pending.arrived_s) if outcome == REFUSED and self._pending.key else now
         if pos > 0:
             what = f"{outcome} {code} {self._player.name} {self._pending.number}"
-            sim.shown.append(Shown(self._node.name, self._pending.entity(), pos, now, what))
+            sim.shown.append(Emission(self._node.name, self._pending.entity(), pos, now, what))
         sim.net.carry(sim.loop.world, self._player.hear, self._pending.number, outcome, code, pos, answer, left_s)
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from actors.checker.history import Live, Seen, Shown
-from actors.clock import AWAKE_S
+from actors.checker.history import Emission, LiveDigest, ReceivedPush
+from actors.clock import RESUME_GRACE_S
 from actors.entity import Push, Rejected
-from actors.passivation.passivation import DictSpill, digest
+from actors.passivation.passivation import MemorySpill
 from actors.shard.actor import Sink
 from actors.shard.commit import UNKNOWN
-from actors.shard.decider import REACTION
 from actors.shard.fence import Mode
+from actors.shard.mailbox import REACTION
 from actors.shard.reactions import ReactionBatch
 from actors.shard.shard import UNAVAILABLE, Shard
-from actors.snapshots.recovery import Tenant
+from actors.snapshots.format import digest
+from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from lab.sim.faults import EPOCH_MS, SimLog
 from lab.sim.loop import Place, SimLoop
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 LINK_S = 0.4
 LATE_S = 0.3
 """A node looks five times a second whether a batch is late."""
-BUGS = frozenset({"bug_contained", "timer_loops", "shard_restarts"})
+BUGS = frozenset({"bug_contained", "timer_loops", "shard_restarts", "background_failed", "background_contained"})
 
 
 class SimClock:
@@ -118,11 +119,11 @@ class _Publisher:
             return
         self._last[entity] = seq
         sim = self._sim
-        sim.shown.append(Shown(self._name, entity, seq, sim.loop.time(), "a push"))
+        sim.shown.append(Emission(self._name, entity, seq, sim.loop.time(), "a push"))
         for push in pushes:
             if push.state is None:
                 events = msgspec.json.encode(push.events)
-                sim.seen.append(Seen(self._name, entity, push.channel, seq, push.prev, events))
+                sim.seen.append(ReceivedPush(self._name, entity, push.channel, seq, push.prev, events))
 
 
 class _Reporter:
@@ -163,14 +164,14 @@ class SimNode:
         outside = Outside(
             self.log,
             self.log.snapshots,
-            DictSpill(),
+            MemorySpill(),
             self.clock,
             random.Random(f"{sim.seed}/{self.name}"),
             publisher,
             _Reporter(sim, self.name),
         )
         sim.loop.place = self.place
-        self.system = SimSystem(sim.workload.kinds, outside, Tenant(self.name, self.name), sim.plan.limits)
+        self.system = SimSystem(sim.workload.kinds, outside, NodeRun(self.name, self.name), sim.plan.limits)
         sim.loop.place = sim.loop.world
         self.system.links, self.system.place = sim, self.place
         self.system.peers = lambda shard: sim.owner(shard, self)
@@ -246,12 +247,12 @@ class SimNode:
 
     def _owes(self, shard: Shard) -> bool:
         """Tell whether reactions are under way to entities that are not closed."""
-        return any(f"{kind}/{id}" not in self.sim.closed for _, kind, id in shard.outgoing._lines)
+        return any(f"{kind}/{id}" not in self.sim.closed for _, kind, id in shard.outgoing._routes)
 
     def untold(self) -> str:
         """Return which shard has a batch that is late, with clients that were not told so; empty: none."""
         now_s = self.sim.loop.time()
-        if self.place.stopped or now_s - self.place.resumed_s < AWAKE_S + 2 * LATE_S:
+        if self.place.stopped or now_s - self.place.resumed_s < RESUME_GRACE_S + 2 * LATE_S:
             return ""
         for shard in self.system.shards():
             commit = shard.commit
@@ -263,32 +264,34 @@ class SimNode:
         return ""
 
     def timers(self) -> dict[str, int]:
-        """Return when which entity, awake or asleep, has a timer due, in ms since 1970."""
+        """Return when which entity, live or passivated, has a timer due, in ms since 1970."""
         found = {}
         for shard in self.system.shards():
             kind = shard.kind
             states = {id: actor.state for id, actor in shard.actors.items() if not actor.damaged}
-            for id in shard.dormitory.ids():
-                blob = shard.dormitory.look(id)
-                if blob is not None:
-                    states[id] = kind.decode(id, blob.state)
+            for id in shard.passive.ids():
+                encoded = shard.passive.peek(id)
+                if encoded is not None:
+                    states[id] = kind.decode(id, encoded.state)
             for id, state in states.items():
                 due = kind.due(state)
                 if due is not None:
                     found[f"{kind.kind}/{id}"] = due.due_ms
         return found
 
-    def live(self) -> list[Live]:
-        """Return the digests of all entities, awake or asleep."""
+    def live(self) -> list[LiveDigest]:
+        """Return the digests of all entities, live or passivated."""
         found = []
         for shard in self.system.shards():
             kind = shard.kind
             for id, actor in shard.actors.items():
                 if not actor.damaged and actor.seq:
                     memory, state = list(actor.dedup.encode()), list(kind.encode(actor.state))
-                    found.append(Live(self.name, f"{kind.kind}/{id}", actor.seq, digest(memory, state)))
-            for id in shard.dormitory.ids():
-                blob = shard.dormitory.look(id)
-                if blob is not None:
-                    found.append(Live(self.name, f"{kind.kind}/{id}", blob.seq, digest(blob.memory, blob.state)))
+                    found.append(LiveDigest(self.name, f"{kind.kind}/{id}", actor.seq, digest(memory, state)))
+            for id in shard.passive.ids():
+                encoded = shard.passive.peek(id)
+                if encoded is not None:
+                    found.append(
+                        LiveDigest(self.name, f"{kind.kind}/{id}", encoded.seq, digest(encoded.memory, encoded.state))
+                    )
         return found

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.checker.history import OK, REFUSED, VIEWED, Seen, Shown
+from actors.checker.history import OK, REFUSED, VIEWED, Emission, ReceivedPush
 from actors.entity import Push, Rejected
 from actors.reporter import Silent
 from actors.shard.actor import Caller
@@ -380,7 +380,7 @@ class SessionPlayer(Player):
             self.seen[m.hunt] = dict(m.channels)
             for channel, seq in m.channels.items():
                 self._lines.add((m.hunt, channel))
-                self.sim.seen.append(Seen(self.name, f"hunt/{m.hunt}", channel, seq, -1, None))
+                self.sim.seen.append(ReceivedPush(self.name, f"hunt/{m.hunt}", channel, seq, -1, None))
         elif m.t == "sys" and m.op == "resumed" and m.hunt:
             self._asked.pop(m.hunt, None)
             self.counts["tails" if m.recovered else "snapshots"] += 1
@@ -390,7 +390,7 @@ class SessionPlayer(Player):
                 self.seen[m.hunt] = {}
                 for hunt, channel in sorted(self._lines):
                     if hunt == m.hunt:
-                        self.sim.seen.append(Seen(self.name, f"hunt/{hunt}", channel, 0, -1, None))
+                        self.sim.seen.append(ReceivedPush(self.name, f"hunt/{hunt}", channel, 0, -1, None))
         elif m.t == "sys" and m.op == "refused":
             self.seen.pop(m.hunt, None)
             self._asked.pop(m.hunt, None)
@@ -406,7 +406,7 @@ class SessionPlayer(Player):
             self.sim.broken("I4", f"{self.name} has {seen.get(channel, 0)} of {channel}, {seq} follows {prev}", hunt)
         seen[channel] = seq
         self._lines.add((hunt, channel))
-        self.sim.seen.append(Seen(self.name, f"hunt/{hunt}", channel, seq, prev, events))
+        self.sim.seen.append(ReceivedPush(self.name, f"hunt/{hunt}", channel, seq, prev, events))
 
     def _reply(self, m: _In, left_s: float) -> None:
         pending = self.pending.get(m.id or -1)
@@ -435,11 +435,11 @@ class SessionPlayer(Player):
         for m, left_s in said:
             if m.t == "event":
                 entity = f"hunt/{m.hunt}" if m.hunt else f"player/{m.ch.removeprefix('player:')}"
-                self.sim.shown.append(Shown(node, entity, m.seq, left_s, "a push"))
+                self.sim.shown.append(Emission(node, entity, m.seq, left_s, "a push"))
             elif m.id is not None and m.pos > 0:
                 pending = self.pending.get(m.id)
                 if pending is not None:
-                    self.sim.shown.append(Shown(node, pending.entity(), m.pos, left_s, f"an answer to {m.id}"))
+                    self.sim.shown.append(Emission(node, pending.entity(), m.pos, left_s, f"an answer to {m.id}"))
 
     def behind(self, hunt: str, state: Any) -> str:
         """Tell what it has not heard of a hunt that it listens to; empty: nothing."""

@@ -11,8 +11,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from actors.checker.history import Call, Live, Seen, Shown, Violation
-from actors.checker.log_judge import Checker, Totals
+from actors.checker.history import Call, Emission, LiveDigest, ReceivedPush, Violation
+from actors.checker.log_judge import LogJudge, Totals
 from actors.shard.shard import Shard
 from lab.sim import truncation
 from lab.sim.faults import EPOCH_MS, Plan, SimStore
@@ -67,8 +67,8 @@ class Simulation:
         self.workload = make(draw)
         self.nodes: list[SimNode] = []
         self.calls: list[Call] = []
-        self.shown: list[Shown] = []
-        self.seen: list[Seen] = []
+        self.shown: list[Emission] = []
+        self.seen: list[ReceivedPush] = []
         self.violations: list[Violation] = []
         self.closed: set[str] = set()
         self._started = 0
@@ -244,7 +244,7 @@ class Simulation:
         self.broken("I10", f"not at rest {SETTLE_S} s after the last fault; unanswered: {waiting[:8]}; nodes: {nodes}")
         return False
 
-    def _audit(self) -> list[Live]:
+    def _audit(self) -> list[LiveDigest]:
         """Ask every entity once more, note the live states, start a fresh process on the same store, note again."""
         self._wait_for_timers()
         self._probe()
@@ -298,13 +298,13 @@ class Simulation:
 
     # ---- the verdict
 
-    def _judge(self, settled: bool, live: list[Live]) -> Totals:
+    def _judge(self, settled: bool, live: list[LiveDigest]) -> Totals:
         limits = self.plan.limits
         rules = self.workload.rules._replace(
             proof_s=limits.proof_s, clock_skew_ms=limits.clock_skew_ms, epoch_ms=EPOCH_MS
         )
         game = self.workload.game()
-        checker = Checker([kind for kind, _ in self.workload.kinds], game, rules)
+        checker = LogJudge([kind for kind, _ in self.workload.kinds], game, rules)
         for call in self.calls:
             checker.call(call)
         for player in self.players:
@@ -329,7 +329,7 @@ class Simulation:
         self._check_tenures(checker)
         return checker.totals()
 
-    def _check_tenures(self, checker: Checker) -> None:
+    def _check_tenures(self, checker: LogJudge) -> None:
         """I10: no shard saw more than three tenures for one fault of a process or of its log."""
         struck = self._started + sum(self.plan.struck[name] for name in ("pause", "pause_sent", "jump"))
         for shard, count in checker.tenures().items():
@@ -337,7 +337,7 @@ class Simulation:
             if count > TENURES * faults:
                 self.broken("I10", f"{count} tenures for {faults} faults", str(shard))
 
-    def _check_complete(self, checker: Checker, live: list[Live]) -> None:
+    def _check_complete(self, checker: LogJudge, live: list[LiveDigest]) -> None:
         held = {(at.node, at.entity) for at in live}
         entities = set(checker.digests())
         for node in {at.node for at in live}:

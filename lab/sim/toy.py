@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from actors.checker.history import Call, Seen
+from actors.checker.history import Call, ReceivedPush
 from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
 
 PIECES = 2
@@ -180,6 +180,8 @@ class ChestType:
     topic = "chests"
     event_type: Any = ChestEvent
     command_type: Any = Add | Take | Peek | Lid | Refill | Alarm | Gift
+    fresh_codes = frozenset({"too_late", "lost"})
+    fresh_roles = frozenset({"host", "admin"})
 
     def create(self, id: str) -> Chest:
         """Return an empty chest."""
@@ -311,6 +313,8 @@ class PurseType:
     topic = "purses"
     event_type: Any = PurseEvent
     command_type: Any = Award | Spend
+    fresh_codes = frozenset({"too_late", "lost"})
+    fresh_roles = frozenset({"host", "admin"})
 
     def create(self, id: str) -> Purse:
         """Return an empty purse."""
@@ -393,6 +397,6 @@ class ToyGame:
                 if left < 0:
                     yield f"the purse holds {left}"
 
-    def leaks(self, calls: Iterable[Call], seen: Iterable[Seen]) -> Iterable[str]:
+    def leaks(self, calls: Iterable[Call], seen: Iterable[ReceivedPush]) -> Iterable[str]:
         """A chest has no secrets."""
         return ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from actors.log.port import ShardId
 from actors.shard.fence import Mode
-from actors.snapshots.writer import decode_header, decode_marker
+from actors.snapshots.format import decode_header, decode_marker
 
 if TYPE_CHECKING:
     from lab.sim.simulation import Simulation

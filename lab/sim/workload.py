@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from actors.checker.history import Call, Seen
-from actors.checker.log_judge import Game, Rules
+from actors.checker.history import Call, ReceivedPush
+from actors.checker.log_judge import Rules, WorkloadRules
 from actors.entity import EntityType
 from actors.shard.actor import Caller
 from actors.shard.dedup import EPOCHS_MAX
@@ -23,10 +23,10 @@ class Move(NamedTuple):
     asks: bool = False
 
 
-class Secretive(Game, Protocol):
+class Secretive(WorkloadRules, Protocol):
     """Invariants with secrets among them."""
 
-    def leaks(self, calls: Iterable[Call], seen: Iterable[Seen]) -> Iterable[str]:
+    def leaks(self, calls: Iterable[Call], seen: Iterable[ReceivedPush]) -> Iterable[str]:
         """Yield, once the log was seen, each secret that was let out too early (I9)."""
         ...
 

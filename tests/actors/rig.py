@@ -13,9 +13,9 @@ from actors.entity import Push, Rejected
 from actors.limits import Limits
 from actors.log.memory import Fate, MemoryLog, MemoryStore
 from actors.log.port import ShardId
-from actors.passivation.passivation import DictSpill
+from actors.passivation.passivation import MemorySpill
 from actors.shard.actor import Caller, Sink
-from actors.snapshots.recovery import Tenant
+from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from tests.actors.toy import TallyType
 
@@ -116,9 +116,9 @@ class Node:
         self.log = MemoryLog(store, self.plan)
         run = next(_starts)
         outside = Outside(
-            self.log, self.log.snapshots, DictSpill(), self.clock, random.Random(run), self.shown, self.told
+            self.log, self.log.snapshots, MemorySpill(), self.clock, random.Random(run), self.shown, self.told
         )
-        tenant = Tenant("node-a", f"run{run}")
+        tenant = NodeRun("node-a", f"run{run}")
         self.system = ActorSystem([(kind or TallyType(), shards)], outside, tenant, limits or Limits())
 
     @property

@@ -77,6 +77,8 @@ class TallyType:
     topic = "tallies"
     event_type: Any = Event
     command_type: Any = Add | Send | SetAlarm | Break
+    fresh_codes = frozenset({"too_late"})
+    fresh_roles = frozenset({"host"})
     limit = 10_000_000
 
     def create(self, id: str) -> Tally:

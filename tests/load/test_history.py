@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.checker.history import Call, Seen
+from actors.checker.history import Call, ReceivedPush
 from huntserver.game.features.guessing import Guess
 from huntserver.load.history import (
     NONE,
@@ -49,8 +49,8 @@ def test_a_history_is_read_in_the_words_of_the_checker(tmp_path: Path) -> None:
     assert isinstance(done.command, Guess)
     assert isinstance(lost, Call)
     assert (lost.outcome, lost.answered_s, lost.answer) == (NONE, inf, None)
-    assert push == Seen("p:ada", "hunt/h", "team:t1", 5, 3, None)
-    assert own == Seen("p:ada/1", "player/ada", "player", 2, 1, None)
+    assert push == ReceivedPush("p:ada", "hunt/h", "team:t1", 5, 3, None)
+    assert own == ReceivedPush("p:ada/1", "player/ada", "player", 2, 1, None)
 
 
 @pytest.mark.parametrize("text", [b"not json\n", b'["x",1]\n', b'["h",1,1,"h","c",1,0]\n', b'["r",9,"s","r",1,1]\n'])

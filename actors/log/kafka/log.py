@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from aiokafka import TopicPartition
 
-from actors.clock import Awake
+from actors.clock import SuspensionDetector
 from actors.faults import Fault, LogMisconfigured, LogUnavailable
 from actors.log.kafka.clients import Clients
 from actors.log.kafka.lanes import Counters, Lane
@@ -131,7 +131,7 @@ class KafkaLog:
             part_bytes_max=part_bytes_max,
         )
         self._watching: asyncio.TimerHandle | None = None
-        self._awake = Awake()
+        self._suspension = SuspensionDetector()
         self._open = False
 
     def _producing(self) -> dict[str, Any]:
@@ -185,7 +185,7 @@ class KafkaLog:
 
     def _watch(self) -> None:
         now = time.monotonic()
-        if self._awake.look(now):
+        if self._suspension.may_judge(now):
             for lane in self._lanes.values():
                 lane.watch(now, self._late_s)
             self._producers.watch()

@@ -100,7 +100,7 @@ class Readers:
                     at = record.offset + 1
                     entries.append(Entry(record.offset, record.value))
                 yield entries
-                await asyncio.sleep(0)  # heartbeats and players share the loop with a long replay
+                await asyncio.sleep(0)  # heartbeats and clients share the loop with a long replay
 
     async def keyed(self, shard: ShardId, partition: TopicPartition) -> AsyncIterator[list[tuple[str, bytes]]]:
         """Yield the newest value of every key that was there when this began, and end; a store's `read`."""

@@ -101,6 +101,8 @@ class PlayerType:
     topic = "players"
     event_type: Any = AnyPlayerEvent
     command_type: Any = PlayerCommand
+    fresh_codes: frozenset[str] = frozenset()
+    fresh_roles = frozenset({"host", "admin"})
 
     def create(self, id: str) -> Player:
         """Return a player nothing happened to."""

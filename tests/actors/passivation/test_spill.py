@@ -53,13 +53,13 @@ def test_a_disk_that_fails_does_not_keep_a_shard_from_being_forgotten(tmp_path: 
     spill.close()
 
 
-async def test_an_entity_that_cannot_be_put_to_sleep_stays_awake(tmp_path: Path) -> None:
+async def test_an_entity_that_cannot_be_passivate_stays_awake(tmp_path: Path) -> None:
     async with running() as node:
-        spill = node.shard.dormitory._spill = SqliteSpill(tmp_path / "spill.db")
+        spill = node.shard.passive._spill = SqliteSpill(tmp_path / "spill.db")
         await node.ask(Add(1), key=("e", 1))
         spill._db.execute("PRAGMA query_only=1")
         node.shard.sweep(9)
-        with pytest.raises(SpillFailed, match="the file of dormant entities"):
+        with pytest.raises(SpillFailed, match="the spill file of passivated entities"):
             node.shard.sweep(9)
         node.system._spared(node.shard, lambda: node.shard.sweep(9) or node.shard.sweep(9))
         assert "spill_failed" in node.told.names()
@@ -69,7 +69,7 @@ async def test_an_entity_that_cannot_be_put_to_sleep_stays_awake(tmp_path: Path)
 
 async def test_an_entity_that_cannot_be_woken_is_taken_from_the_log_again(tmp_path: Path) -> None:
     async with running() as node:
-        spill = node.shard.dormitory._spill = SqliteSpill(tmp_path / "spill.db")
+        spill = node.shard.passive._spill = SqliteSpill(tmp_path / "spill.db")
         await node.ask(Add(1), key=("e", 1))
         node.shard.sweep(9)
         assert node.shard.sweep(9) == 1

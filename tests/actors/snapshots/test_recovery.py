@@ -9,7 +9,7 @@ import pytest
 from actors.limits import Limits
 from actors.log.memory import MemoryStore
 from actors.log.port import ShardId
-from actors.passivation.passivation import digest
+from actors.snapshots.format import digest
 from tests.actors.rig import ALICE, BOB, Node, running
 from tests.actors.toy import Add, SetAlarm, TallyType, Total, View
 
@@ -196,7 +196,7 @@ async def test_idle_entities_are_passivated_past_the_budget_and_come_back() -> N
         node.shard.sweep(1000)
         assert node.shard.sweep(1000) >= 50
         assert node.shard.statistics().live == 0
-        assert node.shard.statistics().dormant == 50
+        assert node.shard.statistics().passivated == 50
         for i in range(50):
             assert await node.view(Total(), to=f"t{i}") == (View(i, 1, 0), 1)
             assert await node.ask(Add(i), to=f"t{i}", key=("e", 1)) == (b'{"total":%d}' % i, 1)
@@ -209,7 +209,7 @@ async def test_a_passivated_entitys_timer_still_fires() -> None:
         assert node.shard.sweep(10) == 1
         node.clock.ms += 50
         await asyncio.sleep(0.1)
-        assert node.shard.statistics().dormant == 0
+        assert node.shard.statistics().passivated == 0
         assert (await node.view(Total()))[0].rang_at == node.clock.ms - 10
 
 
@@ -253,7 +253,7 @@ async def test_commands_that_come_while_a_shard_recovers_wait_and_are_decided_in
 
 
 def spoil_newest(store: MemoryStore) -> None:
-    from actors.snapshots.writer import decode_header
+    from actors.snapshots.format import decode_header
 
     kept = store.kept[SHARD]
     newest = max((k for k in kept if "|h|" in k), key=lambda k: decode_header(kept[k]).seq)

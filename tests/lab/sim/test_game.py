@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from actors.checker.history import OK, VIEWED, Call, Seen
+from actors.checker.history import OK, VIEWED, Call, ReceivedPush
 from huntserver.game.event import Author
 from huntserver.game.features.authoring import Create
 from huntserver.game.features.guessing import Guess
@@ -48,7 +48,7 @@ def test_an_answer_let_out_before_its_clue_is_solved_is_found() -> None:
     secret = SECRETS["c1"]
 
     def shown(channel: str, seq: int) -> list[str]:
-        return list(rules.leaks([], [Seen("n1", "hunt/h", channel, seq, 0, f'["{secret}"]'.encode())]))
+        return list(rules.leaks([], [ReceivedPush("n1", "hunt/h", channel, seq, 0, f'["{secret}"]'.encode())]))
 
     def told(who: str, pos: int, outcome: str = VIEWED) -> list[str]:
         answer = f'"{secret}"'.encode() if outcome == OK else [secret]

@@ -13,7 +13,7 @@ from actors.log.port import ShardId
 from actors.shard.dedup import EPOCHS_MAX
 from actors.shard.fence import TenureFold, Verdict, stamped
 from actors.snapshots.writer import SENDERS_FACTOR
-from actors.system import BACKOFF_S
+from actors.supervisor import BACKOFF_S
 from tests.actors.rig import ALICE, Heard, Node, running
 from tests.actors.snapshots.test_recovery import play, settle
 from tests.actors.toy import Add, SetAlarm, Total, View

@@ -91,7 +91,7 @@ async def test_a_shard_that_is_lost_while_it_drains_is_left_alone() -> None:
             await new.ask(Add(1), key=("e", 2))
             heard = Heard()
             old.send(Add(1), sink=heard, request=1, key=("e", 3))
-            await asyncio.wait_for(old.system._drain(old.shard), 2)
+            await asyncio.wait_for(old.system.regions["tally"].supervisors[0].drain(), 2)
             assert b'"released"' not in b"".join(store.records(SHARD))
 
 
