@@ -131,9 +131,8 @@ class Shard:
     def _submit_elsewhere(self, id: str, message: Message) -> None:
         recovering = self.ownership.mode in RECOVERING and not self.draining and not self.closed_why
         if recovering and len(self.waiting) < self.limits.waiting_max:
-            self.waiting.append((id, message))
-        else:
-            message[2].refused(message[3], UNAVAILABLE, -1)
+            return self.waiting.append((id, message))
+        message[2].refused(message[3], UNAVAILABLE, -1)
 
     def _activate(self, id: str) -> Actor:
         box = Mailbox(self.limits.mailbox_max, self.limits.control_max)
