@@ -87,8 +87,7 @@ class Shard:
         self.holder = ""
         self.cursor = 0
         self.recoveries = self.replayed = 0
-        self.closed_why = ""  # why intake is refused although the node would own the shard
-        self.draining = False
+        self.closed_why, self.draining = "", False  # why intake is refused although the node would own the shard
         self._ready: deque[Actor] = deque()
         self._ghosts: dict[str, None] = {}
         self._refusals: dict[str, Any] = {}  # refusals of passivated entities: kept for the life of the tenure
@@ -131,8 +130,9 @@ class Shard:
     def _submit_elsewhere(self, id: str, message: Message) -> None:
         recovering = self.ownership.mode in RECOVERING and not self.draining and not self.closed_why
         if recovering and len(self.waiting) < self.limits.waiting_max:
-            return self.waiting.append((id, message))
-        message[2].refused(message[3], UNAVAILABLE, -1)
+            self.waiting.append((id, message))
+        else:
+            message[2].refused(message[3], UNAVAILABLE, -1)
 
     def _activate(self, id: str) -> Actor:
         box = Mailbox(self.limits.mailbox_max, self.limits.control_max)
