@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from lab import ROOT
+
 LEDGER = ROOT / "lab" / "ledger.json"
 PAGE = ROOT / "docs" / "ledger.md"
 

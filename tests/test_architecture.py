@@ -1,146 +1,130 @@
-"""The arrows of the house: who may import whom, and what the pure parts may not touch."""
+"""The arrows of the house. The rules stand in docs/architecture.md, "Rooms and arrows": these tests read them there."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PURE_BANNED = {"asyncio", "time", "random", "socket", "logging", "os", "threading", "sqlite3", "aiokafka", "secrets"}
-PURE = (
-    "huntserver.game",
-    "huntserver.wire",
-    *(
-        f"huntserver.client.{name}"
-        for name in ("actions", "backoff", "channels", "clock", "hunts", "incoming", "requests", "session")
-    ),
-    "actors.shard.fence",
-    "actors.log.codec",
-    "actors.entity",
-    "actors.shard.dedup",
-)
-MAY_IMPORT = {
-    "huntserver.game": {"huntserver.game", "huntserver.errors", "actors"},
-    "huntserver.wire": {"huntserver.wire", "huntserver.game", "huntserver.errors", "huntserver.limits", "actors"},
-    "huntserver.client": {"huntserver.client", "huntserver.errors"},
-    "huntserver.gateway": {
-        "huntserver.gateway", "huntserver.wire", "huntserver.game", "huntserver.errors", "huntserver.limits",
-        "huntserver.auth", "actors",
-    },
-}  # fmt: skip
-ONLY_IN = {
-    "aiokafka": ("actors.log.kafka", "actors.cluster.membership"),
-    "sqlite3": ("actors.log.sqlite", "actors.passivation.spill_sqlite", "huntserver.projections"),
-    "websockets": (
-        "huntserver.gateway",
-        "huntserver.wire.lane",
-        "actors.cluster.links",
-        "huntserver.load",
-        "huntserver.client",
-    ),
-    "actors.log.sqlite": ("actors.log.sqlite", "huntserver.app"),
-    "actors.log.kafka": ("actors.log.kafka", "huntserver.app"),
-    "actors.log.memory": ("actors.log.memory",),
-}
+from lab import ROOT
+from tests.sources import PRODUCT, ROOTS, imports, modules, under
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text().partition("\n## Rooms and arrows\n")[2].partition("\n## ")[0]
 
 
-def modules() -> dict[str, str]:
-    """Return every module of the product with its source."""
-    found = {}
-    for package in ("actors", "huntserver"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-            found[name] = path.read_text()
-    return found
+def table(head: str) -> list[list[str]]:
+    """Return, for each row of the page's table that begins with a head, the names in back-ticks of each cell."""
+    rest = PAGE.partition(f"\n| {head} |")[2]
+    assert rest, f"no table {head!r}"
+    rows = []
+    for line in rest.splitlines()[2:]:
+        if not line.startswith("|"):
+            break
+        rows.append([re.findall(r"`([\w.*]+)`", cell) for cell in line.strip("|").split("|")])
+    return [[" ".join(cell) for cell in row] for row in rows]
 
 
-def imports(source: str) -> Iterator[str]:
-    """Yield what a module imports, types' imports (under TYPE_CHECKING) left out."""
-    tree = ast.parse(source)
-    skipped = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            skipped |= {id(inner) for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def under(name: str, packages: object) -> bool:
-    return any(name == p or name.startswith(p + ".") for p in packages)  # type: ignore[attr-defined]
+ROOMS = {room: set(allowed.split()) for room, _, allowed in table("room")}
+PURE = {name: set(banned.split()) for names, banned in table("pure") for name in names.split()}
+ONLY_IN = {name: places.split() for names, places in table("library or adapter") for name in names.split()}
 
 
 def faults(name: str, source: str) -> list[str]:
     """Return every broken rule of one module."""
+    room = max((r for r in ROOMS if under(name, r)), key=len, default=None)
+    if room is None:
+        return [f"{name}: no room of docs/architecture.md has it"]
     found = []
     for target in imports(source):
-        if name.startswith("actors") and target.split(".")[0] == "huntserver":
-            found.append(f"{name} imports {target}: actors know no hunts")
-        if under(name, PURE) and target.split(".")[0] in PURE_BANNED:
-            found.append(f"{name} imports {target}: it is pure")
-        for package, allowed in MAY_IMPORT.items():
-            if under(name, [package]) and target.startswith("huntserver.") and not under(target, allowed):
-                found.append(f"{name} imports {target}: the arrow points the other way")
+        ours = any(under(target, root) for root in ROOTS)
+        if ours and not any(under(target, allowed) for allowed in {room, *ROOMS[room]}) and target != "huntserver":
+            found.append(f"{name} imports {target}: {room} may not")
+        for pure, banned in PURE.items():
+            if under(name, pure) and target.split(".")[0] in banned:
+                found.append(f"{name} imports {target}: it is pure")
         for library, places in ONLY_IN.items():
-            hit = target == library or target.startswith(library + ".")
-            if hit and not any(name == p or name.startswith((p + ".", p + "_")) for p in places):
+            if under(name, "lab") or under(name, "tests") or not under(target, library):
+                continue
+            if not any(under(name, place) or name.startswith(place + "_") for place in places):
                 found.append(f"{name} imports {target}: only {', '.join(places)} may")
     return found
 
 
-def test_every_import_follows_the_arrows() -> None:
-    assert [fault for name, source in modules().items() for fault in faults(name, source)] == []
+def test_every_import_of_every_root_follows_the_arrows() -> None:
+    assert [fault for name, source in modules(*ROOTS).items() for fault in faults(name, source)] == []
 
 
 @pytest.mark.parametrize(
     ("name", "source"),
     [
         ("actors.shard.shard", "import huntserver.game.hunt"),
+        ("actors.shard.shard", "if TYPE_CHECKING:\n    import huntserver.game.hunt"),
+        ("actors.shard.shard", "import lab.sim.loop"),
         ("huntserver.game.hunt", "import time"),
         ("huntserver.game.hunt", "from huntserver.wire import codecs"),
         ("huntserver.wire.session", "from huntserver.gateway.rooms import Rooms"),
         ("huntserver.gateway.rooms", "from huntserver.app import serve"),
         ("huntserver.gateway.rooms", "import sqlite3"),
+        ("huntserver.load.run", "from huntserver.cli.main import main"),
+        ("huntserver.load.run", "from lab.ledger import append_row"),
         ("huntserver.cli.main", "from actors.log.kafka.log import KafkaLog"),
         ("actors.shard.fence", "import asyncio"),
-        ("huntserver.client.session", "import time"),
-        ("huntserver.client.session", "from huntserver.wire import codecs"),
         ("huntserver.app", "from actors.log.memory import MemoryLog"),
+        ("lab.sim.loop", "from tests.sources import files"),
+        ("elsewhere.module", ""),
     ],
 )
 def test_a_broken_arrow_is_found(name: str, source: str) -> None:
     assert faults(name, source)
 
 
-def test_modules_do_not_import_each_other_in_circles() -> None:
-    sources = modules()
+def test_modules_do_not_import_each_other_in_circles_types_included() -> None:
+    sources = modules(*ROOTS)
     graph = {name: {t for t in imports(source) if t in sources and t != name} for name, source in sources.items()}
-    assert circle(graph) == []
-    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) != []
+    assert [sorted(ring) for ring in circles(graph)] == []
 
 
-def circle(graph: dict[str, set[str]]) -> list[str]:
-    """Return a circle of modules, or nothing."""
-    done: set[str] = set()
+def test_a_circle_is_found_whole() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [{"a", "b", "c"}]
+    assert circles({"a": {"b", "c"}, "b": {"c"}}) == []
 
-    def visit(name: str, path: list[str]) -> list[str]:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name in done:
-            return []
-        for target in sorted(graph.get(name, ())):
-            found = visit(target, [*path, name])
-            if found:
-                return found
-        done.add(name)
-        return []
 
-    return next((found for name in sorted(graph) if (found := visit(name, []))), [])
+def circles(graph: dict[str, set[str]]) -> list[set[str]]:
+    """Return the sets of modules that reach each other."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        todo = [start]
+        while todo:
+            for target in graph.get(todo.pop(), ()):
+                if target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+        return seen
+
+    far = {name: reached(name) for name in graph}
+    found: list[set[str]] = []
+    for name in graph:
+        ring = {other for other in far[name] if name in far.get(other, ())}
+        if ring and ring not in found:
+            found.append(ring)
+    return found
+
+
+def test_the_wheel_holds_the_product_with_its_pages_and_nothing_of_the_laboratory(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in (*ROOTS, "pyproject.toml", "README.md"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), "."]
+    subprocess.run(build, cwd=source, check=True, capture_output=True)
+    names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    tops = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
+    assert tops == set(PRODUCT)
+    assert {"huntserver/web/play.js", "huntserver/load/report.css", "actors/shard/shard.py"} <= set(names)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from huntserver.config import Config, ConfigError, load, log_url, parse
+from lab import ROOT
 
 
 def test_the_file_in_the_repository_says_the_defaults() -> None:
-    assert load(Path(__file__).parents[1] / "config.toml") == Config()
+    assert load(ROOT / "config.toml") == Config()
 
 
 @pytest.mark.parametrize(

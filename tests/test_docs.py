@@ -12,9 +12,9 @@ import pytest
 from huntserver.errors import REFUSALS
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
+from lab import ROOT
 
-DOCS = Path(__file__).parents[1] / "docs"
-ROOT = DOCS.parent
+DOCS = ROOT / "docs"
 ARCHITECTURE = DOCS / "architecture.md"
 TABLES = [(ROOT / "README.md", "Promises, and the tests that hold them"), (ARCHITECTURE, "Failures")]
 TABLES += [(ARCHITECTURE, "Limits"), (ARCHITECTURE, "Hard questions")]

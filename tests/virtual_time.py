@@ -15,7 +15,7 @@ TURN_S: Final = 10e-6
 """What a turn of the loop costs: a test that polls with `sleep(0)` sees time pass."""
 
 
-class Virtual(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
+class Virtual(selectors.DefaultSelector):
     """A selector that waits for nothing: where asyncio would sleep, time has passed."""
 
     now_s = 0.0
@@ -32,7 +32,7 @@ class Virtual(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """See the module."""
+    """A selector loop on the time of a `Virtual` selector."""
 
     def __init__(self) -> None:
         self._virtual = Virtual()

@@ -14,7 +14,7 @@ from huntserver.load.plan import BOUNDS, SCENARIOS, PlanError, address, is_loopb
 
 if TYPE_CHECKING:
     from huntserver.load.results import Results
-    from huntserver.load.run import Asked
+    from huntserver.load.run import LoadOptions
 
 EPILOG = "\b\nScenarios:\n" + "\n".join(f"  {name:16} {s.about}" for name, s in SCENARIOS.items())
 
@@ -83,18 +83,18 @@ def _write(file: Path, made: bytes) -> None:
     click.echo(f"wrote {file}")
 
 
-def _performed(asked: Asked) -> Results:
+def _performed(asked: LoadOptions) -> Results:
     """Run it; turn what it raises into one line and an exit code."""
     from actors.faults import Fault, LogDamaged
     from huntserver.auth import KeyFileError
     from huntserver.client import connection as client
     from huntserver.load.conductor import LoadError
-    from huntserver.load.own import OwnServerError
+    from huntserver.load.own_server import OwnServerError
     from huntserver.load.progress import Progress
-    from huntserver.load.run import Run
+    from huntserver.load.run import LoadRun
 
     try:
-        run = Run(asked)
+        run = LoadRun(asked)
         with Progress(run.plan, Console(stderr=True)) as shown:
             return run.perform(say=shown.say, tell=shown.tell)
     except (PlanError, KeyFileError) as error:
@@ -118,9 +118,9 @@ def _performed(asked: Asked) -> Results:
         fail("stopped; nothing is reported", 130)
 
 
-def _asked(url: str | None, config: Path | None, log: str | None, given: dict[str, Any]) -> Asked:
+def _asked(url: str | None, config: Path | None, log: str | None, given: dict[str, Any]) -> LoadOptions:
     """Return what the command line asks for, or end with what is wrong with it."""
-    from huntserver.load.run import Asked
+    from huntserver.load.run import LoadOptions
 
     tokens: tuple[str, ...] = ()
     try:
@@ -147,7 +147,7 @@ def _asked(url: str | None, config: Path | None, log: str | None, given: dict[st
         checked_config(None, log, None)
     names = ("scenario", "players", "hunts", "rate", "seconds", "outstanding", "right_every", "processes", "addresses",
              "announcers", "witnesses", "key_file", "token", "ceiling", "keep", "seed")  # fmt: skip
-    return Asked(
+    return LoadOptions(
         url=url, log=judged, log_url=log or "sqlite", tokens=tokens, storm_s=given["storm_every"],
         judge=not given["no_verdict"], **{name: given[name] for name in names},
     )  # fmt: skip

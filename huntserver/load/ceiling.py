@@ -10,16 +10,16 @@ from typing import Final
 
 import msgspec
 
-from huntserver.load.conductor import Conductor, Watched
-from huntserver.load.own import cores, echo_server
-from huntserver.load.plan import Plan
+from huntserver.load.conductor import Conductor, MeasuredProcesses
+from huntserver.load.own_server import cores, echo_server
+from huntserver.load.plan import LoadPlan
 from huntserver.load.results import Results
 
 SECONDS_MAX: Final = 10.0
 SATURATED_S: Final = 3.0
 
 
-def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, float]:
+def measure(plan: LoadPlan, say: Callable[[str], None]) -> dict[str, float]:
     """Return the echo's figures by name. Raises `LoadError` and `OwnServerError`."""
     echoed = msgspec.structs.replace(
         plan, target="echo", path="/", hunts=(), storm_s=0.0, slow_share=0.0, announcers=0, race=False, exact=False,
@@ -38,6 +38,8 @@ def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, float]:
     return found
 
 
-def _run(plan: Plan) -> Results:
+def _run(plan: LoadPlan) -> Results:
     with echo_server() as (port, pid):
-        return Conductor(msgspec.structs.replace(plan, host="127.0.0.1", port=port), Watched(server=pid)).run()
+        return Conductor(
+            msgspec.structs.replace(plan, host="127.0.0.1", port=port), MeasuredProcesses(server=pid)
+        ).run()

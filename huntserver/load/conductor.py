@@ -15,9 +15,9 @@ from typing import Any, Final
 import msgspec
 
 from huntserver.load.machine import Meter, busy_s, description, usage
-from huntserver.load.plan import Plan
+from huntserver.load.plan import LoadPlan
 from huntserver.load.results import Collector, Moment, Results, notes
-from huntserver.load.worker import Done, Fault, Ready, Second, work
+from huntserver.load.worker import Second, WorkerDone, WorkerFault, WorkerReady, work
 
 START_S: Final = 0.2
 """Between the word to begin and the beginning, so that all workers begin together."""
@@ -33,7 +33,7 @@ class LoadError(Exception):
     """The run failed; the text says why."""
 
 
-class Watched(msgspec.Struct, frozen=True):
+class MeasuredProcesses(msgspec.Struct, frozen=True):
     """Processes of this machine to measure; 0: none."""
 
     server: int = 0
@@ -41,12 +41,12 @@ class Watched(msgspec.Struct, frozen=True):
 
 
 class Conductor:
-    """See the module. `tell` gets every second as it is complete; `say` gets lines for people."""
+    """Runs one plan over worker processes. `tell` gets every second as it is complete; `say` gets lines for people."""
 
     def __init__(
         self,
-        plan: Plan,
-        watched: Watched,
+        plan: LoadPlan,
+        watched: MeasuredProcesses,
         *,
         tell: Callable[[Moment], None] = lambda moment: None,
         say: Callable[[str], None] = lambda text: None,
@@ -62,8 +62,8 @@ class Conductor:
         self._seconds: dict[int, list[tuple[dict[str, Any], float]]] = {}
         self._usage: dict[int, tuple[float, int, float, float]] = {}
         self._busy = (0.0, 0.0)
-        self._ready: list[Ready] = []
-        self._done: list[Done] = []
+        self._ready: list[WorkerReady] = []
+        self._done: list[WorkerDone] = []
 
     def run(self) -> Results:
         """Run it, from connecting to the results. Raises `LoadError`."""
@@ -148,11 +148,11 @@ class Conductor:
             if len(self._done) < self._plan.workers:
                 raise LoadError("a worker ended unexpectedly") from None
             return
-        if isinstance(told, Fault):
+        if isinstance(told, WorkerFault):
             raise LoadError(told.text)
-        if isinstance(told, Ready):
+        if isinstance(told, WorkerReady):
             self._ready.append(told)
-        elif isinstance(told, Done):
+        elif isinstance(told, WorkerDone):
             self._done.append(told)
             pipe.close()
         elif isinstance(told, Second):

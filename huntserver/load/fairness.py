@@ -30,7 +30,7 @@ _definition = msgspec.json.Decoder(_Definition).decode
 
 
 class Fairness:
-    """See the module. The `WorkloadRules` of the judge."""
+    """I8 over the log, the judge's `WorkloadRules`: ranks, quantities, and nothing after the end."""
 
     def __init__(self) -> None:
         self._quantity: dict[tuple[str, str], int] = {}

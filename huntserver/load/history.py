@@ -36,12 +36,12 @@ FLUSH_BYTES: Final = 256 * 1024
 NULL: Final = msgspec.Raw(b"null")
 
 
-class Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class HistoryLine(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Root of all lines."""
 
 
-class Run(Line, tag="r", frozen=True):
-    """See the module, as for all that follow."""
+class RunLine(HistoryLine, tag="r", frozen=True):
+    """The first line: version of the format, scenario, run, and both clocks at its beginning, in ns."""
 
     version: int
     scenario: str
@@ -50,7 +50,7 @@ class Run(Line, tag="r", frozen=True):
     wall_ns: int
 
 
-class Who(Line, tag="p", frozen=True):
+class PlayerLine(HistoryLine, tag="p", frozen=True):
     """A player."""
 
     player: int
@@ -59,7 +59,7 @@ class Who(Line, tag="p", frozen=True):
     hunt: str
 
 
-class Began(Line, tag="s", frozen=True):
+class SessionLine(HistoryLine, tag="s", frozen=True):
     """A session was greeted."""
 
     player: int
@@ -68,7 +68,7 @@ class Began(Line, tag="s", frozen=True):
     recovered: bool | None
 
 
-class Command(Line, tag="c", frozen=True):
+class CommandLine(HistoryLine, tag="c", frozen=True):
     """A command and its fate."""
 
     player: int
@@ -86,7 +86,7 @@ class Command(Line, tag="c", frozen=True):
     frame: msgspec.Raw
 
 
-class Heard(Line, tag="h", frozen=True):
+class PushLine(HistoryLine, tag="h", frozen=True):
     """A push."""
 
     player: int
@@ -97,7 +97,7 @@ class Heard(Line, tag="h", frozen=True):
     prev: int
 
 
-AnyLine = Run | Who | Began | Command | Heard
+AnyLine = RunLine | PlayerLine | SessionLine | CommandLine | PushLine
 
 
 class HistoryWriter:
@@ -108,9 +108,9 @@ class HistoryWriter:
         self._file = path.open("wb", buffering=0)
         self._lines: list[bytes] = []
         self._bytes = 0
-        self.write(Run(VERSION, scenario, run, time.monotonic_ns(), time.time_ns()))
+        self.write(RunLine(VERSION, scenario, run, time.monotonic_ns(), time.time_ns()))
 
-    def write(self, line: Line) -> None:
+    def write(self, line: HistoryLine) -> None:
         """Add a line."""
         text = self._encode(line)
         self._lines.append(text)
@@ -140,7 +140,7 @@ def read(path: Path) -> Iterator[AnyLine]:
                 line = decode(text)
             except msgspec.DecodeError as error:
                 raise ValueError(f"{path}:{i + 1}: not a line of a history: {error}") from error
-            if i == 0 and (not isinstance(line, Run) or line.version != VERSION):
+            if i == 0 and (not isinstance(line, RunLine) or line.version != VERSION):
                 raise ValueError(f"{path}: not a history of version {VERSION}")
             yield line
 
@@ -158,17 +158,17 @@ def for_checker(path: Path) -> Iterator[Call | ReceivedPush]:
 
     A listener is a player over all its sessions, for its hunt's channels; its own channel begins anew with a session.
     """
-    people: dict[int, Who] = {}
+    people: dict[int, PlayerLine] = {}
     for line in read(path):
-        if isinstance(line, Who):
+        if isinstance(line, PlayerLine):
             people[line.player] = line
-        elif isinstance(line, Command):
+        elif isinstance(line, CommandLine):
             yield _call(people[line.player], line)
-        elif isinstance(line, Heard):
+        elif isinstance(line, PushLine):
             yield _seen(people[line.player], line)
 
 
-def _call(who: Who, line: Command) -> Call:
+def _call(who: PlayerLine, line: CommandLine) -> Call:
     frame = bytes(line.frame)
     command: Any = None
     if frame != b"null":
@@ -195,7 +195,7 @@ def _call(who: Who, line: Command) -> Call:
     )
 
 
-def _seen(who: Who, line: Heard) -> ReceivedPush:
+def _seen(who: PlayerLine, line: PushLine) -> ReceivedPush:
     if line.hunt:
         return ReceivedPush(who.by, f"hunt/{line.hunt}", line.channel, line.seq, line.prev, None)
     return ReceivedPush(f"{who.by}/{line.session}", f"player/{who.by[2:]}", line.channel, line.seq, line.prev, None)

@@ -47,7 +47,7 @@ class PlanError(ValueError):
     """The run is not possible as asked for; the text is one line with the value, what is allowed, what to do."""
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     """One run. Rates are of all players together, per second; 0 for `rate` is a closed loop.
 
     `exact` decodes every message, as coming back without a gap needs it; else replies are cut out by place, but for
@@ -177,7 +177,7 @@ def addresses_for(players: int, asked: int, host: str) -> int:
     return max(asked, needed)
 
 
-def check(plan: Plan) -> None:
+def check(plan: LoadPlan) -> None:
     """Raise `PlanError` for what is out of bounds."""
     values = {
         "players": plan.players, "rate": plan.rate, "seconds": plan.seconds, "processes": plan.workers,

@@ -11,12 +11,12 @@ import socket
 import time
 from typing import Any, Final
 
-from huntserver.load.crowd import Crowd
-from huntserver.load.cutter import BadFrame, Cutter
-from huntserver.load.engine import READ, WRITE
+from huntserver.load.epoll_loop import READ, WRITE
+from huntserver.load.frame_splitter import BadFrame, FrameSplitter
 from huntserver.load.frames import FIRST, LAST, accepted, announce_shape, command, guess, guess_shape
 from huntserver.load.histogram import EXACT
 from huntserver.load.hunts import RIGHT_CLUES, SECRET, right_clue, right_text, wrong_clue
+from huntserver.load.player_pool import PlayerPool
 from huntserver.load.session import AWAY, CONNECTING, GONE, GREETING, JOINING, PLAYING, SHAKING, WINDOW, Session
 
 READ_BYTES: Final = 65_536
@@ -41,7 +41,7 @@ class Player(Session):
         "wanted",
     )
 
-    def __init__(self, crowd: Crowd, number: int) -> None:
+    def __init__(self, crowd: PlayerPool, number: int) -> None:
         super().__init__(crowd, number)
         self.queued: list[int] | None = None  # intended times that wait for the window, or for a connection
         self.wanted = 0  # closed loop: commands to keep outstanding
@@ -52,7 +52,7 @@ class Player(Session):
             self._shape = announce_shape(self.hunt, plan.announce_bytes)
         else:
             self._shape = guess_shape(self.hunt, wrong_clue(number))
-        self._cutter = Cutter()
+        self._cutter = FrameSplitter()
         self._head = b""
         self._out = b""
         self._sock: socket.socket | None = None
@@ -67,7 +67,7 @@ class Player(Session):
         crowd.connecting += 1
         self.stage = CONNECTING
         self.since_ns = self.since_ns or time.monotonic_ns()
-        self._cutter, self._head, self._out = Cutter(), b"", b""
+        self._cutter, self._head, self._out = FrameSplitter(), b"", b""
         small = SMALL_BUFFER if self.is_slow else 0
         try:
             made = crowd.engine.connect(self, crowd.where, crowd.plan.source(self.number), small)

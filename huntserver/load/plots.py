@@ -20,7 +20,7 @@ DECADES: Final = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000
 PLACES: Final = ((50.0, "50"), (90.0, "90"), (99.0, "99"), (99.9, "99.9"), (99.99, "99.99"))
 
 
-class Line(NamedTuple):
+class Curve(NamedTuple):
     """One line of a plot: its name, its colour (1 to 6), one value for each x; None leaves a gap."""
 
     name: str
@@ -75,7 +75,7 @@ def logarithmic(values: Iterable[float]) -> Scale:
     return Scale(low, high, True, tuple((d, number(d)) for d in DECADES if low <= d <= high))
 
 
-def over_time(title: str, unit: str, xs: Sequence[float], lines: Sequence[Line], *, log: bool = False) -> str:
+def over_time(title: str, unit: str, xs: Sequence[float], lines: Sequence[Curve], *, log: bool = False) -> str:
     """Return a figure with lines over the seconds of the run, and how each stood at its highest and in the middle."""
     values = [v for line in lines for v in line.values if v is not None]
     if not values or not xs:
@@ -107,7 +107,7 @@ def by_percentile(title: str, unit: str, lines: Sequence[tuple[str, int, Sequenc
     places = [LEFT + 18 + i * (WIDTH - LEFT - RIGHT - 36) / (len(PLACES) - 1) for i in range(len(PLACES))]
     parts = [_grid(scale)]
     parts += [_x_tick(x, f"p{text}") for x, (_, text) in zip(places, PLACES, strict=True)]
-    made = [Line(name, colour, held) for name, colour, held in lines]
+    made = [Curve(name, colour, held) for name, colour, held in lines]
     for line in made:
         parts.append(_path(line, places, scale))
         for x, value in zip(places, line.values, strict=True):
@@ -136,7 +136,7 @@ def _x_tick(x: float, text: str) -> str:
     return f'<text x="{x:.1f}" y="{HEIGHT - 9}" class="t m">{text}</text>'
 
 
-def _path(line: Line, places: Sequence[float], scale: Scale) -> str:
+def _path(line: Curve, places: Sequence[float], scale: Scale) -> str:
     """Return the line, broken where it has no value."""
     runs: list[list[tuple[float, float]]] = [[]]
     for x, value in zip(places, line.values, strict=True):
@@ -160,12 +160,12 @@ def _path(line: Line, places: Sequence[float], scale: Scale) -> str:
     return "".join(parts)
 
 
-def _said(line: Line) -> str:
+def _said(line: Curve) -> str:
     held = sorted(v for v in line.values if v is not None)
     return f"median {number(held[len(held) // 2])}, highest {number(held[-1])}" if held else "none"
 
 
-def _figure(title: str, unit: str, inside: str, legend: Iterable[tuple[Line, str]]) -> str:
+def _figure(title: str, unit: str, inside: str, legend: Iterable[tuple[Curve, str]]) -> str:
     keys = []
     for line, said in legend:
         more = f" <small>{said}</small>" if said else ""

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from huntserver.load.plan import Plan
+from huntserver.load.plan import LoadPlan
 from huntserver.load.results import Moment
 
 ROWS: Final = 12
@@ -22,9 +22,9 @@ PLAIN_EVERY: Final = 5
 
 
 class Progress:
-    """See the module. Used as a context."""
+    """The display of a run while it lasts, used as a context."""
 
-    def __init__(self, plan: Plan, console: Console) -> None:
+    def __init__(self, plan: LoadPlan, console: Console) -> None:
         self._plan = plan
         self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None

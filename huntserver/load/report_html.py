@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from huntserver.load.histogram import KINDS
-from huntserver.load.plots import Line, by_percentile, number, over_time
+from huntserver.load.plots import Curve, by_percentile, number, over_time
 from huntserver.load.report_text import COLUMNS, HEADS, ratios
 from huntserver.load.results import Moment, Results
 
@@ -104,33 +104,33 @@ def _plots(r: Results) -> Iterator[str]:
     ms = [m for m in r.moments if m.at < r.plan["warm_s"] + r.seconds]
     s = _Series(ms)
     yield over_time("Command to answer", f"ms, logarithmic{s.each}", s.xs, (
-        Line("p50", 1, s.worst(lambda m: m.p50_ms)), Line("p99", 2, s.worst(lambda m: m.p99_ms)),
-        Line("highest", 3, s.worst(lambda m: m.max_ms)),
+        Curve("p50", 1, s.worst(lambda m: m.p50_ms)), Curve("p99", 2, s.worst(lambda m: m.p99_ms)),
+        Curve("highest", 3, s.worst(lambda m: m.max_ms)),
     ), log=True)  # fmt: skip
-    offered = (Line("offered", 6, s.mean(lambda m: m.offered), filled=True),) if r.plan["rate"] else ()
+    offered = (Curve("offered", 6, s.mean(lambda m: m.offered), filled=True),) if r.plan["rate"] else ()
     yield over_time("Commands", "per second", s.xs, (
-        *offered, Line("answered", 1, s.mean(lambda m: m.counts["answered"])),
+        *offered, Curve("answered", 1, s.mean(lambda m: m.counts["answered"])),
     ))  # fmt: skip
-    board = (Line("board p50", 5, s.worst(lambda m: m.board_p50_ms)),) if "board" in r.latency else ()
+    board = (Curve("board p50", 5, s.worst(lambda m: m.board_p50_ms)),) if "board" in r.latency else ()
     yield over_time("Freshness: from commit to the player", f"ms, logarithmic{s.each}", s.xs, (
-        Line("push p50", 4, s.worst(lambda m: m.push_p50_ms)), Line("push p99", 2, s.worst(lambda m: m.push_p99_ms)),
+        Curve("push p50", 4, s.worst(lambda m: m.push_p50_ms)), Curve("push p99", 2, s.worst(lambda m: m.push_p99_ms)),
         *board,
     ), log=True)  # fmt: skip
     yield over_time("Deliveries to players", "per second", s.xs, (
-        Line("pushes", 4, s.mean(lambda m: m.counts["pushes"])),
-        Line("boards", 5, s.mean(lambda m: m.counts["states"])),
+        Curve("pushes", 4, s.mean(lambda m: m.counts["pushes"])),
+        Curve("boards", 5, s.mean(lambda m: m.counts["states"])),
     ))  # fmt: skip
     if any(m.server_bytes for m in ms):
         yield over_time("Server memory", "bytes", s.xs, (
-            Line("resident", 1, s.mean(lambda m: m.server_bytes), filled=True),
+            Curve("resident", 1, s.mean(lambda m: m.server_bytes), filled=True),
         ))  # fmt: skip
-    broker = (Line("broker", 5, s.mean(lambda m: 100 * m.broker_cpu)),) if r.broker_cpu else ()
+    broker = (Curve("broker", 5, s.mean(lambda m: 100 * m.broker_cpu)),) if r.broker_cpu else ()
     yield over_time("CPU", "% of a core", s.xs, (
-        Line("server", 1, s.mean(lambda m: 100 * m.server_cpu)),
-        Line("generator", 2, s.mean(lambda m: 100 * sum(m.generator_cpu))), *broker,
+        Curve("server", 1, s.mean(lambda m: 100 * m.server_cpu)),
+        Curve("generator", 2, s.mean(lambda m: 100 * sum(m.generator_cpu))), *broker,
     ))  # fmt: skip
     if any(m.players != r.players for m in ms):
-        yield over_time("Players connected", "", s.xs, (Line("players", 4, s.mean(lambda m: m.players), filled=True),))
+        yield over_time("Players connected", "", s.xs, (Curve("players", 4, s.mean(lambda m: m.players), filled=True),))
     kinds = [kind for kind in KINDS if kind in r.latency and kind != "late"]
     lines = [(k, i % 6 + 1, [r.latency[k][c] for c in COLUMNS[:-1]]) for i, k in enumerate(kinds)]
     yield by_percentile("Latency by percentile", "ms, logarithmic", lines)

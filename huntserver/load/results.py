@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from huntserver.load.histogram import KINDS, Counts, add, encoded, merged, summary
-from huntserver.load.plan import Plan
+from huntserver.load.plan import LoadPlan
 
 SUMS: Final = (
     "sent", "answered", "pushes", "states", "snapshots", "opened", "reopened", "recovered", "told_anew", "fell_behind",
@@ -151,7 +151,13 @@ class Collector:
 
 
 def notes(
-    plan: Plan, measured: list[Moment], late: dict[str, float], refusals: dict[str, int], *, unanswered: int, out: int
+    plan: LoadPlan,
+    measured: list[Moment],
+    late: dict[str, float],
+    refusals: dict[str, int],
+    *,
+    unanswered: int,
+    out: int,
 ) -> list[str]:
     """Return what whoever reads the figures must know: whether the generator, not the server, was the limit."""
     found = []

@@ -23,13 +23,13 @@ from huntserver.auth import Tokens, load_key
 from huntserver.client.connection import http, http_base
 from huntserver.config import Config, LogChoice
 from huntserver.load import ceiling
-from huntserver.load.conductor import Conductor, Watched
+from huntserver.load.conductor import Conductor, MeasuredProcesses
 from huntserver.load.hunts import set_up, take_down
 from huntserver.load.machine import description, listener
-from huntserver.load.own import CLOSED_LIMITS, LIMITS, OwnServer, cores
-from huntserver.load.plan import SCENARIOS, Plan, PlanError, address, addresses_for, check, is_loopback
+from huntserver.load.own_server import CLOSED_LIMITS, LIMITS, OwnServer, cores
+from huntserver.load.plan import SCENARIOS, LoadPlan, PlanError, address, addresses_for, check, is_loopback
 from huntserver.load.results import Moment, Results
-from huntserver.load.verdict import Judge, as_values
+from huntserver.load.verdict import RunJudge, as_values
 from huntserver.load.worker import raise_files
 
 GUEST_LIMIT: Final = (
@@ -45,7 +45,7 @@ WITNESSED_RATE: Final = 3_000.0
 """Up to so many commands a second all players are witnesses, unless it is asked for otherwise."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for; None is the scenario's own. Without `url` the run starts a server on `log`."""
 
     url: str | None = None
@@ -73,7 +73,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     judge: bool = True
 
 
-def plan_of(asked: Asked, run: str) -> Plan:
+def plan_of(asked: LoadOptions, run: str) -> LoadPlan:
     """Return the plan of a run, but for what only the server can tell. Raises `PlanError`."""
     scenario = SCENARIOS.get(asked.scenario)
     if scenario is None:
@@ -95,7 +95,7 @@ def plan_of(asked: Asked, run: str) -> Plan:
     if witnesses is None:
         all_of_them = 0 < rate <= WITNESSED_RATE and not settings.get("announcers")
         witnesses = players if all_of_them else min(players, SOME)
-    made = Plan(
+    made = LoadPlan(
         scenario=asked.scenario, host=host, port=port, path=path, players=players,
         hunts=tuple(f"load-{run}-{i}" for i in range(max(0, min(hunts, 10_000)))), rate=rate, seconds=asked.seconds,
         warm_s=asked.warm_s, outstanding=asked.outstanding, right_every=asked.right_every, workers=asked.processes,
@@ -106,10 +106,10 @@ def plan_of(asked: Asked, run: str) -> Plan:
     return made
 
 
-class Run:
-    """See the module. Raises `PlanError` for what cannot be."""
+class LoadRun:
+    """One run from its options to its report. Raises `PlanError` for what cannot be."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: LoadOptions) -> None:
         self._asked = asked
         self._say: Callable[[str], None] = lambda text: None
         self._tell: Callable[[Moment], None] = lambda moment: None
@@ -170,7 +170,7 @@ class Run:
             host, port, path = address(server.url)
             key = load_key(server.key_file, make=False)
             plan = msgspec.structs.replace(plan, host=host, port=port, path=path, key=key)
-            results = self._play(plan, history, Watched(server=server.pid, broker=_broker(server.config)))
+            results = self._play(plan, history, MeasuredProcesses(server=server.pid, broker=_broker(server.config)))
             server.stop()
         finally:
             server.kill()
@@ -192,7 +192,7 @@ class Run:
         if not key and not plan.tokens:
             plan = msgspec.structs.replace(plan, tokens=guests(asked.url or "", plan.players))
         server = listener(plan.port) if is_loopback(plan.host) else None
-        watched = Watched(server=server or 0, broker=_broker(asked.log))
+        watched = MeasuredProcesses(server=server or 0, broker=_broker(asked.log))
         results = self._play(plan, history, watched)
         if asked.judge:
             self._judge(results, history, asked.log)
@@ -200,7 +200,7 @@ class Run:
 
     # ---- the parts
 
-    def _play(self, plan: Plan, history: Path, watched: Watched) -> Results:
+    def _play(self, plan: LoadPlan, history: Path, watched: MeasuredProcesses) -> Results:
         url = f"ws://{plan.host}:{plan.port}{plan.path}"
         host, others = self._hosts(plan)
         hunts = list(plan.hunts)
@@ -215,7 +215,7 @@ class Run:
         asyncio.run(take_down(url, host, hunts))
         return results
 
-    def _hosts(self, plan: Plan) -> tuple[str, tuple[str, ...]]:
+    def _hosts(self, plan: LoadPlan) -> tuple[str, tuple[str, ...]]:
         """Return the token that sets up the hunts, and those of the announcers.
 
         An announcer is an admin of its own: one host may use four devices. Raises `PlanError`.
@@ -230,7 +230,7 @@ class Run:
         return self._asked.token or mint("host", f"load-{self.run}", "Load"), others
 
     def _judge(self, results: Results, history: Path, log: Config | None) -> None:
-        judge = Judge(leaks=results.totals["leaks"], say=self._say)
+        judge = RunJudge(leaks=results.totals["leaks"], say=self._say)
         folder = history if any(history.iterdir()) else None
         verdict = asyncio.run(judge.judge(folder, log))
         results.verdict = as_values(verdict)

@@ -14,10 +14,10 @@ from typing import Any, Final
 import msgspec
 
 from huntserver.client.incoming import Incoming, decode
-from huntserver.load.crowd import Crowd
-from huntserver.load.cutter import CLOSE, PING, PONG, Cutter
+from huntserver.load.frame_splitter import CLOSE, PING, PONG, FrameSplitter
 from huntserver.load.frames import FIRST, masked
-from huntserver.load.witness import Witness
+from huntserver.load.history_recorder import HistoryRecorder
+from huntserver.load.player_pool import PlayerPool
 
 AWAY, CONNECTING, SHAKING, GREETING, JOINING, PLAYING, GONE = range(7)
 WINDOW: Final = 16
@@ -60,7 +60,7 @@ class Session(abc.ABC):
         "witness",
     )
 
-    def __init__(self, crowd: Crowd, number: int) -> None:
+    def __init__(self, crowd: PlayerPool, number: int) -> None:
         plan = crowd.plan
         self.crowd = crowd
         self.number = number
@@ -84,9 +84,9 @@ class Session(abc.ABC):
         self._board_seq = self._board_ms = 0  # the change of the standings that no board has shown yet, and its time
         self._resuming = self._was_ready = False
         self._seen: dict[str, int] = {}
-        self.witness: Witness | None = None
+        self.witness: HistoryRecorder | None = None
         if writes and crowd.history is not None:
-            self.witness = Witness(crowd.history, self, crowd.subject(number), crowd.epoch(number))
+            self.witness = HistoryRecorder(crowd.history, self, crowd.subject(number), crowd.epoch(number))
 
     # ---- the other half
 
@@ -186,7 +186,7 @@ class Session(abc.ABC):
             self._away_ms = int(1000 * (1 + 2 * random.random()))
         self.lost(f"http {status}")
 
-    def control(self, cutter: Cutter) -> None:
+    def control(self, cutter: FrameSplitter) -> None:
         """Serve control frames."""
         frames, cutter.control = cutter.control or [], None
         for opcode, payload in frames:

@@ -47,7 +47,7 @@ NEEDS_LOG: Final = frozenset({"I2", "I3", "I5", "I8", "I11"})
 NEEDS_HISTORY: Final = frozenset({"I1", "I3", "I4"})
 
 
-class Verdict(msgspec.Struct, kw_only=True):
+class RunVerdict(msgspec.Struct, kw_only=True):
     """What was judged and what is wrong. `invariants`: held, BROKEN, or not judged and why."""
 
     log: str
@@ -63,8 +63,8 @@ class Verdict(msgspec.Struct, kw_only=True):
         return not self.violations
 
 
-class Judge:
-    """See the module. `say` gets lines for people."""
+class RunJudge:
+    """Gives histories and log to the checker and sums up what it found. `say` gets lines for people."""
 
     def __init__(self, *, leaks: int = 0, say: Callable[[str], None] = lambda text: None) -> None:
         self._leaks = leaks
@@ -74,7 +74,7 @@ class Judge:
         self._notes: list[str] = []
         self._lines = 0
 
-    async def judge(self, history: Path | None, config: Config | None) -> Verdict:
+    async def judge(self, history: Path | None, config: Config | None) -> RunVerdict:
         """Judge a run by the histories in a folder and the log of a configuration; either may be missing.
 
         Raises ValueError (no history there), `ConfigError` and `Fault` (the log cannot be read).
@@ -90,7 +90,7 @@ class Judge:
         made.seconds = time.monotonic() - began
         return made
 
-    async def _judge(self, history: Path | None, config: Config | None) -> Verdict:
+    async def _judge(self, history: Path | None, config: Config | None) -> RunVerdict:
         kinds_of = [kind for kind, _ in kinds(config or Config())]
         checker = LogJudge(kinds_of, self._fairness, self._rules)
         if history is not None:
@@ -111,7 +111,7 @@ class Judge:
             violations.append(f"I9: the text of an answer that nobody gave came in {self._leaks} reads")
         totals: dict[str, int] = checker.totals()._asdict()
         totals |= {"claims": self._fairness.claims, "first_finders": self._fairness.firsts, "lines": self._lines}
-        return Verdict(
+        return RunVerdict(
             log=config.log.url if config is not None else "",
             violations=violations,
             invariants=self._invariants(set(counts), history is not None, config is not None, settled),
@@ -193,7 +193,7 @@ async def records(log: EventLog, shard: ShardId, end: int) -> AsyncIterator[Entr
             return
 
 
-def as_values(verdict: Verdict) -> dict[str, Any]:
+def as_values(verdict: RunVerdict) -> dict[str, Any]:
     """Return a verdict as it stands in a report."""
     made: dict[str, Any] = msgspec.to_builtins(verdict)
     return made | {"holds": verdict.holds}

@@ -14,11 +14,11 @@ from multiprocessing.connection import Connection
 from typing import Any, Final, NamedTuple
 
 from huntserver.load import schedule
-from huntserver.load.crowd import Crowd
 from huntserver.load.histogram import bucket
 from huntserver.load.hunts import treasure
-from huntserver.load.plan import Plan
+from huntserver.load.plan import LoadPlan
 from huntserver.load.player import Player
+from huntserver.load.player_pool import PlayerPool
 
 SENDS_A_TURN: Final = 64
 """Of what is due, so many are sent before sockets are read: latency must not wait for a burst to be out."""
@@ -38,7 +38,7 @@ class Second(NamedTuple):
     cpu: float
 
 
-class Ready(NamedTuple):
+class WorkerReady(NamedTuple):
     """All players play or are out; `out` were refused. It took so long, and so much of a core."""
 
     players: int
@@ -47,26 +47,26 @@ class Ready(NamedTuple):
     cpu_s: float
 
 
-class Done(NamedTuple):
+class WorkerDone(NamedTuple):
     """The end; `unanswered` commands had no answer when the waiting was over."""
 
     unanswered: int
     unsent: int
 
 
-class Fault(NamedTuple):
+class WorkerFault(NamedTuple):
     """The worker cannot go on, in words."""
 
     text: str
 
 
 class Worker:
-    """See the module. `part` is its place among the workers."""
+    """One process of players, driven over a pipe. `part` is its place among the workers."""
 
-    def __init__(self, plan: Plan, part: int, pipe: Connection) -> None:
+    def __init__(self, plan: LoadPlan, part: int, pipe: Connection) -> None:
         self.plan = plan
         self.part = part
-        self.crowd = crowd = Crowd(plan, part)
+        self.crowd = crowd = PlayerPool(plan, part)
         self._pipe = pipe
         self._cpu_s = time.process_time()
         self._told_ns = time.monotonic_ns()
@@ -90,7 +90,9 @@ class Worker:
                 if self._stopped():
                     return False
         self._tell(-1)
-        self._pipe.send(Ready(self.crowd.ready, self.crowd.out, time.monotonic() - began, time.process_time() - used_s))
+        self._pipe.send(
+            WorkerReady(self.crowd.ready, self.crowd.out, time.monotonic() - began, time.process_time() - used_s)
+        )
         return True
 
     def idle(self) -> None:
@@ -225,7 +227,7 @@ class Worker:
             player.leave()
         if self.crowd.history is not None:
             self.crowd.history.close()
-        self._pipe.send(Done(unanswered, unsent))
+        self._pipe.send(WorkerDone(unanswered, unsent))
 
     # ---- telling
 
@@ -256,7 +258,7 @@ def raise_files(needed: int) -> None:
         )
 
 
-def work(plan: Plan, part: int, pipe: Connection) -> None:
+def work(plan: LoadPlan, part: int, pipe: Connection) -> None:
     """Be a worker: connect, say so, run from the time that is given, end."""
     try:
         if plan.cores:
@@ -273,9 +275,9 @@ def work(plan: Plan, part: int, pipe: Connection) -> None:
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         return  # the conductor is gone
     except (ValueError, OSError) as error:
-        pipe.send(Fault(f"{error}"))
+        pipe.send(WorkerFault(f"{error}"))
     finally:
         pipe.close()
 
 
-__all__ = ["Done", "Fault", "Ready", "Second", "Worker", "work"]
+__all__ = ["Second", "Worker", "WorkerDone", "WorkerFault", "WorkerReady", "work"]

@@ -15,7 +15,7 @@ from actors.shard.shard import Shard
 from actors.snapshots import recovery
 from actors.snapshots.reader import TrustedSnapshots
 from actors.snapshots.recovery import Superseded
-from lab.ablations.switches import COMMIT, FENCE, RECOVERY, TIMERS, Patches, Safeguard, no, nothing
+from lab.ablations.safeguard import COMMIT, FENCE, RECOVERY, TIMERS, Patches, Safeguard, no, nothing
 
 
 def _without_clock_stop(patches: Patches) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from actors.shard.actor import Actor, Refusals
 from actors.shard.dedup import ANSWERS_MAX, EPOCHS_MAX, TOO_OLD, Answers
 from actors.shard.shard import Shard
-from lab.ablations.switches import DEDUP, Patches, Safeguard, nothing
+from lab.ablations.safeguard import DEDUP, Patches, Safeguard, nothing
 
 
 def _without_deduplication(patches: Patches) -> None:

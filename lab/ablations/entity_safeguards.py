@@ -12,8 +12,8 @@ from actors.shard.decider import Decider
 from actors.shard.reactions import Outgoing, Route
 from actors.shard.shard import Shard
 from actors.snapshots.recovery import Replay
-from lab.ablations.switches import REACTIONS, SESSION, TIMERS, Patches, Safeguard, nothing
-from lab.sim.network import Player
+from lab.ablations.safeguard import REACTIONS, SESSION, TIMERS, Patches, Safeguard, nothing
+from lab.sim.player import Player
 
 # ---- reactions
 

@@ -24,7 +24,7 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.subscriptions import Subscriptions
 from huntserver.gateway.writer import Writer
 from huntserver.wire.session import Session
-from lab.ablations.switches import GAME, GATEWAY, SESSION, Patches, Safeguard, no, nothing
+from lab.ablations.safeguard import GAME, GATEWAY, SESSION, Patches, Safeguard, no, nothing
 
 # ---- gateway
 

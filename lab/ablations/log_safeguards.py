@@ -14,7 +14,7 @@ from actors.shard.decider import Decider
 from actors.shard.fence import Ownership, TenureFold, Verdict
 from actors.snapshots import recovery
 from actors.snapshots.recovery import Replay
-from lab.ablations.switches import COMMIT, FENCE, Patches, Safeguard, nothing, yes
+from lab.ablations.safeguard import COMMIT, FENCE, Patches, Safeguard, nothing, yes
 
 # ---- tenure and fence
 

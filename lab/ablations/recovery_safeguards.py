@@ -14,7 +14,7 @@ from actors.snapshots import reader, writer
 from actors.snapshots.format import EncodedEntity
 from actors.snapshots.recovery import Replay
 from actors.snapshots.writer import SnapshotWriter
-from lab.ablations.switches import RECOVERY, Patches, Safeguard, nothing, yes
+from lab.ablations.safeguard import RECOVERY, Patches, Safeguard, nothing, yes
 
 
 def _without_fence_in_markers(patches: Patches) -> None:

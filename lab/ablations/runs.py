@@ -17,19 +17,18 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final, NamedTuple
 
+from lab import ROOT
 from lab.ablations import gateway_safeguards, session_safeguards
 from lab.ablations import table as safeguards
-from lab.ablations.switches import AREAS, Safeguard
+from lab.ablations.safeguard import AREAS, Safeguard
 from lab.ablations.table import NOT_BUILT, Missed, Run, missed, switched_off, whole_nodes
 from lab.sim import gateway_world, seeds
 from lab.sim.runs import WORKLOADS, again, commit, told
 from lab.sim.simulation import Simulation
 
 SEEDS: Final = 1_000
-ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "proof.md"
 HEADING: Final = "## Ablations"
 WORKLOAD_OF: Final = {"nodes": "toy", "sessions": "session"}
@@ -37,7 +36,7 @@ WORKLOAD_OF: Final = {"nodes": "toy", "sessions": "session"}
 
 ABOUT: Final = """\
 A safeguard whose removal nobody notices is not tested. Each one below is taken out of the running code (by
-`lab/ablations/switches.py`; the code itself has no switch), and seeds are played until the checker finds a promise
+`lab/ablations/safeguard.py`; the code itself has no switch), and seeds are played until the checker finds a promise
 broken that the same seed keeps with the safeguard in place. `nodes`: the simulation of whole nodes; faults that are
 named are in every seed, all others come by chance. `sessions`: the same, with players behind real gateways.
 `gateway`: real connections, rooms and rules over sockets in memory
@@ -46,7 +45,7 @@ which one planted bug each has to be found. `make ablations` prints this table a
 within {most:,} seeds; `make sim SEED=n ABLATE="name"` shows one."""
 
 
-class Row(NamedTuple):
+class AblationRow(NamedTuple):
     """A safeguard, and how it was missed; None: it was not."""
 
     safeguard: Safeguard
@@ -71,7 +70,7 @@ def table() -> Iterator[tuple[Safeguard, str, Run]]:
     yield from sorted(rows, key=lambda row: AREAS.index(row[0].area))
 
 
-def line(row: Row) -> str:
+def line(row: AblationRow) -> str:
     """Return a row for a terminal."""
     name = f"{row.safeguard.name:28} {row.safeguard.area:26}"
     if row.missed is None:
@@ -79,7 +78,7 @@ def line(row: Row) -> str:
     return f"{name} {row.missed.seeds:>5}  {row.missed.violation.invariant:6} seed {row.missed.seed}"
 
 
-def markdown(rows: Sequence[Row], base: int, most: int) -> str:
+def markdown(rows: Sequence[AblationRow], base: int, most: int) -> str:
     """Return the section of the page."""
     today = datetime.date.today().isoformat()
     lines = [
@@ -149,7 +148,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for safeguard, world, run in table():
         if asked.only and safeguard.name not in asked.only:
             continue
-        rows.append(Row(safeguard, world, missed(safeguard, range(asked.first, asked.first + asked.seeds), run)))
+        rows.append(
+            AblationRow(safeguard, world, missed(safeguard, range(asked.first, asked.first + asked.seeds), run))
+        )
         print(line(rows[-1]), flush=True)
     for absent in () if asked.only else NOT_BUILT:
         print(f"{absent.name:28} {absent.area:26} {absent.why}")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from actors.entity import Rejected
 from actors.shard.actor import Actor
 from actors.shard.decider import Decider
-from lab.ablations.switches import SESSION, Patches, Safeguard
+from lab.ablations.safeguard import SESSION, Patches, Safeguard
 
 
 def _without_proof_of_the_owner(patches: Patches) -> None:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from actors.checker.history import Violation
 from lab.ablations import bounds_safeguards, dedup_safeguards, entity_safeguards, log_safeguards, recovery_safeguards
-from lab.ablations.switches import FENCE, NotBuilt, Patches, Safeguard
+from lab.ablations.safeguard import FENCE, NotBuilt, Patches, Safeguard
 from lab.sim.simulation import MakeWorkload, Simulation
 from lab.sim.workload import ToyWorkload
 

@@ -23,9 +23,10 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from lab import ROOT
+from lab.bench.batch_latency import mean_ms, scrape
 from lab.bench.brokers import kafka
-from lab.bench.processes import CORES, OTHER_CORE, ROOT, SERVER_CORE, generate, process
-from lab.bench.share import mean_ms, scrape
+from lab.bench.processes import CORES, OTHER_CORE, SERVER_CORE, generate, process
 from lab.bench.table import PLACES, write_table
 from lab.chaos.definition import campaign_hunt
 from lab.machines.process import free_port

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.bench.processes import ROOT
+from lab import ROOT
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from huntserver.auth import Tokens, load_key
-from huntserver.load.engine import READ, Engine
+from huntserver.load.epoll_loop import READ, EpollLoop
 from huntserver.load.frames import command
 
 HANDSHAKE = (
@@ -34,7 +34,7 @@ class Bench:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
-        self.engine = Engine()
+        self.engine = EpollLoop()
         self.players: list[BenchPlayer] = []
         self.playing = self.waiting = 0
         self.replies = self.errors = 0

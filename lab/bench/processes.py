@@ -10,12 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from huntserver.load.machine import Usage, usage
+from lab import ROOT
 
-ROOT = Path(__file__).parents[2]
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, OTHER_CORE = str(CORES[0]), str(CORES[-1])
 

@@ -74,5 +74,5 @@ def with_table(readme: str, latest: dict[str, Any]) -> str:
 def write_table(root: Path) -> None:
     """Put the tables into README.md."""
     readme = root / "README.md"
-    latest = json.loads((root / "bench" / "latest.json").read_text())
+    latest = json.loads((root / "lab" / "bench" / "latest.json").read_text())
     readme.write_text(with_table(readme.read_text(), latest))

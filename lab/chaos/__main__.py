@@ -2,4 +2,4 @@
 
 from lab.chaos.campaign import main
 
-raise SystemExit(main())
+main()

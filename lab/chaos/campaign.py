@@ -16,13 +16,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import uvloop
 
+from lab import ROOT
 from lab.chaos.definition import CROWNS
-from lab.chaos.faults import MENU, Fault
+from lab.chaos.faults import MENU, Injection
 from lab.chaos.verdict import Judged, judge
 from lab.chaos.world import COINS, Setup, World, world
 from lab.ledger import append_row
@@ -31,7 +31,7 @@ from lab.machines import network
 from lab.machines.process import NotReady
 
 QUANTITIES: Final = {"coin": COINS, "crown": CROWNS}
-OUT: Final = Path(__file__).parents[1] / "out" / "chaos"
+OUT: Final = ROOT / "lab" / "out" / "chaos"
 OVERLAP: Final = 0.25
 """Share of faults that are followed by the next before everything answers again."""
 
@@ -49,7 +49,7 @@ class Result(NamedTuple):
     world: World
 
 
-def possible(log: str, wanted: Sequence[str]) -> tuple[dict[str, Fault], list[str]]:
+def possible(log: str, wanted: Sequence[str]) -> tuple[dict[str, Injection], list[str]]:
     """Return the faults that can be done with this log on this machine, and for the others why not."""
     scheme = log.partition(":")[0]
     have = {"", scheme}
@@ -66,7 +66,7 @@ def possible(log: str, wanted: Sequence[str]) -> tuple[dict[str, Fault], list[st
 
 
 async def strike(
-    made: World, menu: dict[str, Fault], faults: int, *, gap_s: float, until: float, patience: float
+    made: World, menu: dict[str, Injection], faults: int, *, gap_s: float, until: float, patience: float
 ) -> None:
     """Inject faults one after the other, and note the longest time to answer after each kind."""
     kinds, weights = list(menu), [fault.weight for fault in menu.values()]
@@ -96,7 +96,7 @@ async def strike(
         )
 
 
-async def campaign(setup: Setup, menu: dict[str, Fault], arguments: argparse.Namespace) -> Result:
+async def campaign(setup: Setup, menu: dict[str, Injection], arguments: argparse.Namespace) -> Result:
     """Run one campaign."""
     loop, running = asyncio.get_running_loop(), asyncio.current_task()
     assert running is not None
@@ -182,7 +182,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     return asked
 
 
-def setup_for(asked: argparse.Namespace, menu: dict[str, Fault]) -> Setup:
+def setup_for(asked: argparse.Namespace, menu: dict[str, Injection]) -> Setup:
     """Choose what the world needs for the faults of the menu."""
     needs = {fault.needs for fault in menu.values()}
     disk = asked.disk if asked.disk != "plain" else ""

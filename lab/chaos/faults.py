@@ -249,7 +249,7 @@ async def _mounted_anew(world: World) -> int:
     return time.monotonic_ns()
 
 
-class Fault(NamedTuple):
+class Injection(NamedTuple):
     """One line of the menu. `needs`: "", kafka, sqlite, brokers, links, disk or ext4; `weight`: its share."""
 
     strike: Callable[[World], Awaitable[int]]
@@ -258,22 +258,22 @@ class Fault(NamedTuple):
     weight: int
 
 
-MENU: Final[dict[str, Fault]] = {
-    "kill": Fault(kill, "", SOON_S, 6),
-    "drain": Fault(drain, "", SOON_S, 2),
-    "pause": Fault(pause, "", SOON_S, 4),
-    "pause-late": Fault(pause_late, "", SOON_S, 2),
-    "pause-long": Fault(pause_long, "", SOON_S, 1),
-    "take-over": Fault(take_over, "kafka", SOON_S, 2),
-    "take-over-paused": Fault(take_over_paused, "kafka", SOON_S, 4),
-    "take-over-cut": Fault(take_over_cut, "links", SOON_S, 2),
-    "cut-log": Fault(cut_log, "links", SOON_S, 3),
-    "cut-players": Fault(cut_players, "links", SOON_S, 2),
-    "broker-kill": Fault(broker_kill, "brokers", BROKER_S, 3),
-    "broker-pause": Fault(broker_pause, "brokers", BROKER_S, 3),
-    "broker-roll": Fault(broker_roll, "brokers", BROKER_S, 1),
-    "second": Fault(second, "sqlite", SOON_S, 2),
-    "full": Fault(full, "disk", SOON_S, 6),
-    "power": Fault(power, "ext4", SOON_S, 6),
-    "disk-fails": Fault(disk_fails, "ext4", SOON_S, 3),
+MENU: Final[dict[str, Injection]] = {
+    "kill": Injection(kill, "", SOON_S, 6),
+    "drain": Injection(drain, "", SOON_S, 2),
+    "pause": Injection(pause, "", SOON_S, 4),
+    "pause-late": Injection(pause_late, "", SOON_S, 2),
+    "pause-long": Injection(pause_long, "", SOON_S, 1),
+    "take-over": Injection(take_over, "kafka", SOON_S, 2),
+    "take-over-paused": Injection(take_over_paused, "kafka", SOON_S, 4),
+    "take-over-cut": Injection(take_over_cut, "links", SOON_S, 2),
+    "cut-log": Injection(cut_log, "links", SOON_S, 3),
+    "cut-players": Injection(cut_players, "links", SOON_S, 2),
+    "broker-kill": Injection(broker_kill, "brokers", BROKER_S, 3),
+    "broker-pause": Injection(broker_pause, "brokers", BROKER_S, 3),
+    "broker-roll": Injection(broker_roll, "brokers", BROKER_S, 1),
+    "second": Injection(second, "sqlite", SOON_S, 2),
+    "full": Injection(full, "disk", SOON_S, 6),
+    "power": Injection(power, "ext4", SOON_S, 6),
+    "disk-fails": Injection(disk_fails, "ext4", SOON_S, 3),
 }

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from huntserver.load.cutter import CLOSE, PING, PONG, BadFrame, Cutter
+from huntserver.load.frame_splitter import CLOSE, PING, PONG, BadFrame, FrameSplitter
 from huntserver.load.frames import accepted, handshake, masked
 from lab.chaos.talk import Asked, Session
 
@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
         self.transport: Any = None
         self._player = player
         self._host = host
-        self._cutter = Cutter()
+        self._cutter = FrameSplitter()
         self._head: bytes | None = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

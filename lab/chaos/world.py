@@ -63,7 +63,7 @@ class Setup(NamedTuple):
 
 
 class World:
-    """See the module. `active` is the server that has the shards; `spare` is there to take them over."""
+    """Servers, brokers, disk, links, players of a campaign. `active` has the shards; `spare` may take them over."""
 
     def __init__(self, setup: Setup, folder: Path) -> None:
         self.setup = setup

@@ -14,12 +14,12 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from lab.fuzz.choosing import cover, name
+from lab import ROOT
+from lab.fuzz.coverage import cover, name
 from lab.fuzz.seeds import dictionary, seeds
 from lab.fuzz.targets import TARGETS
 from lab.ledger import append_row
 
-ROOT = Path(__file__).parents[2]
 CORPUS = Path(__file__).parent / "corpus"
 WORK = ROOT / ".fuzz"
 FOUND = WORK / "found"
@@ -35,7 +35,7 @@ SIZE_MAX = {
 }
 
 
-class Outcome(NamedTuple):
+class FuzzRun(NamedTuple):
     """What a run of one target came to."""
 
     executions: int
@@ -44,22 +44,22 @@ class Outcome(NamedTuple):
 
 
 def _engine(target: str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lab.fuzz.engine", target, *options]
+    command = [sys.executable, "-m", "lab.fuzz.atheris_driver", target, *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
 
 
-def fuzz(target: str, seconds: int, seed: int) -> Outcome:
+def fuzz(target: str, seconds: int, seed: int) -> FuzzRun:
     """Fuzz one target for some seconds."""
     work, corpus = WORK / target, CORPUS / target
     for folder in (work, corpus, FOUND):
         folder.mkdir(parents=True, exist_ok=True)
     before = set(FOUND.iterdir())
-    with tempfile.TemporaryDirectory() as folder:
-        first = Path(folder) / "first"
+    with tempfile.TemporaryDirectory() as name:
+        first = Path(name) / "first"
         first.mkdir()
         for i, data in enumerate(seeds(target)):
             (first / f"seed{i}").write_bytes(data)
-        words = Path(folder) / "words"
+        words = Path(name) / "words"
         words.write_text(dictionary(target))
         done = _engine(
             target, str(work), str(corpus), str(first), f"-max_total_time={seconds}", f"-dict={words}",
@@ -73,7 +73,7 @@ def fuzz(target: str, seconds: int, seed: int) -> Outcome:
     found = sorted(set(FOUND.iterdir()) - before)
     if found:
         print(done.stdout[-3000:], done.stderr[-1500:], sep="\n")
-    return Outcome(int(executions.group(1)), int(features[-1]) if features else 0, found)
+    return FuzzRun(int(executions.group(1)), int(features[-1]) if features else 0, found)
 
 
 def keep(target: str) -> int:
@@ -99,7 +99,7 @@ def main() -> None:
         outcome = fuzz(target, arguments.seconds, arguments.seed)
         print(f"{target}: {outcome.executions:,} inputs, {outcome.features:,} features, {len(outcome.found)} found")
         for path in outcome.found:
-            print(f"  {path.name}: python -m lab.fuzz.engine {target} {path.relative_to(ROOT)}")
+            print(f"  {path.name}: python -m lab.fuzz.atheris_driver {target} {path.relative_to(ROOT)}")
         if arguments.keep:
             print(f"  corpus: {keep(target)} inputs")
         if arguments.ledger:

@@ -13,7 +13,7 @@ import msgspec
 
 from lab.fuzz.seeds import words
 from lab.fuzz.targets import cut, joined
-from tests.wire.test_lane import frame
+from lab.rigs.frames import frame
 
 Bytes = Callable[[bytes, int], bytes]
 """libFuzzer's own change of some bytes to at most so many."""

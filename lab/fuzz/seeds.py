@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -17,12 +16,11 @@ from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.player.entity import PlayerType
 from huntserver.wire.messages import ROUTE
+from lab import ROOT
 from lab.fuzz.targets import joined
-from lab.rigs.game import HUNT, SMALL
-from tests.game.test_hunt_stored import played
-from tests.wire.test_lane import frame
+from lab.rigs.frames import frame
+from lab.rigs.game import HUNT, SMALL, played
 
-ROOT: Final = Path(__file__).parents[2]
 RAW: Final = msgspec.Raw(b"{}")
 
 
@@ -75,6 +73,7 @@ def frames() -> list[dict[str, Any]]:
         "channels": {"hunt": 1}, "accuracy_m": 5.0, "invite": "ABC", "bracket": None, "device": "d", "back": True,
     }  # fmt: skip
     made = []
+    shape: type[msgspec.Struct]
     for shape in ROUTE:
         fields = {f.encode_name: values[f.encode_name] for f in msgspec.structs.fields(shape)}
         made.append({"op": shape.__struct_config__.tag, **fields})

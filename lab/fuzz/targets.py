@@ -47,8 +47,8 @@ from huntserver.limits import Limits
 from huntserver.wire import codecs
 from huntserver.wire.messages import IS_COMMAND, IS_QUERY, ROUTE, UNDECODABLE, decode_json, decode_msgpack, explain
 from huntserver.wire.session import Session
+from lab.rigs.frames import agree
 from lab.rigs.game import HUNT, START_MS, Table
-from tests.wire.test_lane import agree
 
 SHARD: Final = ShardId("hunts", 0)
 MATCH_S_MAX: Final = 2.0
@@ -346,7 +346,7 @@ def _sealed(decode: Callable[[bytes], Any], item: Any, data: bytes) -> None:
 
 def cut(data: bytes) -> list[bytes]:
     """Cut bytes into parts, each behind its size in two bytes."""
-    parts = []
+    parts: list[bytes] = []
     while len(data) >= 2 and len(parts) < 8:
         (size,) = struct.unpack_from(">H", data)
         parts.append(data[2 : 2 + size])

@@ -17,7 +17,8 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-ROOT = Path(__file__).parents[2]
+from lab import ROOT
+
 TOOL = ROOT / "tools" / "kafka" / "broker.py"
 NODES = (1, 2, 3)
 

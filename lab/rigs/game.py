@@ -12,11 +12,15 @@ from actors.entity import Context, Decision, Push, Reaction, Rejected
 from huntserver.errors import REFUSALS
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
+from huntserver.game.features.announcing import Announce
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.guessing import Guess
+from huntserver.game.features.hints import TakeHint
 from huntserver.game.features.joining import Join
-from huntserver.game.features.schedule import Publish, Start
-from huntserver.game.hunt import HuntType
+from huntserver.game.features.schedule import Pause, Publish, Start
+from huntserver.game.features.standing import Disqualify
+from huntserver.game.features.treasures import Claim
+from huntserver.game.hunt import HuntEvent, HuntType
 from huntserver.game.state import Hunt
 
 HUNT = HuntType()
@@ -65,6 +69,8 @@ points = 7
 bonus = [3]
 unlock = "c1"
 """
+
+TEAMS = SMALL.replace("[schedule]", '[teams]\nmode = "teams"\nsize_max = 2\nplayers_max = 5\n[schedule]')
 
 
 class Record(NamedTuple):
@@ -145,7 +151,7 @@ class Table:
 
     def record(self, events: tuple[Any, ...]) -> None:
         """Write, apply and show a record, as the runtime does."""
-        decode = msgspec.json.Decoder(list[HUNT.event_type]).decode
+        decode = msgspec.json.Decoder(list[HuntEvent]).decode
         assert decode(msgspec.json.encode(events)) == list(events), "an event does not survive the log"
         self.seq += 1
         self.log.append(Record(self.seq, self.now_ms, events))
@@ -226,3 +232,24 @@ class Table:
 def code(answer: Any) -> str:
     """Return the code of a refusal; "" for an answer."""
     return answer.code if isinstance(answer, Rejected) else ""
+
+
+def played() -> Table:
+    """Return a hunt in which everything that is stored has a value of its own."""
+    table = Table(TEAMS).published()
+    invite = table.join("ann", team="Owls").invite
+    table.join("cid", team="Bats")
+    table.join("bob", invite=invite)
+    table.host(Announce("welcome"))
+    table.host(Start())
+    for text in ("x", "y", "z"):
+        table.guess(text, "cid")
+    table.tick(60)
+    table.guess("one", "bob")
+    table.tick(60)
+    table.send(TakeHint("c2", "late"))
+    table.send(Claim("coin"))
+    table.host(Disqualify("t2", "x"))
+    table.tick(600)
+    table.host(Pause())
+    return table

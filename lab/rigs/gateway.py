@@ -24,7 +24,7 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits
 from huntserver.readiness import Ready
-from tests.wire.test_lane import frame
+from lab.rigs.frames import frame
 
 KEY = b"k" * 32
 HOST = Caller("h:host", "host", "Host")
@@ -132,17 +132,17 @@ class Nobody:
     """Takes answers; a refusal is a fault of the test."""
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
-        """Fine."""
+        """Take an answer."""
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """Not expected."""
         raise AssertionError(rejected)
 
     def viewed(self, request: int, view: Any, pos: int) -> None:
-        """Fine."""
+        """Take a view."""
 
 
-class Wire(asyncio.Transport):
+class MemoryTransport(asyncio.Transport):
     """A transport that keeps what is written, and can be slow."""
 
     def __init__(self) -> None:
@@ -225,7 +225,7 @@ class Peer:
 
     def __init__(self, rig: Rig, packed: bool = False) -> None:
         self.rig = rig
-        self.wire = Wire()
+        self.wire = MemoryTransport()
         self.packed = packed
         rig.gateway.door.knock()
         self.connection = rig.gateway.connect(self.wire, "192.0.2.1", packed)

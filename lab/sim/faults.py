@@ -50,7 +50,7 @@ REACTIONS_BYTES: Final = 16_000
 """What one message may stage past the cap: all the reactions that wait for a target."""
 
 
-class Plan:
+class SeedFaults:
     """The faults of one seed."""
 
     def __init__(self, seed: int, *, off: Sequence[str] = (), on: Sequence[str] = ()) -> None:
@@ -155,7 +155,7 @@ class SimStore(MemoryStore):
 class SimLog(MemoryLog):
     """One node's way to the store: what is under way lands in the world, the answer comes to the node."""
 
-    def __init__(self, loop: SimLoop, place: Place, store: SimStore, plan: Plan) -> None:
+    def __init__(self, loop: SimLoop, place: Place, store: SimStore, plan: SeedFaults) -> None:
         super().__init__(store, plan)
         staged = plan.limits.staged_bytes_max + REACTIONS_BYTES
         self.batch_bytes_max = staged + staged // 4  # a record is longer than four times its framing
@@ -217,7 +217,7 @@ class SimLog(MemoryLog):
 class SimSnapshots(MemorySnapshots):
     """The snapshot store: puts in order, some fail, some are spoilt, and what a reader sees may be old."""
 
-    def __init__(self, log: SimLog, loop: SimLoop, place: Place, plan: Plan) -> None:
+    def __init__(self, log: SimLog, loop: SimLoop, place: Place, plan: SeedFaults) -> None:
         super().__init__(log, part_bytes_max=log.snapshots.part_bytes_max)
         self._sim_log = log
         self._loop = loop

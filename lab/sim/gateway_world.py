@@ -27,8 +27,8 @@ from huntserver.game.features.schedule import Publish, Start
 from huntserver.game.state import bits
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
-from lab.rigs.gateway import HOST, MemorySystem, Rig, Wire, frames_in
-from tests.wire.test_lane import frame
+from lab.rigs.frames import frame
+from lab.rigs.gateway import HOST, MemorySystem, MemoryTransport, Rig, frames_in
 
 CLUES: Final = 4
 STEPS: Final = 140
@@ -59,10 +59,10 @@ def the_definition() -> Any:
     return found
 
 
-class System(MemorySystem):
+class FaultySystem(MemorySystem):
     """Decides at once, lets out when `release` is called, and misbehaves as a runtime under faults may."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: GatewayWorld) -> None:
         super().__init__()
         self.world = world
         self.held = []
@@ -133,7 +133,7 @@ class System(MemorySystem):
             self.world.rig.rooms.publish(*record)
 
 
-class Line(Wire):
+class SlowTransport(MemoryTransport):
     """A socket of which the other end may not read for a while."""
 
     def __init__(self) -> None:
@@ -169,10 +169,10 @@ class Later(LoopClock):
         self.calls.append((call, arguments))
 
 
-class Client:
+class WorldClient:
     """One device: knows how far it has seen each channel, and keeps that over its connections."""
 
-    def __init__(self, world: World, who: str, role: str, packed: bool) -> None:
+    def __init__(self, world: GatewayWorld, who: str, role: str, packed: bool) -> None:
         self.world = world
         self.who = who
         self.role = role
@@ -184,7 +184,7 @@ class Client:
         self.request = 0
         self.keys: dict[int, int] = {}  # request -> N, unanswered
         self.asked: set[int] = set()
-        self.line = Line()
+        self.line = SlowTransport()
         self.connection: Connection = self._connect()
 
     @property
@@ -195,7 +195,7 @@ class Client:
     def _connect(self) -> Connection:
         gateway = self.world.rig.gateway
         gateway.door.knock()
-        self.line = Line()
+        self.line = SlowTransport()
         connection = self.line.protocol = gateway.connect(self.line, "192.0.2.1", self.packed)
         self.keys.clear()
         self.asked.clear()
@@ -290,7 +290,7 @@ class Client:
             self.seen[channel] = seq
 
 
-class World:
+class GatewayWorld:
     """One seed."""
 
     def __init__(self, seed: int) -> None:
@@ -305,7 +305,7 @@ class World:
             ring_bytes_max=draw.choice((2_000, 10_000, 1 << 24)),
             tail_pushes_max=draw.choice((4, 300)),
         )
-        self.system = System(self)
+        self.system = FaultySystem(self)
         self.rig.system = self.rig.gateway.services.system = self.system
         self.system.rooms = self.system  # type: ignore[assignment]  # looks at records, then passes them on
         self.rig.rooms.attach(self.system)
@@ -314,8 +314,8 @@ class World:
             self.system.play(step, HOST)
         self.words = 0
         self.authors: dict[str, str] = {}  # what somebody wrote -> by whom, or for which team
-        self.clients = [Client(self, who, "player", draw.random() < 0.3) for who in ("ann", "bob", "cat", "dan")]
-        self.clients.append(Client(self, "host", "host", False))
+        self.clients = [WorldClient(self, who, "player", draw.random() < 0.3) for who in ("ann", "bob", "cat", "dan")]
+        self.clients.append(WorldClient(self, "host", "host", False))
 
     def wrong(self, invariant: str, text: str) -> None:
         """Note a broken promise."""
@@ -338,7 +338,7 @@ class World:
         await self._rest()
         return self.violations
 
-    def _step(self, client: Client) -> None:
+    def _step(self, client: WorldClient) -> None:
         roll = self.draw.random()
         if roll < 0.06:
             client.line.slow = True
@@ -359,7 +359,7 @@ class World:
         else:
             self._play(client)
 
-    def _play(self, client: Client) -> None:
+    def _play(self, client: WorldClient) -> None:
         clue = f"c{self.draw.randrange(1, CLUES + 1)}"
         roll = self.draw.random()
         if roll < 0.35:
@@ -374,7 +374,7 @@ class World:
         else:
             client.command("hint", clue=clue, hint="h")
 
-    def _host(self, client: Client) -> None:
+    def _host(self, client: WorldClient) -> None:
         teams = list(self.system.hunt().teams)
         if teams and self.draw.random() < 0.4:
             self.words += 1
@@ -386,7 +386,7 @@ class World:
         else:
             client.command("announce", text="news " * 60)
 
-    def _without_waiting(self, client: Client) -> None:
+    def _without_waiting(self, client: WorldClient) -> None:
         """Send a key that is too far on while another one waits, then more than may wait at all."""
         if client.role == "player":
             client.command("guess", clue="c1", text="wrong-span")
@@ -431,7 +431,7 @@ class World:
 
     # ---- the judge
 
-    def judge_bytes(self, client: Client, payload: bytes) -> None:
+    def judge_bytes(self, client: WorldClient, payload: bytes) -> None:
         """I9: nothing leaves before its reveal, nor to another team."""
         state = self.system.hunt()
         team = state.members.get(client.by)
@@ -440,7 +440,7 @@ class World:
             if not self._may_see(state, team, client, word):
                 self.wrong("I9", f"{client.who} was shown {word}: {payload[:200]!r}")
 
-    def _may_see(self, state: Any, team: Any, client: Client, word: str) -> bool:
+    def _may_see(self, state: Any, team: Any, client: WorldClient, word: str) -> bool:
         kind, _, what = word.partition("-")
         if kind == "answ":
             return False
@@ -450,9 +450,9 @@ class World:
             return False
         if kind == "wrong":
             author = state.members.get(self.authors[word])
-            return author is team
+            return bool(author is team)
         if kind == "said":
-            return self.authors[word] == team.id
+            return bool(self.authors[word] == team.id)
         if kind == "treas":
             return bool(team.unlocked >> CLUES & 1)
         index = state.plan.clue_index[what]
@@ -468,7 +468,7 @@ class World:
             if client.by == caller.by and (low := min(client.keys.values(), default=n)) + UNANSWERED <= n:
                 self.wrong("I2", f"{client.who}: key {n} went on although {low} is not answered")
 
-    def _judge_bounds(self, client: Client) -> None:
+    def _judge_bounds(self, client: WorldClient) -> None:
         line = client.line
         if line.buffered > HARD + WIDEST and not (line.ended or line.aborted):
             self.wrong("BOUND", f"{line.buffered} bytes wait for {client.who}, who does not read")
@@ -481,6 +481,6 @@ def play(seed: int) -> list[Violation]:
     """Play a seed and return what it breaks."""
 
     async def walk() -> list[Violation]:
-        return await World(seed).run()
+        return await GatewayWorld(seed).run()
 
     return asyncio.run(walk())

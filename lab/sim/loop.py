@@ -71,7 +71,7 @@ class Handle:
 
 
 class SimLoop(asyncio.AbstractEventLoop):
-    """See the module. The same calls in the same order give the same run, in any process."""
+    """A deterministic event loop: the same calls in the same order give the same run, in any process."""
 
     def __init__(self) -> None:
         self.world = Place("world")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -26,10 +26,8 @@ from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from lab.sim.faults import EPOCH_MS, SimLog
 from lab.sim.loop import Place, SimLoop
-from lab.sim.network import Pending, Player, Wire
-
-if TYPE_CHECKING:
-    from lab.sim.simulation import Simulation
+from lab.sim.player import AnswerSink, Pending, Player
+from lab.sim.stage import Process, Stage
 
 LINK_S = 0.4
 LATE_S = 0.3
@@ -56,8 +54,8 @@ class SimClock:
 class SimSystem(ActorSystem):
     """An actor system whose reactions find a shard that has moved to a peer."""
 
-    peers: Callable[[Shard], SimNode | None]
-    links: Simulation
+    peers: Callable[[Shard], Process | None]
+    links: Stage[Any]
     place: Place
 
     def _deliver(self, kind: str, id: str, batch: ReactionBatch, sink: Any) -> None:
@@ -74,7 +72,7 @@ class SimSystem(ActorSystem):
 class _LinkAnswer:
     """The one answer to a message over a link; a lost one is answered with "unknown" after a while."""
 
-    def __init__(self, sim: Simulation, place: Place, sink: Any) -> None:
+    def __init__(self, sim: Stage[Any], place: Place, sink: Any) -> None:
         self._sim = sim
         self._place = place
         self._sink: Any = sink
@@ -104,7 +102,7 @@ class _LinkAnswer:
 class _Publisher:
     """A listener on every channel of a node."""
 
-    def __init__(self, sim: Simulation, name: str) -> None:
+    def __init__(self, sim: Stage[Any], name: str) -> None:
         self._sim = sim
         self._name = name
         self._last: dict[str, int] = {}
@@ -129,7 +127,7 @@ class _Publisher:
 class _Reporter:
     """Puts what a node reports on the time line."""
 
-    def __init__(self, sim: Simulation, name: str) -> None:
+    def __init__(self, sim: Stage[Any], name: str) -> None:
         self._sim = sim
         self._name = name
 
@@ -149,9 +147,9 @@ class _Reporter:
 
 
 class SimNode:
-    """See the module."""
+    """A process of the simulation: what runs in it dies with its place; the store outlives it."""
 
-    def __init__(self, sim: Simulation, number: int) -> None:
+    def __init__(self, sim: Stage[Any], number: int) -> None:
         self.sim = sim
         self.name = f"n{number}"
         self.place = Place(self.name)
@@ -212,7 +210,7 @@ class SimNode:
 
     def receive(self, player: Player, pending: Pending) -> None:
         """A client's message."""
-        wire = Wire(self, player, pending)
+        wire = AnswerSink(self.name, player, pending)
         pending.arrived_s = min(pending.arrived_s, self.sim.loop.time())
         if pending.key is None:
             self.system.query(pending.kind, pending.id, pending.command, wire, pending.number, player.caller)
@@ -258,7 +256,7 @@ class SimNode:
             commit = shard.commit
             age_s = (self.clock.boot_ns() - commit._first_handed_ns) / 1e9
             if commit._future is not None and age_s > self.sim.plan.limits.late_s + LATE_S:
-                waiting = [e[1] for e in commit._flying + commit.effects if e[1].__class__ is Wire]
+                waiting = [e[1] for e in commit._flying + commit.effects if e[1].__class__ is AnswerSink]
                 if waiting:
                     return f"{len(waiting)} clients of {shard.id} wait for {age_s:.2f} s"
         return ""

@@ -8,11 +8,12 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from lab import ROOT
+
 FIXED_BASE: Final = 77_000_000
 """Where there is no commit: in an unpacked archive."""
 
 COUNT: Final = 1_000
-ROOT: Final = Path(__file__).parents[2]
 
 
 def base(root: Path = ROOT) -> int:

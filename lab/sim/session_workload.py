@@ -34,8 +34,8 @@ from huntserver.limits import Limits
 from huntserver.load.frames import masked
 from huntserver.readiness import Ready
 from lab.sim.game_workload import GameWorkload
-from lab.sim.network import Pending, Player
 from lab.sim.node import SimNode
+from lab.sim.player import Pending, Player
 from lab.sim.simulation import Simulation
 from lab.sim.workload import Move
 
@@ -78,7 +78,7 @@ _decode: Final = msgspec.json.Decoder(_In).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class SimClock(LoopClock):
+class SimGatewayClock(LoopClock):
     """The gateway's time on the clocks and dice of the simulation."""
 
     def __init__(self, node: SimNode) -> None:
@@ -102,7 +102,7 @@ class SimGateway(Gateway):
         rooms = Rooms(LIMITS)
         nothing = bytes
         super().__init__(
-            node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimClock(node), origins=[], guests=False,
+            node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimGatewayClock(node), origins=[], guests=False,
             readiness=lambda: Ready(True, "ok", {}),
             metrics=nothing, protocol_document=nothing,
         )  # fmt: skip
@@ -124,6 +124,9 @@ class SimConnection(Connection):
     """Notes when the runtime let an answer out: the bytes follow in the next turn of the loop."""
 
     __slots__ = ("clock", "told_s")
+
+    clock: Callable[[], float]
+    told_s: dict[int | None, float]
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """An answer is let out; what was asked again may have been refused before."""

@@ -11,14 +11,13 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from actors.checker.history import Call, Emission, LiveDigest, ReceivedPush, Violation
+from actors.checker.history import LiveDigest, Violation
 from actors.checker.log_judge import LogJudge, Totals
-from actors.shard.shard import Shard
 from lab.sim import truncation
-from lab.sim.faults import EPOCH_MS, Plan, SimStore
-from lab.sim.loop import SimLoop
-from lab.sim.network import Net, Player
+from lab.sim.faults import EPOCH_MS, SeedFaults
 from lab.sim.node import SimNode
+from lab.sim.player import Player
+from lab.sim.stage import Stage
 from lab.sim.workload import ToyWorkload, Workload
 
 OPERATE_S: Final = 0.1
@@ -45,8 +44,8 @@ class Outcome(NamedTuple):
     timeline: list[tuple[Any, ...]]
 
 
-class Simulation:
-    """See the module."""
+class Simulation(Stage[SimNode]):
+    """The run of one seed: its phases, the operator that starts nodes, and the judgement at the end."""
 
     def __init__(
         self,
@@ -56,67 +55,13 @@ class Simulation:
         off: Sequence[str] = (),
         on: Sequence[str] = (),
     ) -> None:
-        self.seed = seed
-        self.loop = SimLoop()  # type: ignore[abstract]  # what is missing no simulated code calls
-        self.schedule = random.Random(f"{seed}/schedule")
-        self.plan = Plan(seed, off=off, on=on)
-        self.timeline: list[tuple[Any, ...]] = []
-        self.store = SimStore(self.loop, self.note, self.broken)
-        self.net = Net(self.loop, self.schedule, self.plan)
         draw = random.Random(f"{seed}/workload")
-        self.workload = make(draw)
-        self.nodes: list[SimNode] = []
-        self.calls: list[Call] = []
-        self.shown: list[Emission] = []
-        self.seen: list[ReceivedPush] = []
-        self.violations: list[Violation] = []
-        self.closed: set[str] = set()
+        super().__init__(seed, make(draw), SeedFaults(seed, off=off, on=on))
         self._started = 0
-        self.door = self.workload.door
         player = self.door.player if self.door else Player
         self.players = [player(self, i, who, count) for i, (who, count) in enumerate(self.workload.players(draw))]
 
-    # ---- what parts of it tell
-
-    def note(self, *what: Any) -> None:
-        """Write on the time line."""
-        self.timeline.append((round(self.loop.time(), 6), self.loop.place.name, *what))
-
-    def broken(self, invariant: str, text: str, where: str = "") -> None:
-        """Note a broken promise."""
-        if len(self.violations) < 50:
-            self.violations.append(Violation(invariant, text, where))
-
-    def damaged(self, entity: str, shard: str, why: str) -> None:
-        """A node closed an entity: allowed only if its snapshots were spoilt, and for that reason."""
-        spoilt = {id for at, ids in self.store.spoilt.items() if str(at) == shard for id in ids}
-        if entity.partition("/")[2] in spoilt and why.startswith("snapshot "):
-            self.closed.add(entity)
-        else:
-            self.broken("I5", f"{entity} was closed: {why}")
-
     # ---- nodes
-
-    def alive(self) -> list[SimNode]:
-        """Return the nodes that are not dead, oldest first."""
-        self.nodes = [n for n in self.nodes if not n.place.dead]
-        return self.nodes
-
-    def any_node(self, draw: random.Random, *, roams: bool = False) -> SimNode | None:
-        """Return a node to talk to: mostly the youngest, unless one `roams`."""
-        nodes = self.alive()
-        if not nodes:
-            return None
-        return nodes[-1] if not roams and draw.random() < 0.6 else draw.choice(nodes)
-
-    def owner(self, shard: Shard, besides: SimNode) -> SimNode | None:
-        """Return the youngest node that serves a shard, for links."""
-        for node in reversed(self.alive()):
-            if node is not besides and node.booted:
-                for theirs in node.system.shards():
-                    if theirs.id == shard.id and theirs.ownership.mode.value == "owner":
-                        return node
-        return None
 
     def start_node(self, after_s: float) -> SimNode:
         """Start a process."""
@@ -213,7 +158,7 @@ class Simulation:
                 self.door.check(self)
             live = self._audit() if settled else []
             if settled and "truncate" in self.plan.at:
-                truncation.judge(self)
+                truncation.judge(self, self.start_node)
         finally:
             virtual_s = loop.time()
             self._end()

@@ -79,7 +79,7 @@ class Spend(_Command, tag="spend", frozen=True):
 
 
 class Added(_Event, tag="added", frozen=True):
-    """See `Add`."""
+    """The chest's total grew by `n`."""
 
     n: int
 
@@ -93,23 +93,23 @@ class Taken(_Event, tag="taken", frozen=True):
 
 
 class Peeked(_Event, tag="peeked", frozen=True):
-    """See `Peek`."""
+    """Somebody looked in while the lid was open."""
 
     by: str
 
 
 class LidMoved(_Event, tag="lid", frozen=True):
-    """See `Lid`."""
+    """The lid was opened or closed."""
 
     open: bool
 
 
 class Refilled(_Event, tag="refilled", frozen=True):
-    """See `Refill`; a chest that has ended goes on."""
+    """All pieces are back; a chest that has ended goes on."""
 
 
 class AlarmSet(_Event, tag="alarm", frozen=True):
-    """See `Alarm`."""
+    """The chest ends at `at_ms`."""
 
     at_ms: int
 
@@ -121,21 +121,21 @@ class Ended(_Event, tag="ended", frozen=True):
 
 
 class Given(_Event, tag="given", frozen=True):
-    """See `Gift`."""
+    """`n` is on its way to each of `to`."""
 
     to: tuple[str, ...]
     n: int
 
 
 class Awarded(_Event, tag="awarded", frozen=True):
-    """See `Award`."""
+    """`n` came from a chest."""
 
     by: str
     n: int
 
 
 class Spent(_Event, tag="spent", frozen=True):
-    """See `Spend`."""
+    """`n` was taken out of the purse."""
 
     n: int
 

@@ -5,19 +5,18 @@ Owns the fault and its judgement. The log is whole again afterwards: all other p
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from actors.log.port import ShardId
 from actors.shard.fence import Mode
 from actors.snapshots.format import decode_header, decode_marker
-
-if TYPE_CHECKING:
-    from lab.sim.simulation import Simulation
+from lab.sim.stage import Process, Stage
 
 COMES_UP_S: Final = 1.0
 
 
-def judge(sim: Simulation) -> None:
+def judge(sim: Stage[Any], start: Callable[[float], Process]) -> None:
     """Cut each shard's log below what its snapshots speak of, start a process, and see that it serves none of them."""
     for node in sim.alive():
         node.kill()
@@ -33,7 +32,7 @@ def judge(sim: Simulation) -> None:
         sim.note("truncate", str(shard), end, reach)
         sim.plan.struck["truncate"] += 1
     heard = len(sim.shown), len(sim.seen)
-    node = sim.start_node(0.0)
+    node = start(0.0)
     sim.loop.run(lambda: False, COMES_UP_S)
     for one in node.system.shards():
         if one.id in short and one.ownership.mode is Mode.OWNER:
@@ -43,7 +42,7 @@ def judge(sim: Simulation) -> None:
     del sim.shown[heard[0] :], sim.seen[heard[1] :]  # a timer may have fired meanwhile: on a log that is gone again
 
 
-def reached(sim: Simulation, shard: ShardId) -> int:
+def reached(sim: Stage[Any], shard: ShardId) -> int:
     """Return the offset that headers of snapshots and markers speak of at most; 0 when none can be read."""
     furthest = 0
     for key, value in sim.store.kept.get(shard, {}).items():

@@ -31,7 +31,7 @@ class Secretive(WorkloadRules, Protocol):
         ...
 
 
-class Door(Protocol):
+class SessionLayer(Protocol):
     """How players reach nodes, where it is not by bare messages."""
 
     def player(self, sim: Any, number: int, caller: Caller, count: int) -> Any:
@@ -48,9 +48,9 @@ class Door(Protocol):
 
 
 class Workload(Protocol):
-    """See the module. Pure but for the random numbers it is given."""
+    """Entities, sessions, commands and invariants of one kind of run. Pure but for the random numbers it is given."""
 
-    door: Any  # a `Door`, or None
+    door: Any  # a `SessionLayer`, or None
     kinds: Sequence[tuple[EntityType[Any], int]]
     rules: Rules
 

@@ -31,7 +31,7 @@ ED = ed25519.Ed25519PrivateKey.generate()
 
 
 def jwk(key: Any, kid: str) -> dict[str, Any]:
-    kinds = {rsa.RSAPrivateKey: RSAAlgorithm, ec.EllipticCurvePrivateKey: ECAlgorithm}
+    kinds: dict[type, Any] = {rsa.RSAPrivateKey: RSAAlgorithm, ec.EllipticCurvePrivateKey: ECAlgorithm}
     kind = next((k for base, k in kinds.items() if isinstance(key, base)), OKPAlgorithm)
     return {**json.loads(kind.to_jwk(key.public_key())), "kid": kid}
 

@@ -19,9 +19,10 @@ from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import End
 from huntserver.game.features.treasures import Claim
 from huntserver.game.geo import distance_m
+from lab import ROOT
 from lab.rigs.game import Table, definition
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
+EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
 LANDMARKS = {  # from the French state's and Wikipedia's gazetteers, to the fourth decimal
     "glass": (48.8610, 2.3358),
     "bridge": (48.8573, 2.3411),

@@ -7,9 +7,8 @@ from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.schedule import End
 from huntserver.game.features.standing import Disqualify
-from lab.rigs.game import HUNT, SMALL, Table, code
+from lab.rigs.game import HUNT, SMALL, TEAMS, Table, code
 
-TEAMS = SMALL.replace("[schedule]", '[teams]\nmode = "teams"\nsize_max = 2\nplayers_max = 5\n[schedule]')
 BRACKETS = 'brackets = ["young", "old"]\n' + SMALL
 
 

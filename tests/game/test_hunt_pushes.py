@@ -19,8 +19,7 @@ from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import Extend, Pause, Start
 from huntserver.game.features.standing import Adjust, Disqualify
 from huntserver.game.features.treasures import Claim
-from lab.rigs.game import SMALL, Table
-from tests.game.test_hunt_join import TEAMS
+from lab.rigs.game import SMALL, TEAMS, Table
 
 
 def only(table: Table, channel: str) -> Any:

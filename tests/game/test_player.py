@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -25,7 +27,7 @@ def context(by: str = "entity:hunt/h1", role: str = "system") -> Context:
     return ctx
 
 
-def fold(state: Player, *commands: Command) -> list[Push]:
+def fold(state: Player, *commands: Any) -> list[Push]:
     pushes: list[Push] = []
     for command in commands:
         decision = PLAYER.decide(state, command, context())
@@ -77,7 +79,7 @@ def test_what_does_not_fit_is_set_aside_and_counted(commands: list[Command], why
     assert state.set_aside == 1
     decision = PLAYER.decide(state, commands[-1], context())
     assert isinstance(decision, Decision)
-    assert decision.events == (SetAside(type(commands[-1]).__struct_config__.tag, "h1", why),)
+    assert decision.events == (SetAside(str(type(commands[-1]).__struct_config__.tag), "h1", why),)
 
 
 def test_an_inventory_and_a_life_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:

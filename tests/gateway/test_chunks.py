@@ -10,8 +10,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.rigs.frames import frame
 from lab.rigs.gateway import Peer, Rig, frames_in, turn
-from tests.wire.test_lane import frame
 
 requests = st.one_of(
     st.just({"op": "join", "hunt": "h1", "team": "Owls"}),

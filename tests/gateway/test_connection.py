@@ -6,8 +6,8 @@ import pytest
 
 from actors.entity import Rejected
 from huntserver.game.features.announcing import Announce
+from lab.rigs.frames import frame
 from lab.rigs.gateway import HOST, Peer, Rig, turn
-from tests.wire.test_lane import frame
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -12,8 +12,8 @@ import pytest
 from huntserver.game.features.authoring import Create
 from huntserver.gateway.accept import Accepting
 from huntserver.gateway.connection import Connection
-from lab.rigs.gateway import DEFINITION, HOST, Peer, Rig, Wire
-from tests.wire.test_lane import frame
+from lab.rigs.frames import frame
+from lab.rigs.gateway import DEFINITION, HOST, MemoryTransport, Peer, Rig
 
 UPGRADE = {
     "Host": "play.test:8080", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
@@ -25,7 +25,7 @@ class Caller:
     """One socket at the door."""
 
     def __init__(self, rig: Rig) -> None:
-        self.wire = Wire()
+        self.wire = MemoryTransport()
         self.accepting: Accepting = rig.gateway.accepting()
         self.accepting.connection_made(self.wire)
 
@@ -244,7 +244,7 @@ async def test_what_is_no_http_is_refused(rig: Rig) -> None:
 async def test_a_guest_gets_a_token_that_lets_in(rig: Rig) -> None:
     status, made = Caller(rig).ask("POST", "/guest", b'{"name":"Ada"}')
     assert status == 200
-    assert rig.tokens.verify(made["token"]).by == "p:" + made["player"]  # type: ignore[union-attr]
+    assert rig.tokens.verify(made["token"]).by == "p:" + made["player"]
 
 
 @pytest.mark.parametrize(

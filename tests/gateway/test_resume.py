@@ -325,7 +325,7 @@ async def test_a_player_who_joined_is_not_told_by_an_older_owner_that_he_did_not
     def older(kind: str, id: str, question: Any, sink: Any, request: int, caller: Any) -> None:
         sink.refused(request, Rejected("not_joined", "as it was"), 4)
 
-    rig.system.query = older  # type: ignore[method-assign]
+    rig.system.query = older  # type: ignore[assignment, method-assign]
     ada.send("join", hunt="h1", team="ada's")
     assert [m for m in await ada.heard() if m.get("op") == "refused"] == []
     rig.system.query = query  # type: ignore[method-assign]

@@ -68,7 +68,7 @@ async def test_pushes_of_a_large_team_stay_in_order_whoever_sends() -> None:
         if i % 10 == 0:
             rig.system.play(Announce(f"word {i}"), HOST)
     for peer in peers:
-        seen: dict[str, int] = {}
+        seen: dict[str, Any] = {}
         count = 0
         for _ in range(4):
             for message in await peer.heard():

@@ -17,7 +17,6 @@ from typing import Any
 
 from lab.machines.process import free_port
 
-ROOT = Path(__file__).parents[2]
 WAIT_S = 60.0
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from lab import ROOT
 from lab.chaos import campaign as chaos
-from lab.chaos.faults import Fault
+from lab.chaos.faults import Injection
 from lab.chaos.world import World
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -54,7 +54,7 @@ async def lose(world: World) -> int:
 
 def test_a_log_that_loses_what_was_acknowledged_is_found_by_the_verdict() -> None:
     asked = chaos.parsed(["--log", "sqlite", "--disk", "plain", "--faults", "1", "--rate", "300", "--players", "32"])
-    menu = {"lose": Fault(lose, "", 10.0, 1)}
+    menu = {"lose": Injection(lose, "", 10.0, 1)}
     result = asyncio.run(chaos.campaign(chaos.setup_for(asked, menu), menu, asked))
     assert result.faults == {"lose": 1}
     assert any(violation.startswith(("I1:", "I3:")) for violation in result.violations), result.violations

@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 
 from huntserver.auth import Tokens, load_key
 from huntserver.cli.main import FAILED, UNREACHABLE, main
-from tests.integration.server import ROOT, Live, serving
+from lab import ROOT
+from tests.integration.server import Live, serving
 
 HUNT = """
 title = "Small"

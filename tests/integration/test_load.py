@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from huntserver.load.own import OwnServer
+from huntserver.load.own_server import OwnServer
 from huntserver.load.plan import SCENARIOS
+from lab import ROOT
 from tests.actors.log.conftest import remove_topics
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(600)
 
 

@@ -17,11 +17,10 @@ from actors.log.sqlite.log import SqliteLog
 from actors.log.sqlite.reader import SqliteReader
 from huntserver.config import Config, LogChoice
 from huntserver.load.history import files
-from huntserver.load.own import SHARDS
-from huntserver.load.verdict import Judge, Verdict, records
+from huntserver.load.own_server import SHARDS
+from huntserver.load.verdict import RunJudge, RunVerdict, records
 from tests.integration.test_load import load
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -39,9 +38,9 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return kept
 
 
-async def judged(evidence: Path, log: Path | None = None, history: Path | None = None) -> Verdict:
+async def judged(evidence: Path, log: Path | None = None, history: Path | None = None) -> RunVerdict:
     choice = LogChoice(url=f"sqlite:{log or evidence / 'hunts.db'}", hunt_shards=SHARDS, player_shards=SHARDS)
-    return await Judge().judge(history or evidence / "history", Config(log=choice))
+    return await RunJudge().judge(history or evidence / "history", Config(log=choice))
 
 
 async def doctored_log(evidence: Path, folder: Path, change: Callable[[ShardId, list[bytes]], list[bytes]]) -> Path:
@@ -155,7 +154,7 @@ async def test_a_push_that_the_log_does_not_hold_is_found(evidence: Path, tmp_pa
         return [*line[:5], 9_999_999, line[6]]
 
     def last(line: list[Any]) -> bool:
-        return line[0] == HEARD and line[4] == "hunt" and line[6] > 0
+        return bool(line[0] == HEARD and line[4] == "hunt" and line[6] > 0)
 
     verdict = await judged(evidence, history=doctored_history(evidence, tmp_path, Once(last, invent)))
     assert verdict.invariants["I3"] == "BROKEN"
@@ -185,7 +184,7 @@ async def test_an_answer_before_an_earlier_one_was_asked_for_is_found_without_a_
         lambda line: line[0] == "c" and line[7] == ACCEPTED and line[9] > 60,
         lambda line: [*line[:4], 1, 1, 2, *line[7:]],
     )
-    verdict = await Judge().judge(doctored_history(evidence, tmp_path, early), None)
+    verdict = await RunJudge().judge(doctored_history(evidence, tmp_path, early), None)
     assert any(text.startswith("I7") for text in verdict.violations), verdict.invariants
 
 
@@ -198,13 +197,13 @@ async def test_two_commands_at_one_pos_are_found_without_a_log(evidence: Path, t
             return [*line[:9], seen[0], *line[10:]]
         return line
 
-    verdict = await Judge().judge(doctored_history(evidence, tmp_path, twice), None)
+    verdict = await RunJudge().judge(doctored_history(evidence, tmp_path, twice), None)
     assert verdict.invariants["I1"] == "BROKEN"
 
 
 async def test_an_answer_of_the_game_in_what_came_breaks_the_verdict(evidence: Path) -> None:
     choice = LogChoice(url=f"sqlite:{evidence / 'hunts.db'}", hunt_shards=SHARDS, player_shards=SHARDS)
-    verdict = await Judge(leaks=1).judge(evidence / "history", Config(log=choice))
+    verdict = await RunJudge(leaks=1).judge(evidence / "history", Config(log=choice))
     assert verdict.invariants["I9"] == "BROKEN"
     assert not verdict.holds
 

@@ -11,7 +11,8 @@ from typing import Any
 from websockets.asyncio.client import connect
 
 from huntserver.client.connection import guest_token
-from tests.integration.server import ROOT, Live, serving
+from lab import ROOT
+from tests.integration.server import Live, serving
 
 
 def test_the_frames_of_the_readme_play_a_clue_by_hand(tmp_path: Path) -> None:

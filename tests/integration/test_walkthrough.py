@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from lab import ROOT
 from lab.machines.process import free_port
 
-ROOT = Path(__file__).parents[2]
 WALK = ROOT / "docs" / "walkthrough.md"
 MARK = "@@@"
 

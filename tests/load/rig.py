@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 
-from huntserver.load.engine import Tally
-from huntserver.load.plan import Plan
+from huntserver.load.epoll_loop import Tally
+from huntserver.load.plan import LoadPlan
 from huntserver.load.results import Collector, Results, notes
 
-PLAN = Plan(scenario="steady", host="127.0.0.1", port=1, players=20, hunts=("h",), rate=10.0, seconds=4.0, workers=2)
+PLAN = LoadPlan(
+    scenario="steady", host="127.0.0.1", port=1, players=20, hunts=("h",), rate=10.0, seconds=4.0, workers=2
+)
 VERDICT: dict[str, Any] = {
     "log": "sqlite:x.db",
     "violations": [],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.load.cutter import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, BadFrame, Cutter
+from huntserver.load.frame_splitter import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, BadFrame, FrameSplitter
 from huntserver.load.frames import masked
 
 
@@ -51,7 +51,7 @@ def test_any_chunking_gives_the_same_messages(
 ) -> None:
     out, messages, control = conversation
     cuts = sorted(data.draw(st.lists(st.integers(0, len(out)), max_size=12)))
-    cutter, found, seen = Cutter(), [], []
+    cutter, found, seen = FrameSplitter(), [], []
     for start, end in zip([0, *cuts], [*cuts, len(out)], strict=True):
         found += cutter.feed(out[start:end])
         seen += cutter.control or []
@@ -65,7 +65,7 @@ def test_skimming_counts_what_cutting_finds(kinds: list[tuple[bytes, int]], data
     wanted = [b'{"t":"' + kind + b"x" * size for kind, size in kinds]
     out = b"".join(served(TEXT, payload) for payload in wanted)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(out)), max_size=5)))
-    cutter, found = Cutter(), 0
+    cutter, found = FrameSplitter(), 0
     for start, end in zip([0, *cuts], [*cuts, len(out)], strict=True):
         count, first, rest = cutter.skim(out[start:end], 6, ord("e"))
         assert not count or first in wanted
@@ -75,7 +75,7 @@ def test_skimming_counts_what_cutting_finds(kinds: list[tuple[bytes, int]], data
 
 def test_one_byte_at_a_time_gives_the_same_messages() -> None:
     out = served(TEXT, b"a" * 200) + served(PING, b"p") + served(TEXT, b"b", last=False) + served(CONTINUATION, b"c")
-    cutter = Cutter()
+    cutter = FrameSplitter()
     assert [m for i in range(len(out)) for m in cutter.feed(out[i : i + 1])] == [b"a" * 200, b"bc"]
     assert cutter.control == [(PING, b"p")]
 
@@ -94,4 +94,4 @@ def test_one_byte_at_a_time_gives_the_same_messages() -> None:
 )
 def test_broken_framing_is_an_error(wrong: bytes) -> None:
     with pytest.raises(BadFrame):
-        Cutter().feed(wrong)
+        FrameSplitter().feed(wrong)

@@ -14,10 +14,10 @@ from huntserver.load.history import (
     NONE,
     NULL,
     OK,
-    Command,
-    Heard,
+    CommandLine,
     HistoryWriter,
-    Who,
+    PlayerLine,
+    PushLine,
     files,
     for_checker,
 )
@@ -37,11 +37,11 @@ def written(folder: Path, *lines: object) -> Path:
 def test_a_history_is_read_in_the_words_of_the_checker(tmp_path: Path) -> None:
     path = written(
         tmp_path,
-        Who(7, "p:ada", "e", "h"),
-        Command(7, 1, 2, 10, 20, 2_000_000_000, OK, "", 5, 0, 1, msgspec.Raw(b'{"verdict":"incorrect"}'), FRAME),
-        Command(7, 1, 3, 10, 20, 0, NONE, "", -1, 0, 0, NULL, FRAME),
-        Heard(7, 1, "h", "team:t1", 5, 3),
-        Heard(7, 1, "", "player", 2, 1),
+        PlayerLine(7, "p:ada", "e", "h"),
+        CommandLine(7, 1, 2, 10, 20, 2_000_000_000, OK, "", 5, 0, 1, msgspec.Raw(b'{"verdict":"incorrect"}'), FRAME),
+        CommandLine(7, 1, 3, 10, 20, 0, NONE, "", -1, 0, 0, NULL, FRAME),
+        PushLine(7, 1, "h", "team:t1", 5, 3),
+        PushLine(7, 1, "", "player", 2, 1),
     )
     done, lost, push, own = list(for_checker(path))
     assert isinstance(done, Call)

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
 from huntserver.load.hunts import SECRET, definition, right_text
-from huntserver.load.plan import BOUNDS, SCENARIOS, Plan, PlanError, address, addresses_for, check, is_loopback
-from huntserver.load.run import Asked, plan_of
+from huntserver.load.plan import BOUNDS, SCENARIOS, LoadPlan, PlanError, address, addresses_for, check, is_loopback
+from huntserver.load.run import LoadOptions, plan_of
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_scenario_makes_a_plan_within_the_bounds(scenario: str) -> None:
-    plan = plan_of(Asked(scenario=scenario), "r")
+    plan = plan_of(LoadOptions(scenario=scenario), "r")
     assert plan.players == SCENARIOS[scenario].players
     assert len(plan.hunts) == SCENARIOS[scenario].hunts
 
@@ -51,7 +51,7 @@ def test_every_scenario_makes_a_plan_within_the_bounds(scenario: str) -> None:
 )
 def test_what_cannot_be_is_refused_in_one_line_with_what_is_allowed(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(PlanError) as refused:
-        plan_of(Asked(**wrong), "r")
+        plan_of(LoadOptions(**wrong), "r")
     assert re.search(said, str(refused.value)), refused.value
     assert "\n" not in str(refused.value)
 
@@ -61,19 +61,19 @@ def test_every_bound_has_its_reason() -> None:
 
 
 def test_a_burst_takes_its_pace_from_the_rate() -> None:
-    plan = plan_of(Asked(scenario="start-burst", players=500, rate=50.0), "r")
+    plan = plan_of(LoadOptions(scenario="start-burst", players=500, rate=50.0), "r")
     assert (plan.arrivals, plan.burst_s) == ("bursts", 10.0)
 
 
 def test_a_rate_of_zero_is_a_closed_loop() -> None:
-    assert plan_of(Asked(rate=0.0), "r").closed
-    assert not plan_of(Asked(), "r").closed
+    assert plan_of(LoadOptions(rate=0.0), "r").closed
+    assert not plan_of(LoadOptions(), "r").closed
 
 
 def test_more_than_fifteen_thousand_players_come_from_several_addresses() -> None:
     assert addresses_for(15_000, 1, "127.0.0.1") == 1
     assert addresses_for(45_000, 1, "localhost") == 3
-    plan = plan_of(Asked(players=40_000), "r")
+    plan = plan_of(LoadOptions(players=40_000), "r")
     sources = [plan.source(number) for number in range(plan.players)]
     assert set(sources) == {"127.0.0.2", "127.0.0.3", "127.0.0.4"}
     assert max(sources.count(source) for source in set(sources)) <= 15_000
@@ -82,7 +82,7 @@ def test_more_than_fifteen_thousand_players_come_from_several_addresses() -> Non
 @given(st.integers(1, 2_000), st.data())
 def test_exactly_as_many_players_as_asked_are_witnesses(players: int, data: st.DataObject) -> None:
     witnesses = data.draw(st.integers(0, players))
-    plan = Plan(scenario="steady", host="127.0.0.1", port=1, players=players, witnesses=witnesses)
+    plan = LoadPlan(scenario="steady", host="127.0.0.1", port=1, players=players, witnesses=witnesses)
     check(plan)
     assert sum(plan.is_witness(number) for number in range(players)) == witnesses
 

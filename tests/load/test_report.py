@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.load.plots import Line, by_percentile, linear, logarithmic, number, over_time
+from huntserver.load.plots import Curve, by_percentile, linear, logarithmic, number, over_time
 from huntserver.load.report_html import page
 from huntserver.load.report_text import text
 from huntserver.load.results import Moment
@@ -129,12 +129,12 @@ def test_a_logarithmic_scale_has_whole_decades_around_the_values(values: list[fl
 
 
 def test_a_line_is_broken_where_nothing_was_measured() -> None:
-    made = over_time("T", "ms", [0, 1, 2, 3, 4], [Line("a", 1, [1.0, 2.0, None, 3.0, 4.0])])
+    made = over_time("T", "ms", [0, 1, 2, 3, 4], [Curve("a", 1, [1.0, 2.0, None, 3.0, 4.0])])
     assert made.count("<polyline") == 2
 
 
 def test_without_values_there_is_no_plot() -> None:
-    assert over_time("T", "ms", [], [Line("a", 1, [])]) == ""
+    assert over_time("T", "ms", [], [Curve("a", 1, [])]) == ""
     assert by_percentile("T", "ms", []) == ""
 
 

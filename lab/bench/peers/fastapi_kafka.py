@@ -21,7 +21,7 @@ TOPIC = "fastapi-peer"
 ANSWERS = {f"c{i}": f"right c{i}" for i in range(1000)}
 
 
-class Room:
+class PeerRoom:
     """One hunt's sockets and what changed since the last delta."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Room:
         self.changed: dict[str, int] = {}
 
 
-rooms: dict[str, Room] = {}
+rooms: dict[str, PeerRoom] = {}
 producer: AIOKafkaProducer
 
 
@@ -65,7 +65,7 @@ app = FastAPI(lifespan=lifespan)
 async def play(socket: WebSocket) -> None:
     """One player."""
     await socket.accept()
-    room = Room()
+    room = PeerRoom()
     try:
         while True:
             message = json.loads(await socket.receive_text())
@@ -73,7 +73,7 @@ async def play(socket: WebSocket) -> None:
             if message["op"] == "hello":
                 await socket.send_text('{"id":%d,"ok":{},"pos":0}' % request)
             elif message["op"] == "join":
-                room = rooms.setdefault(message["hunt"], Room())
+                room = rooms.setdefault(message["hunt"], PeerRoom())
                 room.sockets.add(socket)
                 await socket.send_text('{"id":%d,"ok":{},"pos":0}' % request)
             else:

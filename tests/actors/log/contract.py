@@ -249,7 +249,7 @@ class LogContract:
         futures = [log.append(SHARD, batch) for batch in (whole, [*whole, *whole], whole)]
         first, refused, last = await asyncio.gather(*futures, return_exceptions=True)
         assert isinstance(refused, BatchTooLarge)
-        assert (first.base, last.base) == (0, 3)  # type: ignore[union-attr]
+        assert (first.base, last.base) == (0, 3)
 
 
 async def prefix_is_read(writer: SnapshotStore, reader: SnapshotStore) -> None:

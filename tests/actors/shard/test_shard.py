@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -154,9 +155,8 @@ async def test_a_key_below_the_window_is_refused_and_not_executed() -> None:
 
 
 async def test_a_key_that_was_refused_is_refused_again_under_the_same_tenure() -> None:
-    kind = None
     async with running() as node:
-        kind = node.system.regions["tally"].kind
+        kind: Any = node.system.regions["tally"].kind
         assert (await node.ask(Add(99_000_000), key=("e", 1))).code == "too_much"
         kind.limit = 1_000_000_000
         assert (await node.ask(Add(99_000_000), key=("e", 1))).code == "too_much", "a straggling copy"

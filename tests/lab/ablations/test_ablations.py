@@ -8,7 +8,7 @@ import pytest
 
 from actors.checker.history import Violation
 from lab.ablations.runs import HEADING, PAGE, main, table
-from lab.ablations.switches import AREAS, FENCE, NoSuchName, Patches, Safeguard
+from lab.ablations.safeguard import AREAS, FENCE, NoSuchName, Patches, Safeguard
 from lab.ablations.table import NOT_BUILT, ablated, missed
 from lab.sim import gateway_world
 
@@ -150,4 +150,4 @@ def test_the_world_at_the_gateway_keeps_every_promise() -> None:
 
 
 def test_a_seed_of_the_world_at_the_gateway_is_a_seed() -> None:
-    assert gateway_world.World(5).draw.random() == gateway_world.World(5).draw.random()
+    assert gateway_world.GatewayWorld(5).draw.random() == gateway_world.GatewayWorld(5).draw.random()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.bench.share import mean_ms, read
+from lab import ROOT
+from lab.bench.batch_latency import mean_ms, read
 from lab.bench.table import COLUMNS, SUMMARY, short_table, with_table
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from huntserver.game.features.guessing import Guess
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
 from huntserver.load.frames import masked
+from lab import ROOT
 from lab.chaos import campaign as chaos
 from lab.chaos.faults import MENU
 from lab.chaos.players import Crowd, Player
@@ -24,8 +25,6 @@ from lab.chaos.talk import Asked, Session
 from lab.chaos.verdict import Fairness, call
 from lab.chaos.world import World
 from lab.ledger import page
-
-ROOT = Path(__file__).parents[3]
 
 
 class Mute(Session):

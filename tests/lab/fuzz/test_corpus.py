@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from actors.faults import LogDamaged
+from lab import ROOT
 from lab.fuzz import targets
 from lab.fuzz.mutation import mutate
 from lab.fuzz.seeds import dictionary, seeds
 from lab.fuzz.targets import TARGETS, cut, joined
 
-CORPUS = Path(__file__).parents[3] / "lab" / "fuzz" / "corpus"
+CORPUS = ROOT / "lab" / "fuzz" / "corpus"
 FILES_MAX = 300
 FILE_BYTES_MAX = 8192
 
@@ -74,7 +76,7 @@ def test_the_dictionary_names_operations_and_fields() -> None:
     ("target", "place", "broken", "data"),
     [
         ("command_json", "explain", lambda e, p, packed: (-1, None), b"{"),
-        ("command_json", "decode_json", lambda data: {}["op"], b"{}"),
+        ("command_json", "decode_json", lambda data: dict[str, str]()["op"], b"{}"),
         ("hunt_file", "check_definition", lambda data, style: [("", "", "")], b"T"),
         ("rule", "compile_rule", lambda rule, index: lambda solved, s: False, b"c1"),
         ("config", "parse_config", lambda data, name: 7, b""),
@@ -86,5 +88,5 @@ def test_a_target_fails_when_its_decoder_is_broken(
     target: str, place: str, broken: object, data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(targets, place, broken)
-    with pytest.raises((AssertionError, AttributeError, KeyError, targets.LogDamaged)):
+    with pytest.raises((AssertionError, AttributeError, KeyError, LogDamaged)):
         TARGETS[target](data)

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
+from lab import ROOT
 from lab.sim.faults import MENU
-from lab.sim.seeds import ROOT
 
 PAGE = (ROOT / "docs" / "proof.md").read_text()
 REPLAY = PAGE.split("## Replay a seed")[1].split("\n## ")[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import ROOT
 from lab.sim import seeds
 from lab.sim.runs import WORKLOADS, told
 from lab.sim.simulation import Simulation
@@ -36,7 +37,7 @@ def test_a_seed_is_the_same_in_a_new_process_with_another_hash_seed(workload: st
     for hash_seed in ("1", "4242"):
         command = [sys.executable, "-m", "lab.sim", "--seed", "31", "--workload", workload]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        ran = subprocess.run(command, cwd=seeds.ROOT, env=environment, capture_output=True, text=True, check=True)
+        ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
         digests.add(ran.stdout.rpartition("time line ")[2].split()[0])
     assert digests == {Simulation(31, make=WORKLOADS[workload]).run().digest}
 

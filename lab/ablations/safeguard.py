@@ -49,7 +49,7 @@ class Patches:
 
 
 class Safeguard(NamedTuple):
-    """One row: see the module.
+    """One safeguard, how it is switched off, and who must miss it.
 
     `area` is one of the nine in which bugs of a server like this are found (`AREAS`). `breaks`: the promises of which
     one must be found broken when it is off, `sign`: words of how it is then reported, where the promise alone says too

@@ -11,10 +11,11 @@ from typing import Any
 
 import websockets
 
+from lab import ROOT
 from lab.fuzz import targets
 
 PRODUCT = (
-    *(str(Path(__file__).parents[2] / package) for package in ("huntserver", "actors")),
+    *(str(ROOT / package) for package in ("huntserver", "actors")),
     str(Path(websockets.__file__).parent),  # what judges the frames that the lane leaves alone
 )
 
@@ -53,7 +54,7 @@ def cover(target: str, held: Iterable[Path], more: Iterable[Path], count: int) -
     for path in held:
         known |= features(target, path.read_bytes())
     open_ = {path: features(target, path.read_bytes()) for path in sorted(more, key=lambda p: (p.stat().st_size, p))}
-    chosen = []
+    chosen: list[bytes] = []
     while len(chosen) < count and open_:
         best = max(open_, key=lambda path: len(open_[path] - known))  # the first, so the smallest, of equals
         if not open_[best] - known:

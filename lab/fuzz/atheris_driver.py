@@ -1,4 +1,4 @@
-"""The coverage-guided fuzzer's own process: `python -m lab.fuzz.engine TARGET [libFuzzer's options and folders]`.
+"""The coverage-guided fuzzer's own process: `python -m lab.fuzz.atheris_driver TARGET [options and folders]`.
 
 Ends by itself when libFuzzer is done; `python -m lab.fuzz` starts it and reads what it prints.
 """

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 import jwt
 
 from huntserver.auth import Tokens
-from huntserver.load.engine import Engine
+from huntserver.load.epoll_loop import EpollLoop
 from huntserver.load.frames import handshake
 from huntserver.load.history import HistoryWriter
-from huntserver.load.plan import Plan
+from huntserver.load.plan import LoadPlan
 
 
 class Comer(Protocol):
@@ -29,13 +29,13 @@ class Comer(Protocol):
         """Connect."""
 
 
-class Crowd:
-    """See the module. `part` is the place of the process among the workers."""
+class PlayerPool:
+    """What one process's players share, and who of them may connect now. `part`: this process among the workers."""
 
-    def __init__(self, plan: Plan, part: int) -> None:
+    def __init__(self, plan: LoadPlan, part: int) -> None:
         self.plan = plan
         self.numbers = range(part, plan.players, plan.workers)
-        self.engine = Engine()
+        self.engine = EpollLoop()
         self.handshake = handshake(f"{plan.host}:{plan.port}", plan.path)
         self.where = (plan.host, plan.port)
         self.connecting = 0

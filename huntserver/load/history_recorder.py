@@ -11,7 +11,17 @@ from typing import Final, Protocol
 import msgspec
 
 from huntserver.client.incoming import Incoming
-from huntserver.load.history import NONE, NULL, OK, REFUSED, Began, Command, Heard, HistoryWriter, Who
+from huntserver.load.history import (
+    NONE,
+    NULL,
+    OK,
+    REFUSED,
+    CommandLine,
+    HistoryWriter,
+    PlayerLine,
+    PushLine,
+    SessionLine,
+)
 
 _HEADER: Final = {False: 6, True: 8}
 """Bytes before the payload of a client's frame: short, or with an extended length."""
@@ -20,7 +30,7 @@ _AGAIN: Final = b'{"again":true}'
 """The answer of a join that had no effect because it had one before."""
 
 
-class Watched(Protocol):
+class ObservedPlayer(Protocol):
     """What is written down of a player: who it is, which session this is, its unanswered commands (see `Session`)."""
 
     number: int
@@ -33,20 +43,20 @@ class Watched(Protocol):
         """Return the frame of a command."""
 
 
-class Witness:
-    """See the module."""
+class HistoryRecorder:
+    """Writes one player's history as it happens, and finds answers that came too early (I9)."""
 
     __slots__ = ("_floor", "_order", "_session", "_writer")
 
-    def __init__(self, writer: HistoryWriter, session: Watched, subject: str, epoch: str) -> None:
+    def __init__(self, writer: HistoryWriter, session: ObservedPlayer, subject: str, epoch: str) -> None:
         self._writer = writer
         self._session = session
         self._floor = self._order = 0
-        writer.write(Who(session.number, f"p:{subject}", epoch, session.hunt))
+        writer.write(PlayerLine(session.number, f"p:{subject}", epoch, session.hunt))
 
     def began(self, now_ns: int, recovered: bool | None) -> None:
         """A session was greeted, or told how it resumed."""
-        self._writer.write(Began(self._session.number, self._session.sessions, now_ns, recovered))
+        self._writer.write(SessionLine(self._session.number, self._session.sessions, now_ns, recovered))
 
     def greeted(self) -> None:
         """A new session: its answers are counted anew."""
@@ -54,7 +64,7 @@ class Witness:
 
     def heard(self, hunt: str, channel: str, seq: int, prev: int) -> None:
         """Write a push down; `prev` -1: a snapshot said that the channel stands at `seq`."""
-        self._writer.write(Heard(self._session.number, self._session.sessions, hunt, channel, seq, prev))
+        self._writer.write(PushLine(self._session.number, self._session.sessions, hunt, channel, seq, prev))
 
     def answered(self, n: int, now_ns: int, m: Incoming | None) -> None:
         """Write a command and its outcome down; without a message it has none."""
@@ -76,7 +86,7 @@ class Witness:
         payload = frame[_HEADER[frame[1] & 127 == 126] :]
         slot = n & 15
         self._writer.write(
-            Command(
+            CommandLine(
                 session.number, session.sessions, n, session.intended[slot], sent[slot], now_ns, outcome, code, pos,
                 self._floor, self._order, answer, msgspec.Raw(payload),
             )

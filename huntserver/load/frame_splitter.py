@@ -16,8 +16,8 @@ class BadFrame(ValueError):
     """The server broke the framing; the connection is of no use any more."""
 
 
-class Cutter:
-    """See the module. `control` collects (opcode, payload) of control frames; the owner empties it."""
+class FrameSplitter:
+    """Splits a stream into payloads. `control` collects (opcode, payload) of control frames; the owner empties it."""
 
     __slots__ = ("_parts", "_rest", "control")
 

@@ -23,7 +23,7 @@ SPIN_NS: Final = 30_000
 """A wait shorter than this is not worth two system calls."""
 
 
-class Ready(Protocol):
+class SocketOwner(Protocol):
     """What owns a socket."""
 
     def ready(self, what: int) -> None:
@@ -73,13 +73,13 @@ class Tally:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-class Engine:
-    """See the module."""
+class EpollLoop:
+    """One process's readiness loop over epoll, with timers and the tally of the present second."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._watched = [self._epoll.fileno()]
-        self._owners: dict[int, Ready] = {}
+        self._owners: dict[int, SocketOwner] = {}
         self._later: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._serial = 0
         self.tally = Tally()
@@ -87,7 +87,7 @@ class Engine:
 
     # ---- sockets
 
-    def connect(self, owner: Ready, where: tuple[str, int], source: str, receive_bytes: int = 0) -> socket.socket:
+    def connect(self, owner: SocketOwner, where: tuple[str, int], source: str, receive_bytes: int = 0) -> socket.socket:
         """Begin to connect; `owner` hears when it can write. Raises OSError when it fails at once."""
         made = socket.socket(socket.AF_INET6 if ":" in where[0] else socket.AF_INET, socket.SOCK_STREAM)
         try:
