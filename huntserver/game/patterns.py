@@ -40,6 +40,12 @@ def pattern_problem(pattern: str) -> str:
     return ""
 
 
+def ways(pattern: str) -> tuple[str, int]:
+    """Return why Python's engine may not run a pattern, or "", and in how many ways it can match at most."""
+    fault = pattern_problem(pattern)
+    return (fault, 0) if fault else ("", _ways(re._parser.parse(pattern)))  # type: ignore[attr-defined]
+
+
 def _ways(nodes: Any) -> int:
     """Return in how many ways a sequence can match at most, up to a little over `WAYS_MAX`."""
     product = 1

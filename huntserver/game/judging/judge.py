@@ -1,0 +1,195 @@
+"""The judge of one clue: what a guess is worth by the clue's answers, prepared once. Pure.
+
+`texts` and `partials` are looked up by a guess's normal form, which is all that most guesses need; `fits` tries what is
+left, and costs an ASCII guess without signs nothing where the clue has plain texts alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from typing import Final
+from zlib import crc32
+
+from huntserver.game.judging.answer import Answer, AnyAnswer, Mode, Near, Thing
+from huntserver.game.judging.expression import Expressions
+from huntserver.game.judging.folding import answer_forms, exact, folded, guess_forms, has_sign, signed, symbols
+from huntserver.game.judging.listing import ListAnswer
+from huntserver.game.judging.moment import DateAnswer, TimeAnswer, date_of, time_of
+from huntserver.game.judging.nearness import near
+from huntserver.game.judging.number import NumberAnswer
+from huntserver.game.judging.units import unit_key
+from huntserver.game.judging.wrapper import Wrapper
+
+Fits = Callable[[str], bool]
+NO_NEAR: Final = Near(slips=0)
+
+
+class Judge:
+    """The accepted and partial answers of one clue.
+
+    `texts` are accepted, `partials` answered with a reply, both in normal form. `exact`: not only folded texts are
+    accepted, so that signs and spaces tell guesses apart where it is remembered what was tried.
+    """
+
+    __slots__ = (
+        "_accents",
+        "_cased",
+        "_mode",
+        "_near",
+        "_others",
+        "_signs_alone",
+        "_wrapper",
+        "exact",
+        "partials",
+        "texts",
+    )
+
+    def __init__(
+        self,
+        answers: Sequence[AnyAnswer],
+        *,
+        mode: Mode = "folded",
+        accents: bool = False,
+        partial: Iterable[tuple[str, str]] = (),
+        wrapper: Wrapper | None = None,
+        near_miss: Near = NO_NEAR,
+    ) -> None:
+        self._accents = accents
+        self._mode = mode
+        self._wrapper = wrapper
+        self._near = near_miss
+        plain = [text for answer in answers if (text := _plain(answer, mode, accents))]
+        self.texts = frozenset(form for text in plain for form in self._forms(text))
+        self.partials = {form: reply for text, reply in partial for form in self._forms(text)}
+        rich = [answer for answer in answers if not _plain(answer, mode, accents)]
+        self._others = fits_of(rich, mode, accents)
+        self._cased = mode == "exact"
+        self.exact = bool(self._others) or mode != "folded" or wrapper is not None
+        self._signs_alone = any(not any(c.isalnum() for c in form) for form in (*self.texts, *self.partials))
+
+    def _forms(self, text: str) -> tuple[str, ...]:
+        if self._wrapper is not None:
+            text = self._wrapper.off(text) or text
+        if self._mode == "folded":
+            return answer_forms(text, accents=self._accents) or (symbols(text),)
+        return (_form(self._mode, text, self._accents),)
+
+    def normal(self, raw: str) -> str:
+        """Return the guess's normal form under this clue's rules; "" when nothing of it can count."""
+        if self._wrapper is not None:
+            inside = self._wrapper.off(raw)
+            if inside is None:
+                return ""
+            raw = inside
+        if self._mode != "folded":
+            return _form(self._mode, raw, self._accents)
+        return folded(raw, accents=self._accents) or (symbols(raw) if self._signs_alone else "")
+
+    def mark(self, raw: str, normal: str) -> int:
+        """Return 32 bits that stand for a guess in a team's memory of what it tried; 0: nothing was written.
+
+        CRC-32, the same in every process. Two guesses may share one: what it decides is looked at again (`guess`).
+        """
+        if self.exact:
+            normal = " ".join(raw.split())
+            if not self._cased:
+                normal = normal.casefold()
+        return (crc32(normal.encode("utf-8", "surrogatepass")) or 1) if normal else 0
+
+    def fits(self, raw: str) -> bool:
+        """Tell whether something else than the normal form makes the guess right."""
+        if not self.exact and not self._near.solves and not has_sign(raw):
+            return False
+        if self._wrapper is not None:
+            inside = self._wrapper.off(raw)
+            if inside is None:
+                return False
+            raw = inside
+        forms = guess_forms(raw, accents=self._accents) if self._mode == "folded" and self.texts else ()
+        if any(form in self.texts for form in forms):
+            return True
+        if any(fits(raw) for fits in self._others):
+            return True
+        return self._near.solves and self._nearest(raw) is not None
+
+    def reply(self, raw: str, normal: str) -> str | None:
+        """Return what a guess that is not right is told if it is on the right way or nearly right, or None."""
+        if normal in self.partials:
+            return self.partials[normal]
+        if self._near.slips and not self._near.solves and self._nearest(raw) is not None:
+            return self._near.reply
+        return None
+
+    def _nearest(self, raw: str) -> str | None:
+        return near(self.normal(raw), self.texts, self._near.slips)
+
+    def correct(self, raw: str) -> bool:
+        """Tell whether the guess is accepted."""
+        return self.normal(raw) in self.texts or self.fits(raw)
+
+
+def _plain(answer: AnyAnswer, mode: Mode, accents: bool) -> str:
+    """Return the text of an answer that is compared as the clue's guesses are, or ""."""
+    if isinstance(answer, str):
+        return answer
+    same = answer.mode in (None, mode) and answer.accents in (None, accents)
+    return answer.text if same else ""
+
+
+def _form(mode: Mode, text: str, accents: bool) -> str:
+    return exact(text) if mode == "exact" else signed(text, accents=accents)
+
+
+def fits_of(answers: Sequence[AnyAnswer], mode: Mode, accents: bool) -> list[Fits]:
+    """Return a function for each answer (expressions share one) that tells whether a guess is it."""
+    rich = [answer for answer in answers if isinstance(answer, Answer)]
+    found: list[Fits] = [_text(a, mode, accents) for a in answers if isinstance(a, str)]
+    patterns = [(a.regex, a.sees) for a in rich if a.regex]
+    if patterns:
+        expressions = Expressions(patterns)
+        found.append(lambda raw: expressions.fit(raw, folded(raw, accents=accents)))
+    return found + [_rich(answer, mode, accents) for answer in rich if not answer.regex]
+
+
+def _rich(answer: Answer, mode: Mode, accents: bool) -> Fits:
+    mode, accents = answer.mode or mode, accents if answer.accents is None else answer.accents
+    if answer.number is not None:
+        return number_of(answer).fits
+    if answer.date:
+        date = date_of(answer.date)
+        assert date is not None, answer.date
+        return DateAnswer(date, answer.order, int(answer.tolerance)).fits
+    if answer.time:
+        seconds = time_of(answer.time)
+        assert seconds is not None, answer.time
+        return TimeAnswer(seconds, int(float(answer.tolerance) * 60)).fits
+    things = answer.in_any_order or answer.in_order
+    if things:
+        fits = tuple(_thing(thing, mode, accents) for thing in things)
+        return ListAnswer(fits, bool(answer.in_order), answer.at_least).fits
+    return _text(answer.text, mode, accents)
+
+
+def number_of(answer: Answer) -> NumberAnswer:
+    """Return the number that an answer accepts. Raises ValueError for texts that are none."""
+    tolerance = str(answer.tolerance).strip()
+    relative = tolerance.endswith("%")
+    amount = Fraction(tolerance.rstrip("% ")) / (100 if relative else 1)
+    return NumberAnswer(Fraction(str(answer.number)), amount, relative, unit_key(answer.unit))
+
+
+def _thing(thing: Thing, mode: Mode, accents: bool) -> Fits:
+    some = fits_of(thing if isinstance(thing, list) else [thing], mode, accents)
+    return some[0] if len(some) == 1 else lambda raw: any(fits(raw) for fits in some)
+
+
+def _text(text: str, mode: Mode, accents: bool) -> Fits:
+    if mode != "folded":
+        form = _form(mode, text, accents)
+        return lambda raw: _form(mode, raw, accents) == form
+    forms = frozenset(answer_forms(text, accents=accents))
+    if not forms:
+        signs = symbols(text)
+        return lambda raw: not folded(raw, accents=accents) and symbols(raw) == signs
+    return lambda raw: any(form in forms for form in guess_forms(raw, accents=accents))
