@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pint
 from babel import Locale
@@ -124,7 +125,7 @@ def conjunctions() -> Iterator[str]:
 
 def units() -> Iterator[tuple[str, str, str, str, list[str]]]:
     """Yield (unit, kind, factor, offset, names): a value times the factor plus the offset is in the base unit."""
-    registry = pint.UnitRegistry(non_int_type=Fraction)
+    registry: pint.UnitRegistry[Any] = pint.UnitRegistry(non_int_type=Fraction)
     names = unit_names()
     for name, part in (("concentr-percent", 100), ("concentr-permille", 1000)):
         yield name, "ratio", f"1/{part}", "0", sorted(names[name])
@@ -144,7 +145,7 @@ def units() -> Iterator[tuple[str, str, str, str, list[str]]]:
         yield unit, dimension, str(factor), str(offset), sorted(names[unit])
 
 
-def exact(value: Fraction | float) -> Fraction:
+def exact(value: Any) -> Fraction:
     """Return a conversion as a fraction; those that hold pi to 15 digits."""
     return value if isinstance(value, Fraction) else Fraction(f"{float(value):.15g}")
 

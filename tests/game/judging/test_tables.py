@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pint
 
@@ -18,7 +19,7 @@ def test_the_tracked_tables_are_made_of_the_pinned_sources() -> None:
 
 
 def test_conversions_agree_with_pint() -> None:
-    registry = pint.UnitRegistry()
+    registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
     for ours, theirs, base in [
         ("mile", "mile", "meter"), ("lb", "pound", "kilogram"), ("°F", "degF", "kelvin"), ("knots",
          "knot", "meter/second"),
