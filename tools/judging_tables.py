@@ -138,7 +138,7 @@ def units() -> Iterator[tuple[str, str, str, str, list[str]]]:
             zero, one = (registry.Quantity(Fraction(v), called).to_base_units() for v in (0, 1))
         except (pint.PintError, AttributeError, ValueError):
             continue
-        dimension = "*".join(f"{base}^{float(power):g}" for base, power in sorted(one._units.items()))
+        dimension = "*".join(f"{base}^{float(Fraction(str(power))):g}" for base, power in sorted(one._units.items()))
         if not dimension:
             continue
         factor, offset = exact(one.magnitude - zero.magnitude), exact(zero.magnitude)
