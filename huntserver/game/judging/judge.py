@@ -1,4 +1,4 @@
-"""The judge of one clue: what a guess is worth by the clue's answers, prepared once. Pure.
+"""The judge of one clue that is answered in words: what a guess is worth by the clue's answers, prepared once. Pure.
 
 `texts` and `partials` are looked up by a guess's normal form, which is all that most guesses need; `fits` tries what is
 left, and costs an ASCII guess without signs nothing where the clue has plain texts alone.
@@ -25,7 +25,7 @@ Fits = Callable[[str], bool]
 NO_NEAR: Final = Near(slips=0)
 
 
-class Judge:
+class TextJudge:
     """The accepted and partial answers of one clue.
 
     `texts` are accepted, `partials` answered with a reply, both in normal form. `exact`: not only folded texts are

@@ -8,58 +8,58 @@ from hypothesis import strategies as st
 
 from huntserver.game.answers import Judge as JudgeBefore
 from huntserver.game.judging.answer import Answer, Near
-from huntserver.game.judging.judge import Judge
+from huntserver.game.judging.judge import TextJudge
 from huntserver.game.judging.wrapper import Wrapper
 
-CASES: list[tuple[Judge, list[str], list[str]]] = [
-    (Judge(["Lighthouse"]), ["lighthouse", "The-Lighthouse"[4:], "LIGHTHOUSE ❤️",
+CASES: list[tuple[TextJudge, list[str], list[str]]] = [
+    (TextJudge(["Lighthouse"]), ["lighthouse", "The-Lighthouse"[4:], "LIGHTHOUSE ❤️",
      " light house! "], ["lighthouses", "?"]),
-    (Judge(["3.5"]), ["3.5", "3,5", "٣٫٥"], ["35", "3", "5"]),
-    (Judge(["C++"]), ["c++", "C ++"], ["C", "C#"]),
-    (Judge(["♠"]), ["♠", "♠️"], ["♣", "spade"]),
-    (Judge(["rock 'n' roll"], mode="signs"), ["Rock ’n’ Roll"], ["rock n roll"]),
-    (Judge(["flag{A_b}"], mode="exact"), ["flag{A_b}", " flag{A_b} "], ["flag{a_b}", "flag{Ab}"]),
-    (Judge(["A_b"], mode="exact", wrapper=Wrapper("flag{", "}")), ["flag{A_b}", "A_b", "FLAG{A_b}"], ["flag{a_b}"]),
-    (Judge(["abc"], wrapper=Wrapper("flag{", "}", True)), ["flag{abc}", "Flag{ABC}"], ["abc"]),
-    (Judge([Answer(number=24), "two dozen"]), ["24", "24.0", "Two Dozen"], ["25", "2 4 5"]),
-    (Judge([Answer(number="1/3", tolerance=0.01)]), ["1/3", "0.333", "33 %"], ["0.3"]),
-    (Judge([Answer(number=5, unit="km", tolerance="10%")]), ["5.4 km", "4600 m", "3 miles"], ["5.6 km"]),
-    (Judge([Answer(date="1969-07-20")]), ["20 July 1969", "7/20/1969"], ["July 1969"]),
-    (Judge([Answer(time="14:30", tolerance=5)]), ["2:33 pm", "14.26"], ["2:30"]),
-    (Judge([Answer(in_any_order=["red", ["blue", "azure"]])]), ["azure & red", "red, blue"], ["red", "blue, azure"]),
-    (Judge([Answer(in_order=["a", Answer(number=2)])]), ["a, 2", "A; 2.0"], ["2, a"]),
-    (Judge([Answer(regex="(19)?69")]), ["69", "1969"], ["2069"]),
-    (Judge([Answer(text="Café", accents=True), "cup"]), ["CAFÉ", "Cup"], ["cafe"]),
-    (Judge([Answer(text="SOS", mode="exact"), "help"]), ["SOS", "Help!"], ["sos"]),
-    (Judge(["lighthouse"], near_miss=Near(slips=1, solves=True)), ["lighthuose", "lighthouse"], ["lighthuosee"]),
+    (TextJudge(["3.5"]), ["3.5", "3,5", "٣٫٥"], ["35", "3", "5"]),
+    (TextJudge(["C++"]), ["c++", "C ++"], ["C", "C#"]),
+    (TextJudge(["♠"]), ["♠", "♠️"], ["♣", "spade"]),
+    (TextJudge(["rock 'n' roll"], mode="signs"), ["Rock ’n’ Roll"], ["rock n roll"]),
+    (TextJudge(["flag{A_b}"], mode="exact"), ["flag{A_b}", " flag{A_b} "], ["flag{a_b}", "flag{Ab}"]),
+    (TextJudge(["A_b"], mode="exact", wrapper=Wrapper("flag{", "}")), ["flag{A_b}", "A_b", "FLAG{A_b}"], ["flag{a_b}"]),
+    (TextJudge(["abc"], wrapper=Wrapper("flag{", "}", True)), ["flag{abc}", "Flag{ABC}"], ["abc"]),
+    (TextJudge([Answer(number=24), "two dozen"]), ["24", "24.0", "Two Dozen"], ["25", "2 4 5"]),
+    (TextJudge([Answer(number="1/3", tolerance=0.01)]), ["1/3", "0.333", "33 %"], ["0.3"]),
+    (TextJudge([Answer(number=5, unit="km", tolerance="10%")]), ["5.4 km", "4600 m", "3 miles"], ["5.6 km"]),
+    (TextJudge([Answer(date="1969-07-20")]), ["20 July 1969", "7/20/1969"], ["July 1969"]),
+    (TextJudge([Answer(time="14:30", tolerance=5)]), ["2:33 pm", "14.26"], ["2:30"]),
+    (TextJudge([Answer(in_any_order=["red", ["blue", "azure"]])]), ["azure & red", "red, blue"], ["red", "blue, azure"]),
+    (TextJudge([Answer(in_order=["a", Answer(number=2)])]), ["a, 2", "A; 2.0"], ["2, a"]),
+    (TextJudge([Answer(regex="(19)?69")]), ["69", "1969"], ["2069"]),
+    (TextJudge([Answer(text="Café", accents=True), "cup"]), ["CAFÉ", "Cup"], ["cafe"]),
+    (TextJudge([Answer(text="SOS", mode="exact"), "help"]), ["SOS", "Help!"], ["sos"]),
+    (TextJudge(["lighthouse"], near_miss=Near(slips=1, solves=True)), ["lighthuose", "lighthouse"], ["lighthuosee"]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("judge", "right", "wrong"), CASES)
-def test_a_judge_accepts_what_its_answers_say(judge: Judge, right: list[str], wrong: list[str]) -> None:
+def test_a_judge_accepts_what_its_answers_say(judge: TextJudge, right: list[str], wrong: list[str]) -> None:
     assert [g for g in right if not judge.correct(g)] == []
     assert [g for g in wrong if judge.correct(g)] == []
 
 
 def test_partial_answers_and_near_misses_have_replies_and_right_ones_none() -> None:
-    judge = Judge(["lighthouse"], partial=[("tower", "taller!")], near_miss=Near(slips=1, reply="spelling"))
+    judge = TextJudge(["lighthouse"], partial=[("tower", "taller!")], near_miss=Near(slips=1, reply="spelling"))
     replies = {g: judge.reply(g, judge.normal(g)) for g in ("Tower!", "lighthuose", "house")}
     assert replies == {"Tower!": "taller!", "lighthuose": "spelling", "house": None}
     assert not judge.correct("lighthuose")
 
 
 def test_nothing_written_has_no_mark_unless_signs_alone_are_an_answer() -> None:
-    texts, signs = Judge(["a"]), Judge(["♠"])
+    texts, signs = TextJudge(["a"]), TextJudge(["♠"])
     assert texts.mark("?!", texts.normal("?!")) == 0
     assert signs.mark("♣", signs.normal("♣")) != 0
     assert signs.mark("♠️", signs.normal("♠️")) == signs.mark("♠", signs.normal("♠"))
 
 
 def test_signs_and_points_tell_guesses_apart_where_numbers_are_asked() -> None:
-    numbers, texts = Judge([Answer(number=7)]), Judge(["seven"])
+    numbers, texts = TextJudge([Answer(number=7)]), TextJudge(["seven"])
     assert numbers.mark("-3.5", "35") != numbers.mark("35", "35")
     assert texts.mark("so-so", texts.normal("so-so")) == texts.mark("So So", texts.normal("So So"))
-    exact = Judge(["a"], mode="exact")
+    exact = TextJudge(["a"], mode="exact")
     assert exact.mark("B", exact.normal("B")) != exact.mark("b", exact.normal("b"))
 
 
@@ -70,7 +70,7 @@ PLAIN = st.text(alphabet="abcXYZ012 !?'-", max_size=30)
 def test_guesses_of_letters_and_spaces_keep_verdict_and_mark_of_earlier_versions(answer: str, guess: str) -> None:
     """What a team tried before an upgrade is still known after it."""
     before = JudgeBefore([answer], patterns=[], numbers=[], partial=[])
-    now = Judge([answer] if answer.strip(" !?'-") else ["x"])
+    now = TextJudge([answer] if answer.strip(" !?'-") else ["x"])
     normal = now.normal(guess)
     if normal.isalnum():
         assert now.mark(guess, normal) == before.mark(guess, before.normal(guess))
@@ -79,7 +79,7 @@ def test_guesses_of_letters_and_spaces_keep_verdict_and_mark_of_earlier_versions
 @given(st.text(max_size=60))
 def test_judging_never_fails_and_an_answer_accepts_itself(text: str) -> None:
     for mode in ("folded", "signs", "exact"):
-        judge = Judge([text], mode=mode)  # type: ignore[arg-type]
+        judge = TextJudge([text], mode=mode)  # type: ignore[arg-type]
         if judge.normal(text):
             assert judge.correct(text)
         assert judge.mark(text, judge.normal(text)) >= 0
