@@ -26,7 +26,7 @@ CASES: list[tuple[TextJudge, list[str], list[str]]] = [
     (TextJudge([Answer(number=5, unit="km", tolerance="10%")]), ["5.4 km", "4600 m", "3 miles"], ["5.6 km"]),
     (TextJudge([Answer(date="1969-07-20")]), ["20 July 1969", "7/20/1969"], ["July 1969"]),
     (TextJudge([Answer(time="14:30", tolerance=5)]), ["2:33 pm", "14.26"], ["2:30"]),
-    (TextJudge([Answer(in_any_order=["red", ["blue", "azure"]])]), ["azure & red", "red, blue"], ["red", "blue, azure"]),
+    (TextJudge([Answer(in_any_order=["red", ["blue", "azure"]])]), ["azure & red", "red blue"], ["red", "blue, azure"]),
     (TextJudge([Answer(in_order=["a", Answer(number=2)])]), ["a, 2", "A; 2.0"], ["2, a"]),
     (TextJudge([Answer(regex="(19)?69")]), ["69", "1969"], ["2069"]),
     (TextJudge([Answer(text="Café", accents=True), "cup"]), ["CAFÉ", "Cup"], ["cafe"]),
