@@ -52,6 +52,8 @@ class Judge:
 
     __slots__ = ("_accents", "_numbers", "_patterns", "exact", "partials", "texts")
 
+    nothing: Final = "the guess has no letter or digit"
+
     def __init__(
         self,
         texts: list[str],

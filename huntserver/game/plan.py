@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from huntserver.game.answers import Judge
-from huntserver.game.clues.kind import Kind, Place
+from huntserver.game.clues.kind import Judge, Kind, Place
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.shape import Clue, Definition, Hint
 from huntserver.game.definition.unlocks import compile_rule, parse
@@ -35,6 +34,7 @@ class Plan:
         self.judges: list[Judge | None] = [kind.judge(c) if kind.judge else None for _, (kind, c) in of_kind]
         self.codes = {code: i for i, (kind, c) in of_kind if kind.codes for code in kind.codes(c)}
         self.places: list[tuple[int, Place]] = [(i, kind.place(c)) for i, (kind, c) in of_kind if kind.place]
+        self.asks = [kind.shown(c) if kind.shown else None for _, (kind, c) in of_kind]
         rules = [parse(text) for text in (*(c.unlock for c in d.clues), *(t.unlock for t in d.treasures))]
         self.opens = [compile_rule(r, self.clue_index) for r in rules]
         self.after_s = sorted({s for r in rules for s in r.after_s if s})

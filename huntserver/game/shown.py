@@ -29,7 +29,8 @@ class HintView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A clue that a team can see. `number` counts from 1 in the order of the file; `points` is what it is worth now.
 
-    `wrong`: the team's wrong guesses; `wait_until_ms`: no guess before. `final`: solving it finishes the hunt.
+    `wrong`: the team's wrong guesses; `wait_until_ms`: no guess before. `final`: solving it finishes the hunt. `asks`:
+    what its kind shows beside the text.
     """
 
     id: str
@@ -44,6 +45,7 @@ class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     wrong: int = 0
     wait_until_ms: int = 0
     final: bool = False
+    asks: Asks = None
 
 
 class TreasureView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

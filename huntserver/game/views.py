@@ -37,6 +37,7 @@ def clue_view(state: Hunt, team: Team, index: int) -> ClueView:
         wrong=attempt.wrong if attempt else 0,
         wait_until_ms=state.zero_ms + attempt.until if attempt and attempt.until else 0,
         final=clue.final,
+        asks=plan.asks[index],
     )
 
 

@@ -6,12 +6,11 @@ guesses, codes for scans, a place for check-ins. What it leaves out, its clues c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from huntserver.game.answers import Judge
 from huntserver.game.definition.part import Part, Ranges, Wrong
 
 
@@ -24,6 +23,35 @@ class Place(Protocol):
     def lon(self) -> float: ...
     @property
     def radius_m(self) -> float: ...
+
+
+class Judge(Protocol):
+    """Judges the guesses at one clue; prepared once. No attribute is ever shown.
+
+    A guess is right when its normal form is in `texts`, or, with `exact`, when it `fits`; `partials` are answered with
+    a reply. `nothing` says why a guess without a mark is refused.
+    """
+
+    @property
+    def texts(self) -> Set[str]: ...
+    @property
+    def exact(self) -> bool: ...
+    @property
+    def partials(self) -> Mapping[str, str]: ...
+    @property
+    def nothing(self) -> str: ...
+
+    def normal(self, raw: str) -> str:
+        """Return the form of a guess that is compared."""
+        ...
+
+    def mark(self, raw: str, normal: str) -> int:
+        """Return 32 bits that stand for a guess in a team's memory of what it tried; 0: it is refused, at no cost."""
+        ...
+
+    def fits(self, raw: str) -> bool:
+        """Tell whether a rule accepts the guess."""
+        ...
 
 
 class Kind(NamedTuple):

@@ -28,7 +28,7 @@ _new: Final = tuple.__new__
 
 
 class Guess(Command, tag="guess", frozen=True, gc=False):
-    """Answer a text clue. `text` is at most 200 characters."""
+    """Answer a clue that takes guesses. `text` is at most 200 characters; of a choice, the option as it is shown."""
 
     clue: str
     text: str
@@ -68,7 +68,7 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
     normal = judge.normal(text)
     mark = judge.mark(text, normal)
     if not mark:
-        return Rejected("bad_text", "the guess has no letter or digit")
+        return Rejected("bad_text", judge.nothing)
     right = normal in judge.texts or (judge.exact and judge.fits(text))
     wrong = 0
     attempts = team.attempts
