@@ -108,6 +108,8 @@ class Play:
         self.say(f"[b]{escape(c['id'])}[/]: [b]{escape(c['title'])}[/] ({escape(c['kind'])}, {mark})")
         if c.get("text") and not c.get("solved"):
             self.say(f"    {escape(c['text'])}")
+        for option in (c.get("asks") or {}).get("options", ()):
+            self.say(f"    - {escape(option)}")
         for hint in c.get("hints", ()):
             text = (
                 escape(hint["text"])
