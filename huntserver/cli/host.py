@@ -157,7 +157,7 @@ def overview(url: str, token: str, hunt: str) -> None:
         for clue in seen["clues"]:
             click.echo(f"  {clue['id']:16} {clue['solves']:>6} solves  {clue['title']}")
         for row in seen["top"]:
-            click.echo(f"  {row['place']:>3}. {row['name']:24} {row['score']:>7}")
+            click.echo(f"  {row['place']:>3}. {row['team']:6} {row['name']:24} {row['score']:>7}")
 
     work(show())
 

@@ -57,3 +57,17 @@ def not_open(team: Team, index: int) -> Rejected | None:
     if team.solved >> index & 1:
         return Rejected("already_solved", "your team has solved this clue")
     return None
+
+
+def team_of(state: Hunt, given: str) -> Team | Rejected:
+    """Return the team that a host means, by its id or its name; case does not matter in names."""
+    team = state.teams.get(given) or state.names.get(given.casefold())
+    if team is not None:
+        return team
+    named = [t for t in state.teams.values() if t.name.casefold() == given.casefold()]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        ids = ", ".join(t.id for t in named[:10])
+        return Rejected("no_such_team", f"{len(named)} teams have this name: {ids}; give the id")
+    return Rejected("no_such_team", "there is no team with this id or name")

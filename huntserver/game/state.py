@@ -159,6 +159,13 @@ class Hunt:
             self.names[team.name.casefold()] = team
             self.invites[team.invite] = team
 
+    def rename(self, team: Team, name: str) -> None:
+        """Call a team by another name, and find it by that alone."""
+        if team.invite:
+            del self.names[team.name.casefold()]
+            self.names[name.casefold()] = team
+        team.name = name
+
     def open_things(self, teams: Iterable[Team], at_ms: int, candidates: Iterable[int] | None = None) -> None:
         """Open to teams what their solves and the time allow; what is new is noted in `opened`.
 

@@ -30,7 +30,11 @@ OPERATIONS = {str(row.command.__struct_config__.tag): row.command for row in TAK
 
 def play(toml: str, transcript: str) -> list[str]:
     """Play a transcript in a published hunt; return every line that came out otherwise, with what came."""
-    table = Table(toml).published()
+    return play_on(Table(toml).published(), transcript)
+
+
+def play_on(table: Table, transcript: str) -> list[str]:
+    """Play a transcript on a table whose hunt is published."""
     differ = []
     for line in transcript.strip().splitlines():
         step, _, wanted = (part.strip() for part in line.partition(" -> "))

@@ -40,7 +40,10 @@ def tags(union: object) -> set[str]:
     return {t.__struct_config__.tag for t in typing.get_args(union)}
 
 
-@pytest.mark.parametrize("name", ["hunt-1"])
+HUNTS = sorted(path.stem for path in GOLDEN.glob("hunt-*.jsonl"))
+
+
+@pytest.mark.parametrize("name", HUNTS)
 def test_a_hunts_golden_log_folds_to_its_digest(name: str) -> None:
     state = HUNT.create("golden")
     decode = msgspec.json.Decoder(HUNT.event_type).decode
@@ -65,13 +68,15 @@ def test_a_players_golden_log_folds_to_its_digest(name: str) -> None:
     assert hashlib.blake2b(b"\0".join(kind.encode(state)), digest_size=16).hexdigest() == wanted(name)
 
 
-@pytest.mark.parametrize(("name", "union"), [("hunt-1", HuntEvent), ("player-1", AnyPlayerEvent)])
-def test_the_golden_logs_hold_every_event(name: str, union: object) -> None:
-    seen = {msgspec.json.decode(raw)["type"] for line in lines(name) for raw in line.events}
+@pytest.mark.parametrize(
+    ("names", "union"), [(HUNTS, HuntEvent), (["player-1"], AnyPlayerEvent)], ids=["hunt", "player"]
+)
+def test_the_golden_logs_hold_every_event(names: list[str], union: object) -> None:
+    seen = {msgspec.json.decode(raw)["type"] for name in names for line in lines(name) for raw in line.events}
     assert seen == tags(union)
 
 
-@pytest.mark.parametrize(("name", "union"), [("hunt-1", HuntEvent), ("player-1", AnyPlayerEvent)])
+@pytest.mark.parametrize(("name", "union"), [*((name, HuntEvent) for name in HUNTS), ("player-1", AnyPlayerEvent)])
 def test_events_are_written_as_they_were(name: str, union: object) -> None:
     decode = msgspec.json.Decoder(union).decode
     for line in lines(name):

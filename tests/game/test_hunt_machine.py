@@ -19,6 +19,7 @@ from huntserver.game.features.guessing import Guess, Guessed, cool_down_ms
 from huntserver.game.features.hints import HintTaken, TakeHint
 from huntserver.game.features.joining import Join
 from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.naming import Rename
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.scanning import Scan
@@ -161,6 +162,10 @@ class HuntMachine(RuleBasedStateMachine):
     def disqualifies(self, team: str, roll: int) -> None:
         self.send(Disqualify(team, "because", back=roll > 0), OWNER, "host")
 
+    @rule(team=TEAMS, name=st.sampled_from(["Owls", "Bats", "Newts"]))
+    def renames(self, team: str, name: str) -> None:
+        self.send(Rename(team, name), OWNER, "host")
+
     @rule(seconds=st.sampled_from([0.5, 5, 31, 300, 1300]))
     def waits(self, seconds: float) -> None:
         self.table.tick(seconds)
@@ -229,6 +234,11 @@ class HuntMachine(RuleBasedStateMachine):
         assert sum(t.out is False for t in state.teams.values()) == state.standings.size()
 
     @invariant()
+    def a_team_is_found_by_its_name_and_no_two_share_one(self) -> None:
+        state = self.table.state
+        assert state.names == {team.name.casefold(): team for team in state.teams.values()}
+
+    @invariant()
     def no_wrong_guess_was_taken_during_a_cool_down(self) -> None:
         rule_ = self.table.state.plan.clues[0].attempts
         wrong: Counter[str] = Counter()
@@ -292,6 +302,7 @@ def walk(seed: int) -> set[str]:
         lambda: machine.hosts(random.choice([Pause(), Unpause(), Unpause(), Extend(900)])),
         lambda: machine.adjusts(random.choice(["t1", "t2"]), random.randint(-5, 9)),
         lambda: machine.disqualifies(random.choice(["t1", "t2"]), random.randrange(6)),
+        lambda: machine.renames(random.choice(["t1", "t2"]), random.choice(["Owls", "Bats", "Newts"])),
         lambda: machine.waits(random.choice([1, 5, 60, 300])),
         lambda: machine.is_stored_and_comes_back(),
     ]

@@ -9,7 +9,7 @@ from huntserver.game.channels import Telling
 from huntserver.game.command import Command
 from huntserver.game.event import Event
 from huntserver.game.feature import Feature, Makes, Sender, Takes
-from huntserver.game.permission import not_host
+from huntserver.game.permission import not_host, team_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt
 
@@ -42,11 +42,12 @@ def announce(state: Hunt, command: Announce, ctx: Context) -> Decision | Rejecte
         return Rejected("bad_field", "team and bracket exclude each other")
     if not 1 <= len(command.text.strip()) <= ANNOUNCEMENT_MAX:
         return Rejected("bad_text", f"{len(command.text)} characters, allowed is 1 to {ANNOUNCEMENT_MAX}")
-    if command.team is not None and command.team not in state.teams:
-        return Rejected("no_such_team", "there is no such team")
+    team = team_of(state, command.team) if command.team is not None else None
+    if isinstance(team, Rejected):
+        return team
     if command.bracket is not None and command.bracket not in state.definition.brackets:
         return Rejected("no_such_bracket", "there is no such bracket")
-    return Decision((Announced(command.text, command.team or "", command.bracket or ""),), {})
+    return Decision((Announced(command.text, team.id if team else "", command.bracket or ""),), {})
 
 
 def _apply_announced(state: Hunt, event: Announced, at_ms: int) -> None:

@@ -12,6 +12,7 @@ from huntserver.game.channels import Telling
 from huntserver.game.command import Command
 from huntserver.game.event import Author, Event
 from huntserver.game.feature import Feature, Makes, Takes
+from huntserver.game.features.naming import NAME_MAX, free_name
 from huntserver.game.permission import not_there
 from huntserver.game.player.commands import EnterHunt, to_player
 from huntserver.game.shown import Shown
@@ -21,7 +22,6 @@ INVITE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """32 letters and digits without those that look alike (I, O, 0, 1)."""
 
 INVITE_LENGTH: Final = 6
-NAME_MAX: Final = 40
 ROWS_SHOWN: Final = 50
 """A team without points behind so many others is on nobody's board: when thousands join at once, the board that goes to
 all of them need not be made anew four times a second."""
@@ -105,11 +105,9 @@ def _new_team(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:
     if plan.solo:
         author = Author(ctx.by, name=_name(ctx))
         return Decision((Joined(id, plan.definition.title, author, "", bracket),), JoinAnswer(id))
-    name = (command.team or _name(ctx)).strip()
-    if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
-        return Rejected("bad_text", f"a team's name has 1 to {NAME_MAX} characters that can be shown")
-    if name.casefold() in state.names:
-        return Rejected("team_name_taken", "another team has this name")
+    name = free_name(state, command.team or _name(ctx))
+    if isinstance(name, Rejected):
+        return name
     invite = _invite(state, ctx.roll())
     author = Author(ctx.by, name=_name(ctx), team_name=name)
     return Decision((Joined(id, plan.definition.title, author, invite, bracket),), JoinAnswer(id, invite))

@@ -10,15 +10,15 @@ from huntserver.game.command import Command
 from huntserver.game.definition.part import POINTS_MAX
 from huntserver.game.event import Event
 from huntserver.game.feature import Feature, Makes, Sender, Takes
-from huntserver.game.permission import not_host
+from huntserver.game.permission import not_host, team_of
 from huntserver.game.shown import Shown
-from huntserver.game.state import Hunt, Phase
+from huntserver.game.state import Hunt, Phase, Team
 
 REASON_MAX: Final = 500
 
 
 class Adjust(Command, tag="adjust", frozen=True):
-    """Give or take points, with the reason the team is shown."""
+    """Give or take points, with the reason the team is shown. `team` is its id or its name."""
 
     team: str
     points: int
@@ -26,7 +26,7 @@ class Adjust(Command, tag="adjust", frozen=True):
 
 
 class Disqualify(Command, tag="disqualify", frozen=True):
-    """Take a team out of the standings and stop its play; `back` undoes it."""
+    """Take a team out of the standings and stop its play; `back` undoes it. `team` is its id or its name."""
 
     team: str
     reason: str
@@ -49,39 +49,39 @@ class Removed(Event, tag="removed", frozen=True, gc=False):
     back: bool = False
 
 
-def _standing(state: Hunt, ctx: Context, team: str) -> Rejected | None:
-    """Return why a team's standing may not be changed now, or None."""
+def _standing(state: Hunt, ctx: Context, team: str) -> Team | Rejected:
+    """Return the team whose standing may be changed now, or why not."""
     refused = not_host(state, ctx, Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
     if refused is not None:
         return refused
     if state.phase is Phase.ENDED and state.placed < len(state.members):
         return Rejected("wrong_phase", "final places are being written; try again", True, 1000)
-    return None if team in state.teams else Rejected("no_such_team", "there is no such team")
+    return team_of(state, team)
 
 
 def adjust(state: Hunt, command: Adjust, ctx: Context) -> Decision | Rejected:
     """Give or take points."""
-    refused = _standing(state, ctx, command.team)
-    if refused is not None:
-        return refused
+    team = _standing(state, ctx, command.team)
+    if isinstance(team, Rejected):
+        return team
     if command.points == 0 or abs(command.points) > POINTS_MAX:
         return Rejected("bad_field", f"points is {command.points}, allowed is -{POINTS_MAX} to {POINTS_MAX}, not 0")
     if not 1 <= len(command.reason.strip()) <= REASON_MAX:
         return Rejected("bad_text", f"the reason has 1 to {REASON_MAX} characters")
-    score = state.teams[command.team].score + command.points
-    return Decision((Adjusted(command.team, command.points, command.reason),), {"score": score})
+    adjusted = Adjusted(team.id, command.points, command.reason)
+    return Decision((adjusted,), {"score": team.score + command.points})
 
 
 def disqualify(state: Hunt, command: Disqualify, ctx: Context) -> Decision | Rejected:
     """Take a team out, or let it back."""
-    refused = _standing(state, ctx, command.team)
-    if refused is not None:
-        return refused
+    team = _standing(state, ctx, command.team)
+    if isinstance(team, Rejected):
+        return team
     if len(command.reason) > REASON_MAX:
         return Rejected("bad_text", f"the reason has at most {REASON_MAX} characters")
-    if state.teams[command.team].out is not command.back:
+    if team.out is not command.back:
         return Rejected("wrong_phase", "the team is in that state already")
-    return Decision((Removed(command.team, command.reason, command.back),), {})
+    return Decision((Removed(team.id, command.reason, command.back),), {})
 
 
 def _apply_adjusted(state: Hunt, event: Adjusted, at_ms: int) -> None:

@@ -1,0 +1,72 @@
+"""What teams are called: which names are free, and how hosts change one. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.entity import Context, Decision, Rejected
+from huntserver.game.channels import Telling
+from huntserver.game.command import Command
+from huntserver.game.event import Author, Event
+from huntserver.game.feature import Feature, Makes, Sender, Takes
+from huntserver.game.permission import not_host, team_of
+from huntserver.game.shown import Shown
+from huntserver.game.state import Hunt, Team
+
+NAME_MAX: Final = 40
+
+
+class Rename(Command, tag="rename", frozen=True):
+    """Give a team another name. `team` is its id or its present name."""
+
+    team: str
+    name: str
+
+
+class Renamed(Event, tag="renamed", frozen=True, gc=False):
+    """A team is called `personal.team_name` now."""
+
+    team: str
+    personal: Author
+
+
+def free_name(state: Hunt, text: str, team: Team | None = None) -> str | Rejected:
+    """Return a name as it is shown, or why no team (but `team`, which may have it already) can have it."""
+    name = text.strip()
+    if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
+        return Rejected("bad_text", f"a team's name has 1 to {NAME_MAX} characters that can be shown")
+    if state.names.get(name.casefold(), team) is not team:
+        return Rejected("team_name_taken", "another team has this name")
+    return name
+
+
+def rename(state: Hunt, command: Rename, ctx: Context) -> Decision | Rejected:
+    """Rename a team; at any time, also after the end."""
+    refused = not_host(state, ctx)
+    if refused is not None:
+        return refused
+    team = team_of(state, command.team)
+    if isinstance(team, Rejected):
+        return team
+    name = free_name(state, command.name, team)
+    if isinstance(name, Rejected):
+        return name
+    return Decision((Renamed(team.id, Author(ctx.by, team_name=name)),), {"team": team.id})
+
+
+def _apply_renamed(state: Hunt, event: Renamed, at_ms: int) -> None:
+    state.rename(state.teams[event.team], event.personal.team_name)
+
+
+def _show_renamed(tell: Telling, state: Hunt, event: Renamed) -> None:
+    team = state.teams[event.team]
+    shown = Shown("renamed", team.id, team.name)
+    tell.team(team, shown)
+    tell.hosts(shown)
+    tell.board()
+
+
+FEATURE: Final = Feature(
+    takes=(Takes(Rename, rename, Sender.HOST),),
+    makes=(Makes(Renamed, _apply_renamed, _show_renamed),),
+)
