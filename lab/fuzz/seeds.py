@@ -75,9 +75,15 @@ def frames() -> list[dict[str, Any]]:
     made = []
     shape: type[msgspec.Struct]
     for shape in ROUTE:
-        fields = {f.encode_name: values[f.encode_name] for f in msgspec.structs.fields(shape)}
+        fields = {f.encode_name: values.get(f.encode_name, _any(f.type)) for f in msgspec.structs.fields(shape)}
         made.append({"op": shape.__struct_config__.tag, **fields})
     return made
+
+
+def _any(kind: Any) -> Any:
+    """Return some value of a field that has no own one above."""
+    kinds = {kind, *getattr(kind, "__args__", ())}
+    return next((value for of, value in ((str, "some"), (bool, True), (int, 7), (float, 7.5)) if of in kinds), None)
 
 
 def _streams() -> list[bytes]:
@@ -99,8 +105,9 @@ def _files() -> list[bytes]:
 def _records() -> list[bytes]:
     made = [b"H" + encode(r) for r in (Tenure("n", 0, 1, "a:1", "s", 0, 64), Probe("n", 1, 2), Released("n", 1, 2))]
     made.append(b"H" + encode(Cursor("n", 1, 2, 7)))
-    for letter, name in ((b"H", "hunt-1"), (b"P", "player-1")):
-        for line in (ROOT / "tests" / "game" / "golden" / f"{name}.jsonl").read_bytes().splitlines():
+    for path in sorted((ROOT / "tests" / "game" / "golden").glob("*.jsonl")):
+        letter = b"P" if path.stem.startswith("player") else b"H"
+        for line in path.read_bytes().splitlines():
             events = msgspec.json.decode(line)["events"]
             made.append(letter + encode(Done("n", 1, 2, "hunt/x", 1, "p:a", "e:1", events, RAW)))
     return made
