@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from huntserver.game.features.joining import INVITE_LETTERS, NAME_MAX, Join
+from huntserver.game.features.joining import INVITE_LETTERS, Join
 from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.naming import NAME_MAX
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.schedule import End
 from huntserver.game.features.standing import Disqualify

@@ -10,8 +10,7 @@ from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.features.naming import NAME_MAX, Rename
 from huntserver.game.features.schedule import End
 from huntserver.game.features.standing import Adjust
-from lab.rigs.game import SMALL, Table, code, digest
-from tests.game.test_hunt_join import TEAMS
+from lab.rigs.game import SMALL, TEAMS, Table, code, digest
 
 
 def two_teams() -> Table:
