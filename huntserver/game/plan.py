@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from huntserver.game.clues.kind import Judge, Kind, Place
+from huntserver.game.clues.kind import GuessJudge, Kind, Place
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.shape import Clue, Definition, Hint
 from huntserver.game.definition.unlocks import compile_rule, parse
@@ -31,7 +31,7 @@ class Plan:
         self.treasure_index = {t.id: i for i, t in enumerate(d.treasures)}
         self.kinds: list[Kind] = [KINDS[c.kind] for c in d.clues]
         of_kind = list(enumerate(zip(self.kinds, d.clues, strict=True)))
-        self.judges: list[Judge | None] = [kind.judge(c) if kind.judge else None for _, (kind, c) in of_kind]
+        self.judges: list[GuessJudge | None] = [kind.judge(c) if kind.judge else None for _, (kind, c) in of_kind]
         self.codes = {code: i for i, (kind, c) in of_kind if kind.codes for code in kind.codes(c)}
         self.places: list[tuple[int, Place]] = [(i, kind.place(c)) for i, (kind, c) in of_kind if kind.place]
         self.asks = [kind.shown(c) if kind.shown else None for _, (kind, c) in of_kind]

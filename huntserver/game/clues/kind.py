@@ -25,7 +25,7 @@ class Place(Protocol):
     def radius_m(self) -> float: ...
 
 
-class Judge(Protocol):
+class GuessJudge(Protocol):
     """Judges the guesses at one clue; prepared once. No attribute is ever shown.
 
     A guess is right when its normal form is in `texts`, or, with `exact`, when it `fits`; `partials` are answered with
@@ -70,7 +70,7 @@ class Kind(NamedTuple):
     check: Callable[[Wrong, str, Any], None]
     ranges: Ranges = {}
     parts: Mapping[str, type[Part]] = {}
-    judge: Callable[[Any], Judge] | None = None
+    judge: Callable[[Any], GuessJudge] | None = None
     codes: Callable[[Any], Sequence[str]] | None = None
     place: Callable[[Any], Place] | None = None
     shown: Callable[[Any], msgspec.Struct] | None = None
