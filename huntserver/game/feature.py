@@ -57,7 +57,7 @@ class Makes(NamedTuple):
     times: bool = False
 
 
-class Asks(NamedTuple):
+class AnswersTo(NamedTuple):
     """A question, and the struct that answers it. `wire`: clients may ask it; else only the server does."""
 
     query: type[Query]
@@ -79,5 +79,5 @@ class Feature(NamedTuple):
 
     takes: Sequence[Takes] = ()
     makes: Sequence[Makes] = ()
-    answers: Sequence[Asks] = ()
+    answers: Sequence[AnswersTo] = ()
     times: Sequence[Times] = ()
