@@ -52,13 +52,16 @@ def main() -> int:
     parser.add_argument("--brokers", type=int, default=1, choices=[1, 2, 3], help="how many (default 1)")
     parser.add_argument("--port", type=int, help=f"of the first broker (default {DEFAULT_PORT} or 19192; 0: any free)")
     parser.add_argument("--data", type=Path, help="data folder (default .kafka/one, .kafka/two, .kafka/three)")
+    parser.add_argument("--session-ms", type=int, default=3000, help="after which a silent broker is fenced (3000)")
+    parser.add_argument("--secure", type=Path, help="with start, one broker: folder with its certificate and users")
     parser.add_argument("--wipe", action="store_true", help="with stop: remove the data folder as well")
     asked = parser.parse_args()
     data = (asked.data or HOME / ["one", "two", "three"][asked.brokers - 1]).resolve()
     try:
         if asked.command == "start":
             default_port = DEFAULT_PORT if asked.brokers == 1 else 19192
-            start(data, asked.brokers, default_port if asked.port is None else asked.port)
+            port = default_port if asked.port is None else asked.port
+            start(data, asked.brokers, port, session_ms=asked.session_ms, secure=asked.secure)
         elif asked.command == "stop":
             stop(data, asked.wipe)
         else:
@@ -69,7 +72,7 @@ def main() -> int:
     return 0
 
 
-def start(data: Path, brokers: int, port: int) -> None:
+def start(data: Path, brokers: int, port: int, *, session_ms: int, secure: Path | None) -> None:
     """Start what does not run yet, wait until every broker answers, print the address as the last line."""
     cluster = load(data)
     if cluster and all(is_ours(broker) for broker in cluster["brokers"]):
@@ -84,7 +87,10 @@ def start(data: Path, brokers: int, port: int) -> None:
         return
     if cluster:
         stop(data, wipe=False)
+    if secure and brokers > 1:
+        raise Failed("--secure is for one broker")
     ports = choose_ports(port, brokers)
+    doors = Doors(secure.resolve(), [pair[0] for pair in choose_ports(0, len(DOORS))]) if secure else None
     data.mkdir(parents=True, exist_ok=True)
     cluster_id = cluster["id"] if cluster else base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     cluster = {
@@ -92,10 +98,12 @@ def start(data: Path, brokers: int, port: int) -> None:
         "address": ",".join(f"{HOST}:{client}" for client, _ in ports),
         "brokers": [{"node": node, "port": ports[node - 1][0], "pid": 0} for node in range(1, brokers + 1)],
     }
+    if doors:
+        cluster["doors"] = {name: f"{HOST}:{number}" for name, number in zip(DOORS, doors.ports, strict=True)}
     for broker in cluster["brokers"]:
-        settings = write_settings(data, broker["node"], ports)
+        settings = write_settings(data, broker["node"], ports, session_ms, doors)
         if not (data / f"broker-{broker['node']}" / "meta.properties").exists():
-            format_storage(settings, cluster_id)
+            format_storage(settings, cluster_id, doors.users() if doors else {})
         broker["settings"] = str(settings)
     for broker in cluster["brokers"]:
         broker["pid"] = launch(data, broker["node"], Path(broker["settings"]), brokers)
@@ -201,7 +209,57 @@ def choose_ports(port: int, brokers: int) -> list[tuple[int, int]]:
     return pairs
 
 
-def write_settings(data: Path, node: int, ports: list[tuple[int, int]]) -> Path:
+DOORS = {"TLS": "SSL", "MTLS": "SSL", "SASL": "SASL_PLAINTEXT", "SASLTLS": "SASL_SSL"}
+"""The further listeners of a broker that is started with `--secure`, and what they speak; `MTLS` wants a certificate of
+the client."""
+
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
+JAAS = "org.apache.kafka.common.security"
+
+
+class Doors:
+    """The listeners with TLS and logins. `folder` holds `ca.pem`, `broker.pem` (key and certificate) and `users.json`
+    (password by name). OAUTHBEARER takes unsigned tokens: for tests only."""
+
+    def __init__(self, folder: Path, ports: list[int]) -> None:
+        self.folder = folder
+        self.ports = ports
+
+    def users(self) -> dict[str, str]:
+        """Return the password of each user."""
+        users: dict[str, str] = json.loads((self.folder / "users.json").read_text())
+        return users
+
+    def listeners(self) -> str:
+        """Return the listeners as settings name them."""
+        return "".join(f",{name}://{HOST}:{port}" for name, port in zip(DOORS, self.ports, strict=True))
+
+    def settings(self) -> dict[str, object]:
+        """Return what is set for these listeners."""
+        protocols = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **DOORS}
+        lines: dict[str, object] = {
+            "listener.security.protocol.map": ",".join(f"{name}:{spoken}" for name, spoken in protocols.items()),
+            "inter.broker.listener.name": "PLAINTEXT",
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": self.folder / "broker.pem",
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": self.folder / "ca.pem",
+            "listener.name.mtls.ssl.client.auth": "required",
+            "sasl.enabled.mechanisms": ",".join(MECHANISMS),
+        }
+        known = " ".join(f'user_{name}="{password}"' for name, password in self.users().items())
+        for door in ("sasl", "sasltls"):
+            before = f"listener.name.{door}"
+            lines[f"{before}.plain.sasl.jaas.config"] = f"{JAAS}.plain.PlainLoginModule required {known};"
+            for scram in ("scram-sha-256", "scram-sha-512"):
+                lines[f"{before}.{scram}.sasl.jaas.config"] = f"{JAAS}.scram.ScramLoginModule required;"
+            lines[f"{before}.oauthbearer.sasl.jaas.config"] = (
+                f'{JAAS}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";'
+            )
+        return lines
+
+
+def write_settings(data: Path, node: int, ports: list[tuple[int, int]], session_ms: int, doors: Doors | None) -> Path:
     """Write the settings of one broker, which is a voting controller too."""
     several = len(ports) > 1
     client, controller = ports[node - 1]
@@ -211,8 +269,9 @@ def write_settings(data: Path, node: int, ports: list[tuple[int, int]]) -> Path:
         "node.id": node,
         "controller.quorum.voters": ",".join(f"{i}@{HOST}:{c}" for i, (_, c) in enumerate(ports, 1)),
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{HOST}:{client},CONTROLLER://{HOST}:{controller}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{client}",
+        "listeners": f"PLAINTEXT://{HOST}:{client},CONTROLLER://{HOST}:{controller}"
+        + (doors.listeners() if doors else ""),
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{client}" + (doors.listeners() if doors else ""),
         "log.dirs": data / f"broker-{node}",
         "default.replication.factor": copies,
         "min.insync.replicas": 2 if several else 1,
@@ -224,8 +283,9 @@ def write_settings(data: Path, node: int, ports: list[tuple[int, int]]) -> Path:
         "auto.create.topics.enable": "false",
         "unclean.leader.election.enable": "false",
         # a broker that is gone is noticed in 3 s instead of 9: tests of it need not take longer
-        "broker.session.timeout.ms": 3000,
-        "broker.heartbeat.interval.ms": 500,
+        "broker.session.timeout.ms": session_ms,
+        "broker.heartbeat.interval.ms": min(500, session_ms // 6),
+        **(doors.settings() if doors else {}),
     }
     path = data / f"broker-{node}.properties"
     path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
@@ -244,9 +304,13 @@ def java(*arguments: str, small: bool) -> list[str]:
     return ["java", *memory, config, "-cp", f"{LIBS}/*", *arguments]
 
 
-def format_storage(settings: Path, cluster_id: str) -> None:
-    """Prepare an empty data folder."""
-    command = java("kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(settings), small=True)
+def format_storage(settings: Path, cluster_id: str, users: dict[str, str]) -> None:
+    """Prepare an empty data folder, with the users who log in by SCRAM."""
+    asked = ["format", f"--cluster-id={cluster_id}", "-c", str(settings)]
+    for name, password in users.items():
+        for scram in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
+            asked += ["--add-scram", f"{scram}=[name={name},password={password}]"]
+    command = java("kafka.tools.StorageTool", *asked, small=True)
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"the data folder could not be formatted:\n{done.stdout}{done.stderr}")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaConnectionError
 
 from actors.log.kafka.produce import API_KEY, VERSION, Answer, BadAnswer, Batch, answers, correlation_of, request
 
@@ -78,6 +78,9 @@ class Connection(asyncio.Protocol):
         if not low <= VERSION <= high:
             await opened.close()
             raise IncompatibleBrokerVersion(f"{host}:{port} takes Produce requests {low} to {high}, ours is {VERSION}")
+        if not opened.connected():  # an EOF that came with the last answer: whoever takes over would never hear of it
+            await opened.close()
+            raise KafkaConnectionError(f"{host}:{port} closed the connection as soon as it was open")
         self._opened_by, self._transport = take_over(opened, self)
 
     # ---- out

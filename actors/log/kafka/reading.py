@@ -24,6 +24,7 @@ from aiokafka.errors import (
 
 from actors.faults import LogDamaged, LogUnavailable
 from actors.log.kafka.clients import Clients
+from actors.log.kafka.hedged_client import hedged
 from actors.log.port import Bounds, Entry, ShardId
 
 CHUNK = 256
@@ -197,6 +198,7 @@ class Readers:
         if self._closed:
             raise LogUnavailable("the log is closed")
         consumer = AIOKafkaConsumer(**self._options)
+        hedged(consumer._client)
         await self._clients.start(consumer.start, consumer.stop, within_s=START_S)
         if self._closed:
             await self._stop(consumer)

@@ -9,11 +9,10 @@ logins are aiokafka's. Owns the connections, and the batches between two tries.
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import cycle, islice
 from typing import Any, Final
 
 from aiokafka import AIOKafkaClient, TopicPartition
@@ -22,6 +21,7 @@ from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from actors.log.kafka.clients import CLOSE_S, close_soon
 from actors.log.kafka.connection import CLIENT, Connection, taken
+from actors.log.kafka.hedged_client import CONNECT_S, UNREACHABLE, first_answer, hedged
 from actors.log.kafka.produce import DUPLICATE_SEQUENCE, Answer, Batch, Numbers, encoded
 
 AGAIN_S: Final = (0.01, 0.02, 0.05, 0.1)
@@ -31,17 +31,14 @@ POLL_S: Final = 0.01
 ID_TRIES: Final = 100
 ID_TIMEOUT_MS: Final = 60_000
 LEADER_S: Final = 0.5
-"""How long a batch waits to hear who leads its partition before it is tried with the leader that was: a link that was
-cut leaves connections on which the answer does not come for seconds, although others can be opened (measured: 4 s)."""
-CONNECT_S: Final = 2.0
-"""How long opening one may take. The first packet goes again after 1 s, 3 s, 7 s: a fresh try is sooner than those."""
+"""Metadata refresh timeout; afterwards retry against the cached leader. Also how long a connection to that leader is
+waited for before the metadata is refreshed again: another may lead the partition by then."""
 REPLICAS_WAIT_MS: Final = 1_000
 """How long a broker waits for the replicas of a request before it answers for those partitions that have theirs.
 
 Given as long as the client waits, a request with one sick partition is cut off before it is answered, and tried again
 with the healthy ones in it: they stood still for 12 s (measured), and now for 1 to 3 s.
 """
-UNREACHABLE: Final = (KafkaConnectionError, OSError, TimeoutError)
 
 
 class Sender:
@@ -57,9 +54,9 @@ class Sender:
         within_ms = min(int(CONNECT_S * 1000), options["request_timeout_ms"])
         self._connect = {**options, "request_timeout_ms": within_ms}
         known = taken(options, "bootstrap_servers", "metadata_max_age_ms")
-        self.client = AIOKafkaClient(client_id=CLIENT, **known)
+        self.client = hedged(AIOKafkaClient(client_id=CLIENT, **known))
         self._connections: dict[int, Connection] = {}
-        self._connecting: dict[int, asyncio.Lock] = {}
+        self._attempts: dict[int, asyncio.Task[Connection]] = {}
         self._retries: dict[Batch, asyncio.Task[None]] = {}
         self._sequences: dict[TopicPartition, int] = {}
         self._producer, self._epoch = -1, -1
@@ -75,30 +72,30 @@ class Sender:
         for topic in self._topics:
             await self.client._wait_on_metadata(topic)
         await self._get_id()
-        for node in self._leaders():
-            with contextlib.suppress(*UNREACHABLE):  # it is tried again for the first batch
-                await self._connection(node)
+        opening = [self._attempt(node) for node in self._leaders()]
+        if opening:  # those that are not open by then are opened for the first batch
+            await asyncio.wait(opening, timeout=LEADER_S)
 
     async def _get_id(self) -> None:
-        """Ask one broker after the other, in any order: one that stands still must not keep a producer away."""
-        request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=ID_TIMEOUT_MS)
+        """Ask the brokers in any order, hedged: one that stands still must not keep a producer away."""
         brokers = [broker.nodeId for broker in self.client.cluster.brokers()]
-        random.shuffle(brokers)
-        error: Exception = KafkaConnectionError("no broker is known")
-        for node in islice(cycle(brokers), ID_TRIES):
+        for tries in range(1, ID_TRIES + 1):
+            random.shuffle(brokers)
             try:
-                answer = await self.client.send(node, request)
-                why = for_code(answer.error_code)
-                if why is NoError:
-                    self._producer, self._epoch = answer.producer_id, answer.producer_epoch
-                    return
-                error = why()
-            except (KafkaError, *UNREACHABLE) as failed:
-                error = failed
-            if isinstance(error, KafkaError) and not error.retriable:
-                break
+                self._producer, self._epoch = await first_answer([self._ask_id(node) for node in brokers], "for an id")
+                return
+            except UNREACHABLE as error:
+                if tries == ID_TRIES or (isinstance(error, KafkaError) and not error.retriable):
+                    raise
             await asyncio.sleep(AGAIN_S[-1])
-        raise error
+
+    async def _ask_id(self, node: int) -> tuple[int, int]:
+        request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=ID_TIMEOUT_MS)
+        answer = await self.client.send(node, request)
+        error = for_code(answer.error_code)
+        if error is not NoError:
+            raise error()
+        return answer.producer_id, answer.producer_epoch
 
     def _leaders(self) -> set[int]:
         cluster = self.client.cluster
@@ -114,6 +111,7 @@ class Sender:
         while self._retries or any(len(connection) for connection in self._connections.values()):
             await asyncio.sleep(POLL_S)
         self._closed = True
+        await self._end_attempts()
         for connection in self._connections.values():
             connection.close()
         await self.client.close()
@@ -124,6 +122,7 @@ class Sender:
         seeking = list(self._retries.values())
         for task in seeking:
             task.cancel()
+        await self._end_attempts()
         for connection in list(self._connections.values()):
             connection.abort()
         for batch in list(self._retries):
@@ -131,6 +130,13 @@ class Sender:
         await close_soon(self.client)
         if seeking:
             await asyncio.wait(seeking, timeout=CLOSE_S)
+
+    async def _end_attempts(self) -> None:
+        attempts = list(self._attempts.values())
+        for attempt in attempts:
+            attempt.cancel()
+        if attempts:
+            await asyncio.wait(attempts, timeout=CLOSE_S)
 
     # ---- batches
 
@@ -186,27 +192,53 @@ class Sender:
             batch.tries += 1
             if node is None or node < 0:
                 continue
-            try:
-                connection = await self._connection(node)
-            except (KafkaError, *UNREACHABLE):
-                continue
-            del self._retries[batch]
-            connection.add(batch)
-            return
+            connection = await self._connection(node)
+            if connection is not None:
+                del self._retries[batch]
+                connection.add(batch)
+                return
 
-    async def _connection(self, node: int) -> Connection:
-        """Return the open connection to a broker. Raises aiokafka's `KafkaError`, OSError or TimeoutError."""
-        async with self._connecting.setdefault(node, asyncio.Lock()):
-            held = self._connections.get(node)
-            if held is not None and held.open:
-                return held
-            broker = self.client.cluster.broker_metadata(node)
-            if broker is None:
-                raise KafkaConnectionError(f"broker {node} is not known")
-            fresh = Connection(answer_within_ms=self._answer_within_ms, told=self._told, returned=self._again)
-            await fresh.connect(broker.host, broker.port, self._connect)
-            self._connections[node] = fresh
-            return fresh
+    async def _connection(self, node: int) -> Connection | None:
+        """Return the open connection to a broker; None if it cannot be had now, or not soon."""
+        held = self._connections.get(node)
+        if held is not None and held.open:
+            return held
+        attempt = self._attempt(node)
+        await asyncio.wait({attempt}, timeout=LEADER_S)
+        if not attempt.done() or attempt.cancelled() or attempt.exception() is not None:
+            return None
+        return attempt.result() if attempt.result().open else None
+
+    def _attempt(self, node: int) -> asyncio.Task[Connection]:
+        """Return the attempt to connect to a broker that is under way, else begin one: every batch for it waits for the
+        same, or they would fail one after the other."""
+        attempt = self._attempts.get(node)
+        if attempt is None:
+            attempt = asyncio.get_running_loop().create_task(self._connect_to(node), name=f"connect to broker {node}")
+            self._attempts[node] = attempt
+            attempt.add_done_callback(functools.partial(self._attempted, node))
+        return attempt
+
+    def _attempted(self, node: int, attempt: asyncio.Task[Connection]) -> None:
+        del self._attempts[node]
+        if attempt.cancelled():
+            return
+        error = attempt.exception()
+        if error is not None:
+            if not isinstance(error, UNREACHABLE):
+                raise error
+        elif self._closed:
+            attempt.result().abort()
+        else:
+            self._connections[node] = attempt.result()
+
+    async def _connect_to(self, node: int) -> Connection:
+        broker = self.client.cluster.broker_metadata(node)
+        if broker is None:
+            raise KafkaConnectionError(f"broker {node} is not known")
+        fresh = Connection(answer_within_ms=self._answer_within_ms, told=self._told, returned=self._again)
+        await fresh.connect(broker.host, broker.port, self._connect)
+        return fresh
 
     def _give_up(self, batch: Batch) -> None:
         self._retries.pop(batch, None)

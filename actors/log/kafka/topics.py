@@ -15,6 +15,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from actors.faults import LogMisconfigured, LogUnavailable
+from actors.log.kafka.hedged_client import REFUSALS, hedged
 
 MESSAGE_BYTES_MAX = 1_048_588
 """Kafka's own default for `max.message.bytes`: a batch of ours is smaller, so that an untouched broker takes it."""
@@ -104,14 +105,20 @@ async def _reach(bootstrap: str, connect: Mapping[str, Any], deadline: float) ->
         left_ms = max(int((deadline - loop.time()) * 1e3), 1_000)
         timeout_ms = min(left_ms, connect.get("request_timeout_ms", left_ms))
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **{**connect, "request_timeout_ms": timeout_ms})
+        hedged(admin._client)
         try:
             await admin.start()
+        except REFUSALS as why:
+            await admin.close()
+            raise LogMisconfigured(
+                f"the brokers at {bootstrap} and we refuse each other: {why}; see log.security"
+            ) from None
         except (KafkaError, OSError, TimeoutError) as why:
             await admin.close()
             if loop.time() + RETRY_S >= deadline:
                 raise LogUnavailable(
                     f"no Kafka broker answers at {bootstrap}; start it (in a checkout: `make kafka`), or correct the "
-                    "address in `--log kafka:HOST:PORT`"
+                    "address in `--log kafka:HOST:PORT`; a port with TLS or a login needs log.security as well"
                 ) from why
             await asyncio.sleep(RETRY_S)
         except BaseException:

@@ -249,7 +249,7 @@ class Cluster:
 def sender(cluster: Cluster) -> Sender:
     options = {"bootstrap_servers": "127.0.0.1:9", "request_timeout_ms": 1000}
     made = Sender(["t.hunts"], options, batch_bytes_max=1000, again=lambda: None)
-    made.client = cluster
+    made.client = cluster  # type: ignore[assignment]
     return made
 
 
