@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 from actors.clock import SystemClock
 from actors.entity import EntityType
 from actors.log.kafka.log import KafkaLog
+from actors.log.kafka.security import connecting
 from actors.log.port import EventLog, ShardId, SnapshotStore
 from actors.log.sqlite.log import SqliteLog
 from actors.log.sqlite.reader import SqliteReader
@@ -67,7 +68,8 @@ def make_folder(path: Path, what: str) -> None:
 def open_log(config: Config, *, read_only: bool = False) -> tuple[EventLog, SnapshotStore]:
     """Return the log that the configuration names, not opened yet, and its snapshot store.
 
-    `read_only`: for tools, also beside a running server; no shard counts are asked for.
+    `read_only`: for tools, also beside a running server; no shard counts are asked for. Raises `LogMisconfigured` when
+    a secret of `[log.security]` cannot be read.
     """
     scheme, rest = log_url(config.log.url)
     shards = {kind.topic: count for kind, count in kinds(config)}
@@ -84,7 +86,8 @@ def open_log(config: Config, *, read_only: bool = False) -> tuple[EventLog, Snap
         shards=shards,
         prefix=config.log.topic_prefix,
         producers=config.log.producers,
-        replication=config.log.replication,
+        replication=config.log.replication or None,
+        connect=connecting(config.log.security),
     )
     return kafka, kafka.snapshots
 

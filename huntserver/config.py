@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 import actors.limits
+from actors.log.security import Security, problem
 from huntserver.limits import Limits, override
 
 LOG_SCHEMES = ("sqlite", "kafka")
@@ -35,14 +36,18 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class LogChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which event log. `url` is `sqlite:PATH` or `kafka:HOST:PORT[,HOST:PORT]`; shard counts are for life."""
+    """Which event log. `url` is `sqlite:PATH` or `kafka:HOST:PORT[,HOST:PORT]`; shard counts are for life.
+
+    `replication` is the number of copies of every Kafka partition; 0: three, or as many as there are brokers.
+    """
 
     url: str = "sqlite:data/hunts.db"
     hunt_shards: int = 64
     player_shards: int = 64
     topic_prefix: str = "huntserver"
-    replication: int = 1
+    replication: int = 0
     producers: int = 2
+    security: Security = Security()
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,6 +157,11 @@ def check(name: str, config: Config) -> None:
             raise ConfigError(f"{name}: log.{key} is {count}, allowed is 1 to 1024")
     if not 1 <= config.log.producers <= 16:
         raise ConfigError(f"{name}: log.producers is {config.log.producers}, allowed is 1 to 16")
+    if not 0 <= config.log.replication <= 16:
+        raise ConfigError(f"{name}: log.replication is {config.log.replication}, allowed is 0 (as the brokers) to 16")
+    wrong = problem(config.log.security)
+    if wrong:
+        raise ConfigError(f"{name}: log.security.{wrong}")
     if config.data.memory_mb < 16:
         raise ConfigError(f"{name}: data.memory_mb is {config.data.memory_mb}, allowed is 16 and more")
     log_url(config.log.url, name)

@@ -99,7 +99,7 @@ class Team:
 
 
 class Hunt:
-    """One hunt: what events made of it, and below that what is derived and never stored."""
+    """See the module."""
 
     def __init__(self, id: str) -> None:
         self.id = id

@@ -22,14 +22,13 @@ from typing import Final, NamedTuple
 from actors.limits import DEFAULT
 from huntserver.auth import Tokens, load_key
 from huntserver.config import Config, Data, LogChoice
-from huntserver.load.server_process import NotServing
 from lab.chaos.definition import campaign_hunt
 from lab.chaos.players import Crowd
 from lab.machines import disk as disks
 from lab.machines import network
 from lab.machines.brokers import Brokers, remove_topics
 from lab.machines.network import Namespace
-from lab.machines.servers import CampaignServer
+from lab.machines.process import NotReady, ServerProcess
 
 HUNTS: Final = 16
 SHARDS: Final = 8
@@ -78,23 +77,23 @@ class World:
         self.brokers: Brokers | None = None
         self.disk: disks.Disk | None = None
         self.config = Config()
-        self.servers: list[CampaignServer] = []
+        self.servers: list[ServerProcess] = []
         self.starts_tried_again = 0
         self.started_by_hand = 0
         self.longest_s: dict[str, float] = {}
         self.crowd: Crowd
-        self.active: CampaignServer
-        self.spare: CampaignServer
+        self.active: ServerProcess
+        self.spare: ServerProcess
         self._namespaces: list[Namespace] = []
 
     # ---- making and clearing away
 
     async def make(self) -> None:
-        """Make everything and let the players in. Raises OSError or `NotServing`."""
+        """Make everything and let the players in. Raises OSError or `NotReady`."""
         setup = self.setup
         if setup.log == "kafka":
-            self.brokers = Brokers(self.folder / "kafka", port=setup.port)
-            await asyncio.to_thread(self.brokers.start)
+            self.brokers = Brokers(self.folder / "kafka", setup.port)
+            await self.brokers.start()
         if setup.disk:
             self.disk = disks.Disk(self.folder, setup.disk, DISK_MIB)
             self.disk.make()
@@ -108,12 +107,13 @@ class World:
         for slot, name in enumerate(("a", "b")):
             namespace = self._namespaces[slot] if setup.links else None
             data = (self.disk.path if self.disk else self.folder) / name
-            server = CampaignServer(
-                name, self.folder, data, self.config.log.url, hunts=tuple(hunts), namespace=namespace
-            )
+            server = ServerProcess(
+                name, self.folder / f"server-{name}.log", data, self.config.log.url,
+                config=self.folder / "config.toml", hunts=tuple(hunts), namespace=namespace,
+            )  # fmt: skip
             self.servers.append(server)
         self.active, self.spare = self.servers
-        await self.active.started()
+        await self.active.start()
         mint = Tokens(load_key(self.folder / "token.key", make=False))
         self.crowd = Crowd(
             lambda name: mint.mint("player", name, name), [path.stem for path in hunts], self.rng,
@@ -145,9 +145,9 @@ class World:
         """End what was started and undo what was mounted, linked and written."""
         for server in self.servers:
             server.signal(signal.SIGCONT)
-            await server.killed()
+            await server.kill()
         if self.brokers is not None:
-            await asyncio.to_thread(self.brokers.remove)
+            await self.brokers.end()
         elif self.setup.log != "sqlite":
             with contextlib.suppress(Exception):  # the brokers are somebody's; what is left there is named after us
                 await remove_topics(self.setup.log.partition(":")[2], self.folder.name)
@@ -167,24 +167,25 @@ class World:
         """The spare server has the shards now."""
         self.active, self.spare = self.spare, self.active
 
-    async def end(self, server: CampaignServer, *, gently: bool) -> None:
+    async def end(self, server: ServerProcess, *, gently: bool) -> None:
         """End a server; one that serves and is asked to end in order must say that it did."""
         if not gently or not server.runs or not await server.listens():
-            await server.killed()
+            await server.kill()
             return
         try:
-            code = await server.stopped()
-        except NotServing as why:
-            self.violation("drain", str(why))
+            code = await server.stop()
+        except TimeoutError:
+            self.violation("drain", f"server {server.name} had not ended 60 s after SIGTERM:\n{server.tail()}")
+            await server.kill()
             return
         if code != 0:
-            self.violation("drain", f"{server.name} ended with exit code {code}:\n{server.tail()}")
+            self.violation("drain", f"server {server.name} ended with exit code {code}:\n{server.tail()}")
 
     async def answers(self, since_ns: int, within_s: float, what: str) -> float:
         """Wait until the active server serves every shard and every hunt got an answer to a command sent since then.
 
         Returns how long that took, in s. Later than `within_s` is a violation; after a minute more it gives up and
-        raises `NotServing`.
+        raises `NotReady`.
         """
         asked_ns, superseded_ns = since_ns, 0
         while True:
@@ -204,7 +205,7 @@ class World:
                 return took_s
             if took_s > within_s + 60:
                 self.violation("I10", f"no answer {took_s:.0f} s after {what}: {why}, silent: {silent[:5]}")
-                raise NotServing(f"{self.active.name}: {why}\n{self.active.tail()}", None)
+                raise NotReady(f"{self.active.name}: {why}\n{self.active.tail()}", None)
             await asyncio.sleep(0.05)
 
     def _silent_hunts(self, since_ns: int) -> list[str]:
@@ -218,9 +219,9 @@ class World:
         """
         print(f"      started again by hand: {why}", flush=True)
         self.started_by_hand += 1
-        await self.spare.killed()
-        await self.active.killed()
-        self.active.launch()
+        await self.spare.kill()
+        await self.active.kill()
+        await self.active.launch()
 
     async def _start_again(self) -> None:
         code = self.active.exit_code
@@ -228,7 +229,7 @@ class World:
             self.violation("server", f"{self.active.name} ended by itself with {code}:\n{self.active.tail()}")
         self.starts_tried_again += 1
         await asyncio.sleep(0.5)
-        self.active.launch()
+        await self.active.launch()
 
 
 async def sweep(folder: Path) -> None:
@@ -237,7 +238,7 @@ async def sweep(folder: Path) -> None:
     for left in folder.glob(f"{disks.PREFIX}*"):
         owner = left.name.removeprefix(disks.PREFIX).partition("-")[0]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            await asyncio.to_thread(Brokers(left / "kafka").remove)
+            await Brokers(left / "kafka").end()
             disks.release(left / "disk")
             shutil.rmtree(left, ignore_errors=True)
 

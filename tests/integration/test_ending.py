@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from huntserver.load.server_process import WAIT_S
-from lab.machines.servers import LocalServer
+from tests.integration.server import WAIT_S, Live
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
 
-def catches(live: LocalServer, number: int) -> bool:
+def catches(live: Live, number: int) -> bool:
     """Tell whether the process has a way of its own to take the signal, as Linux says it."""
     assert live.pid
     lines = Path(f"/proc/{live.pid}/status").read_text().splitlines()
@@ -24,7 +23,7 @@ def catches(live: LocalServer, number: int) -> bool:
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
-def catching(live: LocalServer) -> None:
+def catching(live: Live) -> None:
     """Wait until the process has a way of its own to take SIGTERM."""
     deadline = time.monotonic() + WAIT_S
     while not catches(live, signal.SIGTERM):
@@ -32,7 +31,7 @@ def catching(live: LocalServer) -> None:
         time.sleep(0.002)
 
 
-def ended(live: LocalServer) -> tuple[int, list[str]]:
+def ended(live: Live) -> tuple[int, list[str]]:
     code = live.wait()
     return code, [line["event"] for line in live.lines() if line["event"] in ("serving", "draining", "stopped")]
 
@@ -43,10 +42,8 @@ def test_a_server_that_still_reaches_for_its_log_ends_in_order_when_it_is_asked_
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         silent.settimeout(WAIT_S)
-        live = LocalServer(
-            tmp_path, "--log", f"kafka:127.0.0.1:{silent.getsockname()[1]}", "--data", str(tmp_path / "data")
-        )
-        live.launch()
+        live = Live(tmp_path, "--log", f"kafka:127.0.0.1:{silent.getsockname()[1]}", "--data", str(tmp_path / "data"))
+        live.start()
         try:
             reached, _ = silent.accept()
             with reached:
@@ -60,8 +57,8 @@ def test_a_server_that_still_reaches_for_its_log_ends_in_order_when_it_is_asked_
 def test_a_server_that_has_only_read_its_arguments_ends_in_order_when_it_is_asked_to(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "config.toml")  # nobody writes into it: the server comes as far as this and no further
     data = ("--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
-    live = LocalServer(tmp_path, "--config", "config.toml", *data)
-    live.launch()
+    live = Live(tmp_path, "--config", "config.toml", *data)
+    live.start()
     try:
         catching(live)
         live.signal(signal.SIGTERM)
@@ -74,8 +71,8 @@ def test_a_server_that_has_only_read_its_arguments_ends_in_order_when_it_is_aske
 
 @pytest.mark.parametrize("after_s", [0.1, 0.2, 0.4])
 def test_a_server_ends_in_order_at_any_moment_of_its_start(tmp_path: Path, after_s: float) -> None:
-    live = LocalServer(tmp_path, "--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
-    live.launch()
+    live = Live(tmp_path, "--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
+    live.start()
     try:
         catching(live)
         time.sleep(after_s)
