@@ -17,7 +17,7 @@ import msgspec
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.client.connection import Client, Refused, Unreachable, connected, http, http_base
 from huntserver.game.command import Command
-from huntserver.game.feature import Sender
+from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create
 from huntserver.game.hunt import TAKES
 
@@ -134,7 +134,7 @@ def _command(op: type[Command]) -> click.Command:
 
 
 DERIVED: Final = tuple(
-    _command(row.command) for row in TAKES if row.sender in (Sender.HOST, Sender.BOTH) and row.command is not Create
+    _command(row.command) for row in TAKES if row.sender in (SentBy.HOST, SentBy.BOTH) and row.command is not Create
 )
 """One command for every operation of hosts; only `create` has a way of its own, because it sends a file."""
 for _made in DERIVED:

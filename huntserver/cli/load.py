@@ -89,9 +89,9 @@ def _performed(asked: LoadOptions) -> Results:
     from huntserver.auth import KeyFileError
     from huntserver.client import connection as client
     from huntserver.load.conductor import LoadError
-    from huntserver.load.own_server import OwnServerError
     from huntserver.load.progress import Progress
     from huntserver.load.run import LoadRun
+    from huntserver.load.server_process import NotServing
 
     try:
         run = LoadRun(asked)
@@ -110,7 +110,7 @@ def _performed(asked: LoadOptions) -> Results:
         fail(f"{error.code}: {error}", DAMAGED)
     except Fault as error:
         fail(f"{error.code}: {error}", UNREACHABLE)
-    except (LoadError, OwnServerError, ValueError) as error:
+    except (LoadError, NotServing, ValueError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{error.strerror or error}", UNREACHABLE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="type", gc=False, omit_defaults=True):
+class GameEvent(msgspec.Struct, frozen=True, tag_field="type", gc=False, omit_defaults=True):
     """Root of all events of hunts."""
 
 

@@ -15,7 +15,7 @@ import msgspec
 from actors.entity import Context, Decision, Reaction, Rejected, Timer
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command, Query
-from huntserver.game.event import Event
+from huntserver.game.event import GameEvent
 from huntserver.game.state import Hunt
 
 Decide: TypeAlias = Callable[[Hunt, Any, Context], Decision | Rejected]
@@ -29,7 +29,7 @@ React: TypeAlias = Callable[[Any, str], Sequence[Reaction]]
 must number old records alike."""
 
 
-class Sender(Enum):
+class SentBy(Enum):
     """Who sends a command, and by which way."""
 
     PLAYER = "player"
@@ -44,20 +44,20 @@ class Takes(NamedTuple):
 
     command: type[Command]
     decide: Decide
-    sender: Sender = Sender.PLAYER
+    sender: SentBy = SentBy.PLAYER
 
 
 class Makes(NamedTuple):
     """An event. `times`: it can change when the next timer is due."""
 
-    event: type[Event]
+    event: type[GameEvent]
     apply: Apply
     show: Show | None = None
     react: React | None = None
     times: bool = False
 
 
-class Answers(NamedTuple):
+class AnswersTo(NamedTuple):
     """A question, and the struct that answers it. `wire`: clients may ask it; else only the server does."""
 
     query: type[Query]
@@ -71,7 +71,7 @@ class Times(NamedTuple):
 
     name: str
     due: Callable[[Hunt], Timer | None]
-    fire: Callable[[Hunt, Context], Sequence[Event]]
+    fire: Callable[[Hunt, Context], Sequence[GameEvent]]
 
 
 class Feature(NamedTuple):
@@ -79,5 +79,5 @@ class Feature(NamedTuple):
 
     takes: Sequence[Takes] = ()
     makes: Sequence[Makes] = ()
-    answers: Sequence[Answers] = ()
+    answers: Sequence[AnswersTo] = ()
     times: Sequence[Times] = ()

@@ -11,7 +11,7 @@ from typing import Any, Final, Union
 from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
 from huntserver.game import stored
 from huntserver.game.channels import Telling
-from huntserver.game.feature import Answers, Apply, Decide, Feature, Makes, React, Show, Takes, Times
+from huntserver.game.feature import AnswersTo, Apply, Decide, Feature, Makes, React, Show, Takes, Times
 from huntserver.game.features import (
     announcing,
     authoring,
@@ -56,7 +56,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
 
 TAKES: Final[tuple[Takes, ...]] = tuple(row for f in FEATURES for row in f.takes)
 MAKES: Final[tuple[Makes, ...]] = tuple(row for f in FEATURES for row in f.makes)
-ANSWERS: Final[tuple[Answers, ...]] = tuple(row for f in FEATURES for row in f.answers)
+ANSWERS: Final[tuple[AnswersTo, ...]] = tuple(row for f in FEATURES for row in f.answers)
 TIMES: Final[tuple[Times, ...]] = tuple(row for f in FEATURES for row in f.times)
 
 HuntCommand: Final[Any] = Union[(*(row.command for row in TAKES),)]

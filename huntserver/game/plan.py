@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from huntserver.game.clues.kind import GuessJudge, Kind, Place
+from huntserver.game.clues.kind import GuessJudge, Kind, Spot
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.shape import Clue, Definition, Hint
 from huntserver.game.definition.unlocks import compile_rule, parse
@@ -21,7 +21,10 @@ _decode = msgspec.json.Decoder(Definition).decode
 
 
 class Plan:
-    """See the module. `opens` tells of each thing whether it is open; `dependents` gives a clue's waiting things."""
+    """A definition, prepared: look-ups by id, and a function for every rule.
+
+    `opens` tells of each thing whether it is open; `dependents` gives a clue's waiting things.
+    """
 
     def __init__(self, source: str) -> None:
         d = self.definition = _decode(source)
@@ -33,7 +36,7 @@ class Plan:
         of_kind = list(enumerate(zip(self.kinds, d.clues, strict=True)))
         self.judges: list[GuessJudge | None] = [kind.judge(c) if kind.judge else None for _, (kind, c) in of_kind]
         self.codes = {code: i for i, (kind, c) in of_kind if kind.codes for code in kind.codes(c)}
-        self.places: list[tuple[int, Place]] = [(i, kind.place(c)) for i, (kind, c) in of_kind if kind.place]
+        self.places: list[tuple[int, Spot]] = [(i, kind.place(c)) for i, (kind, c) in of_kind if kind.place]
         self.asks = [kind.shown(c) if kind.shown else None for _, (kind, c) in of_kind]
         rules = [parse(text) for text in (*(c.unlock for c in d.clues), *(t.unlock for t in d.treasures))]
         self.opens = [compile_rule(r, self.clue_index) for r in rules]

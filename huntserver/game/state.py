@@ -99,7 +99,7 @@ class Team:
 
 
 class Hunt:
-    """See the module."""
+    """One hunt: what events made of it, and below that what is derived and never stored."""
 
     def __init__(self, id: str) -> None:
         self.id = id

@@ -42,7 +42,7 @@ class _Head(msgspec.Struct, array_like=True):
     announced: list[tuple[int, Announced]]
 
 
-class _Row(msgspec.Struct, array_like=True):
+class _TeamRow(msgspec.Struct, array_like=True):
     id: str
     name: str
     bracket: str
@@ -65,7 +65,7 @@ class _Row(msgspec.Struct, array_like=True):
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _head: Final = msgspec.msgpack.Decoder(_Head).decode
-_rows: Final = msgspec.msgpack.Decoder(list[_Row]).decode
+_rows: Final = msgspec.msgpack.Decoder(list[_TeamRow]).decode
 
 
 def encode(state: Hunt) -> Iterator[bytes]:
@@ -99,8 +99,8 @@ def encode(state: Hunt) -> Iterator[bytes]:
         yield _encode([_row(team, joined) for team in some])
 
 
-def _row(t: Team, joined: dict[str, int]) -> _Row:
-    return _Row(
+def _row(t: Team, joined: dict[str, int]) -> _TeamRow:
+    return _TeamRow(
         t.id,
         t.name,
         t.bracket,
@@ -171,7 +171,7 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Hunt:
     return state
 
 
-def _team(row: _Row, index: int) -> Team:
+def _team(row: _TeamRow, index: int) -> Team:
     team = Team(row.id, index, row.name, bracket=row.bracket, invite=row.invite)
     team.members, team.names = row.members, row.names
     team.score, team.score_at = row.score, row.score_at

@@ -20,7 +20,7 @@ SATURATED_S: Final = 3.0
 
 
 def measure(plan: LoadPlan, say: Callable[[str], None]) -> dict[str, float]:
-    """Return the echo's figures by name. Raises `LoadError` and `OwnServerError`."""
+    """Return the echo's figures by name. Raises `LoadError` and `NotServing`."""
     echoed = msgspec.structs.replace(
         plan, target="echo", path="/", hunts=(), storm_s=0.0, slow_share=0.0, announcers=0, race=False, exact=False,
         witnesses=0, right_every=0, seconds=min(plan.seconds, SECONDS_MAX), cores=cores()[1], tokens=(),

@@ -125,7 +125,7 @@ class LoadRun:
     ) -> Results:
         """Do it all. `say` gets lines for people, `tell` every second as it is complete.
 
-        Raises `PlanError`, `KeyFileError`, `LoadError`, `OwnServerError`, `Refused`, `Unreachable`, `Fault` (the log).
+        Raises `PlanError`, `KeyFileError`, `LoadError`, `NotServing`, `Refused`, `Unreachable`, `Fault` (the log).
         """
         asked, self._say, self._tell = self._asked, say, tell
         raise_files(self.plan.players + 200)  # the server of our own inherits it

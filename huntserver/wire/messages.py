@@ -13,13 +13,13 @@ from typing import Annotated, Any, Final, Union
 import msgspec
 
 from actors.entity import Rejected
-from huntserver.game.feature import Sender
+from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create
 from huntserver.game.features.joining import Join
 from huntserver.game.hunt import ANSWERS, TAKES
 
-COMMANDS: Final = tuple(row.command for row in TAKES if row.sender is not Sender.HTTP)
-HOST_COMMANDS: Final = tuple(row.command for row in TAKES if row.sender is Sender.HOST)
+COMMANDS: Final = tuple(row.command for row in TAKES if row.sender is not SentBy.HTTP)
+HOST_COMMANDS: Final = tuple(row.command for row in TAKES if row.sender is SentBy.HOST)
 QUERIES: Final = tuple(row.query for row in ANSWERS if row.wire)
 
 NUMBER_MAX: Final = 1 << 53

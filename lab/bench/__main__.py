@@ -23,13 +23,14 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from huntserver.load.own_server import CLOSED_LIMITS, SHARDS, echo_server
 from lab import ROOT
 from lab.bench.batch_latency import mean_ms, scrape
-from lab.bench.brokers import kafka
 from lab.bench.processes import CORES, OTHER_CORE, SERVER_CORE, generate, process
 from lab.bench.table import PLACES, write_table
 from lab.chaos.definition import campaign_hunt
-from lab.machines.process import free_port
+from lab.machines.brokers import brokers
+from lab.machines.servers import LocalServer, free_port
 
 HUNTS = 50
 PLAYERS = (100, 2000)
@@ -69,20 +70,12 @@ def _say_if_limited(result: dict[str, Any]) -> None:
         print(f"  {result['errors']} errors", flush=True)
 
 
-@contextmanager
-def echo_server() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the bare echo; yield it with its port."""
-    with process(sys.executable, "-m", "huntserver.load.echo", core=SERVER_CORE) as server:
-        assert server.stdout is not None
-        yield server, server.stdout.readline().split()[1]
-
-
 def echo(rows: Rows, seconds: str, suffix: str = "") -> None:
     """Measure the ceiling at 100 and 2,000 connections."""
     for players in PLAYERS:
-        with echo_server() as (server, port):
+        with echo_server() as (port, pid):
             arguments = ("--target", "echo", "--players", str(players), "--seconds", seconds)
-            r = generate(server.pid, "--port", port, *arguments)
+            r = generate(pid, "--port", str(port), *arguments)
             rows.add(f"echo_bare{suffix}_{players}", r["per_s"], "1/s")
             rows.add(f"cpu_us_echo{suffix}_{players}", 1e6 * r["server_cpu"] / r["per_s"], "us/message")
             _say_if_limited(r)
@@ -91,31 +84,34 @@ def echo(rows: Rows, seconds: str, suffix: str = "") -> None:
 
 
 @contextmanager
-def our_server(log: str, folder: Path, *, copies: int = 1) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run our server with 50 hunts on a fresh log, kept by so many brokers."""
-    hunts = []
+def our_server(log: str, folder: Path, *, copies: int = 1) -> Iterator[LocalServer]:
+    """Run our server with 50 hunts on a fresh log, kept by so many brokers, on a core of its own."""
+    told = []
     for i in range(HUNTS):
         path = folder / f"campaign{i}.toml"
         path.write_text(campaign_hunt())
-        hunts += ["--hunt", str(path)]
-    limits = [x for name in ("commands_per_s=1e9", "commands_burst=1e9") for x in ("--limit", name)]
-    config = folder / "config.toml"
-    config.write_text(
-        f'[log]\nurl = "{log}"\nhunt_shards = 16\nplayer_shards = 16\nreplication = {copies}\n'
+        told += ["--hunt", str(path)]
+    told += [part for limit in CLOSED_LIMITS for part in ("--limit", limit)]
+    (folder / "config.toml").write_text(
+        f'[log]\nurl = "{log}"\nhunt_shards = {SHARDS}\nplayer_shards = {SHARDS}\nreplication = {copies}\n'
         f'topic_prefix = "bench-{time.time_ns():x}"\n'
     )
-    port = str(free_port())
-    command = [sys.executable, "-m", "huntserver", "serve", "--config", str(config), "--data", str(folder)]
-    with process(*command, "--port", port, *hunts, *limits, core=SERVER_CORE, wait="Serving") as server:
-        yield server, port
+    on = ("taskset", "-c", SERVER_CORE)
+    server = LocalServer(folder, "--config", "config.toml", "--data", str(folder), *told, within=on)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
 
 
 def ours(log: str, *arguments: str, copies: int = 1) -> dict[str, Any]:
     """Run the generator against a fresh server of ours; add how long a batch of hunts took."""
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as name,
-        our_server(_log(log, name), Path(name), copies=copies) as (server, port),
+        our_server(_log(log, name), Path(name), copies=copies) as server,
     ):
+        port = str(server.port)
         to = ("--port", port, "--key-file", f"{name}/token.key")
         result = generate(server.pid, *to, *arguments, look=lambda: scrape(port))
         result["batch_ms"] = mean_ms(*result.pop("looks"))
@@ -161,8 +157,8 @@ def _share(rows: Rows, name: str, result: dict[str, Any]) -> None:
 
 def latency_three(rows: Rows, seconds: str) -> None:
     """Measure the latency at 2,000 commands/s in 50 hunts on three brokers, which share the cores with the rest."""
-    with kafka(3) as address:
-        result = _at_rate(f"kafka:{address}", RATE, HUNTS, seconds, copies=3)
+    with brokers(3) as three:
+        result = _at_rate(f"kafka:{three.address}", RATE, HUNTS, seconds, copies=3)
     _places(rows, "kafka3_2000", result, RATE)
     _share(rows, "kafka3_2000", result)
 
@@ -170,9 +166,9 @@ def latency_three(rows: Rows, seconds: str) -> None:
 def latency(rows: Rows, kind: str, log: str, seconds: str) -> None:
     """Measure latency from the intended time of sending: 2,000 players at 2,000 commands/s, in 50 hunts and in one, and
     at 20,000 commands/s in 16; beside it the bare echo and the log's own round trip."""
-    with echo_server() as (server, port):
+    with echo_server() as (port, pid):
         arguments = ("--players", "2000", "--rate", str(RATE), "--seconds", seconds)
-        _places(rows, "echo_2000", generate(server.pid, "--port", port, "--target", "echo", *arguments), RATE)
+        _places(rows, "echo_2000", generate(pid, "--port", str(port), "--target", "echo", *arguments), RATE)
     if kind == "kafka":
         for place, value in round_trip(log.partition(":")[2]).items():
             rows.add(f"kafka_round_trip_{place}", value, "ms")
@@ -225,8 +221,8 @@ def peer(rows: Rows, kafka: str, seconds: str) -> None:
 def replay(rows: Rows, seconds: str) -> None:
     """Fold the log that a run made, from zero, with the real rules."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        with our_server(_log("sqlite", name), Path(name)) as (s, port):
-            arguments = ("--port", port, "--key-file", f"{name}/token.key", "--players", "500", "--hunts", "50")
+        with our_server(_log("sqlite", name), Path(name)) as s:
+            arguments = ("--port", str(s.port), "--key-file", f"{name}/token.key", "--players", "500", "--hunts", "50")
             generate(s.pid, *arguments, "--seconds", seconds)
         code = (
             "import asyncio,time\nfrom huntserver.app import *\nfrom huntserver.cli.offline import fold\n"
@@ -303,8 +299,8 @@ def main() -> None:
     if "replay" in wanted:
         replay(rows, arguments.seconds)
     if {"kafka", "latency", "peer"} & set(wanted):
-        with nullcontext(arguments.kafka) if arguments.kafka else kafka(core=OTHER_CORE) as address:
-            on_kafka(rows, wanted, address, arguments.seconds)
+        with nullcontext() if arguments.kafka else brokers(core=OTHER_CORE) as own:
+            on_kafka(rows, wanted, own.address if own else arguments.kafka, arguments.seconds)
     if "three" in wanted:
         latency_three(rows, "10")
     if not arguments.no_write:

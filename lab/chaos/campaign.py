@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 
 import uvloop
 
+from huntserver.load.server_process import NotServing
 from lab import ROOT
 from lab.chaos.definition import CROWNS
 from lab.chaos.faults import MENU, Injection
@@ -28,7 +29,6 @@ from lab.chaos.world import COINS, Setup, World, world
 from lab.ledger import append_row
 from lab.machines import disk as disks
 from lab.machines import network
-from lab.machines.process import NotReady
 
 QUANTITIES: Final = {"coin": COINS, "crown": CROWNS}
 OUT: Final = ROOT / "lab" / "out" / "chaos"
@@ -111,7 +111,7 @@ async def campaign(setup: Setup, menu: dict[str, Injection], arguments: argparse
                 gap_s=arguments.gap_s, until=began + arguments.seconds, patience=arguments.patience,
             )  # fmt: skip
             await asyncio.sleep(1.0)
-        except NotReady as why:
+        except NotServing as why:
             made.violation("I10", str(why))
         played_s = time.monotonic() - began
         stuck = await made.crowd.finish(LAST_ANSWERS_S)
@@ -123,7 +123,7 @@ async def campaign(setup: Setup, menu: dict[str, Injection], arguments: argparse
         await made.end(made.active, gently=True)
         await made.end(made.spare, gently=False)
         if made.brokers is not None:
-            await made.brokers.start()
+            await asyncio.to_thread(made.brokers.start)
         judged = await judge(made.config, made.crowd, QUANTITIES)
         most = 3 * sum(made.counts.values()) + 1 + made.starts_tried_again + made.started_by_hand
         if judged.tenures_most > most:

@@ -10,28 +10,29 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
+from huntserver.load.server_process import NotServing
 from lab.chaos.world import World
-from lab.machines.brokers import NODES
-from lab.machines.process import NotReady, ServerProcess
+from lab.machines.servers import CampaignServer
 
 SOON_S: Final = 5.0
 BROKER_S: Final = 10.0
+Change: TypeAlias = Callable[[CampaignServer], None]
 
 
 async def kill(world: World) -> int:
     """`kill -9` of the server; started again after up to half a second."""
-    await world.active.kill()
+    await world.active.killed()
     await asyncio.sleep(world.rng.random() * 0.5)
-    await world.active.launch()
+    world.active.launch()
     return time.monotonic_ns()
 
 
 async def drain(world: World) -> int:
     """SIGTERM: it must end in order, exit code 0; then a start that replays nothing."""
     await world.end(world.active, gently=True)
-    await world.active.launch()
+    world.active.launch()
     return time.monotonic_ns()
 
 
@@ -61,21 +62,21 @@ async def pause_long(world: World) -> int:
 # ---- two servers
 
 
-async def _take_over(world: World, hurt: Callable[[ServerProcess], None], heal: Callable[[ServerProcess], None]) -> int:
+async def _take_over(world: World, hurt: Change, heal: Change) -> int:
     """Let the other server take the shards while the old one is hurt; the old one wakes as a zombie and is ended."""
     old, new = world.active, world.spare
     try:
         await old.ready()
-    except NotReady as why:
+    except NotServing as why:
         world.violation("I10", f"the first server is not ready before a take-over: {why}")
     hurt(old)
     try:
         await asyncio.sleep(world.rng.random() * 0.5)
         try:
-            await new.start()
-        except NotReady as why:
+            await new.started()
+        except NotServing as why:
             world.violation("I10", f"the second server could not take the shards over: {why}")
-            await new.kill()
+            await new.killed()
             return time.monotonic_ns()
         world.swap()
         await asyncio.sleep(world.rng.random())
@@ -100,11 +101,11 @@ async def take_over_paused(world: World) -> int:
 async def take_over_cut(world: World) -> int:
     """A second server takes the shards of one that is cut off from the log; its batches arrive when the link heals."""
 
-    def cut(server: ServerProcess) -> None:
+    def cut(server: CampaignServer) -> None:
         assert server.namespace is not None
         server.namespace.cut("l")
 
-    def heal(server: ServerProcess) -> None:
+    def heal(server: CampaignServer) -> None:
         assert server.namespace is not None
         server.namespace.heal("l")
 
@@ -117,7 +118,7 @@ async def second(world: World) -> int:
     if paused:
         world.active.signal(signal.SIGSTOP)
     try:
-        await world.spare.launch()
+        world.spare.launch()
         for _ in range(300):
             if not world.spare.runs:
                 break
@@ -126,7 +127,7 @@ async def second(world: World) -> int:
         world.active.signal(signal.SIGCONT)
     if world.spare.runs or world.spare.exit_code == 0:
         world.violation("fence", f"a second server opened the file that {world.active.name} holds")
-        await world.spare.kill()
+        await world.spare.killed()
     return time.monotonic_ns()
 
 
@@ -166,16 +167,16 @@ async def _meanwhile(world: World) -> None:
 async def broker_kill(world: World) -> int:
     """`kill -9` of one broker, and its return."""
     assert world.brokers is not None
-    await world.brokers.kill(world.rng.choice(NODES))
+    await asyncio.to_thread(world.brokers.kill, world.rng.choice(world.brokers.nodes))
     await _meanwhile(world)
-    await world.brokers.start()
+    await asyncio.to_thread(world.brokers.start)
     return time.monotonic_ns()
 
 
 async def broker_pause(world: World) -> int:
     """SIGSTOP of one broker for up to twice the time after which the others think it gone."""
     assert world.brokers is not None
-    node = world.rng.choice(NODES)
+    node = world.rng.choice(world.brokers.nodes)
     world.brokers.signal(node, signal.SIGSTOP)
     try:
         await _meanwhile(world)
@@ -188,9 +189,9 @@ async def broker_pause(world: World) -> int:
 async def broker_roll(world: World) -> int:
     """A rolling restart: each broker ends in order and comes back, and all copies are in step before the next."""
     assert world.brokers is not None
-    for node in world.rng.sample(NODES, len(NODES)):
-        await world.brokers.stop(node)
-        await world.brokers.start()
+    for node in world.rng.sample(world.brokers.nodes, world.brokers.count):
+        await asyncio.to_thread(world.brokers.end, node)
+        await asyncio.to_thread(world.brokers.start)
         try:
             await world.brokers.whole()
         except TimeoutError:
@@ -210,11 +211,11 @@ async def full(world: World) -> int:
         killed = world.rng.random() < 0.3
         if killed:
             world.counts["kill"] += 1
-            await world.active.kill()
+            await world.active.killed()
     finally:
         world.disk.free()
     if killed:
-        await world.active.launch()
+        world.active.launch()
     return time.monotonic_ns()
 
 
@@ -225,7 +226,7 @@ async def power(world: World) -> int:
     # gone (measured on Linux 6.18: 11 of 150). After a power cut nobody lives to hear that.
     world.active.signal(signal.SIGSTOP)
     world.disk.cut_power()
-    await world.active.kill()
+    await world.active.killed()
     return await _mounted_anew(world)
 
 
@@ -237,7 +238,7 @@ async def disk_fails(world: World) -> int:
     world.disk.cut_power()
     world.active.signal(signal.SIGCONT)
     await asyncio.sleep(0.1 + world.rng.random() * 1.5)
-    await world.active.kill()
+    await world.active.killed()
     return await _mounted_anew(world)
 
 
@@ -245,7 +246,7 @@ async def _mounted_anew(world: World) -> int:
     assert world.disk is not None
     await asyncio.to_thread(world.disk.unmount)
     await asyncio.to_thread(world.disk.mount)
-    await world.active.launch()
+    world.active.launch()
     return time.monotonic_ns()
 
 

@@ -22,13 +22,14 @@ from typing import Final, NamedTuple
 from actors.limits import DEFAULT
 from huntserver.auth import Tokens, load_key
 from huntserver.config import Config, Data, LogChoice
+from huntserver.load.server_process import NotServing
 from lab.chaos.definition import campaign_hunt
 from lab.chaos.players import Crowd
 from lab.machines import disk as disks
 from lab.machines import network
 from lab.machines.brokers import Brokers, remove_topics
 from lab.machines.network import Namespace
-from lab.machines.process import NotReady, ServerProcess
+from lab.machines.servers import CampaignServer
 
 HUNTS: Final = 16
 SHARDS: Final = 8
@@ -77,23 +78,23 @@ class World:
         self.brokers: Brokers | None = None
         self.disk: disks.Disk | None = None
         self.config = Config()
-        self.servers: list[ServerProcess] = []
+        self.servers: list[CampaignServer] = []
         self.starts_tried_again = 0
         self.started_by_hand = 0
         self.longest_s: dict[str, float] = {}
         self.crowd: Crowd
-        self.active: ServerProcess
-        self.spare: ServerProcess
+        self.active: CampaignServer
+        self.spare: CampaignServer
         self._namespaces: list[Namespace] = []
 
     # ---- making and clearing away
 
     async def make(self) -> None:
-        """Make everything and let the players in. Raises OSError or `NotReady`."""
+        """Make everything and let the players in. Raises OSError or `NotServing`."""
         setup = self.setup
         if setup.log == "kafka":
-            self.brokers = Brokers(self.folder / "kafka", setup.port)
-            await self.brokers.start()
+            self.brokers = Brokers(self.folder / "kafka", port=setup.port)
+            await asyncio.to_thread(self.brokers.start)
         if setup.disk:
             self.disk = disks.Disk(self.folder, setup.disk, DISK_MIB)
             self.disk.make()
@@ -107,13 +108,12 @@ class World:
         for slot, name in enumerate(("a", "b")):
             namespace = self._namespaces[slot] if setup.links else None
             data = (self.disk.path if self.disk else self.folder) / name
-            server = ServerProcess(
-                name, self.folder / f"server-{name}.log", data, self.config.log.url,
-                config=self.folder / "config.toml", hunts=tuple(hunts), namespace=namespace,
-            )  # fmt: skip
+            server = CampaignServer(
+                name, self.folder, data, self.config.log.url, hunts=tuple(hunts), namespace=namespace
+            )
             self.servers.append(server)
         self.active, self.spare = self.servers
-        await self.active.start()
+        await self.active.started()
         mint = Tokens(load_key(self.folder / "token.key", make=False))
         self.crowd = Crowd(
             lambda name: mint.mint("player", name, name), [path.stem for path in hunts], self.rng,
@@ -145,9 +145,9 @@ class World:
         """End what was started and undo what was mounted, linked and written."""
         for server in self.servers:
             server.signal(signal.SIGCONT)
-            await server.kill()
+            await server.killed()
         if self.brokers is not None:
-            await self.brokers.end()
+            await asyncio.to_thread(self.brokers.remove)
         elif self.setup.log != "sqlite":
             with contextlib.suppress(Exception):  # the brokers are somebody's; what is left there is named after us
                 await remove_topics(self.setup.log.partition(":")[2], self.folder.name)
@@ -167,25 +167,24 @@ class World:
         """The spare server has the shards now."""
         self.active, self.spare = self.spare, self.active
 
-    async def end(self, server: ServerProcess, *, gently: bool) -> None:
+    async def end(self, server: CampaignServer, *, gently: bool) -> None:
         """End a server; one that serves and is asked to end in order must say that it did."""
         if not gently or not server.runs or not await server.listens():
-            await server.kill()
+            await server.killed()
             return
         try:
-            code = await server.stop()
-        except TimeoutError:
-            self.violation("drain", f"server {server.name} had not ended 60 s after SIGTERM:\n{server.tail()}")
-            await server.kill()
+            code = await server.stopped()
+        except NotServing as why:
+            self.violation("drain", str(why))
             return
         if code != 0:
-            self.violation("drain", f"server {server.name} ended with exit code {code}:\n{server.tail()}")
+            self.violation("drain", f"{server.name} ended with exit code {code}:\n{server.tail()}")
 
     async def answers(self, since_ns: int, within_s: float, what: str) -> float:
         """Wait until the active server serves every shard and every hunt got an answer to a command sent since then.
 
         Returns how long that took, in s. Later than `within_s` is a violation; after a minute more it gives up and
-        raises `NotReady`.
+        raises `NotServing`.
         """
         asked_ns, superseded_ns = since_ns, 0
         while True:
@@ -205,7 +204,7 @@ class World:
                 return took_s
             if took_s > within_s + 60:
                 self.violation("I10", f"no answer {took_s:.0f} s after {what}: {why}, silent: {silent[:5]}")
-                raise NotReady(f"{self.active.name}: {why}\n{self.active.tail()}", None)
+                raise NotServing(f"{self.active.name}: {why}\n{self.active.tail()}", None)
             await asyncio.sleep(0.05)
 
     def _silent_hunts(self, since_ns: int) -> list[str]:
@@ -219,9 +218,9 @@ class World:
         """
         print(f"      started again by hand: {why}", flush=True)
         self.started_by_hand += 1
-        await self.spare.kill()
-        await self.active.kill()
-        await self.active.launch()
+        await self.spare.killed()
+        await self.active.killed()
+        self.active.launch()
 
     async def _start_again(self) -> None:
         code = self.active.exit_code
@@ -229,7 +228,7 @@ class World:
             self.violation("server", f"{self.active.name} ended by itself with {code}:\n{self.active.tail()}")
         self.starts_tried_again += 1
         await asyncio.sleep(0.5)
-        await self.active.launch()
+        self.active.launch()
 
 
 async def sweep(folder: Path) -> None:
@@ -238,7 +237,7 @@ async def sweep(folder: Path) -> None:
     for left in folder.glob(f"{disks.PREFIX}*"):
         owner = left.name.removeprefix(disks.PREFIX).partition("-")[0]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            await Brokers(left / "kafka").end()
+            await asyncio.to_thread(Brokers(left / "kafka").remove)
             disks.release(left / "disk")
             shutil.rmtree(left, ignore_errors=True)
 

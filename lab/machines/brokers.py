@@ -1,7 +1,7 @@
-"""The three brokers of a campaign: started for it alone, paused, killed, restarted, and removed at its end.
+"""Kafka brokers of a run's own: started, paused, killed, restarted, and removed at its end.
 
 Owns a cluster of `tools/kafka/broker.py` in a folder of its own, on ports of its own. Ends brokers by the pids that
-this tool recorded.
+this tool recorded. One wrapper for tests, campaigns and the benchmark.
 """
 
 from __future__ import annotations
@@ -9,88 +9,115 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from signal import SIGKILL, SIGTERM
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 
 from lab import ROOT
 
-TOOL = ROOT / "tools" / "kafka" / "broker.py"
-NODES = (1, 2, 3)
+TOOL: Final = ROOT / "tools" / "kafka" / "broker.py"
+WAIT_S: Final = 60.0
 
 
 class Brokers:
-    """Three brokers in a folder. `port` 0: any free ones."""
+    """`count` brokers, numbered from 1, with their data in a folder. `port` 0: any free ones; `core`: all on it."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, count: int = 3, *, port: int = 0, core: str = "") -> None:
+        self.folder = folder
+        self.count = count
         self.address = ""
-        self._folder = folder
         self._port = port
+        self._within = ["taskset", "-c", core] if core else []
 
-    async def _tool(self, *arguments: str) -> str:
-        command = [sys.executable, str(TOOL), *arguments, "--brokers", str(len(NODES)), "--data", str(self._folder)]
-        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    @property
+    def nodes(self) -> range:
+        """Their numbers."""
+        return range(1, self.count + 1)
+
+    def _tool(self, *arguments: str) -> str:
+        command = [*self._within, sys.executable, str(TOOL), *arguments, "--brokers", str(self.count)]
+        command += ["--data", str(self.folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise OSError(f"{' '.join(command)}:\n{done.stdout}{done.stderr}")
         return done.stdout.splitlines()[-1]
 
-    async def start(self) -> None:
-        """Start those that do not run and return when every one answers. Raises OSError."""
-        self.address = await self._tool("start", "--port", str(self._port))
+    def start(self) -> None:
+        """Start those that do not run, where they were, and return when every one answers. Raises OSError."""
+        port = int(self.address.partition(",")[0].rpartition(":")[2]) if self.address else self._port
+        self.address = self._tool("start", "--port", str(port))
 
-    async def end(self) -> None:
+    def remove(self) -> None:
         """Stop all and remove their data."""
-        if (self._folder / "cluster.json").exists():
-            await self._tool("stop", "--wipe")
+        if (self.folder / "cluster.json").exists():
+            self._tool("stop", "--wipe")
 
-    def _pid(self, node: int) -> int:
-        recorded: dict[str, Any] = json.loads((self._folder / "cluster.json").read_text())
+    def pid(self, node: int) -> int:
+        """Return the process of one, by its number."""
+        recorded: dict[str, Any] = json.loads((self.folder / "cluster.json").read_text())
         return next(int(broker["pid"]) for broker in recorded["brokers"] if broker["node"] == node)
 
     def signal(self, node: int, number: int) -> None:
         """Send a signal to one."""
-        os.kill(self._pid(node), number)
+        os.kill(self.pid(node), number)
 
-    async def kill(self, node: int) -> None:
-        """`kill -9`, and wait until it is gone."""
-        self.signal(node, signal.SIGKILL)
-        await self._gone(node)
+    def kill(self, node: int) -> None:
+        """`kill -9`, and wait until it is gone. Raises OSError."""
+        self.end(node, SIGKILL)
 
-    async def stop(self, node: int) -> None:
-        """SIGTERM, and wait until it is gone."""
-        self.signal(node, signal.SIGTERM)
-        await self._gone(node)
+    def end(self, node: int, number: int = SIGTERM) -> None:
+        """Send a signal that ends one, and wait until it is gone. Raises OSError."""
+        process = Path(f"/proc/{self.pid(node)}/stat")
+        self.signal(node, number)
+        deadline = time.monotonic() + WAIT_S
+        while process.exists() and process.read_text().rpartition(") ")[2][:1] not in "ZX":
+            if time.monotonic() > deadline:
+                raise OSError(f"broker {node} is there {WAIT_S:.0f} s after signal {number}")
+            time.sleep(0.02)
 
-    async def _gone(self, node: int) -> None:
-        process = Path(f"/proc/{self._pid(node)}/stat")
-        async with asyncio.timeout(60):
-            while process.exists() and process.read_text().rpartition(") ")[2][:1] not in "ZX":
-                await asyncio.sleep(0.02)
-
-    async def whole(self, within_s: float = 60.0) -> None:
-        """Wait until every partition has all its copies in step."""
+    async def whole(self, within_s: float = WAIT_S) -> None:
+        """Wait until every broker counts all among the living, and every partition has all its copies in step."""
         async with asyncio.timeout(within_s):
-            while not await self._in_step():
-                await asyncio.sleep(0.1)
+            for address in self.address.split(","):
+                while not await self._whole_at(address):
+                    await asyncio.sleep(0.1)
 
-    async def _in_step(self) -> bool:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.address, request_timeout_ms=5000)
+    async def _whole_at(self, address: str) -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=address, request_timeout_ms=5000)
         try:
             await admin.start()
+            members = (await admin.describe_cluster())["brokers"]
             topics = await admin.describe_topics()
-            return all(len(p["isr"]) == len(p["replicas"]) for topic in topics for p in topic["partitions"])
+            in_step = all(len(p["isr"]) == len(p["replicas"]) for topic in topics for p in topic["partitions"])
+            return len(members) == self.count and in_step
         except Exception:  # whatever a cluster in trouble answers: it is not whole yet
             return False
         finally:
             await admin.close()
 
 
+@contextmanager
+def brokers(count: int = 1, *, core: str = "") -> Iterator[Brokers]:
+    """Start so many, on a data folder that goes with them. Raises OSError."""
+    with tempfile.TemporaryDirectory(prefix="lab-brokers-") as data:
+        made = Brokers(Path(data), count, core=core)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.remove()
+
+
 async def remove_topics(address: str, prefix: str) -> None:
-    """Delete the topics of a campaign on brokers that are not its own."""
+    """Delete the topics `PREFIX.*` on brokers that are not the run's own."""
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
     try:

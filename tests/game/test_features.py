@@ -15,7 +15,7 @@ from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.part import Part
 from huntserver.game.definition.shape import Clue
 from huntserver.game.definition.values import LIMITS
-from huntserver.game.feature import Sender
+from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.guessing import Guessed
 from huntserver.wire.messages import COMMAND_FRAMES, HOST_FRAMES, QUERY_FRAMES
@@ -43,20 +43,20 @@ def test_every_file_of_a_feature_or_a_kind_is_in_its_list() -> None:
 def test_every_command_is_an_operation_but_the_definition_which_comes_by_http() -> None:
     sent = tags(COMMAND_FRAMES)
     assert set(sent) == set(tags(row.command for row in hunt.TAKES)) - {"define"}
-    assert {row.command for row in hunt.TAKES if row.sender is Sender.HTTP} == {Define}
+    assert {row.command for row in hunt.TAKES if row.sender is SentBy.HTTP} == {Define}
     assert set(tags(QUERY_FRAMES)) == set(tags(row.query for row in hunt.ANSWERS if row.wire))
 
 
 def test_every_operation_of_hosts_is_a_command_in_the_terminal() -> None:
     operations = set(tags(HOST_FRAMES))
-    assert operations == set(tags(row.command for row in hunt.TAKES if row.sender is Sender.HOST))
+    assert operations == set(tags(row.command for row in hunt.TAKES if row.sender is SentBy.HOST))
     assert operations <= set(host.commands)
     assert all(command.help for command in host.commands.values())
 
 
 def test_a_field_of_an_operation_is_a_parameter_of_its_command() -> None:
     for row in hunt.TAKES:
-        if row.sender not in (Sender.HOST, Sender.BOTH) or row.command is Create:
+        if row.sender not in (SentBy.HOST, SentBy.BOTH) or row.command is Create:
             continue
         command = host.commands[str(row.command.__struct_config__.tag)]
         fields = {field.name for field in msgspec.structs.fields(row.command)}

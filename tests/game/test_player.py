@@ -41,9 +41,9 @@ def fold(state: Player, *commands: Any) -> list[Push]:
     return pushes
 
 
-def profile(state: Player) -> rules.Profile:
+def profile(state: Player) -> rules.ProfileView:
     found = PLAYER.query(state, ProfileQuery(), context("p:ann", "player"))
-    assert isinstance(found, rules.Profile)
+    assert isinstance(found, rules.ProfileView)
     return found
 
 
@@ -95,7 +95,7 @@ def test_clients_command_no_player_and_see_only_their_own_page() -> None:
     state = PLAYER.create("ann")
     assert isinstance(PLAYER.decide(state, ENTER, context("p:ann", "player")), Rejected)
     assert isinstance(PLAYER.query(state, ProfileQuery(), context("p:bob", "player")), Rejected)
-    assert isinstance(PLAYER.query(state, ProfileQuery(), context("h:x", "admin")), rules.Profile)
+    assert isinstance(PLAYER.query(state, ProfileQuery(), context("h:x", "admin")), rules.ProfileView)
 
 
 def test_a_player_comes_back_from_its_bytes() -> None:

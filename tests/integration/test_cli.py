@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from huntserver.auth import Tokens, load_key
 from huntserver.cli.main import FAILED, UNREACHABLE, main
 from lab import ROOT
-from tests.integration.server import Live, serving
+from lab.machines.servers import LocalServer, serving
 
 HUNT = """
 title = "Small"
@@ -47,7 +47,7 @@ pytestmark = pytest.mark.xdist_group("cli")  # one server for all of them
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     folder = tmp_path_factory.mktemp("server")
     (folder / "small.toml").write_text(HUNT)
     with serving(folder, "--hunt", "small.toml") as server:
@@ -60,18 +60,18 @@ def run(*arguments: object, lines: str = "") -> Result:
     return result
 
 
-def play(live: Live, name: str, lines: str, *more: str) -> Result:
+def play(live: LocalServer, name: str, lines: str, *more: str) -> Result:
     state = live.folder / name
     return run("play", "--url", live.url, "--guest", name, "--hunt", "small", "--state", state, *more, lines=lines)
 
 
-def host(live: Live, *arguments: str, hunt: str = "small") -> Result:
+def host(live: LocalServer, *arguments: str, hunt: str = "small") -> Result:
     token = run("token", "--data", live.folder / "data", "--role", "host", "--sub", "host").stdout.strip()
     command, *rest = arguments
     return run("host", command, *rest, "--url", live.url, "--token", token, *(["--hunt", hunt] if hunt else []))
 
 
-def test_a_hunt_is_played_line_by_line(live: Live) -> None:
+def test_a_hunt_is_played_line_by_line(live: LocalServer) -> None:
     done = play(
         live, "Ada",
         "/help\nc1 two\n/hint c1 h\nc1 one\n/scan tree-4711\n/go 48.85837 2.294481\n/claim coin\n/board\n/team\n/me\n",
@@ -82,7 +82,7 @@ def test_a_hunt_is_played_line_by_line(live: Live) -> None:
     assert "3 clues, 1 treasures" in done.stdout
 
 
-def test_lines_that_mean_nothing_are_answered_in_words(live: Live) -> None:
+def test_lines_that_mean_nothing_are_answered_in_words(live: LocalServer) -> None:
     done = play(live, "Bob", "/fly\nhm\n/scan\n/hint c1\n/claim\n/go here now\nc1 'unfinished\n/quit\nnot read\n")
     assert done.exit_code == FAILED
     assert "/fly is not known; /help lists what is" in done.stdout
@@ -93,21 +93,21 @@ def test_lines_that_mean_nothing_are_answered_in_words(live: Live) -> None:
     assert "not read" not in done.stdout
 
 
-def test_a_refusal_is_told_with_its_code_and_counts_as_a_failure(live: Live) -> None:
+def test_a_refusal_is_told_with_its_code_and_counts_as_a_failure(live: LocalServer) -> None:
     done = play(live, "Cleo", "/scan NOPE-1\n")
     assert done.exit_code == FAILED
     assert "no_such_code: " in done.stdout
 
 
 @pytest.mark.parametrize("name", ["a/b", "../up", "two words", "Zoë", "探す人" * 10])
-def test_a_guest_may_have_any_name_that_can_be_shown(live: Live, tmp_path: Path, name: str) -> None:
+def test_a_guest_may_have_any_name_that_can_be_shown(live: LocalServer, tmp_path: Path, name: str) -> None:
     for _ in range(2):  # the second time as the same guest
         done = run("play", "--url", live.url, "--guest", name, "--hunt", "small", "--state", tmp_path / "s")
         assert (done.exit_code, done.stderr) == (0, ""), done.output
     assert len(list(tmp_path.glob("s.*.token"))) == 1
 
 
-def test_a_guest_of_a_server_that_knows_the_token_no_more_comes_as_a_new_one(live: Live) -> None:
+def test_a_guest_of_a_server_that_knows_the_token_no_more_comes_as_a_new_one(live: LocalServer) -> None:
     assert play(live, "Gwen", "").exit_code == 0
     (kept,) = live.folder.glob("Gwen.*.token")
     mine = kept.read_text()
@@ -118,7 +118,7 @@ def test_a_guest_of_a_server_that_knows_the_token_no_more_comes_as_a_new_one(liv
     assert kept.read_text() not in (mine, "")
 
 
-def test_a_hunt_that_is_none_is_refused(live: Live) -> None:
+def test_a_hunt_that_is_none_is_refused(live: LocalServer) -> None:
     done = run("play", "--url", live.url, "--guest", "Dan", "--hunt", "nope", "--state", live.folder / "dan")
     assert done.exit_code == FAILED
     assert done.stderr.startswith("huntserver: no_such_hunt: ")
@@ -126,7 +126,7 @@ def test_a_hunt_that_is_none_is_refused(live: Live) -> None:
 
 
 @pytest.mark.parametrize(("token", "code"), [("forged", "bad_token"), ("expired", "token_expired")])
-def test_a_token_that_is_not_valid_is_refused_in_one_line(live: Live, token: str, code: str) -> None:
+def test_a_token_that_is_not_valid_is_refused_in_one_line(live: LocalServer, token: str, code: str) -> None:
     if token == "expired":
         token = Tokens(load_key(live.folder / "data" / "token.key", make=False)).mint("player", "eve", ttl_s=-60)
     done = run("play", "--url", live.url, "--token", token, "--hunt", "small")
@@ -135,7 +135,7 @@ def test_a_token_that_is_not_valid_is_refused_in_one_line(live: Live, token: str
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_nobody_there_is_told_with_the_address(live: Live) -> None:
+def test_nobody_there_is_told_with_the_address(live: LocalServer) -> None:
     for who in (["--guest", "Ada"], ["--token", "t"]):
         done = run("play", "--url", "ws://127.0.0.1:1/ws", *who, "--hunt", "x", "--state", live.folder / "none")
         assert done.exit_code == UNREACHABLE
@@ -143,7 +143,7 @@ def test_nobody_there_is_told_with_the_address(live: Live) -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_host_makes_runs_and_ends_a_hunt(live: Live) -> None:
+def test_a_host_makes_runs_and_ends_a_hunt(live: LocalServer) -> None:
     file = live.folder / "other.toml"
     file.write_text(HUNT)
     assert host(live, "create", str(file), hunt="").stdout.startswith("other: published")
@@ -162,7 +162,7 @@ def test_a_host_makes_runs_and_ends_a_hunt(live: Live) -> None:
     assert late.stderr.startswith("huntserver: wrong_phase: ")
 
 
-def test_a_file_with_faults_is_refused_with_every_path(live: Live) -> None:
+def test_a_file_with_faults_is_refused_with_every_path(live: LocalServer) -> None:
     file = live.folder / "circle.toml"
     file.write_text(HUNT + 'unlock2 = "c1"\n')
     done = host(live, "create", str(file), hunt="")
@@ -176,7 +176,7 @@ def test_a_file_with_faults_is_refused_with_every_path(live: Live) -> None:
     assert "Smaller (circle): published" in host(live, "overview", hunt="circle").stdout
 
 
-def test_watching_prints_what_happens(live: Live) -> None:
+def test_watching_prints_what_happens(live: LocalServer) -> None:
     token = run("token", "--data", live.folder / "data", "--role", "host", "--sub", "host").stdout.strip()
     command = [sys.executable, "-m", "huntserver", "host", "watch", "--url", live.url, "--token", token]
     with subprocess.Popen([*command, "--hunt", "small", "--seconds", "8"], stdout=subprocess.PIPE, text=True) as watch:
@@ -189,7 +189,7 @@ def test_watching_prints_what_happens(live: Live) -> None:
     assert "text=look up" in line
 
 
-def test_the_log_can_be_read_beside_the_server(live: Live) -> None:
+def test_the_log_can_be_read_beside_the_server(live: LocalServer) -> None:
     play(live, "Eve", "c1 nope\n")
     log = f"sqlite:{live.folder}/hunts.db"
     dump = live.folder / "dump"
@@ -207,36 +207,36 @@ def test_the_log_can_be_read_beside_the_server(live: Live) -> None:
     assert run("inspect", "hunt/none", "--log", log).exit_code == FAILED
 
 
-def test_a_port_in_use_and_a_log_in_use_are_named_with_the_cure(live: Live, tmp_path: Path) -> None:
+def test_a_port_in_use_and_a_log_in_use_are_named_with_the_cure(live: LocalServer, tmp_path: Path) -> None:
     data = ("--data", str(tmp_path / "data"))
-    taken = Live(tmp_path, "--log", f"sqlite:{tmp_path}/own.db", *data, port=live.port)
-    taken.start()
+    taken = LocalServer(tmp_path, "--log", f"sqlite:{tmp_path}/own.db", *data, port=live.port)
+    taken.launch()
     assert taken.wait() == FAILED
     assert taken.stderr.read_text().splitlines()[-1] == (
         f"huntserver: port {live.port} of 127.0.0.1 is in use; stop the other server or give another port with --port"
     )
-    second = Live(tmp_path, "--log", f"sqlite:{live.folder}/hunts.db", *data)
-    second.start()
+    second = LocalServer(tmp_path, "--log", f"sqlite:{live.folder}/hunts.db", *data)
+    second.launch()
     assert second.wait() in (FAILED, UNREACHABLE)
     last = second.stderr.read_text().splitlines()[-1]
     assert "is in use by process" in last
     live.until_ready()
 
 
-def test_the_examples_of_the_repository_are_served(live: Live) -> None:
+def test_the_examples_of_the_repository_are_served(live: LocalServer) -> None:
     assert (ROOT / "examples" / "museum.toml").exists()
     status, body = live.http("GET", "/hunts")
     assert (status, json.loads(body)) == (200, {"hunts": ["small"]})
 
 
-def test_what_players_wrote_and_the_key_are_their_owners_alone(live: Live) -> None:
+def test_what_players_wrote_and_the_key_are_their_owners_alone(live: LocalServer) -> None:
     files = [*live.folder.glob("hunts.db*"), *(live.folder / "data").glob("*.db"), live.folder / "data" / "token.key"]
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in files if not path.name.endswith(".lock")}
     assert len(modes) >= 3
     assert set(modes.values()) == {0o600}
 
 
-def test_a_hosts_token_is_printed_to_a_terminal_only(live: Live) -> None:
+def test_a_hosts_token_is_printed_to_a_terminal_only(live: LocalServer) -> None:
     said = live.stdout.read_text()
     assert "huntserver token --role host" in said or "HOST_TOKEN" not in said
     line = next((line for line in said.splitlines() if line.startswith("HOST_TOKEN")), "")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from actors.system import shard_of
 from huntserver.cli.main import DAMAGED, FAILED, main
-from tests.integration.server import Live
+from lab.machines.servers import LocalServer
 
 HUNT = 'title = "One"\n[[clues]]\nid = "c1"\ntitle = "T"\nanswers = ["one"]\n'
 SHARDS = 64
@@ -29,7 +29,7 @@ def flip(log: Path, shard: str, word: bytes) -> int:
     return int(base)
 
 
-def play(live: Live, hunt: str) -> tuple[int, str]:
+def play(live: LocalServer, hunt: str) -> tuple[int, str]:
     state = live.folder / f"state-{hunt}"
     arguments = ["play", "--url", live.url, "--guest", "Ada", "--hunt", hunt, "--state", str(state)]
     result = CliRunner().invoke(main, arguments, input="c1 one\n")
@@ -41,7 +41,7 @@ def test_a_damaged_shard_is_closed_and_named_and_the_others_are_served(tmp_path:
     for hunt in ("alpha", "beta"):
         (tmp_path / f"{hunt}.toml").write_text(HUNT)
     log = tmp_path / "hunts.db"
-    live = Live(
+    live = LocalServer(
         tmp_path,
         "--log",
         f"sqlite:{log}",
@@ -52,7 +52,7 @@ def test_a_damaged_shard_is_closed_and_named_and_the_others_are_served(tmp_path:
         "--hunt",
         "beta.toml",
     )
-    live.start()
+    live.launch()
     try:
         live.until_ready()
         assert play(live, "alpha")[0] == 0
@@ -60,7 +60,7 @@ def test_a_damaged_shard_is_closed_and_named_and_the_others_are_served(tmp_path:
         live.wait()
         shard = f"hunts-{shard_of('alpha', SHARDS)}"
         offset = flip(log, shard, b'"type":"solved"')
-        live.start()
+        live.launch()
         live.until_answering()
         status, body = live.http("GET", "/readyz")
         assert status == 503

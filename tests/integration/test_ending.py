@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.server import WAIT_S, Live
+from huntserver.load.server_process import WAIT_S
+from lab.machines.servers import LocalServer
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
 
-def catches(live: Live, number: int) -> bool:
+def catches(live: LocalServer, number: int) -> bool:
     """Tell whether the process has a way of its own to take the signal, as Linux says it."""
     assert live.pid
     lines = Path(f"/proc/{live.pid}/status").read_text().splitlines()
@@ -23,7 +24,7 @@ def catches(live: Live, number: int) -> bool:
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
-def catching(live: Live) -> None:
+def catching(live: LocalServer) -> None:
     """Wait until the process has a way of its own to take SIGTERM."""
     deadline = time.monotonic() + WAIT_S
     while not catches(live, signal.SIGTERM):
@@ -31,7 +32,7 @@ def catching(live: Live) -> None:
         time.sleep(0.002)
 
 
-def ended(live: Live) -> tuple[int, list[str]]:
+def ended(live: LocalServer) -> tuple[int, list[str]]:
     code = live.wait()
     return code, [line["event"] for line in live.lines() if line["event"] in ("serving", "draining", "stopped")]
 
@@ -42,8 +43,10 @@ def test_a_server_that_still_reaches_for_its_log_ends_in_order_when_it_is_asked_
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         silent.settimeout(WAIT_S)
-        live = Live(tmp_path, "--log", f"kafka:127.0.0.1:{silent.getsockname()[1]}", "--data", str(tmp_path / "data"))
-        live.start()
+        live = LocalServer(
+            tmp_path, "--log", f"kafka:127.0.0.1:{silent.getsockname()[1]}", "--data", str(tmp_path / "data")
+        )
+        live.launch()
         try:
             reached, _ = silent.accept()
             with reached:
@@ -57,8 +60,8 @@ def test_a_server_that_still_reaches_for_its_log_ends_in_order_when_it_is_asked_
 def test_a_server_that_has_only_read_its_arguments_ends_in_order_when_it_is_asked_to(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "config.toml")  # nobody writes into it: the server comes as far as this and no further
     data = ("--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
-    live = Live(tmp_path, "--config", "config.toml", *data)
-    live.start()
+    live = LocalServer(tmp_path, "--config", "config.toml", *data)
+    live.launch()
     try:
         catching(live)
         live.signal(signal.SIGTERM)
@@ -71,8 +74,8 @@ def test_a_server_that_has_only_read_its_arguments_ends_in_order_when_it_is_aske
 
 @pytest.mark.parametrize("after_s", [0.1, 0.2, 0.4])
 def test_a_server_ends_in_order_at_any_moment_of_its_start(tmp_path: Path, after_s: float) -> None:
-    live = Live(tmp_path, "--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
-    live.start()
+    live = LocalServer(tmp_path, "--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
+    live.launch()
     try:
         catching(live)
         time.sleep(after_s)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +16,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from huntserver.auth import Tokens, load_key
 from huntserver.cli.main import main
-from tests.actors.log.conftest import tool
-from tests.integration.server import Live
+from lab.machines.brokers import Brokers, brokers
+from lab.machines.servers import LocalServer
 
 HUNT = 'title = "One"\n[[clues]]\nid = "c1"\ntitle = "T"\nanswers = ["one"]\n'
 CONFIG = '[log]\nhunt_shards = 2\nplayer_shards = 2\ntopic_prefix = "gone"\n'
@@ -27,33 +26,11 @@ COMES_BACK_S = 60.0
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 
-class Broker:
-    """A broker of this test alone."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.address = tool("start", "--port", "0", "--data", str(data))
-
-    def signal(self, number: int) -> None:
-        """Send a signal to its process."""
-        (broker,) = json.loads((self.data / "cluster.json").read_text())["brokers"]
-        os.kill(broker["pid"], number)
-
-    def kill(self) -> None:
-        """`kill -9`."""
-        self.signal(signal.SIGKILL)
-
-    def start(self) -> None:
-        """Start it again, where it was."""
-        port = self.address.rpartition(":")[2]
-        assert tool("start", "--port", port, "--data", str(self.data)) == self.address
-
-
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    made = Broker(tmp_path / "kafka")
-    yield made
-    tool("stop", "--wipe", "--data", str(made.data))
+def broker() -> Iterator[Brokers]:
+    """A broker of one test alone."""
+    with brokers() as made:
+        yield made
 
 
 async def until(condition: Callable[[], bool], within_s: float) -> float:
@@ -74,13 +51,13 @@ async def ask(socket: ClientConnection, **frame: Any) -> dict[str, Any]:
             return reply
 
 
-async def play(live: Live, broker: Broker) -> None:
+async def play(live: LocalServer, broker: Brokers) -> None:
     """Solve a clue while the broker is away, until the answer stands."""
     token = Tokens(load_key(live.folder / "data" / "token.key", make=False)).mint("player", "ann", "Ann")
     async with connect(live.url) as socket:
         await ask(socket, id=1, op="hello", token=token, epoch="phone")
         assert "ok" in await ask(socket, id=2, op="join", hunt="one", key=1)
-        broker.kill()
+        broker.kill(1)
         refused = await asyncio.wait_for(ask(socket, id=3, op="guess", hunt="one", clue="c1", text="one", key=2), 60)
         assert refused["err"]["code"] in ("unknown", "unavailable")
         assert refused["err"]["retry"] is True
@@ -96,12 +73,12 @@ async def play(live: Live, broker: Broker) -> None:
         assert reply["ok"]["verdict"] == "correct"
 
 
-def test_a_server_whose_broker_dies_is_not_ready_and_recovers_by_itself(tmp_path: Path, broker: Broker) -> None:
+def test_a_server_whose_broker_dies_is_not_ready_and_recovers_by_itself(tmp_path: Path, broker: Brokers) -> None:
     (tmp_path / "one.toml").write_text(HUNT)
     (tmp_path / "config.toml").write_text(CONFIG)
     log = f"kafka:{broker.address}"
-    live = Live(tmp_path, "--log", log, "--data", str(tmp_path / "data"), "--hunt", "one.toml")
-    live.start()
+    live = LocalServer(tmp_path, "--log", log, "--data", str(tmp_path / "data"), "--hunt", "one.toml")
+    live.launch()
     try:
         live.until_ready()
         asyncio.run(play(live, broker))
@@ -113,19 +90,19 @@ def test_a_server_whose_broker_dies_is_not_ready_and_recovers_by_itself(tmp_path
     assert told.stdout.count("solved by a player") == 1
 
 
-def test_an_idle_server_says_that_its_broker_stands_still(tmp_path: Path, broker: Broker) -> None:
+def test_an_idle_server_says_that_its_broker_stands_still(tmp_path: Path, broker: Brokers) -> None:
     (tmp_path / "config.toml").write_text(CONFIG)
-    live = Live(tmp_path, "--log", f"kafka:{broker.address}", "--data", str(tmp_path / "data"))
-    live.start()
+    live = LocalServer(tmp_path, "--log", f"kafka:{broker.address}", "--data", str(tmp_path / "data"))
+    live.launch()
     try:
         live.until_ready()
-        broker.signal(signal.SIGSTOP)
+        broker.signal(1, signal.SIGSTOP)
         asyncio.run(until(lambda: live.http("GET", "/readyz")[0] == 503, COMES_BACK_S))
         state = json.loads(live.http("GET", "/readyz")[1])
         assert not state["checks"]["log"]["ok"]
         assert state["checks"]["gateway"]["ok"]
-        broker.signal(signal.SIGCONT)
+        broker.signal(1, signal.SIGCONT)
         asyncio.run(until(lambda: live.http("GET", "/readyz")[0] == 200, COMES_BACK_S))
     finally:
-        broker.signal(signal.SIGCONT)
+        broker.signal(1, signal.SIGCONT)
         assert live.stop() == 0

@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from huntserver.auth import Tokens, load_key
 from huntserver.cli.main import main
 from huntserver.client.connection import Refused, connected, guest_token, http, http_base
-from tests.integration.server import Live, serving
+from lab.machines.servers import LocalServer, serving
 
 SECRETS = {
     "answer": "xylophonist", "partial": "almostxylo", "reply": "warmerwarmer", "code": "QUARTZ-9917",
@@ -56,7 +56,7 @@ pytestmark = pytest.mark.xdist_group("logs")  # one evening for all of them
 class Played:
     """One evening: what the server wrote, the tokens used, and the sessions and commands as the clients saw them."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: LocalServer) -> None:
         self.live = live
         self.tokens: list[str] = []
         self.invite = ""
@@ -136,7 +136,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         made.metrics = live.http("GET", "/metrics")[1].decode()
         live.signal(signal.SIGKILL)
         live.wait()
-        live.start()
+        live.launch()
         live.until_ready()
         live.stop()
         yield made

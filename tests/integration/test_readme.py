@@ -12,14 +12,14 @@ from websockets.asyncio.client import connect
 
 from huntserver.client.connection import guest_token
 from lab import ROOT
-from tests.integration.server import Live, serving
+from lab.machines.servers import LocalServer, serving
 
 
 def test_the_frames_of_the_readme_play_a_clue_by_hand(tmp_path: Path) -> None:
     frames = re.findall(r"^> (\{.*\})$", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert len(frames) == 3
 
-    async def type_them(live: Live) -> list[dict[str, Any]]:
+    async def type_them(live: LocalServer) -> list[dict[str, Any]]:
         token, replies = guest_token(live.url, "Ada"), []
         async with connect(live.url) as socket:
             for frame in frames:

@@ -29,7 +29,7 @@ from websockets.asyncio.client import connect
 from actors.reporter import Silent
 from huntserver.config import ConfigError, parse
 from huntserver.tls import ServerCertificate
-from tests.integration.server import Live
+from lab.machines.servers import LocalServer
 
 
 def write_pair(folder: Path, serial: int) -> None:
@@ -63,14 +63,14 @@ def served_serial(port: int) -> int:
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
+def live(tmp_path: Path) -> Iterator[LocalServer]:
     write_pair(tmp_path, 1)
     (tmp_path / "config.toml").write_text(
         f'[server]\ntls_certificate = "{tmp_path}/cert.pem"\ntls_key = "{tmp_path}/key.pem"\n'
         '[telemetry]\nformat = "json"\n'
     )
-    made = Live(tmp_path, "--data", str(tmp_path / "data"))
-    made.start()
+    made = LocalServer(tmp_path, "--data", str(tmp_path / "data"))
+    made.launch()
     yield made
     made.stop()
 
@@ -82,7 +82,7 @@ def fetch(url: str, context: ssl.SSLContext, body: bytes | None = None) -> bytes
     return found
 
 
-def until(condition: Callable[[], bool], live: Live) -> None:
+def until(condition: Callable[[], bool], live: LocalServer) -> None:
     """Wait for the outside world."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -93,7 +93,7 @@ def until(condition: Callable[[], bool], live: Live) -> None:
     raise AssertionError(live.stderr.read_text()[-2000:])
 
 
-async def test_pages_and_players_come_over_tls_and_a_renewed_certificate_is_taken(live: Live) -> None:
+async def test_pages_and_players_come_over_tls_and_a_renewed_certificate_is_taken(live: LocalServer) -> None:
     context = ssl.create_default_context(cafile=str(live.folder / "cert.pem"))
     url = f"https://localhost:{live.port}"
     until(lambda: bool(fetch(url + "/readyz", context)), live)
@@ -112,7 +112,7 @@ async def test_pages_and_players_come_over_tls_and_a_renewed_certificate_is_take
         assert json.loads(await playing.recv())["id"] == 2
 
 
-def test_what_speaks_no_tls_is_closed_and_the_server_goes_on(live: Live) -> None:
+def test_what_speaks_no_tls_is_closed_and_the_server_goes_on(live: LocalServer) -> None:
     until(lambda: served_serial(live.port) == 1, live)
     with socket.create_connection(("127.0.0.1", live.port), 60) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab import ROOT
-from lab.machines.process import free_port
+from lab.machines.servers import free_port
 
 WALK = ROOT / "docs" / "walkthrough.md"
 MARK = "@@@"

@@ -14,7 +14,7 @@ import msgspec
 from huntserver.game.definition.part import Part, Ranges, Wrong
 
 
-class Place(Protocol):
+class Spot(Protocol):
     """Where a check-in solves a clue: a point in degrees and a radius in metres."""
 
     @property
@@ -72,6 +72,6 @@ class Kind(NamedTuple):
     parts: Mapping[str, type[Part]] = {}
     judge: Callable[[Any], GuessJudge] | None = None
     codes: Callable[[Any], Sequence[str]] | None = None
-    place: Callable[[Any], Place] | None = None
+    place: Callable[[Any], Spot] | None = None
     shown: Callable[[Any], msgspec.Struct] | None = None
     shows: type[msgspec.Struct] | None = None

@@ -7,8 +7,8 @@ from typing import Final
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
-from huntserver.game.event import Event
-from huntserver.game.feature import Feature, Makes, Sender, Takes
+from huntserver.game.event import GameEvent
+from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.permission import not_host, team_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt
@@ -25,7 +25,7 @@ class Announce(Command, tag="announce", frozen=True):
     bracket: str | None = None
 
 
-class Announced(Event, tag="announced", frozen=True, gc=False):
+class Announced(GameEvent, tag="announced", frozen=True, gc=False):
     """A host told everybody, a team, or a bracket."""
 
     text: str
@@ -68,6 +68,6 @@ def _show_announced(tell: Telling, state: Hunt, event: Announced) -> None:
 
 
 FEATURE: Final = Feature(
-    takes=(Takes(Announce, announce, Sender.HOST),),
+    takes=(Takes(Announce, announce, SentBy.HOST),),
     makes=(Makes(Announced, _apply_announced, _show_announced),),
 )

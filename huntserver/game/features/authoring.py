@@ -10,8 +10,8 @@ from huntserver.game.command import Command
 from huntserver.game.definition.file import DEFINITION_BYTES_MAX
 from huntserver.game.definition.shape import source
 from huntserver.game.definition.solvability import check_definition
-from huntserver.game.event import Event
-from huntserver.game.feature import Feature, Makes, Sender, Takes
+from huntserver.game.event import GameEvent
+from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.permission import HOSTS, not_host
 from huntserver.game.state import Hunt, Phase
 
@@ -28,13 +28,13 @@ class Define(Command, tag="define", frozen=True):
     definition: str
 
 
-class Created(Event, tag="created", frozen=True, gc=False):
+class Created(GameEvent, tag="created", frozen=True, gc=False):
     """The hunt exists, owned by `owner`."""
 
     owner: str
 
 
-class Defined(Event, tag="defined", frozen=True, gc=False):
+class Defined(GameEvent, tag="defined", frozen=True, gc=False):
     """Its definition: JSON text in normal form, and the blake2b digest of it."""
 
     digest: str
@@ -76,6 +76,6 @@ def _apply_defined(state: Hunt, event: Defined, at_ms: int) -> None:
 
 
 FEATURE: Final = Feature(
-    takes=(Takes(Create, create, Sender.HOST), Takes(Define, define, Sender.HTTP)),
+    takes=(Takes(Create, create, SentBy.HOST), Takes(Define, define, SentBy.HTTP)),
     makes=(Makes(Created, _apply_created), Makes(Defined, _apply_defined)),
 )

@@ -12,7 +12,7 @@ from actors.entity import Context, Decision, Push, Rejected
 from huntserver.game.answers import GUESS_MAX
 from huntserver.game.command import Command
 from huntserver.game.definition.shape import Attempts
-from huntserver.game.event import Author, Event
+from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.features.solving import GuessAnswer, solve
 from huntserver.game.permission import not_open, not_playing
@@ -34,7 +34,7 @@ class Guess(Command, tag="guess", frozen=True, gc=False):
     text: str
 
 
-class Guessed(Event, tag="guessed", frozen=True, gc=False):
+class Guessed(GameEvent, tag="guessed", frozen=True, gc=False):
     """A guess that was `incorrect` or `partial`. `mark` is the CRC-32 of its normalised text; the next guess at this
     clue waits for `wait_ms` of play."""
 

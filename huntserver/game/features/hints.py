@@ -9,7 +9,7 @@ import msgspec
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
-from huntserver.game.event import Event
+from huntserver.game.event import GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
 from huntserver.game.shown import Shown
@@ -23,7 +23,7 @@ class TakeHint(Command, tag="hint", frozen=True):
     hint: str
 
 
-class HintTaken(Event, tag="hint_taken", frozen=True, gc=False):
+class HintTaken(GameEvent, tag="hint_taken", frozen=True, gc=False):
     """A team paid `price` for a hint."""
 
     team: str

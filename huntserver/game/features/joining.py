@@ -10,7 +10,7 @@ import msgspec
 from actors.entity import Context, Decision, Reaction, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
-from huntserver.game.event import Author, Event
+from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.features.naming import NAME_MAX, free_name
 from huntserver.game.permission import not_there
@@ -35,7 +35,7 @@ class Join(Command, tag="join", frozen=True):
     bracket: str | None = None
 
 
-class Joined(Event, tag="joined", frozen=True, gc=False):
+class Joined(GameEvent, tag="joined", frozen=True, gc=False):
     """A player joined `team`, which is new if the hunt does not know it; `title` is the hunt's."""
 
     team: str

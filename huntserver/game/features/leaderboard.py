@@ -9,7 +9,7 @@ import msgspec
 from actors.entity import Context, Rejected
 from huntserver.game import views
 from huntserver.game.command import Query
-from huntserver.game.feature import Answers, Feature
+from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.permission import not_there
 from huntserver.game.shown import Row
 from huntserver.game.state import Hunt
@@ -51,4 +51,4 @@ def board(state: Hunt, query: BoardQuery, ctx: Context) -> Board | Rejected:
     return Board(state.standings.size(query.bracket), rows, mine, query.bracket or "")
 
 
-FEATURE: Final = Feature(answers=(Answers(BoardQuery, board, Board),))
+FEATURE: Final = Feature(answers=(AnswersTo(BoardQuery, board, Board),))

@@ -7,8 +7,8 @@ from typing import Final
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
-from huntserver.game.event import Author, Event
-from huntserver.game.feature import Feature, Makes, Sender, Takes
+from huntserver.game.event import Author, GameEvent
+from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.permission import not_host, team_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Team
@@ -23,7 +23,7 @@ class Rename(Command, tag="rename", frozen=True):
     name: str
 
 
-class Renamed(Event, tag="renamed", frozen=True, gc=False):
+class Renamed(GameEvent, tag="renamed", frozen=True, gc=False):
     """A team is called `personal.team_name` now."""
 
     team: str
@@ -67,6 +67,6 @@ def _show_renamed(tell: Telling, state: Hunt, event: Renamed) -> None:
 
 
 FEATURE: Final = Feature(
-    takes=(Takes(Rename, rename, Sender.HOST),),
+    takes=(Takes(Rename, rename, SentBy.HOST),),
     makes=(Makes(Renamed, _apply_renamed, _show_renamed),),
 )

@@ -9,7 +9,7 @@ import msgspec
 from actors.entity import Context, Rejected
 from huntserver.game import views
 from huntserver.game.command import Query
-from huntserver.game.feature import Answers, Feature
+from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.features.announcing import Announced
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.permission import is_host
@@ -78,4 +78,4 @@ def overview(state: Hunt, query: Any, ctx: Context) -> Overview | Rejected:
     )
 
 
-FEATURE: Final = Feature(answers=(Answers(OverviewQuery, overview, Overview),))
+FEATURE: Final = Feature(answers=(AnswersTo(OverviewQuery, overview, Overview),))

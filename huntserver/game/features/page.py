@@ -10,7 +10,7 @@ from actors.entity import Context, Rejected
 from huntserver.game import views
 from huntserver.game.channels import channels
 from huntserver.game.command import Query
-from huntserver.game.feature import Answers, Feature
+from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.permission import NOT_JOINED, is_host, not_there
 from huntserver.game.shown import ClueView, TreasureView
 from huntserver.game.state import Hunt, Phase, Team
@@ -142,5 +142,5 @@ def _team_view(state: Hunt, team: Team) -> TeamView:
 
 
 FEATURE: Final = Feature(
-    answers=(Answers(PageQuery, page, Page), Answers(MembershipQuery, membership, Membership, wire=False)),
+    answers=(AnswersTo(PageQuery, page, Page), AnswersTo(MembershipQuery, membership, Membership, wire=False)),
 )

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from actors.entity import Context, Reaction, Timer
-from huntserver.game.event import Event
+from huntserver.game.event import GameEvent
 from huntserver.game.feature import Feature, Makes, Times
 from huntserver.game.player.commands import CloseHunt, to_player
 from huntserver.game.state import Hunt, Phase
@@ -17,7 +17,7 @@ PLACES_EVERY_MS: Final = 20
 """Final places are written in parts, this far apart, so that a large hunt's end does not hold up its shard."""
 
 
-class Placed(Event, tag="placed", frozen=True, gc=False):
+class Placed(GameEvent, tag="placed", frozen=True, gc=False):
     """Final places of some players, in parts after the end: (player, place, points); place 0: taken out."""
 
     results: list[tuple[str, int, int]]
@@ -37,7 +37,7 @@ def _due(state: Hunt) -> Timer | None:
     return Timer(state.ended_ms + PLACES_EVERY_MS * (state.placed // PLACES_A_RECORD), f"place-{state.placed}")
 
 
-def _fires(state: Hunt, ctx: Context) -> Sequence[Event]:
+def _fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:
     some = islice(state.members.items(), state.placed, state.placed + PLACES_A_RECORD)
     return (Placed([(by, 0 if team.out else state.standings.place(team), team.score) for by, team in some]),)
 

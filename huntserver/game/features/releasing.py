@@ -8,13 +8,13 @@ from typing import Final
 from actors.entity import Context, Timer
 from huntserver.game import views
 from huntserver.game.channels import Telling
-from huntserver.game.event import Event
+from huntserver.game.event import GameEvent
 from huntserver.game.feature import Feature, Makes, Times
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
 
 
-class Released(Event, tag="released", frozen=True, gc=False):
+class Released(GameEvent, tag="released", frozen=True, gc=False):
     """Clues that wait for `after_s` seconds of play are open to teams whose other conditions are met."""
 
     after_s: int
@@ -48,7 +48,7 @@ def _due(state: Hunt) -> Timer | None:
     return Timer(state.zero_ms + waits_s * 1000, "release") if waits_s else None
 
 
-def _fires(state: Hunt, ctx: Context) -> Sequence[Event]:
+def _fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:
     return (Released(_next_s(state)),)
 
 

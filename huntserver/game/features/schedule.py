@@ -11,8 +11,8 @@ from actors.entity import Context, Decision, Rejected, Timer
 from huntserver.game import views
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
-from huntserver.game.event import Event
-from huntserver.game.feature import Feature, Makes, Sender, Takes, Times
+from huntserver.game.event import GameEvent
+from huntserver.game.feature import Feature, Makes, SentBy, Takes, Times
 from huntserver.game.permission import not_host
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
@@ -46,33 +46,33 @@ class Extend(Command, tag="extend", frozen=True):
     by_s: int
 
 
-class Published(Event, tag="published", frozen=True, gc=False):
+class Published(GameEvent, tag="published", frozen=True, gc=False):
     """The definition is fixed, players may join."""
 
 
-class Started(Event, tag="started", frozen=True, gc=False):
+class Started(GameEvent, tag="started", frozen=True, gc=False):
     """Play began; `ends_ms` is when it ends (0: by a host)."""
 
     ends_ms: int
 
 
-class Paused(Event, tag="paused", frozen=True, gc=False):
+class Paused(GameEvent, tag="paused", frozen=True, gc=False):
     """Play stopped."""
 
 
-class Unpaused(Event, tag="unpaused", frozen=True, gc=False):
+class Unpaused(GameEvent, tag="unpaused", frozen=True, gc=False):
     """Play goes on; ends and cool-downs moved by `for_ms`."""
 
     for_ms: int
 
 
-class Extended(Event, tag="extended", frozen=True, gc=False):
+class Extended(GameEvent, tag="extended", frozen=True, gc=False):
     """Play ends at `ends_ms` now."""
 
     ends_ms: int
 
 
-class Ended(Event, tag="ended", frozen=True, gc=False):
+class Ended(GameEvent, tag="ended", frozen=True, gc=False):
     """Play is over."""
 
 
@@ -195,7 +195,7 @@ def _start_due(state: Hunt) -> Timer | None:
     return Timer(state.plan.starts_ms, "start") if waits else None
 
 
-def _start_fires(state: Hunt, ctx: Context) -> Sequence[Event]:
+def _start_fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:
     return (_started(state, ctx.now_ms),)
 
 
@@ -203,18 +203,18 @@ def _end_due(state: Hunt) -> Timer | None:
     return Timer(state.ends_ms, "end") if state.phase is Phase.RUNNING and state.ends_ms else None
 
 
-def _end_fires(state: Hunt, ctx: Context) -> Sequence[Event]:
+def _end_fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:
     return (Ended(),)
 
 
 FEATURE: Final = Feature(
     takes=(
-        Takes(Publish, publish, Sender.HOST),
-        Takes(Start, start, Sender.HOST),
-        Takes(Pause, pause, Sender.HOST),
-        Takes(Unpause, unpause, Sender.HOST),
-        Takes(End, end, Sender.HOST),
-        Takes(Extend, extend, Sender.HOST),
+        Takes(Publish, publish, SentBy.HOST),
+        Takes(Start, start, SentBy.HOST),
+        Takes(Pause, pause, SentBy.HOST),
+        Takes(Unpause, unpause, SentBy.HOST),
+        Takes(End, end, SentBy.HOST),
+        Takes(Extend, extend, SentBy.HOST),
     ),
     makes=(
         Makes(Published, _apply_published, _show_phase, times=True),

@@ -10,7 +10,7 @@ import msgspec
 from actors.entity import Decision, Reaction
 from huntserver.game import views
 from huntserver.game.channels import Telling
-from huntserver.game.event import Author, Event
+from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes
 from huntserver.game.plan import worth
 from huntserver.game.player.commands import CreditSolve, to_player
@@ -18,7 +18,7 @@ from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Team
 
 
-class Solved(Event, tag="solved", frozen=True, gc=False):
+class Solved(GameEvent, tag="solved", frozen=True, gc=False):
     """A clue solved by a guess, a code or a check-in; `rank` 1 is the first finder; `points` with the bonus in."""
 
     team: str

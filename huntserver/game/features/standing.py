@@ -8,8 +8,8 @@ from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
 from huntserver.game.definition.part import POINTS_MAX
-from huntserver.game.event import Event
-from huntserver.game.feature import Feature, Makes, Sender, Takes
+from huntserver.game.event import GameEvent
+from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.permission import not_host, team_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team
@@ -33,7 +33,7 @@ class Disqualify(Command, tag="disqualify", frozen=True):
     back: bool = False
 
 
-class Adjusted(Event, tag="adjusted", frozen=True, gc=False):
+class Adjusted(GameEvent, tag="adjusted", frozen=True, gc=False):
     """A host gave or took points."""
 
     team: str
@@ -41,7 +41,7 @@ class Adjusted(Event, tag="adjusted", frozen=True, gc=False):
     reason: str
 
 
-class Removed(Event, tag="removed", frozen=True, gc=False):
+class Removed(GameEvent, tag="removed", frozen=True, gc=False):
     """A host took a team out of the standings, or (`back`) let it in again."""
 
     team: str
@@ -114,6 +114,6 @@ def _show_removed(tell: Telling, state: Hunt, event: Removed) -> None:
 
 
 FEATURE: Final = Feature(
-    takes=(Takes(Adjust, adjust, Sender.HOST), Takes(Disqualify, disqualify, Sender.HOST)),
+    takes=(Takes(Adjust, adjust, SentBy.HOST), Takes(Disqualify, disqualify, SentBy.HOST)),
     makes=(Makes(Adjusted, _apply_adjusted, _show_adjusted), Makes(Removed, _apply_removed, _show_removed)),
 )

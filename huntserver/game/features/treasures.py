@@ -10,7 +10,7 @@ import msgspec
 from actors.entity import Context, Decision, Reaction, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
-from huntserver.game.event import Author, Event
+from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.features.hints import PointsAnswer
 from huntserver.game.permission import NOT_JOINED, not_playing
@@ -25,7 +25,7 @@ class Claim(Command, tag="claim", frozen=True):
     treasure: str
 
 
-class Claimed(Event, tag="claimed", frozen=True, gc=False):
+class Claimed(GameEvent, tag="claimed", frozen=True, gc=False):
     """A piece of treasure claimed, the `rank`-th of its kind."""
 
     team: str

@@ -77,7 +77,7 @@ class ItemRow(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-class Profile(msgspec.Struct, frozen=True):
+class ProfileView(msgspec.Struct, frozen=True):
     """A player's own page. `channels` as in a hunt's membership."""
 
     player: str
@@ -175,7 +175,7 @@ class PlayerType:
             HuntRow(j.hunt, j.title, j.team, j.points, j.solves, j.place if j.place >= 0 else None)
             for j in state.hunts.values()
         ]
-        return Profile(
+        return ProfileView(
             player=state.id,
             points=sum(j.points for j in state.hunts.values()),
             solves=state.solves,

@@ -8,7 +8,6 @@ import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -17,7 +16,8 @@ from actors.faults import LogDamaged, LogMisconfigured, OutcomeUnknown
 from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.topics import Topic, settings_of
 from actors.log.port import Appended, ShardId
-from tests.actors.log.conftest import Cluster, settled, tool
+from lab.machines.brokers import Brokers
+from tests.actors.log.conftest import settled
 from tests.actors.log.contract import WAIT_S, numbered, take
 
 LOST_BY_CLIENT = pytest.mark.filterwarnings("ignore:[Uu]nclosed:ResourceWarning")
@@ -70,13 +70,13 @@ class Placed:
 
 
 @pytest.fixture
-async def placed(cluster: Cluster) -> Placed:
+async def placed(cluster: Brokers) -> Placed:
     await cluster.whole()
     return Placed(cluster.address)
 
 
 @pytest.fixture
-async def opened(cluster: Cluster) -> AsyncIterator[Callable[..., KafkaLog]]:
+async def opened(cluster: Brokers) -> AsyncIterator[Callable[..., KafkaLog]]:
     logs: list[KafkaLog] = []
 
     def make(prefix: str, **shards: int) -> KafkaLog:
@@ -85,7 +85,7 @@ async def opened(cluster: Cluster) -> AsyncIterator[Callable[..., KafkaLog]]:
         return log
 
     yield make
-    for node in cluster.pids():
+    for node in cluster.nodes:
         cluster.signal(node, signal.SIGCONT)
     await asyncio.gather(*(log.close() for log in logs))
 
@@ -104,7 +104,7 @@ def percentile(values: list[float], part: float) -> float:
 
 
 async def test_a_sick_partition_keeps_its_producer_to_itself_and_the_others_go_on(
-    cluster: Cluster, placed: Placed, opened: Callable[..., KafkaLog]
+    cluster: Brokers, placed: Placed, opened: Callable[..., KafkaLog]
 ) -> None:
     # hunts needs brokers 1 and 2, players only 1: with 2 paused, hunts is below its in-sync minimum
     await placed.lay({"hunts": [[1, 2], [1, 2]], "players": [[1], [1], [1], [1]]})
@@ -153,7 +153,7 @@ async def test_a_sick_partition_keeps_its_producer_to_itself_and_the_others_go_o
 
 
 async def test_a_pause_of_the_leader_is_one_late_answer_at_the_right_offset(
-    cluster: Cluster, placed: Placed, opened: Callable[..., KafkaLog]
+    cluster: Brokers, placed: Placed, opened: Callable[..., KafkaLog]
 ) -> None:
     await placed.lay({"hunts": [[2, 1], [2, 3]]})
     log = opened(placed.prefix, hunts=2)
@@ -171,7 +171,7 @@ async def test_a_pause_of_the_leader_is_one_late_answer_at_the_right_offset(
 
 
 async def test_a_batch_given_up_while_its_broker_is_paused_is_unknown_and_its_producer_abandoned(
-    cluster: Cluster, placed: Placed, opened: Callable[..., KafkaLog]
+    cluster: Brokers, placed: Placed, opened: Callable[..., KafkaLog]
 ) -> None:
     await placed.lay({"hunts": [[2], [2], [2], [2]]})
     log = opened(placed.prefix, hunts=4)
@@ -198,7 +198,7 @@ async def test_a_batch_given_up_while_its_broker_is_paused_is_unknown_and_its_pr
 
 
 async def test_killing_the_leader_under_load_loses_doubles_and_disorders_nothing(
-    cluster: Cluster, placed: Placed, opened: Callable[..., KafkaLog]
+    cluster: Brokers, placed: Placed, opened: Callable[..., KafkaLog]
 ) -> None:
     await placed.lay({"hunts": [[3, 1, 2], [1, 2, 3], [3, 2, 1], [2, 3, 1]]})
     log = opened(placed.prefix, hunts=4)
@@ -228,11 +228,11 @@ async def test_killing_the_leader_under_load_loses_doubles_and_disorders_nothing
         for first, answer in acknowledged[shard]:
             assert entries[answer.base].body == first
     assert log.statistics().unknown == 0
-    await asyncio.to_thread(tool, "start", "--brokers", "3", "--data", str(cluster.data))
+    await asyncio.to_thread(cluster.start)
 
 
 async def test_a_record_damaged_on_a_brokers_disk_is_found_with_shard_and_offset(
-    cluster: Cluster, placed: Placed, opened: Callable[..., KafkaLog]
+    cluster: Brokers, placed: Placed, opened: Callable[..., KafkaLog]
 ) -> None:
     await placed.lay({"hunts": [[3], [3]]})
     log = opened(placed.prefix, hunts=2)
@@ -240,14 +240,12 @@ async def test_a_record_damaged_on_a_brokers_disk_is_found_with_shard_and_offset
     for n in range(3):
         await log.append(SICK, [b'{"n":%d,"word":"treasure"}' % n])
     await log.close()
-    pid = cluster.pids()[3]
-    cluster.signal(3, signal.SIGTERM)
-    await settled(lambda: not Path(f"/proc/{pid}").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes())
-    [segment] = (cluster.data / "broker-3" / f"{placed.prefix}.hunts-1").glob("*.log")
+    await asyncio.to_thread(cluster.end, 3)
+    [segment] = (cluster.folder / "broker-3" / f"{placed.prefix}.hunts-1").glob("*.log")
     content = segment.read_bytes()
     at = content.index(b'{"n":1,"word":"treasure"}')
     segment.write_bytes(content[: at + 15] + b"T" + content[at + 16 :])
-    await asyncio.to_thread(tool, "start", "--brokers", "3", "--data", str(cluster.data))
+    await asyncio.to_thread(cluster.start)
     again = opened(placed.prefix, hunts=2)
     await again.open()
     with pytest.raises(LogDamaged, match=r"hunts-1, offset [01]\b"):
@@ -256,7 +254,7 @@ async def test_a_record_damaged_on_a_brokers_disk_is_found_with_shard_and_offset
 
 
 async def test_a_replicated_topic_that_acknowledges_on_one_broker_is_refused(
-    cluster: Cluster, placed: Placed, opened: Callable[..., KafkaLog]
+    cluster: Brokers, placed: Placed, opened: Callable[..., KafkaLog]
 ) -> None:
     name = f"{placed.prefix}.hunts"
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster.address)
@@ -269,7 +267,7 @@ async def test_a_replicated_topic_that_acknowledges_on_one_broker_is_refused(
 
 
 async def test_topics_made_on_three_brokers_have_three_copies(
-    cluster: Cluster, placed: Placed, opened: Callable[..., KafkaLog]
+    cluster: Brokers, placed: Placed, opened: Callable[..., KafkaLog]
 ) -> None:
     log = opened(placed.prefix, hunts=2)
     await log.open()
