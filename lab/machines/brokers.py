@@ -28,13 +28,19 @@ WAIT_S: Final = 60.0
 
 
 class Brokers:
-    """`count` brokers, numbered from 1, with their data in a folder. `port` 0: any free ones; `core`: all on it."""
+    """`count` brokers, numbered from 1, with their data in a folder. `port` 0: any free ones; `core`: all on it.
 
-    def __init__(self, folder: Path, count: int = 3, *, port: int = 0, core: str = "") -> None:
+    `secure` names the folder with certificate and users of one broker that has doors with TLS and logins.
+    """
+
+    def __init__(
+        self, folder: Path, count: int = 3, *, port: int = 0, core: str = "", secure: Path | None = None
+    ) -> None:
         self.folder = folder
         self.count = count
         self.address = ""
         self._port = port
+        self._secure = ["--secure", str(secure)] if secure else []
         self._within = ["taskset", "-c", core] if core else []
 
     @property
@@ -53,7 +59,12 @@ class Brokers:
     def start(self) -> None:
         """Start those that do not run, where they were, and return when every one answers. Raises OSError."""
         port = int(self.address.partition(",")[0].rpartition(":")[2]) if self.address else self._port
-        self.address = self._tool("start", "--port", str(port))
+        self.address = self._tool("start", "--port", str(port), *self._secure)
+
+    def doors(self) -> dict[str, str]:
+        """Return the addresses of the doors with TLS and logins, by their names (`DOORS` of the tool)."""
+        recorded: dict[str, dict[str, str]] = json.loads((self.folder / "cluster.json").read_text())
+        return recorded["doors"]
 
     def remove(self) -> None:
         """Stop all and remove their data."""

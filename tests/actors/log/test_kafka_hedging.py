@@ -21,7 +21,8 @@ from actors.log.kafka.hedged_client import HedgedClient, first_answer, hedged
 from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.produce import Batch
 from actors.log.kafka.sender import Sender
-from tests.actors.log.conftest import Cluster, settled
+from lab.machines.brokers import Brokers
+from tests.actors.log.conftest import settled
 from tests.actors.log.contract import SHARD, WAIT_S, numbered, take
 
 FOR_EVER_MS = 3_600_000
@@ -327,7 +328,7 @@ async def test_an_end_that_comes_with_the_first_answer_is_heard() -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_shards_go_on_at_new_leaders_while_their_broker_stands_still(cluster: Cluster) -> None:
+async def test_shards_go_on_at_new_leaders_while_their_broker_stands_still(cluster: Brokers) -> None:
     await cluster.whole()
     shards = [SHARD._replace(index=n) for n in range(12)]
     log = KafkaLog(cluster.address, shards={"hunts": 12}, prefix="test-still", request_timeout_ms=5_000)

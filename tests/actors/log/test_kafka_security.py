@@ -25,7 +25,7 @@ from actors.faults import LogMisconfigured, LogUnavailable
 from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.security import Secret, connecting
 from actors.log.security import Security, problem
-from tests.actors.log.conftest import tool
+from lab.machines.brokers import Brokers
 from tests.actors.log.contract import SHARD, WAIT_S, numbered, take, values
 
 PASSWORD = f"never-shown-{secrets.token_hex(8)}"
@@ -105,11 +105,12 @@ def broker(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bro
     authority.write("password", f"{PASSWORD}\n".encode())
     authority.write("key-password", KEY_PASSWORD.encode())
     authority.write("token", token().encode())
-    data = folder / "broker"
-    tool("start", "--port", "0", "--data", str(data), "--secure", str(folder))
-    doors = json.loads((data / "cluster.json").read_text())["doors"]
-    yield Broker(doors, folder)
-    tool("stop", "--wipe", "--data", str(data))
+    running = Brokers(folder / "broker", 1, secure=folder)
+    try:
+        running.start()
+        yield Broker(running.doors(), folder)
+    finally:
+        running.remove()
 
 
 def door(broker: Broker, name: str, environ: Any = None, **settings: Any) -> KafkaLog:
