@@ -15,7 +15,8 @@ import click
 import msgspec
 
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
-from huntserver.client.connection import Client, Refused, Unreachable, connected, http, http_base
+from huntserver.client import Client, Refused, Unreachable, connect
+from huntserver.client.http import http, http_base
 from huntserver.game.command import Command
 from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create
@@ -48,8 +49,8 @@ NEGATIVE = {"ignore_unknown_options": True}
 
 
 async def _send(url: str, token: str, op: str, fields: dict[str, Any]) -> None:
-    async with connected(url, token) as client:
-        click.echo(json.dumps(await client.ask(op, fields=fields)))
+    async with connect(url, token) as client:
+        click.echo(json.dumps(await client.command(op, fields=fields)))
 
 
 @host.command()
@@ -67,14 +68,14 @@ def create(file: Path, url: str, token: str, hunt: str | None, publish: bool) ->
     name = hunt or file.stem
 
     async def make() -> None:
-        async with connected(url, token) as client:
+        async with connect(url, token) as client:
             there = await _created(client, name)
             try:
                 await _define(url, token, name, file, data)
             except Refused as refused:
                 raise there if there is not None and refused.code == "wrong_phase" else refused from None
             if publish:
-                await client.ask("publish", hunt=name)
+                await client.command("publish", hunt=name)
         if publish:
             click.echo(f"{name}: published; players come by {http_base(url)}/?hunt={name}")
         else:
@@ -86,7 +87,7 @@ def create(file: Path, url: str, token: str, hunt: str | None, publish: bool) ->
 async def _created(client: Client, hunt: str) -> Refused | None:
     """Create a hunt; return the refusal when there is one already: a draft can be given another definition."""
     try:
-        await client.ask("create", hunt=hunt)
+        await client.command("create", hunt=hunt)
     except Refused as refused:
         if refused.code != "hunt_exists":
             raise
@@ -149,8 +150,8 @@ def overview(url: str, token: str, hunt: str) -> None:
     """Print how the hunt stands."""
 
     async def show() -> None:
-        async with connected(url, token) as client:
-            seen = await client.ask("overview", keyed=False, hunt=hunt)
+        async with connect(url, token) as client:
+            seen = await client.question("overview", hunt=hunt)
         click.echo(
             f"{seen['title']} ({seen['hunt']}): {seen['phase']}, {seen['players']} players, {seen['teams']} teams"
         )
@@ -178,8 +179,8 @@ def watch(url: str, token: str, hunt: str, seconds: float) -> None:
             click.echo(f"{message['seq']:>7} {event.get('type', '')} {what}")
 
     async def follow() -> None:
-        async with connected(url, token, on_message=show) as client:
-            await client.ask("resume", keyed=False, hunt=hunt)
+        async with connect(url, token, on_message=show) as client:
+            client.follow(hunt)
             await asyncio.sleep(seconds or 1e9)
 
     work(follow())

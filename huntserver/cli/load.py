@@ -86,8 +86,8 @@ def _write(file: Path, made: bytes) -> None:
 def _performed(asked: LoadOptions) -> Results:
     """Run it; turn what it raises into one line and an exit code."""
     from actors.faults import Fault, LogDamaged
+    from huntserver import client
     from huntserver.auth import KeyFileError
-    from huntserver.client import connection as client
     from huntserver.load.conductor import LoadError
     from huntserver.load.progress import Progress
     from huntserver.load.run import LoadRun

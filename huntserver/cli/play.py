@@ -23,7 +23,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
-from huntserver.client.connection import Client, Device, Refused, Unreachable, connected, guest_token
+from huntserver.client import Client, Device, Refused, Unreachable, connect, guest_token
 
 HELP = """[b]CLUE ANSWER[/b]  guess          [b]/scan CODE[/b]       a code that you found
 [b]/clues[/b]       what is open     [b]/go LAT LON[/b]      say where you are
@@ -49,7 +49,6 @@ class Play:
         self.hunt = hunt
         self.people = people
         self.page: dict[str, Any] = {}
-        self.pages = asyncio.Event()
         self.client: Client
         self.failures = 0
 
@@ -67,7 +66,6 @@ class Play:
         """Show a push."""
         if message.get("t") == "snapshot":
             self.page = message["data"]
-            self.pages.set()
         elif message.get("t") == "event":
             for event in message["events"]:
                 if event.get("type") != "claimed" or message["ch"] == "hunt":  # told on both channels
@@ -124,7 +122,7 @@ class Play:
 
     async def refresh(self) -> dict[str, Any]:
         """Ask for the page anew."""
-        self.page = await self.client.ask("page", keyed=False, hunt=self.hunt)
+        self.page = await self.client.question("page", hunt=self.hunt)
         return self.page
 
     async def show(self) -> None:
@@ -138,7 +136,7 @@ class Play:
 
     async def board(self) -> None:
         """Print the standings."""
-        seen = await self.client.ask("board", keyed=False, hunt=self.hunt, top=20)
+        seen = await self.client.question("board", hunt=self.hunt, top=20)
         table = Table("place", "team", "points", "solved")
         for row in seen["rows"]:
             table.add_row(str(row["place"]), escape(row["name"]), str(row["score"]), str(row["solved"]))
@@ -178,18 +176,18 @@ class Play:
                 self.say(f"{escape(team.get('name', ''))}: place {team.get('place')}, {team.get('score')} points"
                          + (f", invite code {team['invite']}" if team.get("invite") else ""))  # fmt: skip
             case ["/me"]:
-                me = await self.client.ask("profile", keyed=False)
+                me = await self.client.question("profile")
                 self.say(f"{me['points']} points, {me['solves']} clues, {len(me['inventory'])} treasures")
                 for item in me["inventory"]:
                     self.say(f"  {escape(item['title'])} (number {item['rank']}, {item['hunt']})")
             case ["/scan", *code] if code:
-                self._verdict(await self.client.ask("scan", hunt=self.hunt, code=" ".join(code)))
+                self._verdict(await self.client.command("scan", hunt=self.hunt, code=" ".join(code)))
             case ["/go", lat, lon] if (at := _position(lat, lon)) is not None:
-                self._verdict(await self.client.ask("checkin", hunt=self.hunt, lat=at[0], lon=at[1]))
+                self._verdict(await self.client.command("checkin", hunt=self.hunt, lat=at[0], lon=at[1]))
             case ["/hint", clue, hint]:
-                await self.client.ask("hint", fields={"hunt": self.hunt, "clue": clue, "hint": hint})
+                await self.client.command("hint", fields={"hunt": self.hunt, "clue": clue, "hint": hint})
             case ["/claim", treasure]:
-                got = await self.client.ask("claim", hunt=self.hunt, treasure=treasure)
+                got = await self.client.command("claim", hunt=self.hunt, treasure=treasure)
                 self.say(f"[green]yours: number {got.get('rank')}[/]")
             case [word, *_] if word in USES:
                 self.failures += 1
@@ -199,7 +197,7 @@ class Play:
                 self.say(f"[red]{escape(word)} is not known[/]; /help lists what is")
             case [clue, _, *_]:
                 text = line.strip().removeprefix(clue).strip()
-                self._verdict(await self.client.ask("guess", hunt=self.hunt, clue=clue, text=text))
+                self._verdict(await self.client.command("guess", hunt=self.hunt, clue=clue, text=text))
             case _:
                 self.say("write the clue's id and your answer, or /help")
         return True
@@ -240,10 +238,9 @@ async def _play(url: str, token: str, hunt: str, join: dict[str, str], device: D
     people = sys.stdin.isatty()
     console = Console(highlight=False, soft_wrap=not people)
     play = Play(console, hunt, people)
-    async with connected(url, token, device=device, on_message=play.on_message, on_state=play.on_state) as client:
+    async with connect(url, token, device=device, on_message=play.on_message, on_state=play.on_state) as client:
         play.client = client
-        await client.ask("join", fields={"hunt": hunt, **join})
-        await asyncio.wait_for(play.pages.wait(), 10)
+        play.page = await client.join(hunt, fields=join)
         if play.page.get("intro"):
             play.say(escape(play.page["intro"]))
         await play.show()

@@ -1,90 +1,47 @@
-"""A client of the protocol: connects, says hello, resumes, and sends commands again until they are answered.
+"""The asyncio shell of a client's session: sockets, clock and dice, futures for answers, callbacks for pushes.
 
-Owns one device's epoch and key counter, the unanswered commands and the channels' seqs. Used by the terminal client
-and the host's commands; knows nothing of the server's insides.
+Owns the socket of the moment, the timer of the next tick and the futures of requests. Decides nothing of the protocol:
+that is `huntserver.client.session`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import random
-import secrets
-import urllib.request
-from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
-from typing import IO, Any
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from typing import Any, Final, assert_never
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
-AGAIN = frozenset({"unknown", "unavailable", "busy", "rate_limited", "window", "internal"})
-"""Codes after which the same command goes again with the same key."""
+import huntserver.client.actions as a
+from huntserver.client.device import Device
+from huntserver.client.errors import Refused, TooSlow, Unreachable
+from huntserver.client.session import Session, Timing
 
+MESSAGES_MAX: Final = 10_000
+"""Messages that wait for a reader of `Client.messages`."""
 
-class Refused(Exception):
-    """The server said no: `code`, a text for people, and perhaps when to try again."""
+CLOSE_S: Final = 2.0
+"""Close time-out: a server that is gone is not waited for."""
 
-    def __init__(self, err: dict[str, Any]) -> None:
-        super().__init__(err.get("msg") or err["code"])
-        self.code: str = err["code"]
-        self.after_ms: int | None = err.get("after_ms")
-
-
-class Unreachable(Exception):
-    """The server cannot be reached; the text names the address."""
-
-
-class Device:
-    """An epoch and its counter, kept in a file: no N is used twice, not even by the run after a crash.
-
-    The file holds an N that no command has reached yet; a new run goes on from there. A second run beside the first is
-    another device: it has an epoch of its own, which nobody keeps. Raises OSError for a file that cannot be used.
-    """
-
-    ahead = 100
-
-    def __init__(self, path: Path | None = None) -> None:
-        self._held = None if path is None else _hold(path)
-        self._path = path = path if self._held else None
-        self.epoch = secrets.token_hex(6)
-        self.n = 0
-        if path is not None:
-            with contextlib.suppress(ValueError, KeyError):
-                kept = json.loads(path.read_text())
-                self.epoch, self.n = str(kept["epoch"]), int(kept["n"])
-        self._kept = self.n
-
-    def close(self) -> None:
-        """Let another run be this device."""
-        if self._held is not None:
-            self._held.close()
-
-    def next(self) -> int:
-        """Return the next N."""
-        self.n += 1
-        if self._path is not None and self.n > self._kept:
-            self._kept = self.n + self.ahead
-            self._path.write_text(json.dumps({"epoch": self.epoch, "n": self._kept}))
-        return self.n
-
-
-def _hold(path: Path) -> IO[bytes] | None:
-    """Return the file, locked for as long as it is open; None when another run has it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
+NOT_HERE: Final = frozenset({400, 401, 403, 404, 405, 410, 426})
+"""HTTP statuses of a refused handshake that trying again does not change."""
 
 
 class Client:
-    """See the module. `on_message` gets every push; `on_state` is told when the connection goes and comes."""
+    """One device of one player, or of a host, at a server. `connect` makes, opens and closes one.
+
+    `open` comes first and `close` last; between them every other call may be made at any time, from the event loop that
+    `open` ran in: a lost connection is replaced, and what was not answered goes again. `on_message` is called with
+    every push (`event`, each once and in order, `snapshot`, `state`) and with the server's word about listening (`sys`:
+    `resumed`, `refused`, `goaway`); `on_state` with `lost` and `back`. Neither may block; an exception of theirs ends
+    the client, and is raised by whatever waits for it.
+    """
 
     def __init__(
         self,
@@ -94,201 +51,343 @@ class Client:
         device: Device | None = None,
         on_message: Callable[[dict[str, Any]], None] = lambda message: None,
         on_state: Callable[[str], None] = lambda state: None,
+        timing: Timing | None = None,
     ) -> None:
         self.url = url
-        self._token = token
         self._device = device or Device()
+        self._session = Session(token, self._device.epoch, n=self._device.n, timing=timing)
         self._on_message = on_message
         self._on_state = on_state
+        self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._pages: dict[str, asyncio.Future[dict[str, Any]]] = {}  # hunt -> its first snapshot
+        self._readers: list[asyncio.Queue[dict[str, Any] | None]] = []
+        self._out: asyncio.Queue[str] = asyncio.Queue()  # of the socket of the moment
+        self._conversation: asyncio.Task[None] | None = None
         self._socket: ClientConnection | None = None
-        self._waiting: dict[int, tuple[dict[str, Any], asyncio.Future[dict[str, Any]]]] = {}
-        self._next_id = 0
-        self._seen: dict[str, dict[str, int]] = {}
-        self._pos: dict[str, int] = {}
-        self._task: asyncio.Task[None] | None = None
-        self._greeted = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._greeted: asyncio.Future[None] | None = None
+        self._is_up = False  # greeted by the server, on this connection
         self._failed: Exception | None = None
-        self.reconnects = 0
+
+    # ---- life
 
     async def open(self, wait_s: float = 10.0) -> None:
-        """Connect and say hello. Raises `Unreachable` or `Refused`."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="client")
-        greeted = asyncio.get_running_loop().create_task(self._greeted.wait())
-        await asyncio.wait({self._task, greeted}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-        greeted.cancel()
-        if self._failed is not None:
-            raise self._failed
-        if not self._greeted.is_set():
-            await self.close()
-            raise Unreachable(f"no server answers at {self.url}; start one, or give its address with --url")
+        """Connect and say hello. Called once, before everything else.
+
+        Raises `Refused` for a token that is not taken, `Unreachable` when no server answers within `wait_s`; the client
+        is closed then.
+        """
+        self._greeted = asyncio.get_running_loop().create_future()
+        self._do(self._session.start(_now_ms()))
+        try:
+            await asyncio.wait_for(asyncio.shield(self._greeted), wait_s)
+        except TimeoutError:
+            raise Unreachable(f"no server answers at {self.url}; start one, or give its address with --url") from None
+        finally:
+            if not self._greeted.done() or self._greeted.exception() is not None:
+                await self.close()
 
     async def close(self) -> None:
-        """Disconnect."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        if self._socket is not None:
-            await self._socket.close()
+        """Disconnect. What has no answer is not sent again: its outcome is unknown to the caller that waits for it."""
+        self._fail(Unreachable(f"the client of {self.url} was closed"))
+        tasks = {task for task in (self._conversation, *self._tasks) if task is not None} - {asyncio.current_task()}
+        for task in tasks:
+            if not task.cancelling():  # a second time would cut the closing handshake short
+                task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
-    async def _run(self) -> None:
-        delay_s = 0.1
-        while True:
-            try:
-                async with connect(self.url, open_timeout=5, max_size=None) as socket:
-                    self._socket = socket
-                    await self._hello(socket)
-                    delay_s = 0.1
-                    async for text in socket:
-                        self._take(json.loads(text))
-            except Refused as refused:
-                self._fail(refused)
-                return
-            except InvalidStatus as error:
-                if error.response.status_code in (400, 403, 404):
-                    self._fail(Unreachable(f"{self.url} answers with HTTP {error.response.status_code}"))
-                    return
-            except ConnectionClosed as closed:
-                if closed.rcvd is not None and 4000 <= closed.rcvd.code < 4100:
-                    self._fail(Refused({"code": "closed", "msg": closed.rcvd.reason}))
-                    return
-            except InvalidURI as error:
-                self._fail(Unreachable(f"{error}; write --url as ws://HOST:PORT/ws"))
-                return
-            except (OSError, WebSocketException, TimeoutError):
-                pass  # not there now: again, after a while
-            self._socket = None
-            if self._greeted.is_set():
-                self._on_state("lost")
-            self.reconnects += 1
-            await asyncio.sleep(delay_s * (0.5 + random.random()))
-            delay_s = min(delay_s * 2, 5.0)
+    @property
+    def token(self) -> str:
+        """The player's token; another one than was given, once the server has renewed it."""
+        return self._session.token
 
-    def _fail(self, error: Exception) -> None:
-        self._failed = error
-        for _, future in self._waiting.values():
-            if not future.done():
-                future.set_exception(error)
+    def server_ms(self) -> int | None:
+        """Return the server's time in ms since 1970, good to half a round trip; None before `open`."""
+        return self._session.server_ms(_now_ms())
 
-    async def _hello(self, socket: ClientConnection) -> None:
-        resume = [
-            {"hunt": hunt, "seq": max(channels.values(), default=0), "pos": self._pos.get(hunt, 0)}
-            for hunt, channels in self._seen.items()
-        ]
-        await self._write(
-            {"id": 0, "op": "hello", "token": self._token, "epoch": self._device.epoch, "resume": resume}, socket
-        )
-        while True:
-            message = json.loads(await asyncio.wait_for(socket.recv(), 10))
-            if message.get("id") == 0:
-                break
-            self._take(message)
-        if "err" in message:
-            raise Refused(message["err"])
-        again = self._greeted.is_set()
-        self._greeted.set()
-        if again:
-            self._on_state("back")
-        for frame, _ in list(self._waiting.values()):
-            await self._write(frame, socket)
+    # ---- requests
 
-    async def _write(self, frame: dict[str, Any], socket: ClientConnection | None = None) -> None:
-        target = socket or self._socket
-        if target is not None:
-            with contextlib.suppress(ConnectionClosed):
-                await target.send(json.dumps(frame))
-
-    def _take(self, message: dict[str, Any]) -> None:
-        hunt = message.get("hunt", "")
-        if message.get("t") == "snapshot":
-            self._seen[hunt] = dict(message["channels"])
-            self._pos[hunt] = max(self._pos.get(hunt, 0), message["seq"])
-        elif "ch" in message and "prev" in message and hunt in self._seen:
-            self._seen[hunt][message["ch"]] = message["seq"]
-        request = message.get("id")
-        if request is None:
-            self._on_message(message)
-            return
-        waiting = self._waiting.get(request)
-        if waiting is None:
-            return
-        frame, future = waiting
-        err = message.get("err")
-        if err is not None and err["code"] in AGAIN:
-            delay_s = (err.get("after_ms") or 200) / 1000
-            asyncio.get_running_loop().call_later(delay_s, self._again, request)
-            return
-        del self._waiting[request]
-        where = frame.get("hunt", "")
-        if "ch" in message and where in self._seen:
-            self._seen[where][message["ch"]] = message["pos"]
-        if not future.done():
-            future.set_result(message)
-
-    def _again(self, request: int) -> None:
-        if request in self._waiting and self._socket is not None:
-            task = asyncio.get_running_loop().create_task(self._write(self._waiting[request][0]))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    async def ask(
-        self, op: str, *, keyed: bool = True, wait_s: float = 60.0, fields: Mapping[str, Any] | None = None, **more: Any
+    async def command(
+        self, op: str, *, wait_s: float = 60.0, fields: Mapping[str, Any] | None = None, **more: Any
     ) -> dict[str, Any]:
-        """Send a command and return its `ok`, over any number of connections. Raises `Refused`, `Unreachable`."""
+        """Carry out an operation that changes something, once, and return its `ok`: it is durable.
+
+        The fields are given by name or as a mapping. Raises `Refused` when the answer is no, and `Unreachable` when
+        there is none within `wait_s`: then the command is still sent until it is answered, as long as the client is
+        open, and the caller does not hear of it. Raises `TooManyWaiting` beyond 1,000 commands without an answer.
+        """
+        self._check()
+        request, actions = self._session.command(op, {**(fields or {}), **more}, _now_ms())
+        self._device.used(self._session.requests.n)
+        return await self._answer(request, actions, wait_s)
+
+    async def question(
+        self, op: str, *, wait_s: float = 60.0, fields: Mapping[str, Any] | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """Ask for something that changes nothing (`page`, `board`, `profile`, `ping`), and return its `ok`.
+
+        Raises `Refused` and `Unreachable`; a question without an answer in time is given up.
+        """
+        self._check()
+        request, actions = self._session.ask(op, {**(fields or {}), **more}, _now_ms())
+        try:
+            return await self._answer(request, actions, wait_s)
+        finally:
+            self._session.forget(request)
+
+    async def join(
+        self, hunt: str, *, wait_s: float = 60.0, fields: Mapping[str, Any] | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """Join a hunt (`team` or `invite` as it asks for), listen to it, and return its page.
+
+        Joining again is no fault. Raises as `command`.
+        """
+        snapshot = self._pages.setdefault(hunt, asyncio.get_running_loop().create_future())
+        await self.command("join", wait_s=wait_s, fields={"hunt": hunt, **(fields or {}), **more})
+        return await self._wait(snapshot, wait_s)
+
+    def follow(self, hunt: str) -> None:
+        """Listen to a hunt: for hosts. Its pushes come to `on_message`; who joins a hunt listens already."""
+        self._check()
+        self._do(self._session.follow(hunt, _now_ms()))
+
+    def leave(self, hunt: str) -> None:
+        """Stop listening to a hunt; a player stays in it."""
+        self._do(self._session.leave(hunt, _now_ms()))
+
+    async def messages(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield every push and word of the server from now on, until the client is closed.
+
+        Raises what ended the client, and `TooSlow` when `MESSAGES_MAX` wait to be read.
+        """
+        queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._readers.append(queue)
+        try:
+            while (message := await queue.get()) is not None:
+                if queue.qsize() > MESSAGES_MAX:
+                    raise TooSlow(f"more than {MESSAGES_MAX} messages wait to be read")
+                yield message
+        finally:
+            self._readers.remove(queue)
+        if isinstance(self._failed, Refused):
+            raise self._failed
+
+    def _check(self) -> None:
         if self._failed is not None:
             raise self._failed
-        self._next_id += 1
-        frame: dict[str, Any] = {"id": self._next_id, "op": op, **(fields or {}), **more}
-        if keyed:
-            frame["key"] = self._device.next()
-        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting[self._next_id] = (frame, future)
-        await self._write(frame)
+        if self._greeted is None:
+            raise RuntimeError("open the client first")
+
+    async def _answer(self, request: int, actions: list[a.Action], wait_s: float) -> dict[str, Any]:
+        future = self._asked[request] = asyncio.get_running_loop().create_future()
+        self._do(actions)
         try:
-            reply = await asyncio.wait_for(future, wait_s)
-        except TimeoutError:
-            raise Unreachable(f"no answer from {self.url} in {wait_s:.0f} s") from None
+            reply = await self._wait(future, wait_s)
+        finally:
+            self._asked.pop(request, None)
         if "err" in reply:
             raise Refused(reply["err"])
         answer: dict[str, Any] = reply["ok"]
         return answer
 
+    async def _wait(self, future: asyncio.Future[dict[str, Any]], wait_s: float) -> dict[str, Any]:
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), wait_s)
+        except TimeoutError:
+            raise Unreachable(f"no answer from {self.url} in {wait_s:.0f} s") from None
+
+    # ---- the session's actions
+
+    def _do(self, actions: list[a.Action]) -> None:
+        """Carry out what the session wants; then wait until it is due again."""
+        try:
+            for action in actions:
+                self._act(action)
+        except Exception as error:  # of `on_message` or `on_state`: told to whoever waits for this client
+            self._fail(error)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wake_ms = self._session.wake_ms
+        if wake_ms is not None and self._failed is None:
+            delay_s = max(0, wake_ms - _now_ms()) / 1000
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _act(self, action: a.Action) -> None:
+        match action:
+            case a.Send(message):
+                self._out.put_nowait(json.dumps(message, ensure_ascii=False))
+            case a.Answer(reply):
+                future = self._asked.get(reply["id"])
+                if future is not None and not future.done():
+                    future.set_result(reply)
+            case a.Snapshot(message):
+                page = self._pages.pop(message["hunt"], None)
+                if page is not None and not page.done():
+                    page.set_result(message["data"])
+                self._tell(message)
+            case a.Event(message) | a.State(message):
+                self._tell(message)
+            case a.Connect():
+                self._conversation = asyncio.create_task(self._converse(), name="conversation of a client")
+            case a.Drop():
+                self._hang_up()
+            case a.Greeted(_, again):
+                if self._greeted is not None and not self._greeted.done():
+                    self._greeted.set_result(None)
+                self._is_up = True
+                if again:
+                    self._on_state("back")
+            case a.Lost():
+                if self._is_up:
+                    self._is_up = False
+                    self._on_state("lost")
+            case a.Over(code, msg, _):
+                self._fail(Refused({"code": code, "msg": msg}))
+            case a.Resumed(hunt, recovered, known):
+                if recovered and not known and hunt in self._pages:
+                    self._spawn(self._ask_page(hunt))  # all pushes come, but no snapshot ever did
+                self._tell({"t": "sys", "op": "resumed", "hunt": hunt, "recovered": recovered})
+            case a.Refused(hunt, err):
+                self._tell({"t": "sys", "op": "refused", "hunt": hunt, "err": err})
+            case a.GoAway(after_ms):
+                self._tell({"t": "sys", "op": "goaway", "after_ms": after_ms})
+            case a.Gap():
+                pass  # `Resumed` follows
+            case _:
+                assert_never(action)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="page of a client")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ask_page(self, hunt: str) -> None:
+        """Get a hunt's page for `join`, which waits for it."""
+        page = self._pages.get(hunt)
+        if page is None:
+            return
+        try:
+            found = await self.question("page", hunt=hunt)
+        except Exception as error:  # told to whoever waits for the page
+            if not page.done():
+                page.set_exception(error)
+            return
+        if not page.done():
+            page.set_result(found)
+
+    def _hang_up(self) -> None:
+        """Leave the socket of the moment without a word; its conversation ends by itself."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+            self._socket = None
+        elif self._conversation is not None:
+            self._conversation.cancel()
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        for queue in self._readers:
+            queue.put_nowait(message)
+        self._on_message(message)
+
+    def _fail(self, error: Exception) -> None:
+        """End: nothing goes out any more, and whoever waits is told."""
+        if self._failed is not None:
+            return
+        self._failed = error
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._conversation is not None and self._conversation is not _current_task():
+            self._conversation.cancel()
+        for future in [*self._asked.values(), *self._pages.values(), self._greeted]:
+            if future is not None and not future.done():
+                future.set_exception(error)
+                future.exception()  # it may be that nobody waits: no complaint then
+        for queue in self._readers:
+            queue.put_nowait(None)
+
+    def _tick(self) -> None:
+        self._do(self._session.tick(_now_ms(), random.random()))
+
+    # ---- one connection
+
+    async def _converse(self) -> None:
+        """Open a socket, carry messages both ways until it ends, and tell the session how it ended."""
+        code: int | None = None
+        reason, after_ms = "", None
+        try:
+            async with open_socket(
+                self.url, open_timeout=None, close_timeout=CLOSE_S, ping_interval=None, max_size=None
+            ) as socket:
+                await self._carry(socket)
+        except ConnectionClosed as closed:
+            if closed.rcvd is not None:
+                code, reason = closed.rcvd.code, closed.rcvd.reason
+        except InvalidStatus as error:
+            status = error.response.status_code
+            if status in NOT_HERE:
+                self._fail(Unreachable(f"{self.url} answers with HTTP {status}"))
+                return
+            after_ms = _retry_after_ms(error.response.headers.get("Retry-After", ""))
+        except InvalidURI as error:
+            self._fail(Unreachable(f"{error}; write --url as ws://HOST:PORT/ws"))
+            return
+        except (OSError, WebSocketException, TimeoutError):
+            pass  # not there now: the session says when to try again
+        if self._conversation is asyncio.current_task() and self._failed is None:
+            self._do(self._session.closed(_now_ms(), random.random(), code, reason=reason, after_ms=after_ms))
+
+    async def _carry(self, socket: ClientConnection) -> None:
+        """Carry messages both ways. Raises ConnectionClosed at the end."""
+        out = self._out = asyncio.Queue()
+        self._socket = socket
+        self._do(self._session.connected(_now_ms()))
+        writer = asyncio.create_task(_write(socket, out), name="writer of a client")
+        try:
+            while True:
+                text = await socket.recv()
+                self._do(self._session.received(text, _now_ms(), random.random()))
+                if self._failed is not None or self._socket is not socket:
+                    return
+        finally:
+            if self._socket is socket:
+                self._socket = None
+            writer.cancel()
+            await asyncio.wait({writer})
+
+
+async def _write(socket: ClientConnection, out: asyncio.Queue[str]) -> None:
+    with contextlib.suppress(ConnectionClosed):  # the reader tells
+        while True:
+            await socket.send(await out.get())
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+def _current_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
+def _retry_after_ms(value: str) -> int | None:
+    """Return a `Retry-After` in seconds as ms; a date, which the server never sends, counts as none."""
+    return int(value) * 1000 if value.isascii() and value.isdigit() and len(value) < 7 else None
+
 
 @contextlib.asynccontextmanager
-async def connected(url: str, token: str, **options: Any) -> AsyncIterator[Client]:
-    """Open a client and close it at the end."""
+async def connect(url: str, token: str, **options: Any) -> AsyncIterator[Client]:
+    """Open a client of the server at `url` (`ws://HOST:PORT/ws`), and close it at the end of the block.
+
+    `options` are `Client`'s. Raises `Refused` and `Unreachable`, as `Client.open`.
+    """
     client = Client(url, token, **options)
     await client.open()
     try:
         yield client
     finally:
         await client.close()
-
-
-def http_base(url: str) -> str:
-    """Return the HTTP address on the same port as a WebSocket's."""
-    base = url.replace("wss://", "https://").replace("ws://", "http://")
-    return base.removesuffix("/ws").rstrip("/")
-
-
-def http(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    """Send one HTTP request; return status and JSON. Raises `Unreachable`."""
-    try:
-        request = urllib.request.Request(url, data=body, method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.request.HTTPError as error:
-        with contextlib.suppress(ValueError):
-            return error.code, json.loads(error.read())
-        return error.code, {"code": "http", "msg": f"HTTP {error.code}"}
-    except OSError as error:
-        raise Unreachable(f"no server answers at {url} ({error}); start one, or give its address with --url") from error
-    except ValueError as error:  # no address at all, or an answer that is no JSON
-        raise Unreachable(f"no huntserver answers at {url} ({error}); write --url as ws://HOST:PORT/ws") from error
-
-
-def guest_token(url: str, name: str) -> str:
-    """Return a guest's token. Raises `Refused` or `Unreachable`."""
-    status, body = http("POST", http_base(url) + "/guest", json.dumps({"name": name}).encode(), {})
-    if status != 200:
-        raise Refused(body)
-    return str(body["token"])

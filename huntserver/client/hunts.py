@@ -11,7 +11,7 @@ from huntserver.client.incoming import Envelope
 
 
 class Hunts:
-    """See the module. What a call returns is to be told; a `Gap` of a hunt is to be resumed as well."""
+    """Every hunt that is listened to. What a call returns is to be told; a `Gap` of a hunt is to be resumed as well."""
 
     def __init__(self) -> None:
         self._followed: dict[str, Following] = {}

@@ -37,7 +37,7 @@ class Request:
 
 
 class Requests:
-    """See the module. `n` is the last N that was used."""
+    """All requests without a final answer, in order. `n` is the last N that was used."""
 
     def __init__(self, n: int, first_id: int = 1) -> None:
         self.n = n

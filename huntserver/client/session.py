@@ -97,7 +97,7 @@ class Timing(NamedTuple):
 
 
 class Session:
-    """See the module. One device of one player (or host), and one at a time.
+    """The protocol's client half for one device of one player, or of a host.
 
     `epoch`: made once for a device and kept. `n`: the last N that the device used. `unanswered`: commands of an earlier
     run, as `kept` returned them. `token`: replaced when the server renews it.

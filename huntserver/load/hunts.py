@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from huntserver.client.connection import Client, Refused, connected, http, http_base
+from huntserver.client import Client, Refused, connect
+from huntserver.client.http import http, http_base
 
 RIGHT_CLUES: Final = 20
 WRONG_CLUES: Final = 8
@@ -91,17 +92,17 @@ async def set_up(
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
     async def some(part: list[str]) -> None:
-        async with connected(url, token) as client:
+        async with connect(url, token) as client:
             for hunt in part:
-                await client.ask("create", hunt=hunt)
+                await client.command("create", hunt=hunt)
                 put = f"{http_base(url)}/hunts/{hunt}/definition"
                 status, answer = await asyncio.to_thread(http, "PUT", put, body, headers)
                 if status != 200:
                     raise Refused(answer)
-                await client.ask("publish", hunt=hunt)
-                await client.ask("start", hunt=hunt)
+                await client.command("publish", hunt=hunt)
+                await client.command("start", hunt=hunt)
 
-    async with connected(url, token) as client:
+    async with connect(url, token) as client:
         offset_ms = await clock_offset_ms(client)
     # A session has so many commands a second: ten hunts, two hundred hunts, take about the same time.
     parts = [hunts[i : i + HUNTS_A_SESSION] for i in range(0, len(hunts), HUNTS_A_SESSION)]
@@ -116,7 +117,7 @@ async def clock_offset_ms(client: Client, tries: int = 9) -> float:
     best = (1e9, 0.0)
     for _ in range(tries):
         began = time.time_ns()
-        answer = await client.ask("ping", keyed=False)
+        answer = await client.question("ping")
         took_ms = (time.time_ns() - began) / 1e6
         best = min(best, (took_ms, answer["ts"] + 0.5 - (began / 1e6 + took_ms / 2)))
     return best[1]
@@ -124,6 +125,6 @@ async def clock_offset_ms(client: Client, tries: int = 9) -> float:
 
 async def take_down(url: str, token: str, hunts: list[str]) -> None:
     """End the hunts. Raises as `set_up`."""
-    async with connected(url, token) as client:
+    async with connect(url, token) as client:
         for hunt in hunts:
-            await client.ask("end", hunt=hunt)
+            await client.command("end", hunt=hunt)

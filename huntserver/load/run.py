@@ -20,7 +20,7 @@ import msgspec
 
 from huntserver.app import open_log
 from huntserver.auth import Tokens, load_key
-from huntserver.client.connection import http, http_base
+from huntserver.client.http import http, http_base
 from huntserver.config import Config, LogChoice
 from huntserver.load import ceiling
 from huntserver.load.conductor import Conductor, MeasuredProcesses

@@ -11,7 +11,7 @@ import json
 from collections import deque
 from typing import Any
 
-from huntserver.client import actions as a
+import huntserver.client.actions as a
 from huntserver.client.requests import WINDOW
 from huntserver.client.session import Phase, Session
 
@@ -31,7 +31,7 @@ class Link:
 
 
 class Server:
-    """See the module."""
+    """One hunt with two channels, which executes a key once. `tail`: pushes that a resume can bring."""
 
     def __init__(self, tail: int) -> None:
         self.tail = tail

@@ -22,7 +22,7 @@ MOODS = ("busy", "unavailable", "rate_limited", "internal", "window", "vanishes"
 
 
 class Machine(RuleBasedStateMachine):
-    """See the module."""
+    """Moves of the player, the network and the server, in any order; at the end everything is let to settle."""
 
     @initialize(tail=st.sampled_from((2, 5, 100)), listens=st.booleans())
     def begin(self, tail: int, listens: bool) -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from huntserver.client import actions as a
+import huntserver.client.actions as a
 from huntserver.client.session import Session
 
 VECTORS = Path(__file__).parents[2] / "huntserver" / "wire" / "vectors.jsonl"

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import connect as open_socket
 
 from huntserver.auth import Tokens, load_key
 from huntserver.cli.main import main
-from huntserver.client.connection import Refused, connected, guest_token, http, http_base
+from huntserver.client import Refused, connect, guest_token
+from huntserver.client.http import http, http_base
 from lab.machines.servers import LocalServer, serving
 
 SECRETS = {
@@ -72,29 +73,29 @@ async def play(played: Played) -> None:
     host, guest = mint.mint("host", "hanna", "Hanna"), guest_token(live.url, SECRETS["player"])
     forged, expired = guest[:-3] + "abc", mint.mint("player", "late", SECRETS["player"], ttl_s=-9)
     played.tokens = [host, guest, forged, expired]
-    async with connected(live.url, host) as client:
-        await client.ask("create", hunt="secrets")
+    async with connect(live.url, host) as client:
+        await client.command("create", hunt="secrets")
         headers = {"authorization": f"Bearer {host}", "content-type": "application/toml"}
         address = f"{http_base(live.url)}/hunts/secrets/definition"
         bad = f'{HUNT}\n{SECRETS["draft"]} = "{SECRETS["draft"]}"'.encode()
         assert (await asyncio.to_thread(http, "PUT", address, bad, headers))[0] == 422
         assert (await asyncio.to_thread(http, "PUT", address, HUNT.encode(), headers))[0] == 200
-        await client.ask("publish", hunt="secrets")
-        await client.ask("start", hunt="secrets")
-        await client.ask("announce", hunt="secrets", text=SECRETS["announcement"])
+        await client.command("publish", hunt="secrets")
+        await client.command("start", hunt="secrets")
+        await client.command("announce", hunt="secrets", text=SECRETS["announcement"])
     for token in (forged, expired):
         with pytest.raises(Refused):
-            async with connected(live.url, token):
+            async with connect(live.url, token):
                 pass
     await by_hand(played, guest)
-    async with connected(live.url, guest) as client:
-        page = await client.ask("page", keyed=False, hunt="secrets")
+    async with connect(live.url, guest) as client:
+        page = await client.question("page", hunt="secrets")
         played.invite = page["team"]["invite"]
-        await client.ask("scan", hunt="secrets", code=SECRETS["code"])
-        await client.ask("checkin", hunt="secrets", lat=LAT, lon=LON)
-    async with connected(live.url, host) as client:
-        await client.ask("adjust", hunt="secrets", team="t1", points=3, reason=SECRETS["reason"])
-        await client.ask("end", hunt="secrets")
+        await client.command("scan", hunt="secrets", code=SECRETS["code"])
+        await client.command("checkin", hunt="secrets", lat=LAT, lon=LON)
+    async with connect(live.url, host) as client:
+        await client.command("adjust", hunt="secrets", team="t1", points=3, reason=SECRETS["reason"])
+        await client.command("end", hunt="secrets")
 
 
 async def by_hand(played: Played, guest: str) -> None:
@@ -113,7 +114,7 @@ async def by_hand(played: Played, guest: str) -> None:
         {"op": "guess", "hunt": "nowhere", "clue": "c1", "text": SECRETS["answer"], "key": 9},
         {"op": "guess", "hunt": "secrets", "clue": "c1", "text": SECRETS["answer"], "key": 10},
     ]
-    async with connect(played.live.url, max_size=None) as socket:
+    async with open_socket(played.live.url, max_size=None) as socket:
         for number, frame in enumerate(frames, 1):
             await socket.send(json.dumps({"id": number, **frame}))
             while True:

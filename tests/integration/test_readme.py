@@ -10,7 +10,7 @@ from typing import Any
 
 from websockets.asyncio.client import connect
 
-from huntserver.client.connection import guest_token
+from huntserver.client import guest_token
 from lab import ROOT
 from lab.machines.servers import LocalServer, serving
 

@@ -1,0 +1,43 @@
+"""The plain HTTP beside the protocol: guest tokens and definitions, on the same port."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import urllib.request
+from typing import Any
+
+from huntserver.client.errors import Refused, Unreachable
+
+
+def http_base(url: str) -> str:
+    """Return the HTTP address on the same port as a WebSocket's."""
+    base = url.replace("wss://", "https://").replace("ws://", "http://")
+    return base.removesuffix("/ws").rstrip("/")
+
+
+def http(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    """Send one HTTP request and wait for its answer, 10 s at most; return status and JSON. Raises `Unreachable`."""
+    try:
+        request = urllib.request.Request(url, data=body, method=method, headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.request.HTTPError as error:
+        with contextlib.suppress(ValueError):
+            return error.code, json.loads(error.read())
+        return error.code, {"code": "http", "msg": f"HTTP {error.code}"}
+    except OSError as error:
+        raise Unreachable(f"no server answers at {url} ({error}); start one, or give its address with --url") from error
+    except ValueError as error:  # no address at all, or an answer that is no JSON
+        raise Unreachable(f"no huntserver answers at {url} ({error}); write --url as ws://HOST:PORT/ws") from error
+
+
+def guest_token(url: str, name: str) -> str:
+    """Return a new guest's token; `url` is the WebSocket's. Keep it: it is the player. Blocks, 10 s at most.
+
+    Raises `Refused` (the server has no guests, or too many came from here) and `Unreachable`.
+    """
+    status, body = http("POST", http_base(url) + "/guest", json.dumps({"name": name}).encode(), {})
+    if status != 200:
+        raise Refused(body)
+    return str(body["token"])
