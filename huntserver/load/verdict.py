@@ -20,7 +20,7 @@ from actors.checker.log_judge import MOST, LogJudge, Rules
 from actors.log.port import Entry, EventLog, ShardId
 from huntserver.app import kinds, open_log, shards_of
 from huntserver.config import Config
-from huntserver.load.fairness import Fairness
+from huntserver.game.invariants import GameInvariants
 from huntserver.load.history import files, for_checker
 
 QUIET_S: Final = 1.0
@@ -69,7 +69,7 @@ class RunJudge:
     def __init__(self, *, leaks: int = 0, say: Callable[[str], None] = lambda text: None) -> None:
         self._leaks = leaks
         self._say = say
-        self._fairness = Fairness()
+        self._game = GameInvariants()
         self._rules = Rules(timed=TIMED)
         self._notes: list[str] = []
         self._lines = 0
@@ -92,7 +92,7 @@ class RunJudge:
 
     async def _judge(self, history: Path | None, config: Config | None) -> RunVerdict:
         kinds_of = [kind for kind, _ in kinds(config or Config())]
-        checker = LogJudge(kinds_of, self._fairness, self._rules)
+        checker = LogJudge(kinds_of, self._game, self._rules)
         if history is not None:
             self._histories(checker, history)
         settled = True
@@ -110,7 +110,7 @@ class RunJudge:
             counts["I9"] = self._leaks
             violations.append(f"I9: the text of an answer that nobody gave came in {self._leaks} reads")
         totals: dict[str, int] = checker.totals()._asdict()
-        totals |= {"claims": self._fairness.claims, "first_finders": self._fairness.firsts, "lines": self._lines}
+        totals |= {"claims": self._game.claims, "first_finders": self._game.firsts, "lines": self._lines}
         return RunVerdict(
             log=config.log.url if config is not None else "",
             violations=violations,

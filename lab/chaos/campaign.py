@@ -22,15 +22,13 @@ import uvloop
 
 from huntserver.load.server_process import NotServing
 from lab import ROOT
-from lab.chaos.definition import CROWNS
 from lab.chaos.faults import MENU, Injection
 from lab.chaos.verdict import Judged, judge
-from lab.chaos.world import COINS, Setup, World, world
+from lab.chaos.world import Setup, World, world
 from lab.ledger import append_row
 from lab.machines import disk as disks
 from lab.machines import network
 
-QUANTITIES: Final = {"coin": COINS, "crown": CROWNS}
 OUT: Final = ROOT / "lab" / "out" / "chaos"
 OVERLAP: Final = 0.25
 """Share of faults that are followed by the next before everything answers again."""
@@ -124,7 +122,7 @@ async def campaign(setup: Setup, menu: dict[str, Injection], arguments: argparse
         await made.end(made.spare, gently=False)
         if made.brokers is not None:
             await asyncio.to_thread(made.brokers.start)
-        judged = await judge(made.config, made.crowd, QUANTITIES)
+        judged = await judge(made.config, made.crowd)
         most = 3 * sum(made.counts.values()) + 1 + made.starts_tried_again + made.started_by_hand
         if judged.tenures_most > most:
             made.violation("I10", f"a shard saw {judged.tenures_most} tenures for {sum(made.counts.values())} faults")

@@ -7,7 +7,6 @@ Judges I1, I2, I3, I4, I5, I7, I8 and I11 of the promises. Reads the log offline
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any, Final, NamedTuple
 
@@ -17,8 +16,7 @@ from actors.log.port import EventLog, ShardId
 from actors.snapshots.format import decode_header
 from huntserver.app import kinds, open_log
 from huntserver.config import Config
-from huntserver.game.features.solving import Solved
-from huntserver.game.features.treasures import Claimed
+from huntserver.game.invariants import GameInvariants
 from huntserver.wire.messages import decode_json
 from lab.chaos.players import Crowd
 from lab.chaos.talk import Asked, Session
@@ -38,28 +36,6 @@ class Judged(NamedTuple):
     copies: int
     states: int
     tenures_most: int
-
-
-class Fairness:
-    """I8: ranks of a treasure are 1, 2, 3 and never more than there are; a clue has one first finder."""
-
-    def __init__(self, quantities: dict[str, int]) -> None:
-        self._quantities = quantities
-        self._claims: Counter[tuple[str, str]] = Counter()
-        self._firsts: set[tuple[str, str]] = set()
-
-    def record(self, entity: str, pos: int, by: str, events: Sequence[Any], at_ms: int) -> Iterable[str]:
-        """Yield what is wrong with a record."""
-        for event in events:
-            if isinstance(event, Claimed):
-                which = (entity, event.treasure)
-                self._claims[which] += 1
-                if event.rank != self._claims[which] or event.rank > self._quantities[event.treasure]:
-                    yield f"claim {self._claims[which]} of {which} has rank {event.rank}"
-            elif isinstance(event, Solved) and event.rank == 1:
-                if (entity, event.clue) in self._firsts:
-                    yield f"{entity} {event.clue} has a second first finder"
-                self._firsts.add((entity, event.clue))
 
 
 def call(player: Session, asked: Asked) -> Call:
@@ -84,9 +60,9 @@ def call(player: Session, asked: Asked) -> Call:
     )
 
 
-async def judge(config: Config, crowd: Crowd, quantities: dict[str, int]) -> Judged:
+async def judge(config: Config, crowd: Crowd) -> Judged:
     """Read the whole log and compare. Raises `Fault` if it cannot be read."""
-    checker = LogJudge([kind for kind, _ in kinds(config)], Fairness(quantities), Rules())
+    checker = LogJudge([kind for kind, _ in kinds(config)], GameInvariants(), Rules())
     outcomes: Counter[str] = Counter()
     copies = 0
     for player, asked in crowd.asked():

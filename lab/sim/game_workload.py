@@ -1,13 +1,12 @@
 """The real rules of the game in the simulation: hunts by hosts, players that race for them, treasures that run out.
 
-Owns what is played and two of the promises: a treasure is never oversold and a clue has one first finder (I8), and no
-accepted answer is in anything that a player is told or shown before that player's team has solved the clue (I9).
+Owns what is played, and I9 of the promises: no accepted answer is in anything that a player is told or shown before
+that player's team has solved the clue. I8 is the game's own (`huntserver.game.invariants`).
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -22,15 +21,15 @@ from huntserver.game.features.announcing import Announce
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.hints import TakeHint
-from huntserver.game.features.joining import Join, Joined
+from huntserver.game.features.joining import Join
 from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import MembershipQuery, PageQuery
 from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import End, Extend, Pause, Publish, Start, Unpause
-from huntserver.game.features.solving import Solved
-from huntserver.game.features.treasures import Claim, Claimed
+from huntserver.game.features.treasures import Claim
 from huntserver.game.hunt import HuntType
+from huntserver.game.invariants import GameInvariants
 from huntserver.game.player.commands import ProfileQuery
 from huntserver.game.player.entity import PlayerType
 from lab.sim.workload import Move
@@ -68,35 +67,8 @@ def definition(duration_s: int) -> str:
     return source(Definition(title="Sim", schedule=Schedule(duration_s=duration_s), clues=clues, treasures=treasures))
 
 
-class GameRules:
-    """I8 over the log, and what I9 needs to know: who is in which team, what it solved where."""
-
-    def __init__(self) -> None:
-        self.teams: dict[tuple[str, str], str] = {}
-        self.solved: dict[tuple[str, str, str], int] = {}
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._owners: set[tuple[str, str, str]] = set()
-
-    def record(self, entity: str, pos: int, by: str, events: Sequence[Any], at_ms: int) -> Iterable[str]:
-        """Yield what is wrong with a record."""
-        for event in events:
-            if isinstance(event, Joined):
-                self.teams[entity, by] = event.team
-            elif isinstance(event, Solved):
-                self.solved.setdefault((entity, event.team, event.clue), pos)
-                yield from self._next(entity, event.team, event.clue, event.rank)
-            elif isinstance(event, Claimed):
-                yield from self._next(entity, event.team, event.treasure, event.rank)
-                if event.rank > QUANTITIES[event.treasure]:
-                    yield f"{event.rank} of {QUANTITIES[event.treasure]} {event.treasure} claimed"
-
-    def _next(self, entity: str, team: str, what: str, rank: int) -> Iterable[str]:
-        self._counts[entity, what] += 1
-        if rank != self._counts[entity, what]:
-            yield f"{what} was taken {self._counts[entity, what]} times, the last has rank {rank}"
-        if (entity, team, what) in self._owners:
-            yield f"{team} took {what} twice"
-        self._owners.add((entity, team, what))
+class GameRules(GameInvariants):
+    """I8 over the log, and I9: no accepted answer is let out before the team that hears it has solved its clue."""
 
     def leaks(self, calls: Iterable[Call], seen: Iterable[ReceivedPush]) -> Iterable[str]:
         """Yield each accepted answer that was let out too early (I9). Hosts may see everything."""

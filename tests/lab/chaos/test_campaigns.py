@@ -12,17 +12,14 @@ import pytest
 from actors.checker.history import NONE, OK, REFUSED
 from actors.limits import DEFAULT
 from huntserver.config import load
-from huntserver.game.event import Author
 from huntserver.game.features.guessing import Guess
-from huntserver.game.features.solving import Solved
-from huntserver.game.features.treasures import Claimed
 from huntserver.load.frames import masked
 from lab import ROOT
 from lab.chaos import campaign as chaos
 from lab.chaos.faults import MENU
 from lab.chaos.players import Crowd, Player
 from lab.chaos.talk import Asked, Session
-from lab.chaos.verdict import Fairness, call
+from lab.chaos.verdict import call
 from lab.chaos.world import World
 from lab.ledger import page
 
@@ -94,16 +91,6 @@ def test_a_history_is_told_to_the_checker_as_it_was() -> None:
     made = call(player, asked)
     assert made.outcome == REFUSED
     assert isinstance(made.command, Guess)
-
-
-def test_a_treasure_sold_twice_and_a_second_first_finder_are_found() -> None:
-    fairness = Fairness({"crown": 1})
-    crown = Claimed("t1", "crown", "Crown", 1, 50, Author("p:a"))
-    assert list(fairness.record("hunt/h", 1, "p:a", [crown], 0)) == []
-    assert list(fairness.record("hunt/h", 2, "p:b", [crown], 0))
-    first = Solved("t1", "c1", rank=1, points=1, how="guess", members=["p:a"], personal=Author("p:a"))
-    assert list(fairness.record("hunt/h", 3, "p:a", [first], 0)) == []
-    assert list(fairness.record("hunt/h", 4, "p:b", [first], 0))
 
 
 def test_the_page_on_campaigns_shows_every_kind_of_fault_with_its_promise_and_no_other() -> None:

@@ -1,6 +1,7 @@
 """The game's own invariants (I8): no treasure is oversold, ranks have no gap, a clue has one first finder.
 
-Sees every counting record in log order. Pure; written here a second time, on purpose: it asks none of the game's rules.
+What simulation, campaigns and load harness give to the judge of the log. Sees every counting record in log order. Pure;
+the rules are written here a second time, on purpose: it asks none of the game's.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import msgspec
 
 from huntserver.game.features.authoring import Defined
 from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.joining import Joined
 from huntserver.game.features.schedule import Ended
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
@@ -19,7 +21,7 @@ from huntserver.game.features.treasures import Claimed
 
 class _Treasure(msgspec.Struct):
     id: str
-    quantity: int
+    quantity: int = 1
 
 
 class _Definition(msgspec.Struct):
@@ -29,15 +31,20 @@ class _Definition(msgspec.Struct):
 _definition = msgspec.json.Decoder(_Definition).decode
 
 
-class Fairness:
-    """I8 over the log, the judge's `WorkloadRules`: ranks, quantities, and nothing after the end."""
+class GameInvariants:
+    """I8 over the log, the judge's `WorkloadRules`: ranks, quantities, and nothing after the end.
+
+    `teams` says which team a member of an entity is in, `solved` at which pos a team solved a clue: whoever judges what
+    was shown (I9) asks for them.
+    """
 
     def __init__(self) -> None:
         self._quantity: dict[tuple[str, str], int] = {}
         self._claims: dict[tuple[str, str], int] = {}
         self._claimed: set[tuple[str, str, str]] = set()
         self._solves: dict[tuple[str, str], int] = {}
-        self._solved: set[tuple[str, str, str]] = set()
+        self.teams: dict[tuple[str, str], str] = {}
+        self.solved: dict[tuple[str, str, str], int] = {}
         self._ended: set[str] = set()
         self.claims = self.firsts = 0
 
@@ -48,25 +55,27 @@ class Fairness:
         first = events[0].__class__ if events else None
         if first is Guessed and entity not in self._ended:
             return ()
-        return list(self._hunt(entity[5:], entity, events))
+        return list(self._hunt(entity, pos, by, events))
 
-    def _hunt(self, hunt: str, entity: str, events: Sequence[Any]) -> Iterator[str]:
+    def _hunt(self, entity: str, pos: int, by: str, events: Sequence[Any]) -> Iterator[str]:
         for event in events:
             if isinstance(event, Claimed | Solved | Guessed) and entity in self._ended:
                 yield f"{type(event).__name__.lower()} by {event.team} after the end of the hunt"
             if isinstance(event, Claimed):
-                yield from self._claim(hunt, event)
+                yield from self._claim(entity, event)
             elif isinstance(event, Solved):
-                yield from self._solve(hunt, event)
+                yield from self._solve(entity, pos, event)
+            elif isinstance(event, Joined):
+                self.teams[entity, by] = event.team
             elif isinstance(event, Defined):
                 for treasure in _definition(event.definition.encode()).treasures:
-                    self._quantity[hunt, treasure.id] = treasure.quantity
+                    self._quantity[entity, treasure.id] = treasure.quantity
             elif isinstance(event, Ended):
                 self._ended.add(entity)
 
-    def _claim(self, hunt: str, event: Claimed) -> Iterator[str]:
+    def _claim(self, entity: str, event: Claimed) -> Iterator[str]:
         self.claims += 1
-        which = (hunt, event.treasure)
+        which = (entity, event.treasure)
         count = self._claims[which] = self._claims.get(which, 0) + 1
         if event.rank != count:
             yield f"treasure {event.treasure}: claim {count} has rank {event.rank}"
@@ -77,14 +86,14 @@ class Fairness:
             yield f"treasure {event.treasure}: {event.team} has it twice"
         self._claimed.add(who)
 
-    def _solve(self, hunt: str, event: Solved) -> Iterator[str]:
-        which = (hunt, event.clue)
+    def _solve(self, entity: str, pos: int, event: Solved) -> Iterator[str]:
+        which = (entity, event.clue)
         count = self._solves[which] = self._solves.get(which, 0) + 1
         if count == 1:
             self.firsts += 1
         if event.rank != count:
             yield f"clue {event.clue}: solve {count} has rank {event.rank}"
-        who = (*which, event.team)
-        if who in self._solved:
+        who = (entity, event.team, event.clue)
+        if who in self.solved:
             yield f"clue {event.clue}: {event.team} solved it twice"
-        self._solved.add(who)
+        self.solved.setdefault(who, pos)

@@ -13,7 +13,7 @@ from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.schedule import Ended
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
-from huntserver.load.fairness import Fairness
+from huntserver.game.invariants import GameInvariants
 
 ADA = Author("p:ada")
 DEFINED = Defined("d", '{"title":"X","treasures":[{"id":"t","title":"T","quantity":2}]}')
@@ -28,10 +28,10 @@ def solved(team: str, rank: int) -> Solved:
 
 
 def judged(*events: Any, entity: str = "hunt/h") -> list[str]:
-    fairness = Fairness()
+    invariants = GameInvariants()
     found: list[str] = []
     for pos, event in enumerate((DEFINED, *events), 1):
-        found += fairness.record(entity, pos, "p:ada", event if isinstance(event, Sequence) else (event,), 0)
+        found += invariants.record(entity, pos, "p:ada", event if isinstance(event, Sequence) else (event,), 0)
     return found
 
 
@@ -59,11 +59,17 @@ def test_what_is_unfair_is_found(events: Sequence[Any], said: str) -> None:
 
 
 def test_each_hunt_has_its_own_first_finder() -> None:
-    fairness = Fairness()
+    invariants = GameInvariants()
     for hunt in ("hunt/a", "hunt/b"):
-        assert list(fairness.record(hunt, 1, "p:ada", (solved("t", 1),), 0)) == []
-    assert fairness.firsts == 2
+        assert list(invariants.record(hunt, 1, "p:ada", (solved("t", 1),), 0)) == []
+    assert invariants.firsts == 2
 
 
 def test_records_of_players_are_none_of_its_business() -> None:
     assert judged(claimed("a", 7), entity="player/ada") == []
+
+
+def test_a_treasure_without_a_quantity_is_one() -> None:
+    one = Defined("d", '{"title":"X","treasures":[{"id":"t","title":"T"}]}')
+    assert judged(one, claimed("a", 1)) == []
+    assert any("claim 2 of 1" in text for text in judged(one, claimed("a", 1), claimed("b", 2)))
