@@ -5,7 +5,6 @@ Owns the shape of the file and its checks. Reads a file once; no defaults are hi
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ import msgspec
 import actors.limits
 from actors.log.security import Security, problem
 from huntserver.limits import Limits, override
+from huntserver.suggestion import did_you_mean
 
 LOG_SCHEMES = ("sqlite", "kafka")
 
@@ -138,8 +138,8 @@ def _known_keys(name: str, tree: Any, shape: Any, path: str) -> None:
     names = [f.name for f in fields]
     for key, value in tree.items():
         if key not in names:
-            close = difflib.get_close_matches(key, names, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            near = did_you_mean(key, names)
+            hint = f"; {near}" if near else ""
             raise ConfigError(f"{name}: unknown key {path + key!r}, allowed here are {', '.join(names)}{hint}")
         _known_keys(name, value, next(f.type for f in fields if f.name == key), f"{path}{key}.")
 

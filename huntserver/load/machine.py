@@ -1,6 +1,6 @@
-"""What processes use, read from /proc: the server's, the broker's, the generator's CPU and memory.
+"""What processes use: CPU and memory of the server, the broker and the generator, as psutil tells them.
 
-Owns nothing. On a system without /proc, or for a server elsewhere, there is simply nothing to tell.
+Owns nothing. Of a server elsewhere, or a process that belongs to somebody else, there is simply nothing to tell.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ import contextlib
 import os
 import platform
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-PROC: Final = Path("/proc")
-LISTENING: Final = "0A"
+import psutil
 
 
 class Usage(NamedTuple):
@@ -25,43 +24,29 @@ class Usage(NamedTuple):
 def usage(pid: int) -> Usage | None:
     """Return what a process has used, None when it is gone."""
     try:
-        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        pages = int((PROC / str(pid) / "statm").read_text().split()[1])
-    except (OSError, IndexError):
+        process = psutil.Process(pid)
+        with process.oneshot():
+            times = process.cpu_times()
+            return Usage(times.user + times.system, process.memory_info().rss)
+    except psutil.Error:
         return None
-    ticks = int(fields[11]) + int(fields[12])
-    return Usage(ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE"))
 
 
 def busy_s() -> float:
-    """Return how long the cores of this machine have run programs (or were taken from it), in s; 0: not to be told.
+    """Return how long the cores of this machine have run programs (or were taken from it), in s.
 
     What the kernel does for the network at interrupts belongs to no process and is left out.
     """
-    try:
-        fields = [int(field) for field in (PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]]
-    except (OSError, ValueError):
-        return 0.0
-    user, nice, system, _idle, _disk, _irq, _softirq, stolen = fields
-    return (user + nice + system + stolen) / os.sysconf("SC_CLK_TCK")
+    times = psutil.cpu_times()
+    return float(times.user + getattr(times, "nice", 0.0) + times.system + getattr(times, "steal", 0.0))
 
 
 def listener(port: int) -> int | None:
     """Return the process that listens on a TCP port of this machine, None when it cannot be found."""
-    inodes = set()
-    for table in ("net/tcp", "net/tcp6"):
-        with contextlib.suppress(OSError):
-            for line in (PROC / table).read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
-                    inodes.add(f"socket:[{fields[9]}]")
-    if not inodes:
-        return None
-    for folder in PROC.glob("[0-9]*/fd"):
-        with contextlib.suppress(OSError):  # others' processes, and such as end meanwhile
-            for entry in os.scandir(folder):
-                if os.readlink(entry.path) in inodes:
-                    return int(folder.parent.name)
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                return int(connection.pid) if connection.pid else None
     return None
 
 
@@ -86,8 +71,8 @@ class Meter:
 def description() -> str:
     """Return the machine in a line: processor, cores that may be used, system, Python."""
     model = ""
-    with contextlib.suppress(OSError):
-        for line in (PROC / "cpuinfo").read_text().splitlines():
+    with contextlib.suppress(OSError):  # psutil does not tell the model
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
                 model = line.partition(":")[2].strip()
                 break

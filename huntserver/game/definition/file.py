@@ -5,7 +5,6 @@ Judges syntax, keys and kinds of values; then `values` their ranges.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any, Final, get_args
@@ -16,6 +15,7 @@ from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Teams, Treasure
 from huntserver.game.definition.values import check_values
+from huntserver.suggestion import did_you_mean
 
 DEFINITION_BYTES_MAX: Final = 512 * 1024
 BOM: Final = b"\xef\xbb\xbf"
@@ -79,8 +79,7 @@ def _problem(text: str) -> Problem:
         return Problem(path, f"is {choice[1]!r}", f"allowed are {', '.join(_choices(path))}")
     if unknown := _UNKNOWN.match(what):
         key, names = unknown[1], [field.name for field in _fields(path)]
-        close = difflib.get_close_matches(key, names, 1)
-        cure = f"did you mean {close[0]!r}?" if close else f"allowed here are {', '.join(names)}"
+        cure = did_you_mean(key, names) or f"allowed here are {', '.join(names)}"
         return Problem(_inside(path, key), f"unknown key {key!r}", cure)
     return Problem(path or "$", what.replace("`", "'"), "give a value of that kind")
 
