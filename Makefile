@@ -6,7 +6,7 @@ KAFKA := 127.0.0.1:$(KAFKA_PORT)
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop clean bench load kills chaos fuzz lock packages ablations
+.PHONY: help run test check fmt kafka kafka-stop clean bench load kills chaos fuzz lock packages ablations docs
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -57,11 +57,14 @@ kafka: packages  ## start a Kafka broker for development and print its address
 kafka-stop:  ## stop it
 	@python3 tools/kafka/broker.py stop --port $(KAFKA_PORT)
 
-bench: .venv/.bench packages  ## measure against the ceiling of this machine; writes lab/bench/latest.json and the README's table
+bench: .venv/.bench packages  ## measure against the ceiling of this machine; writes lab/bench/latest.json, docs/proof/benchmark.md and the README's figures
 	@$(PY) -m lab.bench $(ARGS)
 
 load: .venv/.ready  ## play on a server of its own with many players, measure, judge: LOG=kafka:HOST:PORT ARGS="--scenario hot-hunt"
 	@$(PY) -m $(if $(LEDGER),lab.load,huntserver load) $(if $(LOG),--log $(LOG)) $(ARGS)
+
+docs: .venv/.ready  ## build the documentation as a site, to be opened as a file: dead links and anchors fail
+	@$(PY) -m mkdocs build -q && echo lab/out/site/index.html
 
 lock: .venv/.ready  ## resolve the dependencies anew
 	@$(PY) -m pip install -q uv

@@ -1,4 +1,4 @@
-"""The ledger of campaigns: `lab/ledger.json`, one row a campaign, and `docs/ledger.md` made from it."""
+"""The ledger of campaigns: `lab/ledger.json`, one row a campaign, and `docs/proof/ledger.md` made from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from lab import ROOT
 
 LEDGER = ROOT / "lab" / "ledger.json"
-PAGE = ROOT / "docs" / "ledger.md"
+PAGE = ROOT / "docs" / "proof" / "ledger.md"
 
 
 def append_row(

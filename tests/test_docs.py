@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +16,16 @@ from huntserver.errors import REFUSALS
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
 from lab import ROOT
+from tools.docs.navigation import menu
 
 DOCS = ROOT / "docs"
 ARCHITECTURE = DOCS / "architecture.md"
 TABLES = [(ROOT / "README.md", "Promises, and the tests that hold them"), (ARCHITECTURE, "Failures")]
 TABLES += [(ARCHITECTURE, "Limits"), (ARCHITECTURE, "Hard questions")]
 TEST = re.compile(r"test_\w+(?:\.\.\.)?")
-FILE = re.compile(r"(?:tests|actors|huntserver|docs|bench|campaigns|tools|examples)/[\w./-]*")
+FILE = re.compile(r"(?:tests|actors|huntserver|lab|docs|tools|examples)/[\w./-]*")
+ROOT_PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+PAGES = [*ROOT_PAGES, *sorted(DOCS.glob("**/*.md"))]
 HARD_QUESTIONS = (
     "refusal_is_held_behind", "failed_batch_under_speculation", "abandoned_batch_that_lands_late",
     "key_below_the_window", "guess_after_the_end_that_was_due", "timer_fires_once_over_a_takeover",
@@ -80,7 +86,7 @@ def test_the_hunt_in_the_page_on_hunts_can_be_played() -> None:
 
 def test_every_link_between_the_pages_leads_somewhere() -> None:
     broken = []
-    for page in [*DOCS.glob("**/*.md"), DOCS.parent / "README.md"]:
+    for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             if not (page.parent / target).exists():
                 broken.append(f"{page.name}: {target}")
@@ -99,7 +105,7 @@ def test_every_row_names_a_test_that_exists(page: Path, title: str) -> None:
         assert named, f"{row[0]}: nothing shows it"
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("**/*.md"))], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_the_pages_name_exists(page: Path) -> None:
     assert missing(page.read_text(), all_tests()) == []
 
@@ -126,3 +132,51 @@ def test_every_adr_is_short_and_says_what_was_rejected() -> None:
 def test_the_codes_that_the_protocol_page_names_are_in_the_table() -> None:
     assert "unknown" in REFUSALS
     assert REFUSALS["unknown"].retry
+
+
+def built(folder: Path, docs: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of a folder of pages, as `make docs` does."""
+    config = folder / "mkdocs.yml"
+    ours = (ROOT / "mkdocs.yml").read_text().replace("docs_dir: docs", f"docs_dir: {docs}")
+    config.write_text(ours.replace("tools/docs/", f"{ROOT}/tools/docs/"))
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--config-file",
+        str(config),
+        "--site-dir",
+        str(folder / "site"),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_site_is_built_with_every_page_and_can_be_searched(tmp_path: Path) -> None:
+    done = built(tmp_path, DOCS)
+    assert done.returncode == 0, done.stderr
+    index = json.loads((tmp_path / "site" / "search" / "search_index.json").read_text())
+    found = {entry["location"].partition("#")[0] for entry in index["docs"]}
+    assert {str(page.relative_to(DOCS).with_suffix(".html")) for page in DOCS.glob("**/*.md")} <= found
+
+
+@pytest.mark.parametrize("dead", ["[a](nowhere.md)", "[a](index.md#nowhere)", "[a](/protocol.md)"])
+def test_a_dead_link_or_anchor_fails_the_site(dead: str, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "index.md").write_text("# Start\n\nHere.\n")
+    assert built(tmp_path, docs).returncode == 0
+    (docs / "index.md").write_text(f"# Start\n\n{dead}\n")
+    assert built(tmp_path, docs).returncode != 0
+
+
+def test_the_menu_has_every_page_once_and_those_of_no_group_at_the_end(tmp_path: Path) -> None:
+    for name in ("index.md", "protocol.md", "adr/0002-b.md", "adr/0001-a.md", "new/page.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"# Page `{name}`\n")
+    found = menu(tmp_path)
+    assert [next(iter(group)) for group in found] == ["Start", "Clients", "How it works", "More"]
+    assert found[2]["How it works"] == [
+        {"Page adr/0001-a.md": "adr/0001-a.md"},
+        {"Page adr/0002-b.md": "adr/0002-b.md"},
+    ]

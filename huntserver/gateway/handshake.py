@@ -1,6 +1,6 @@
 """The usual handshake, judged in few steps; what is not of the usual form is the library's to judge.
 
-When ten thousand players come at once, the library's way, six times as long, is felt (`docs/load.md`, C). Pure.
+When ten thousand players come at once, the library's way, six times as long, is felt (`docs/proof/load.md`, C). Pure.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
     python -m lab.ablations --write
     python -m lab.ablations --show nonce --first 77
 
-Exit status 1 when a safeguard is not missed within the seeds. `--write` puts the table into `docs/proof.md`.
+Exit status 1 when a safeguard is not missed within the seeds. `--write` puts the table into `docs/proof/how.md`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lab.sim.runs import WORKLOADS, again, commit, told
 from lab.sim.simulation import Simulation
 
 SEEDS: Final = 1_000
-PAGE: Final = ROOT / "docs" / "proof.md"
+PAGE: Final = ROOT / "docs" / "proof" / "how.md"
 HEADING: Final = "## Ablations"
 WORKLOAD_OF: Final = {"nodes": "toy", "sessions": "session"}
 """What is played on the simulated nodes of these worlds."""
@@ -132,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=seeds.base(), help="the first of them (default: by the commit)")
     parser.add_argument("--only", action="append", help="a safeguard by its name; may be given again")
     parser.add_argument("--show", help="a safeguard by its name: play the first seed without it, and tell")
-    parser.add_argument("--write", action="store_true", help="write the table into docs/proof.md")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/proof/how.md")
     asked = parser.parse_args(argv)
     if not 1 <= asked.seeds <= 1_000_000 or asked.first < 0:
         parser.error(f"--seeds is {asked.seeds}, allowed are 1 to 1,000,000; --first {asked.first}, allowed from 0")

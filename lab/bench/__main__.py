@@ -1,7 +1,7 @@
 """`python -m lab.bench`: everything in one run, server on one core, generator and broker on the other.
 
 Each durable figure is a ratio to the bare echo measured in the same run under the same circumstances (broker running).
-Writes `lab/bench/latest.json` and the table in README.md.
+Writes `lab/bench/latest.json`, and the tables of `docs/proof/benchmark.md` and README.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from huntserver.load.own_server import CLOSED_LIMITS, SHARDS, echo_server
 from lab import ROOT
 from lab.bench.batch_latency import mean_ms, scrape
 from lab.bench.processes import CORES, OTHER_CORE, SERVER_CORE, generate, process
-from lab.bench.table import PLACES, write_table
+from lab.bench.table import LATEST, PLACES, write_tables
 from lab.chaos.definition import campaign_hunt
 from lab.machines.brokers import brokers
 from lab.machines.servers import LocalServer, free_port
@@ -317,8 +317,8 @@ def _write(rows: Rows) -> None:
         "commit": commit,
         "rows": rows.rows,
     }
-    (ROOT / "lab" / "bench" / "latest.json").write_text(json.dumps(latest, indent=1) + "\n")
-    write_table(ROOT)
+    LATEST.write_text(json.dumps(latest, indent=1) + "\n")
+    write_tables()
 
 
 if __name__ == "__main__":

@@ -1,15 +1,27 @@
-"""The README's tables of measured numbers, made from `lab/bench/latest.json`: one to read, one with every row."""
+"""The pages' tables of measured numbers, made from `lab/bench/latest.json`.
+
+Six figures for the README, and for `docs/proof/benchmark.md` the rows side by side and every one of them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from lab import ROOT
+
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
+LATEST: Final = ROOT / "lab" / "bench" / "latest.json"
+README: Final = ROOT / "README.md"
+PAGE: Final = ROOT / "docs" / "proof" / "benchmark.md"
+
 COLUMNS: Final = ("huntserver, Kafka", "huntserver, SQLite", "bare echo", "FastAPI + aiokafka")
+OURS: Final = 2
+"""The first columns are ours: a line without a figure in one of them says nothing."""
+
 PLACES: Final = ("p50", "p99", "p999")
 SUMMARY: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("commands/s, 100 players", ("durable_kafka_100", "durable_sqlite_100", "echo_bare_kafka_100", "peer_fastapi_100")),
@@ -27,8 +39,20 @@ SUMMARY: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ),
     ("the same in one hunt", ("latency_kafka_2000_one_hunt_*", "", "", "")),
     ("the same at 20,000 commands/s, 16 hunts", ("latency_kafka_fast_*", "", "", "")),
+    ("500 clues, 3,000 teams: commands/s, 100 players", ("large_kafka_100", "", "echo_bare_kafka_100", "")),
+    ("500 clues, 3,000 teams: commands/s, 2,000 players", ("large_kafka_2000", "", "echo_bare_kafka_2000", "")),
 )
 """What a line of the short table is called, and the row that each of `COLUMNS` shows; `*` is each of `PLACES`."""
+
+SIX: Final[tuple[tuple[str, str, str], ...]] = (
+    ("durable commands/s on Kafka, 2,000 players", "durable_kafka_2000", "{value} ({ratio} of a bare echo)"),
+    ("durable commands/s on SQLite, 2,000 players", "durable_sqlite_2000", "{value} ({ratio} of a bare echo)"),
+    ("an answer at 2,000 commands/s on Kafka: p50", "latency_kafka_2000_p50", "{value} ms"),
+    ("the same: p99", "latency_kafka_2000_p99", "{value} ms"),
+    ("memory of a connection", "bytes_per_connection", "{value} bytes"),
+    ("records replayed after a crash", "replay_events", "{value} a second"),
+)
+"""The README's six: what each is called, its row, how it is said."""
 
 
 def figure(value: float) -> str:
@@ -41,6 +65,18 @@ def _cell(values: Mapping[str, float], name: str) -> str:
     return " / ".join(figure(values[n]) for n in names) if all(n in values for n in names) else ""
 
 
+def six(latest: dict[str, Any]) -> str:
+    """Return the README's figures as Markdown; one that was not measured is left out."""
+    rows = {row["name"]: row for row in latest["rows"]}
+    lines = ["| figure | measured |", "|---|---|"]
+    for what, name, said in SIX:
+        if name in rows:
+            row = rows[name]
+            ratio = f"{row['ratio']:.2f}" if row["ratio"] is not None else "-"
+            lines.append(f"| {what} | {said.format(value=figure(row['value']), ratio=ratio)} |")
+    return "\n".join(lines)
+
+
 def short_table(latest: dict[str, Any]) -> str:
     """Return what the rows say side by side, as Markdown; a cell whose row was not measured is empty."""
     values = {row["name"]: row["value"] for row in latest["rows"]}
@@ -48,7 +84,7 @@ def short_table(latest: dict[str, Any]) -> str:
     lines += [
         f"| {what} | {' | '.join(_cell(values, name) for name in names)} |"
         for what, names in SUMMARY
-        if any(_cell(values, name) for name in names)
+        if any(_cell(values, name) for name in names[:OURS])
     ]
     return "\n".join(lines)
 
@@ -62,17 +98,31 @@ def table(latest: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def with_table(readme: str, latest: dict[str, Any]) -> str:
-    """Return the README with the tables between its markers."""
-    before, _, rest = readme.partition(BEGIN)
+def measured(latest: dict[str, Any]) -> str:
+    """Return when, at which commit and on what it was measured."""
+    return f"Measured {latest['date']} at {latest['commit']} on {latest['machine']} (`make bench`)."
+
+
+def in_readme(latest: dict[str, Any]) -> str:
+    """Return what stands between the README's markers."""
+    return f"{measured(latest)}\n\n{six(latest)}"
+
+
+def in_page(latest: dict[str, Any]) -> str:
+    """Return what stands between the benchmark page's markers."""
+    return f"{measured(latest)}\n\n{short_table(latest)}\n\n## Every row\n\n{table(latest)}"
+
+
+def between(text: str, tables: str) -> str:
+    """Return a page with the tables between its markers."""
+    before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    measured = f"Measured {latest['date']} at {latest['commit']} on {latest['machine']} (`make bench`)."
-    all_rows = f"<details><summary>Every row of the benchmark</summary>\n\n{table(latest)}\n\n</details>"
-    return f"{before}{BEGIN}\n{measured}\n\n{short_table(latest)}\n\n{all_rows}\n{END}{after}"
+    return f"{before}{BEGIN}\n{tables}\n{END}{after}"
 
 
-def write_table(root: Path) -> None:
-    """Put the tables into README.md."""
-    readme = root / "README.md"
-    latest = json.loads((root / "lab" / "bench" / "latest.json").read_text())
-    readme.write_text(with_table(readme.read_text(), latest))
+def write_tables() -> None:
+    """Put the tables into the pages."""
+    latest = json.loads(LATEST.read_text())
+    makes: tuple[tuple[Path, Callable[[dict[str, Any]], str]], ...] = ((README, in_readme), (PAGE, in_page))
+    for page, make in makes:
+        page.write_text(between(page.read_text(), make(latest)))

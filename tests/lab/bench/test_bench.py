@@ -1,15 +1,17 @@
-"""The benchmark's tables: what stands in the README is what was measured."""
+"""The benchmark's tables: what stands in the pages is what was measured."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab import ROOT
 from lab.bench.batch_latency import mean_ms, read
-from lab.bench.table import COLUMNS, SUMMARY, short_table, with_table
+from lab.bench.table import COLUMNS, PAGE, README, SIX, SUMMARY, between, in_page, in_readme, short_table, six
 
 
 @pytest.fixture
@@ -18,14 +20,20 @@ def latest() -> dict[str, Any]:
     return found
 
 
-def test_the_readme_shows_what_was_measured_last(latest: dict[str, Any]) -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert with_table(readme, latest) == readme
+@pytest.mark.parametrize(("page", "make"), [(README, in_readme), (PAGE, in_page)], ids=["readme", "page"])
+def test_the_pages_show_what_was_measured_last(
+    page: Path, make: Callable[[dict[str, Any]], str], latest: dict[str, Any]
+) -> None:
+    assert between(page.read_text(), make(latest)) == page.read_text()
+
+
+def test_the_readme_has_six_figures(latest: dict[str, Any]) -> None:
+    assert len(six(latest).splitlines()) == 2 + len(SIX) == 8
 
 
 def test_every_line_of_the_short_table_was_measured(latest: dict[str, Any]) -> None:
     lines = short_table(latest).splitlines()
-    assert len(lines) == len(SUMMARY) + 2
+    assert 8 <= len(lines) <= len(SUMMARY) + 2
     assert all(line.split(" | ")[1].strip() for line in lines[2:])
 
 

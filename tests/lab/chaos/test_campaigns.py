@@ -94,14 +94,16 @@ def test_a_history_is_told_to_the_checker_as_it_was() -> None:
 
 
 def test_the_page_on_campaigns_shows_every_kind_of_fault_with_its_promise_and_no_other() -> None:
-    rows = re.findall(r"^\| `([a-z-]+)` \|.*\| (\d+) s \|$", (ROOT / "docs" / "campaigns.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \|.*\| (\d+) s \|$", (ROOT / "docs" / "proof" / "campaigns.md").read_text(), re.MULTILINE
+    )
     assert {kind: float(within) for kind, within in rows} == {kind: fault.within_s for kind, fault in MENU.items()}
 
 
 def test_the_commands_in_the_page_on_campaigns_are_targets_that_take_these_words() -> None:
     makefile = (ROOT / "Makefile").read_text()
     commands = re.findall(
-        r"^make ([a-z]+)((?: [A-Z]+=\S+)*)", (ROOT / "docs" / "campaigns.md").read_text(), re.MULTILINE
+        r"^make ([a-z]+)((?: [A-Z]+=\S+)*)", (ROOT / "docs" / "proof" / "campaigns.md").read_text(), re.MULTILINE
     )
     assert len(commands) >= 4
     for target, words in commands:

@@ -12,7 +12,7 @@ import pytest
 from lab import ROOT
 from lab.sim.faults import MENU
 
-PAGE = (ROOT / "docs" / "proof.md").read_text()
+PAGE = (ROOT / "docs" / "proof" / "how.md").read_text()
 REPLAY = PAGE.split("## Replay a seed")[1].split("\n## ")[0]
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", REPLAY, re.DOTALL) for line in block.splitlines()]
 
