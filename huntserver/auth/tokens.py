@@ -122,7 +122,7 @@ class Tokens:
     def _ours(self, token: str) -> _Claims | None:
         """Return the claims of a valid token of the very form that we mint; None: the library must judge it.
 
-        The library's own way takes five times as long: felt when ten thousand players come at once (`docs/proof/load.md`, C).
+        The library's own way takes five times as long: felt when ten thousand players come (`docs/proof/load.md`, C).
         """
         signed, _, signature = token.rpartition(".")
         header, _, payload = signed.partition(".")
