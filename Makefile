@@ -27,8 +27,12 @@ help:  ## print this
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
+tests/pages/node_modules/.ready: tests/pages/package-lock.json | packages
+	@cd tests/pages && npm ci --silent
+	@touch $@
+
 packages:
-	@missing=""; for p in java:default-jre-headless mvn:maven kcat:kcat promtool:prometheus; do \
+	@missing=""; for p in java:default-jre-headless mvn:maven kcat:kcat promtool:prometheus chromium:chromium node:nodejs npm:npm; do \
 		command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
 	if [ -n "$$missing" ]; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -38,7 +42,7 @@ packages:
 run: .venv/.ready  ## set up everything and start a playable server with three hunts
 	@.venv/bin/huntserver serve --config config.toml $(HUNTS) $(ARGS)
 
-test: .venv/.ready packages  ## set up everything, start Kafka, run every test
+test: .venv/.ready packages tests/pages/node_modules/.ready  ## set up everything, start Kafka, run every test
 	@$(PY) -m ruff format --check -q . && $(PY) -m ruff check -q . && $(PY) -m mypy
 	@python3 tools/kafka/broker.py start --port $(KAFKA_PORT)
 	@HUNTSERVER_TEST_KAFKA=$(KAFKA) $(PY) -m pytest -q -n 2 --dist loadgroup; result=$$?; \
@@ -46,7 +50,7 @@ test: .venv/.ready packages  ## set up everything, start Kafka, run every test
 
 check: .venv/.ready  ## format, lint, types, fast tests, a few hundred seeds (no Kafka)
 	@$(PY) -m ruff format --check -q . && $(PY) -m ruff check -q . && $(PY) -m mypy
-	@HUNTSERVER_SEEDS=200 $(PY) -m pytest -q -n 2 -m "not kafka" --ignore tests/integration
+	@HUNTSERVER_SEEDS=200 $(PY) -m pytest -q -n 2 -m "not kafka" --ignore tests/integration --ignore tests/pages
 
 fmt: .venv/.ready  ## format and mend what can be mended
 	@$(PY) -m ruff format -q . && $(PY) -m ruff check --fix -q .

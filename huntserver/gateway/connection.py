@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actors.entity import Push, Rejected
+from huntserver.gateway.pages import pages
 from huntserver.gateway.profile import ask_profile
 from huntserver.gateway.services import Services
 from huntserver.gateway.sessions import NotGreeted
@@ -180,6 +181,7 @@ class Connection(Writer):
             "name": caller.name,
             "version": VERSION,
             "now_ms": self._clock.wall_ms(),
+            "shell": pages().version,
         }
         if greeting.token:
             about["token"] = greeting.token

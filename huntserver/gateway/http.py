@@ -1,17 +1,16 @@
 """HTTP on the same port: health, readiness, metrics, the protocol document, guests, definitions, pages.
 
-Owns one HTTP connection that asked for no WebSocket; parsing is h11's. Answers one request and closes. Bodies are
-bounded; a token comes in the Authorization header only.
+Owns one HTTP connection that asked for no WebSocket; parsing is h11's. After a file of the page the connection goes on
+(a phone asks for twenty of them), after any other answer it is closed. Bodies are bounded; a token comes in the
+Authorization header only.
 """
 
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 import re
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
 
 import h11
 import msgspec
@@ -24,12 +23,19 @@ from huntserver.game.definition.shape import source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.authoring import Define
 from huntserver.gateway.door import Door
+from huntserver.gateway.listing import Card, Listing
+from huntserver.gateway.pages import pages
 from huntserver.gateway.ports import ReadyState, System
 from huntserver.limits import Limits
 from huntserver.wire.messages import HUNT_ID
 
-WEB: Final = Path(__file__).parent.parent / "web"
 DEFINITION: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})/definition")
+HUNT: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})")
+POLICY: Final = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+"""Nothing inline, nothing from elsewhere: what others wrote can run nowhere."""
+
+Headers: TypeAlias = Sequence[tuple[str, str]]
+NOT_KEPT: Final[Headers] = (("cache-control", "no-store"), ("connection", "close"))
 _SLACK: Final = 64 * 1024
 
 
@@ -56,7 +62,7 @@ class Site(msgspec.Struct, kw_only=True):
 
 
 class HttpExchange:
-    """One request, one answer."""
+    """One connection: a request, its answer, and perhaps the next one."""
 
     def __init__(self, site: Site, transport: asyncio.Transport, address: str) -> None:
         self._site = site
@@ -72,6 +78,9 @@ class HttpExchange:
         if self._answered:
             return
         self._h11.receive_data(data)
+        self._events()
+
+    def _events(self) -> None:
         try:
             while not self._answered:
                 event = self._h11.next_event()
@@ -119,18 +128,37 @@ class HttpExchange:
         elif path == "/protocol":
             self._answer(200, site.protocol_document(), "application/json")
         elif path == "/hunts":
-            self._json(200, {"hunts": site.listed})
+            Listing(site.system, site.listed, self._listed)
+        elif (hunt := HUNT.fullmatch(path)) is not None:
+            Listing(site.system, [hunt.group(1)], self._one)
         else:
             self._page(path)
 
     def _page(self, path: str) -> None:
-        name = "index.html" if path == "/" else path[1:]
-        file = WEB / name
-        if "/" in name or name.startswith(".") or not file.is_file():
+        file = pages().find(path)
+        if file is None:
             self._json(404, {"code": "bad_frame", "msg": "there is no such page"})
             return
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        self._answer(200, file.read_bytes(), kind)
+        kept = [("etag", file.etag), ("cache-control", file.cache), ("vary", "accept-encoding")]
+        if self._header(b"if-none-match") == file.etag:
+            self._answer(304, b"", file.kind, kept)
+        elif file.packed is not None and "gzip" in self._header(b"accept-encoding"):
+            self._answer(200, file.packed, file.kind, [*kept, ("content-encoding", "gzip")])
+        else:
+            self._answer(200, file.body, file.kind, kept)
+
+    def _listed(self, cards: list[Card]) -> None:
+        self._json(200, {"hunts": self._site.listed, "cards": cards})
+
+    def _one(self, cards: list[Card]) -> None:
+        if cards:
+            self._json(200, {"card": cards[0]})
+        else:
+            self._refused(Rejected("no_such_hunt", "there is no hunt with this id"))
+
+    def _header(self, name: bytes) -> str:
+        assert self._request is not None
+        return next((v for k, v in self._request.headers if k == name), b"").decode("latin-1")
 
     def _guest(self, method: str) -> None:
         if method != "POST":
@@ -148,9 +176,7 @@ class HttpExchange:
             self._json(200, {"player": made[0], "token": made[1]})
 
     def _caller(self) -> Caller | Rejected:
-        assert self._request is not None
-        header = next((v for k, v in self._request.headers if k == b"authorization"), b"")
-        scheme, _, token = header.decode("latin-1").partition(" ")
+        scheme, _, token = self._header(b"authorization").partition(" ")
         if scheme.lower() != "bearer":
             return Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")
         return self._site.tokens.verify(token.strip())
@@ -166,9 +192,7 @@ class HttpExchange:
         if caller.role not in ("host", "admin"):
             self._refused(Rejected("not_allowed", "only hosts define hunts"))
             return
-        assert self._request is not None
-        kind = next((v for k, v in self._request.headers if k == b"content-type"), b"").decode("latin-1")
-        style = "json" if "json" in kind else "toml"
+        style = "json" if "json" in self._header(b"content-type") else "toml"
         checked = check_definition(bytes(self._body), style)
         if isinstance(checked, list):
             problems = [{"path": p.path, "what": p.what, "cure": p.cure} for p in checked]
@@ -195,7 +219,7 @@ class HttpExchange:
     def _json(self, status: int, body: Any) -> None:
         self._answer(status, msgspec.json.encode(body), "application/json")
 
-    def _answer(self, status: int, body: bytes, kind: str) -> None:
+    def _answer(self, status: int, body: bytes, kind: str, more: Headers = NOT_KEPT) -> None:
         if self._answered or self._transport.is_closing():
             return
         self._answered = True
@@ -203,10 +227,10 @@ class HttpExchange:
         headers = [
             ("content-type", kind),
             ("content-length", str(len(body))),
-            ("connection", "close"),
-            ("cache-control", "no-store"),
             ("x-content-type-options", "nosniff"),
-            ("content-security-policy", "default-src 'self'; frame-ancestors 'none'"),
+            ("content-security-policy", POLICY),
+            ("referrer-policy", "no-referrer"),  # a link may hold an invite code
+            *more,
         ]
         try:
             out = self._h11.send(h11.Response(status_code=status, headers=headers)) or b""
@@ -216,7 +240,11 @@ class HttpExchange:
         except h11.LocalProtocolError:
             out = b"HTTP/1.1 %d Error\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (status, len(body)) + body
         self._transport.write(out)
-        if self._h11.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED):
+        if self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE:
+            self._h11.start_next_cycle()
+            self._request, self._body, self._answered = None, bytearray(), False
+            asyncio.get_running_loop().call_soon(self._events)  # what was sent behind this request
+        elif self._h11.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED):
             self._transport.close()
         else:
             self._transport.write_eof()  # the rest of the body is read away: a reset would lose the answer

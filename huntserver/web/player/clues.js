@@ -1,0 +1,214 @@
+// The clues: a list of cards, and a page for each with what it says and what solves it.
+
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import * as kept from "./kept.js";
+import { icon, initial, prose, server_now, stamp, turned } from "./pieces.js";
+import { check_in, claim, guess, note, scan, take_hint } from "./play.js";
+import { answer_line, locate, open_scanner } from "./solving.js";
+import { changed, state } from "./store.js";
+import { moment, ordinal, t } from "./words.js";
+
+/** @typedef {import("./fold.js").Page} Page */
+/** @typedef {import("./fold.js").Clue} Clue */
+
+/** @param {Page} page */
+export function clues_view(page) {
+  const { team } = page;
+  const solved = page.clues.filter((clue) => clue.solved).length;
+  return html`
+    ${page.phase === "published" ? before(page) : nothing}
+    ${page.phase === "ended" ? after(page) : nothing}
+    ${page.phase === "paused" ? html`<p class="notice" role="status">${t("phase.paused_about")}</p>` : nothing}
+    ${page.clues.length ? html`<section class="progress" aria-label=${t("progress")}><div class="stamps">${stamps(page)}</div>
+      <p><b>${t("progress.solved", { n: solved, total: page.clues_total || page.clues.length })}</b>${team ? html` · ${t("points", { n: team.score })}` : nothing}</p></section>` : nothing}
+    ${latest(page)}
+    <ul class="clues">${repeat(sorted(page.clues), ({ id }) => id, card)}</ul>
+    ${locked(page)}${treasures(page)}
+    ${page.phase === "running" && page.clues.some(({ kind, solved: done }) => kind === "code" && !done) ? html`<button class="float act" @click=${() => open_scanner("scan")}>${icon("scan")}${t("scan")}</button>` : nothing}
+    ${answer_line("scan")}`;
+}
+
+/** Open ones first, each kind in the order of the hunt. @param {Clue[]} clues */
+function sorted(clues) {
+  return [...clues.filter(({ solved }) => !solved), ...clues.filter(({ solved }) => solved)];
+}
+
+/** @param {Page} page */
+function stamps(page) {
+  const by_number = new Map(page.clues.map((clue) => [clue.number, clue]));
+  const total = Math.max(page.clues_total || 0, page.clues.length);
+  if (total > 40) {
+    const share = Math.round((page.clues.filter(({ solved }) => solved).length / total) * 100);
+    return html`<progress max="100" value=${share} aria-label=${t("progress")}></progress>`;
+  }
+  return Array.from({ length: total }, (_, i) => {
+    const clue = by_number.get(i + 1);
+    return stamp({ mark: clue ? String(i + 1) : "", kind: clue ? (clue.solved ? "solved" : "open") : "locked", turn: clue?.solved ? turned(i + 1) : 0 });
+  });
+}
+
+/** @param {Clue} clue */
+function card(clue) {
+  const waits = !clue.solved && (clue.wait_until_ms || 0) > server_now();
+  return html`<li><a class="card clue ${clue.solved ? "done" : ""}" href="#clue/${encodeURIComponent(clue.id)}" data-clue=${clue.id}>
+    <span class="number">${clue.number}</span>
+    <span class="body"><span class="title" dir="auto">${clue.title}</span>
+      <span class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))}<span class="state">${state_words(clue, waits)}</span></span></span>
+    ${clue.solved ? stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) }) : html`<span class="worth">${t("points.short", { n: clue.points })}</span>`}</a></li>`;
+}
+
+/** @param {Clue} clue @param {boolean} waits */
+function state_words(clue, waits) {
+  if (clue.solved) return t("clue.solved");
+  const tried = clue.wrong ? t("clue.tried", { n: clue.wrong }) : t("clue.open");
+  return waits ? html`${tried} · ${t("clue.wait")} <time-left .until=${clue.wait_until_ms} @due=${changed}></time-left>` : tried;
+}
+
+/** @param {Page} page */
+function before(page) {
+  const { starts_ms = 0, opens_ms = 0 } = page;
+  return html`<section class="card hero">
+    ${starts_ms > server_now() ? html`<p>${t("before.starts_in")}</p><p class="huge"><time-left .until=${starts_ms} @due=${changed}></time-left></p><p class="about">${moment(starts_ms, server_now())}</p>`
+      : html`<p class="huge words">${t("before.host")}</p><p class="about">${t("before.host_about")}</p>`}
+    ${opens_ms > server_now() ? html`<p>${t("before.opens", { time: moment(opens_ms, server_now()) })}</p>` : nothing}
+    ${page.intro ? prose(page.intro) : nothing}</section>`;
+}
+
+/** @param {Page} page */
+function after(page) {
+  const { team } = page;
+  const solved = page.clues.filter((clue) => clue.solved).length;
+  return html`<section class="card hero ended"><p>${t("after.over")}</p>
+    ${team?.place ? html`<p class="huge words">${t("after.place", { rank: ordinal(team.place) })}</p>` : nothing}
+    ${team ? html`<p><b>${t("points", { n: team.score })}</b> · ${t("progress.solved", { n: solved, total: page.clues_total || solved })}</p>` : nothing}
+    <p><a href="#board">${t("after.board")}</a></p></section>`;
+}
+
+/** The last word of the hosts. @param {Page} page */
+function latest(page) {
+  const last = page.announcements.at(-1);
+  if (!last) return nothing;
+  return html`<a class="card news" href="#feed">${icon("feed")}<span><span class="about">${t("feed.hosts")} · ${moment(last.at_ms, server_now())}</span><span class="text" dir="auto">${last.text}</span></span></a>`;
+}
+
+/** @param {Page} page */
+function locked(page) {
+  const n = Math.max(0, (page.clues_total || 0) - page.clues.length);
+  if (!n || page.phase === "ended" || page.phase === "published") return nothing;
+  return html`<p class="locked">${icon("locked")}<span><b>${t("locked.count", { n })}</b> ${t("locked.why")}</span></p>`;
+}
+
+/** @param {Page} page */
+function treasures(page) {
+  if (!page.treasures.length) return nothing;
+  return html`<h2>${t("treasures")}</h2><ul class="clues">${repeat(page.treasures, ({ id }) => id, (treasure) => html`<li><div class="card treasure ${treasure.mine ? "done" : ""}" data-treasure=${treasure.id}>
+    ${icon("treasure")}<div class="body"><span class="title" dir="auto">${treasure.title}</span>${treasure.text ? prose(treasure.text) : nothing}
+      <span class="about">${treasure.mine ? t("treasure.mine") : t("treasure.left", { n: treasure.left })} · ${t("points.short", { n: treasure.points })}</span>
+      ${treasure.mine || !treasure.left || page.phase !== "running" ? nothing : html`<button class="act" @click=${() => claim(treasure.id)}>${t("treasure.claim")}</button>`}
+      ${answer_line(`treasure:${treasure.id}`)}</div></div></li>`)}</ul>`;
+}
+
+// ---- one clue
+
+/** @param {Page} page @param {string} id */
+export function clue_view(page, id) {
+  const clue = page.clues.find((one) => one.id === id);
+  const back = html`<a class="plain back" href="#clues">${icon("back")}${t("view.clues")}</a>`;
+  if (!clue) return html`${back}<p class="empty">${t("clue.gone")}</p>`;
+  return html`<article class="clue-page" data-clue=${clue.id}>
+    ${back}
+    <header><span class="number">${clue.number}</span><h2 tabindex="-1" id="clue-title" dir="auto">${clue.title}</h2>
+      ${clue.solved ? html`<span class="corner">${stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) })}</span>` : nothing}</header>
+    <p class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))} · ${t("points", { n: clue.points })}${clue.final ? html` · <b>${t("clue.final")}</b>` : nothing}</p>
+    <div class="card paper">${prose(clue.text)}</div>
+    ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}
+    ${hints(page, clue)}
+    ${clue.solved || page.phase === "ended" ? nothing : solve(page, clue)}
+    ${tries(clue)}</article>`;
+}
+
+/** @param {Page} page @param {Clue} clue */
+function solve(page, clue) {
+  if (page.phase !== "running") return html`<p class="notice">${t(page.phase === "paused" ? "phase.paused_about" : "refused.not_running")}</p>`;
+  if (clue.kind === "code") return code_box(clue);
+  if (clue.kind === "location") return html`<div class="solve"><button class="act wide here" ?disabled=${state.answers[`clue:${clue.id}`]?.tone === "wait"}
+    @click=${() => locate((where) => check_in(clue.id, where), (why) => note(`clue:${clue.id}`, why))}>${icon("here")}${t("here")}</button>
+    ${answer_line(`clue:${clue.id}`)}${state.position ? html`<p class="help">${t("here.accuracy", { n: Math.round(state.position.accuracy_m) })}${state.position.accuracy_m > 60 ? html` ${t("here.vague")}` : nothing}</p>` : nothing}</div>`;
+  return guess_box(clue);
+}
+
+/** @param {string} id */
+const draft_name = (id) => `draft.${state.hunt}.${state.me?.player}.${id}`;
+
+/** @param {Clue} clue */
+function guess_box(clue) {
+  const until_ms = clue.wait_until_ms || 0, waits = until_ms > server_now();
+  return html`${repeat([clue.id], (id) => id, () => html`<form class="solve" autocomplete="off" @submit=${(/** @type {SubmitEvent} */ event) => send(event, clue)}>
+    ${answer_line(`clue:${clue.id}`)}
+    <div class="box"><label class="sr" for="guess">${t("guess.label")}</label>
+      <input id="guess" name="guess" maxlength="200" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="send" dir="auto"
+        placeholder=${t("guess.label")} data-clue=${clue.id} ${initial(kept.get(draft_name(clue.id)) || "")}
+        @input=${(/** @type {any} */ event) => kept.put(draft_name(clue.id), event.target.value || null)}>
+      <button class="act" aria-disabled=${waits ? "true" : "false"}>${waits ? html`<span class="sr">${t("clue.wait")} </span>${ring(until_ms)}` : t("guess.send")}</button></div>
+    <p class="help" ?hidden=${!waits}>${t("guess.waits")}</p></form>`)}`;
+}
+
+/** @param {number} until_ms */
+function ring(until_ms) {
+  return html`<time-left class="ring" .until=${until_ms} @due=${changed}></time-left>`;
+}
+
+/** @param {SubmitEvent} event @param {Clue} clue */
+function send(event, clue) {
+  event.preventDefault();
+  const field = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.target).elements.namedItem("guess"));
+  const text = field.value.trim();
+  const now = state.page?.clues.find(({ id }) => id === clue.id);
+  if (!text || (now?.wait_until_ms || 0) > server_now()) return;  // the words stay; the clock in the button says how long
+  field.value = "";
+  kept.put(draft_name(clue.id), null);
+  guess(clue.id, text);
+}
+
+/** @param {Clue} clue */
+function code_box(clue) {
+  const thing = `clue:${clue.id}`;
+  return html`<form class="solve" @submit=${(/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const field = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.target).elements.namedItem("code"));
+    if (field.value.trim()) scan(field.value.trim(), thing);
+    field.value = "";
+  }}>${answer_line(thing)}
+    <button type="button" class="act wide" @click=${() => open_scanner(thing)}>${icon("scan")}${t("scan")}</button>
+    <div class="box"><label class="sr" for="code">${t("scan.type")}</label><input id="code" name="code" autocomplete="off" autocapitalize="characters" placeholder=${t("scan.type")} maxlength="200">
+      <button class="plain">${t("scan.enter")}</button></div></form>`;
+}
+
+/** What this team tried here, as far as this device has heard. @param {Clue} clue */
+function tries(clue) {
+  const tried = state.tried[clue.id] || [];
+  if (!tried.length || clue.solved) return nothing;
+  return html`<section class="tries"><h3>${t("tries")}</h3><ul>${repeat(tried, ({ text }) => text, ({ text, verdict }) =>
+    html`<li class=${verdict}><span dir="auto">${text}</span> <span class="about">${t(/** @type {any} */ (`verdict.${verdict}`))}</span></li>`)}</ul></section>`;
+}
+
+/** Hints are closed envelopes with their price on it. @param {Page} page @param {Clue} clue */
+function hints(page, clue) {
+  const all = (clue.hints || []).filter(({ text }) => text !== undefined || !clue.solved);
+  if (!all.length) return nothing;
+  return html`<section class="hints"><h3>${t("hints")}</h3>${repeat(all, ({ id }) => id, (hint) => {
+    const thing = `hint:${clue.id}:${hint.id}`;
+    if (hint.text !== undefined) return html`<div class="envelope opened" data-hint=${hint.id}>${icon("open_hint")}${prose(hint.text)}</div>`;
+    const early = hint.offered_ms > server_now() && page.phase === "running";
+    const asked = state.sheet?.kind === "hint" && state.sheet.thing === thing;
+    const dear = hint.price > Math.max(0, page.team?.score || 0);
+    return html`<div class="envelope" data-hint=${hint.id}>${icon("hint")}<span class="body"><b>${hint.price ? t("hint.price", { n: hint.price }) : t("hint.free")}</b>
+      ${early ? html`<span class="about">${t("hint.later")} <time-left .until=${hint.offered_ms} @due=${changed}></time-left></span>` : nothing}
+      ${dear && !early ? html`<span class="about">${t("hint.dear", { n: Math.max(0, page.team?.score || 0) })}</span>` : nothing}${answer_line(thing)}</span>
+      ${early || dear || page.phase !== "running" ? nothing : asked
+        ? html`<span class="pair"><button class="act" @click=${() => ((state.sheet = null), take_hint(clue.id, hint.id))}>${t("hint.yes")}</button><button class="plain" @click=${() => ((state.sheet = null), changed())}>${t("hint.no")}</button></span>`
+        : html`<button class="plain" @click=${() => ((state.sheet = { kind: "hint", thing }), changed())}>${t("hint.open")}</button>`}</div>`;
+  })}</section>`;
+}
+

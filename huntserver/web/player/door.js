@@ -1,0 +1,158 @@
+// Before one is in a hunt: which hunts there are, what one is about to join, and how one is called there.
+
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import * as kept from "./kept.js";
+import { icon, initial, prose, server_now } from "./pieces.js";
+import { at_site, hand_over, join } from "./play.js";
+import { changed, state } from "./store.js";
+import { moment, refusal, t } from "./words.js";
+
+/** What the link that led here names. */
+const link = new URLSearchParams(location.search);
+const wanted = link.get("hunt") || "";
+const code = (link.get("code") || "").toUpperCase();
+
+/** Look which hunts there are. */
+export async function look() {
+  const { door } = state;
+  door.loading = true;
+  door.failed = false;
+  if (code) door.how = "code";
+  changed();
+  try {
+    /** @type {{cards: import("./store.js").Card[]}} */
+    const { cards } = await (await fetch(at_site("hunts"))).json();
+    if (wanted && !cards.some(({ hunt }) => hunt === wanted)) {
+      const answer = await fetch(at_site(`hunts/${encodeURIComponent(wanted)}`));
+      const one = await answer.json();
+      if (one.card) cards.unshift(one.card);
+      else if (!door.fault) door.fault = { field: "hunt", err: one };
+    }
+    door.cards = cards;
+    if (!door.chosen) door.chosen = cards.some(({ hunt }) => hunt === wanted) ? wanted : cards.length === 1 ? cards[0].hunt : "";
+  } catch {
+    door.failed = true;
+  }
+  door.loading = false;
+  changed();
+}
+
+export function door_view() {
+  const { door } = state;
+  const card = door.cards.find(({ hunt }) => hunt === door.chosen);
+  return html`<main id="main" class="door" tabindex="-1">
+    ${card ? entrance(card) : choice()}
+    ${state.lasting ? nothing : html`<p class="notice warn">${t("storage.none")}</p>`}
+  </main>`;
+}
+
+function choice() {
+  const { door } = state;
+  return html`<header class="masthead">${compass()}<h1>${t("door.title")}</h1><p>${t("door.lead")}</p></header>
+    ${door.fault && door.fault.field === "hunt" ? html`<p class="notice bad" role="alert">${refusal(door.fault.err)}</p>` : nothing}
+    ${door.loading && !door.cards.length ? html`<div class="skeleton card tall"></div><div class="skeleton card tall"></div>` : nothing}
+    ${door.failed ? html`<div class="notice warn" role="alert"><p>${t("door.unreachable")}</p><button class="plain" @click=${look}>${t("again")}</button></div>` : nothing}
+    <ul class="hunts">${repeat(door.cards, ({ hunt }) => hunt, (card) => html`<li>
+      <button class="card hunt-card" data-hunt=${card.hunt} @click=${() => choose(card.hunt)}>
+        <span class="title" dir="auto">${card.title || card.hunt}</span>
+        <span class="about">${phase_words(card)}${card.clues_total ? html` · ${t("clues.count", { n: card.clues_total })}` : nothing}</span>
+      </button></li>`)}</ul>
+    ${!door.loading && !door.failed && !door.cards.length ? html`<p class="empty">${t("door.none")}</p>` : nothing}`;
+}
+
+/** @param {string} hunt */
+function choose(hunt) {
+  Object.assign(state.door, { chosen: hunt, fault: null });
+  changed();
+  scrollTo(0, 0);
+}
+
+/** What a hunt is doing, in words. @param {import("./store.js").Card} card */
+function phase_words(card) {
+  const at_ms = card.starts_ms || 0;
+  if (card.phase === "published" && at_ms) return t("phase.starts_at", { time: moment(at_ms, server_now()) });
+  const known = /** @type {const} */ (["published", "running", "paused", "ended"]).find((phase) => phase === card.phase);
+  return known ? t(`phase.${known}`) : t("phase.unknown");
+}
+
+/** @param {import("./store.js").Card} card */
+function entrance(card) {
+  const { door } = state;
+  const solo = card.mode === "solo";
+  const fault = (/** @type {string} */ field) => (door.fault?.field === field ? door.fault.err : null);
+  const by_code = !solo && door.how === "code";
+  return html`<header class="masthead small">
+      ${door.cards.length > 1 ? html`<button class="plain back" @click=${() => choose("")}>${icon("back")}${t("door.others")}</button>` : nothing}
+      <h1 dir="auto">${card.title || card.hunt}</h1><p class="about">${phase_words(card)}</p></header>
+    ${card.intro ? html`<section class="card">${prose(card.intro)}</section>` : nothing}
+    <form class="card entrance" id="enter" novalidate @submit=${(/** @type {Event} */ event) => submit(event, card)}>
+      ${fault("hunt") ? html`<p class="notice bad" role="alert" id="fault-hunt">${refusal(fault("hunt"))}${way_out(fault("hunt"))}</p>` : nothing}
+      ${field({ id: "name", label: t("door.name"), value: state.me?.name || "", fault: fault("name"), more: { autocomplete: "nickname", maxlength: 40 } })}
+      ${solo ? nothing : html`<fieldset class="segments"><legend>${t("door.how")}</legend>
+        ${["new", "code"].map((how) => html`<label><input type="radio" name="how" value=${how} .checked=${door.how === how}
+          @change=${() => (Object.assign(door, { how, fault: null }), changed())}><span>${t(how === "new" ? "door.new_team" : "door.with_code")}</span></label>`)}
+      </fieldset>`}
+      <div ?hidden=${solo || by_code}>${field({ id: "team", label: t("door.team"), value: "", fault: fault("team"), help: t("door.team_help"), more: { maxlength: 40, autocomplete: "off" } })}</div>
+      <div ?hidden=${!by_code}>${field({ id: "invite", label: t("door.code"), value: code, fault: fault("code"), help: t("door.code_help"), more: { maxlength: 20, autocomplete: "off", autocapitalize: "characters" } })}</div>
+      ${card.brackets?.length && !by_code ? html`<label class="field">${t("door.bracket")}<select id="bracket">${card.brackets.map((one) => html`<option>${one}</option>`)}</select></label>` : nothing}
+      <button class="act wide" ?disabled=${door.busy}>${door.busy ? t(state.link.state === "waiting" ? "door.waits" : "door.joining") : t("door.play")}</button>
+      ${others()}
+    </form>`;
+}
+
+/** @param {{id: string, label: string, value: string, fault: any, help?: string, more: {[name: string]: any}}} about */
+function field({ id, label, value, fault, help, more }) {
+  const told = [help ? `${id}-help` : "", fault ? `${id}-fault` : ""].filter(Boolean).join(" ");
+  return html`<div class="field"><label for=${id}>${label}</label>
+    <input id=${id} maxlength=${more.maxlength} autocomplete=${more.autocomplete} autocapitalize=${more.autocapitalize || "words"} dir="auto"
+      aria-invalid=${fault ? "true" : "false"} aria-describedby=${told || nothing} ${initial(value)}>
+    ${help ? html`<span class="help" id="${id}-help">${help}</span>` : nothing}
+    ${fault ? html`<p class="fault" id="${id}-fault" role="alert">${refusal(fault)}${way_out(fault)}</p>` : nothing}</div>`;
+}
+
+/** What one can do about a refusal. @param {any} err */
+function way_out({ code: why }) {
+  const ways = /** @type {{[code: string]: any}} */ ({
+    team_name_taken: "door.way.name_taken", no_such_team: "door.way.code", team_full: "door.way.full", disqualified: "door.way.new_team",
+    hunt_full: "door.way.hunt_full", no_connection: "door.way.no_connection", bad_token: "door.way.token", token_expired: "door.way.token",
+  });
+  return ways[why] ? html` <span class="way">${t(ways[why])}</span>` : nothing;
+}
+
+/** Those who played here before. */
+function others() {
+  const known = kept.known();
+  if (!known.length) return nothing;
+  return html`<div class="known"><span>${t("door.known")}</span>${known.map((who) =>
+    html`<button type="button" class="plain" dir="auto" @click=${() => pick(who)}>${who.name}</button>`)}</div>`;
+}
+
+/** @param {kept.Me} who */
+function pick(who) {
+  hand_over(who);
+  /** @type {HTMLInputElement} */ (document.getElementById("name")).value = who.name;
+}
+
+/** @param {Event} event @param {import("./store.js").Card} card */
+function submit(event, card) {
+  event.preventDefault();
+  const { door } = state;
+  if (door.busy) return;
+  const read = (/** @type {string} */ id) => (/** @type {HTMLInputElement | null} */ (document.getElementById(id))?.value || "").trim();
+  const name = read("name"), team = read("team"), invite = read("invite").toUpperCase(), bracket = read("bracket");
+  const by_code = card.mode !== "solo" && door.how === "code";
+  door.fault = !name ? { field: "name", err: { code: "no_name" } } : by_code && !invite ? { field: "code", err: { code: "no_code" } } : null;
+  if (door.fault) {
+    document.getElementById(door.fault.field === "name" ? "name" : "invite")?.focus();
+    return changed();
+  }
+  const how = by_code ? { invite } : card.mode === "solo" ? {} : { team: team || name };
+  void join(card.hunt, name, bracket && !by_code ? { ...how, bracket } : how);
+}
+
+/** A rose of the winds, drawn with a pen. */
+export function compass() {
+  return html`<svg class="compass" viewBox="0 0 100 100" aria-hidden="true"><circle cx="50" cy="50" r="44"/><circle cx="50" cy="50" r="38" class="thin"/>
+    <path class="dark" d="M50 8l7 35h-14zM50 92l-7-35h14zM8 50l35-7v14zM92 50l-35 7v-14z"/><path class="thin" d="M24 24l18 18M76 24L58 42M24 76l18-18M76 76L58 58"/><circle cx="50" cy="50" r="5" class="dark"/></svg>`;
+}

@@ -1,0 +1,35 @@
+// The feed: what hosts said, which everybody sees alike, and what happened while this page was open.
+
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import { icon, prose, server_now } from "./pieces.js";
+import { state } from "./store.js";
+import { moment, ordinal, t } from "./words.js";
+
+/** @param {import("./fold.js").Page} page */
+export function feed_view(page) {
+  const said = [...page.announcements].reverse();
+  const heard = state.moments.filter(({ type }) => type !== "announced");
+  return html`<h2>${t("view.feed")}</h2>
+    <section><h3>${t("feed.hosts")}</h3>${said.length ? html`<ul class="feed">${repeat(said, ({ at_ms, text }, i) => `${said.length - i}:${at_ms}:${text.length}`, ({ at_ms, text }) =>
+      html`<li class="card host">${icon("feed")}<div>${prose(text)}<span class="about">${moment(at_ms, server_now())}</span></div></li>`)}</ul>` : html`<p class="empty">${t("feed.no_hosts")}</p>`}</section>
+    <section><h3>${t("feed.live")}</h3>${heard.length ? html`<ul class="feed">${repeat(heard, ({ at_ms, type }, i) => `${heard.length - i}:${at_ms}:${type}`, line)}</ul>` : html`<p class="empty">${t("feed.no_live")}</p>`}</section>`;
+}
+
+/** @param {import("./store.js").Moment} moment_ */
+function line({ type, at_ms, own, event }) {
+  const words = /** @type {{[type: string]: () => string}} */ ({
+    solved: () => t("feed.solved", { clue: event.clue_number, rank: ordinal(event.rank), n: event.points || 0 }),
+    first_finder: () => t("feed.first", { who: event.name, clue: event.clue_number }),
+    claimed: () => (own ? t("feed.claimed_own", { what: event.title }) : t("feed.claimed", { who: event.name, what: event.title, rank: ordinal(event.rank) })),
+    hint_taken: () => t("feed.hint", { n: -(event.points || 0) }),
+    joined: () => t("feed.joined", { who: event.name }),
+    adjusted: () => t((event.points || 0) < 0 ? "feed.taken" : "feed.given", { n: Math.abs(event.points || 0), reason: event.reason }),
+    removed: () => t(event.back ? "feed.back" : "feed.removed", { reason: event.reason }),
+    started: () => t("feed.started"), paused: () => t("feed.paused"), unpaused: () => t("feed.unpaused"),
+    extended: () => t("feed.extended", { time: moment(event.ends_ms, server_now()) }), ended: () => t("feed.ended"),
+  })[type];
+  if (!words) return nothing;
+  const kinds = /** @type {{[type: string]: string}} */ ({ solved: "star", first_finder: "star", claimed: "treasure", hint_taken: "hint", joined: "team", adjusted: "board" });
+  return html`<li class="card ${own ? "own" : ""} ${type}">${icon(kinds[type] || "clues")}<div><span dir="auto">${words()}</span><span class="about">${moment(at_ms, server_now())}</span></div></li>`;
+}

@@ -1,0 +1,145 @@
+// What a player may see of a hunt, folded from a snapshot and the pushes after it. Pure.
+//
+// A page that heard every push is the page that a snapshot would give now; a test compares the two over whole games.
+// What a push does not tell (a worth that sinks with others' solves) is asked for anew: `stale`.
+
+/** @typedef {{id: string, price: number, offered_ms: number, text?: string}} Hint */
+/** @typedef {{id: string, number: number, title: string, text: string, kind: string, points: number, solved?: boolean,
+ *   solved_text?: string, hints?: Hint[], wrong?: number, wait_until_ms?: number, final?: boolean}} Clue */
+/** @typedef {{id: string, title: string, text: string, points: number, left: number, mine?: boolean}} Treasure */
+/** @typedef {{id: string, name: string, score: number, place: number, members: string[], bracket?: string, invite?: string,
+ *   finished?: boolean, out?: boolean}} Team */
+/** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
+ *   started_ms?: number, ends_ms?: number, paused_ms?: number, clues_total?: number, players?: number, brackets?: string[],
+ *   team?: Team, clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[]}} Page */
+/** @typedef {{[field: string]: any}} Event */
+/** @typedef {{ch: string, seq: number, ts: number, events: Event[]}} Push */
+
+/** Return the page of a snapshot's data: what it leaves out has its usual value. @param {any} data @returns {Page} */
+export function page_of(data) {
+  return { ...data, clues: (data.clues || []).map(with_hints), treasures: data.treasures || [], announcements: data.announcements || [] };
+}
+
+/** @param {Clue} clue @returns {Clue} */
+const with_hints = (clue) => ({ ...clue, hints: clue.hints || [] });
+
+/**
+ * Return the page after a push of events. One that the page holds already (it was asked for meanwhile) changes nothing.
+ * @param {Page} page @param {Push} push @returns {Page}
+ */
+export function fold(page, { ch, seq, ts, events }) {
+  if (seq <= (page.channels[ch] || 0)) return page;
+  const noted = { ...page, channels: { ...page.channels, [ch]: seq } };
+  return events.reduce((/** @type {Page} */ folded, event) => FOLDS[event.type]?.(folded, event, ts, ch) ?? folded, noted);
+}
+
+/** Tell whether a page asked for is behind one that heard pushes meanwhile. @param {any} data @param {Page} page */
+export function is_behind(data, page) {
+  return Object.entries(page.channels).some(([channel, seq]) => seq > (data.channels[channel] || 0));
+}
+
+/** Tell whether a push changed what only the server can work out. @param {Push} push */
+export function stale(push) {
+  return push.events.some(({ type }) => type === "first_finder" || type === "removed");
+}
+
+/**
+ * Return the page after an answer that is also the push (`ch` and `prev` stand in it): a plain wrong guess.
+ * @param {Page} page @param {{[field: string]: any}} request @param {any} reply @param {number} now_ms @returns {Page}
+ */
+export function fold_answer(page, request, { ok, ch, prev, pos }, now_ms) {
+  const seen = page.channels[ch] || 0;
+  if (!ch || !ok || ok.verdict !== "incorrect" || pos <= seen || prev > seen) return page;
+  const noted = { ...page, channels: { ...page.channels, [ch]: pos } };
+  return wrong(noted, request.clue, ok.wait_ms ? now_ms + ok.wait_ms : 0);
+}
+
+/** Return the page with a clue's next guess not before a time. @param {Page} page @param {string} id @param {number} until_ms */
+export function with_wait(page, id, until_ms) {
+  return with_clue(page, id, (clue) => ({ ...clue, wait_until_ms: until_ms }));
+}
+
+/** Return the page with one's place as the board's rows tell it. @param {Page} page @param {{rows: any[]}} board @returns {Page} */
+export function placed(page, board) {
+  const { team } = page;
+  const row = team && board.rows.find((/** @type {any} */ one) => one.team === team.id);
+  return team && row && row.place !== team.place ? { ...page, team: { ...team, place: row.place } } : page;
+}
+
+/** @param {Page} page @param {string} id @param {(clue: Clue) => Clue} change @returns {Page} */
+function with_clue(page, id, change) {
+  return { ...page, clues: page.clues.map((clue) => (clue.id === id ? change(clue) : clue)) };
+}
+
+/** @param {Page} page @param {Event} change @returns {Page} */
+function with_team(page, change) {
+  return page.team ? { ...page, team: { ...page.team, ...change } } : page;
+}
+
+/** @param {Page} page @param {string} id @param {number} until_ms @returns {Page} */
+function wrong(page, id, until_ms) {
+  return with_clue(page, id, (clue) => ({ ...clue, wrong: (clue.wrong || 0) + 1, wait_until_ms: until_ms || clue.wait_until_ms }));
+}
+
+/** @param {Page} page @param {Event} event @returns {Page} */
+function opened(page, { clues = [], treasures = [] }) {
+  const known = new Set(page.clues.map(({ id }) => id));
+  const held = new Set(page.treasures.map(({ id }) => id));
+  const fresh = clues.map(with_hints).filter((/** @type {Clue} */ clue) => !known.has(clue.id));
+  return {
+    ...page,
+    clues: [...page.clues, ...fresh].sort((a, b) => a.number - b.number),
+    treasures: [...page.treasures, ...treasures.filter((/** @type {Treasure} */ treasure) => !held.has(treasure.id))],
+  };
+}
+
+/** @type {{[type: string]: (page: Page, event: Event, at_ms: number, channel: string) => Page}} */
+const FOLDS = {
+  published: (page) => ({ ...page, phase: "published" }),
+  started: (page, event, at_ms) =>
+    opened({ ...page, phase: "running", started_ms: at_ms, ends_ms: event.ends_ms || 0 }, event),
+  opened: (page, event) => opened(page, event),
+  paused: (page, event, at_ms) => ({ ...page, phase: "paused", paused_ms: at_ms, ends_ms: event.ends_ms || 0 }),
+  unpaused: (page, event) => {
+    const later = (/** @type {number | undefined} */ ms) => (ms ? ms + event.for_ms : ms);
+    return {
+      ...page,
+      phase: "running",
+      paused_ms: 0,
+      ends_ms: event.ends_ms || 0,
+      clues: page.clues.map((clue) => ({
+        ...clue,
+        wait_until_ms: later(clue.wait_until_ms),
+        hints: (clue.hints || []).map((hint) => ({ ...hint, offered_ms: hint.offered_ms + event.for_ms })),
+      })),
+    };
+  },
+  extended: (page, event) => ({ ...page, ends_ms: event.ends_ms || 0 }),
+  ended: (page, event) => ({ ...page, phase: "ended", ends_ms: event.ends_ms || page.ends_ms }),
+  guessed: (page, event, at_ms) =>
+    event.verdict === "incorrect" ? wrong(page, event.clue, event.wait_ms ? at_ms + event.wait_ms : 0) : page,
+  solved: (page, event) => {
+    const solved = with_clue(page, event.clue, (clue) => ({ ...clue, solved: true, solved_text: event.text || "" }));
+    const finished = event.final ? { finished: true } : {};
+    return opened(with_team(solved, { score: event.score, ...finished }), event);
+  },
+  hint_taken: (page, event) =>
+    with_team(
+      with_clue(page, event.clue, (clue) => ({
+        ...clue,
+        hints: (clue.hints || []).map((hint) => (hint.id === event.hint ? { ...hint, text: event.text || "" } : hint)),
+      })),
+      { score: event.score },
+    ),
+  claimed: (page, event, _at_ms, channel) => {
+    const own = channel !== "hunt";
+    const treasures = page.treasures.map((treasure) =>
+      treasure.id !== event.treasure ? treasure
+        : { ...treasure, left: Math.min(treasure.left, event.left ?? treasure.left), mine: treasure.mine || own });
+    return own ? with_team({ ...page, treasures }, { score: event.score }) : { ...page, treasures };
+  },
+  joined: (page, event) => with_team({ ...page, players: (page.players || 0) + 1 }, { members: [...(page.team?.members || []), event.name] }),
+  adjusted: (page, event) => with_team(page, { score: event.score }),
+  removed: (page, event) => with_team(page, { out: !event.back, ...(event.back ? {} : { place: 0 }) }),
+  announced: (page, event, at_ms) => ({ ...page, announcements: [...page.announcements, { at_ms, text: event.text }] }),
+};

@@ -1,0 +1,351 @@
+// What a person does and what the server says, turned into the state that is shown.
+
+import { Client, TooManyWaiting } from "../client.js";
+import { fold, fold_answer, is_behind, page_of, placed, stale, with_wait } from "./fold.js";
+import * as kept from "./kept.js";
+import { set_now, server_now } from "./pieces.js";
+import { changed, state } from "./store.js";
+
+/** @typedef {import("../client.js").Message} Message */
+/** @typedef {import("./store.js").Answer} Answer */
+
+const TRIED_MAX = 30, MOMENTS_MAX = 80, HISTORY_MAX = 400;
+const STAMP_MS = 2600;
+
+/** @type {Client | null} */
+let client = null;
+/** @type {{[what: string]: ReturnType<typeof setTimeout> | undefined}} */
+const timers = {};
+
+const tabs = typeof BroadcastChannel === "function" ? new BroadcastChannel("huntserver") : null;
+if (tabs) tabs.onmessage = () => client && state.link.state === "online" && client.adopt();
+
+/** The address of something at the site, wherever it lies. @param {string} path */
+export const at_site = (path) => new URL(path, document.baseURI);
+
+// ---- coming and going
+
+/** Connect as whoever plays here, and hear a hunt. @param {string} hunt @param {boolean} member whether they should be in it already */
+export async function enter(hunt, member) {
+  const who = state.me;
+  if (!who) return;
+  state.hunt = hunt;
+  kept.put("hunt", hunt);
+  const shown = member ? kept.get(`page.${hunt}.${who.player}`) : null;
+  state.page = shown && shown.page;
+  state.kept_ms = shown ? shown.at_ms : 0;
+  state.tried = kept.get(`tried.${hunt}.${who.player}`) || {};
+  state.history = kept.get(`history.${hunt}.${who.player}`) || [];
+  const made = client || (await connect(who));
+  if (member) made.follow(hunt);
+  changed();
+}
+
+/** @param {kept.Me} who */
+async function connect(who) {
+  const url = at_site("ws");
+  url.protocol = url.protocol.replace("http", "ws");
+  const made = (client = await Client.open({ url: url.href, token: who.token, player: who.player }));
+  state.lasting = made.outbox.lasting && kept.is_lasting();
+  set_now(() => made.now_ms());
+  made.on_push = (message) => (pushed(message), changed());
+  made.on_answer = (request, reply) => (answered(request, reply), changed());
+  made.on_state = (now, about) => (turned(made, now, about), changed());
+  await made.start();
+  return made;
+}
+
+/** @param {Client} made @param {import("../client.js").State} now @param {any} about */
+function turned(made, now, about) {
+  state.link = { state: now, about, ever: state.link.ever || now === "online" };
+  if (now === "online") {
+    void made.adopt();  // another tab may have left something
+    state.newer = Boolean(about.shell) && import.meta.url.includes("/shell/") && !import.meta.url.includes(about.shell);
+    if (about.token && state.me) kept.become((state.me = { ...state.me, token: about.token }));
+  }
+  if (now === "over" && about.code === "replaced") tabs?.postMessage("left");
+}
+
+/** Connect again by a person's word. */
+export function again() {
+  client?.again();
+}
+
+/** Look at the connection now. */
+export function probe() {
+  client?.probe();
+}
+
+/** Stop hearing the hunt and go back to the door; the player stays in the team. */
+export function leave() {
+  client?.leave(state.hunt);
+  kept.put("hunt", null);
+  Object.assign(state, { hunt: "", page: null, board: null, moments: [], answers: {}, unread: {}, sheet: null, stamp: null });
+  changed();
+}
+
+/** Hand this device to somebody else. @param {kept.Me | null} who null: somebody new */
+export function hand_over(who) {
+  client?.stop();
+  client = null;
+  kept.become(who);
+  leave();
+  state.me = who;
+  state.link = { state: "idle", about: {}, ever: false };
+  changed();
+}
+
+/**
+ * Join a hunt under a name.
+ * @param {string} hunt @param {string} name @param {{team?: string, invite?: string, bracket?: string}} how
+ */
+export async function join(hunt, name, how) {
+  const { door } = state;
+  Object.assign(door, { busy: true, fault: null, asked: hunt });
+  changed();
+  if (state.me && state.me.name !== name) hand_over(null);
+  if (!state.me) {
+    const made = await guest(name);
+    if (!made.token) {
+      const field = ["bad_text", "bad_field"].includes(made.code) ? "name" : "hunt";
+      Object.assign(door, { busy: false, fault: { field, err: made } });
+      changed();
+      return;
+    }
+    state.me = { player: made.player, name, token: made.token };
+    kept.become(state.me);
+  }
+  await enter(hunt, false);
+  client?.command("join", { hunt, ...how });
+  count();
+  changed();
+}
+
+/** @param {string} name @returns {Promise<any>} */
+async function guest(name) {
+  try {
+    const answer = await fetch(at_site("guest"), { method: "POST", body: JSON.stringify({ name }) });
+    return await answer.json();
+  } catch {
+    return { code: "no_connection" };
+  }
+}
+
+// ---- doing
+
+/** @param {string} thing @param {string} op @param {{[field: string]: any}} fields @param {string} [text] */
+function act(thing, op, fields, text) {
+  state.answers = { ...state.answers, [thing]: { tone: "wait", text, at_ms: server_now() } };
+  try {
+    void client?.command(op, { hunt: state.hunt, ...fields });
+  } catch (error) {
+    if (!(error instanceof TooManyWaiting)) throw error;
+    note(thing, "window");
+  }
+  count();
+  changed();
+}
+
+/** @param {string} clue @param {string} text */
+export const guess = (clue, text) => act(`clue:${clue}`, "guess", { clue, text }, text);
+/** @param {string} code @param {string} thing where the answer is shown */
+export const scan = (code, thing) => act(thing, "scan", { code }, code);
+/** @param {string} clue @param {{lat: number, lon: number, accuracy_m: number}} where */
+export const check_in = (clue, where) => act(`clue:${clue}`, "checkin", { clue, ...where });
+/** @param {string} clue @param {string} hint */
+export const take_hint = (clue, hint) => act(`hint:${clue}:${hint}`, "hint", { clue, hint });
+/** @param {string} treasure */
+export const claim = (treasure) => act(`treasure:${treasure}`, "claim", { treasure });
+
+/** Say something at a thing that no server said: the browser gave no position, no camera. @param {string} thing @param {string} code */
+export function note(thing, code) {
+  state.answers = { ...state.answers, [thing]: { tone: "refused", err: { code }, at_ms: server_now() } };
+  changed();
+}
+
+/** Ask for the standings with one's own row in them. */
+export function look_at_board() {
+  if (!client || !state.page) return;
+  client.ask("board", { hunt: state.hunt }).then(({ ok }) => {
+    if (ok) took_board(ok);
+    changed();
+  });
+}
+
+/** Return the commands that wait for an answer. */
+export const waiting = () => (client ? client.waiting() : []);
+
+// ---- hearing
+
+/** @param {Message} message */
+function pushed(message) {
+  if (message.op === "refused") return refused(message);
+  if (message.op === "resumed" && message.recovered && !message.known) return void look_again(message.hunt);
+  if (message.hunt !== state.hunt) return;
+  if (message.t === "snapshot") {
+    shown(message.data);
+  } else if (message.t === "state") took_board(message.data);
+  else if (message.t === "event" && state.page) {
+    const push = /** @type {import("./fold.js").Push} */ (message);
+    const folded = fold(state.page, push);
+    if (folded === state.page) return;  // the page had it already
+    state.page = folded;
+    for (const event of push.events) happened(event, push.ts, push.ch);
+    if (stale(push)) look_later();
+    noted();
+  }
+}
+
+/** The server's own word on everything. @param {any} data */
+function shown(data) {
+  state.page = page_of(data);
+  state.kept_ms = 0;
+  state.door.busy = false;
+  noted();
+}
+
+/** Ask for the page; one that is behind what was heard meanwhile is asked for once more. @param {string} hunt */
+async function look_again(hunt, tries = 5) {
+  const reply = await client?.ask("page", { hunt });
+  if (!reply?.ok || hunt !== state.hunt) return;
+  if (state.page && !state.kept_ms && is_behind(reply.ok, state.page)) {
+    if (tries) void look_again(hunt, tries - 1);
+    return;
+  }
+  shown(reply.ok);
+  changed();
+}
+
+/** A crowd does not ask all at once. */
+function look_later() {
+  const { hunt } = state;
+  clearTimeout(timers.looking);
+  timers.looking = setTimeout(() => look_again(hunt), 500 + Math.random() * 4000);
+}
+
+/** @param {Message} message */
+function refused({ hunt, err }) {
+  if (hunt !== state.hunt) return;
+  kept.put("hunt", null);
+  const fault = err.code === "not_joined" ? null : { field: /** @type {const} */ ("hunt"), err };
+  Object.assign(state, { hunt: "", page: null, door: { ...state.door, chosen: hunt, busy: false, fault } });
+}
+
+/** @param {any} board */
+function took_board(board) {
+  const mine = board.mine || board.rows.find((/** @type {any} */ row) => row.team === state.page?.team?.id) || state.board?.mine;
+  state.board = { ...board, mine };
+  if (state.page) state.page = placed(state.page, { rows: board.mine ? [...board.rows, board.mine] : board.rows });
+}
+
+/** @param {any} event @param {number} at_ms @param {string} channel */
+function happened(event, at_ms, channel) {
+  const own = channel.startsWith("team:");
+  const { page } = state;
+  if (event.type === "guessed" && event.personal) tried(event.clue, event.personal.text, event.verdict, at_ms);
+  if (event.type === "solved" && own) {
+    const clue = page?.clues.find(({ id }) => id === event.clue);
+    celebrate({ number: event.clue_number, rank: event.rank, points: event.points || 0, title: clue?.title || "", at_ms });
+  }
+  if (event.clues?.length && state.route.view !== "clues") state.unread = { ...state.unread, clues: true };
+  if (event.type === "guessed" || event.type === "opened") return;
+  if (event.type === "claimed" && !own && event.team === page?.team?.id) return;       // told on the team's channel
+  if (event.type === "first_finder" && event.team === page?.team?.id) return;
+  state.moments = [{ type: event.type, at_ms, own, event }, ...state.moments].slice(0, MOMENTS_MAX);
+  if (state.route.view !== "feed") state.unread = { ...state.unread, feed: true };
+}
+
+/** @param {NonNullable<import("./store.js").State["stamp"]>} stamp */
+function celebrate(stamp) {
+  state.stamp = stamp;
+  if (navigator.vibrate && navigator.userActivation?.hasBeenActive) navigator.vibrate(stamp.rank === 1 ? [60, 40, 60, 40, 140] : [80]);
+  clearTimeout(timers.stamping);
+  timers.stamping = setTimeout(stop_celebrating, STAMP_MS);
+}
+
+export function stop_celebrating() {
+  state.stamp = null;
+  changed();
+}
+
+/** @type {{[verdict: string]: Answer["tone"]}} */
+const TONES = { correct: "right", partial: "near", incorrect: "wrong" };
+
+/** @param {Message} request @param {Message} reply */
+function answered(request, reply) {
+  count();
+  const { ok, err } = reply;
+  if (request.op === "join") return joined(request, reply);
+  if (request.hunt !== state.hunt) return;
+  const thing = thing_of(request);
+  if (!thing) return;
+  const now_ms = server_now();
+  if (state.page) state.page = fold_answer(state.page, request, reply, now_ms);
+  const verdict = ok ? ok.verdict || "correct" : "";
+  const answer = { tone: err ? /** @type {const} */ ("refused") : TONES[verdict], text: request.text || request.code, ok, err, at_ms: now_ms };
+  state.answers = { ...state.answers, [thing]: answer };
+  if (request.op === "guess" && verdict) tried(request.clue, request.text, verdict, now_ms);
+  if (err?.code === "cool_down" && state.page) state.page = with_wait(state.page, request.clue, now_ms + err.after_ms);
+  if (request.op === "checkin") checked_in(request, Boolean(ok));
+  noted();
+}
+
+/** @param {Message} request @param {boolean} right */
+function checked_in({ clue, lat, lon }, right) {
+  const number = state.page?.clues.find(({ id }) => id === clue)?.number || 0;
+  state.places = [...state.places, { lat, lon, number, right }].slice(-30);
+}
+
+/** @param {Message} request */
+function thing_of({ op, clue, hint, treasure, code }) {
+  if (op === "guess" || op === "checkin") return `clue:${clue}`;
+  if (op === "hint") return `hint:${clue}:${hint}`;
+  if (op === "claim") return `treasure:${treasure}`;
+  if (op !== "scan") return "";
+  return Object.keys(state.answers).find((thing) => state.answers[thing].tone === "wait" && state.answers[thing].text === code) || "scan";
+}
+
+/** @type {{[code: string]: "team" | "code"}} */
+const FIELDS = { team_name_taken: "team", bad_text: "team", no_such_team: "code", team_full: "code", disqualified: "code" };
+
+/** @param {Message} request @param {Message} reply */
+function joined({ hunt, invite }, { ok, err }) {
+  const { door } = state;
+  if (ok) {
+    if (state.hunt !== hunt) void enter(hunt, true);
+    return;
+  }
+  const field = invite !== undefined && err.code === "bad_text" ? "code" : FIELDS[err.code] || "hunt";
+  kept.put("hunt", null);
+  Object.assign(state, { hunt: "", page: null, door: { ...door, busy: false, chosen: hunt, fault: { field, err } } });
+}
+
+/** @param {string} clue @param {string} text @param {string} verdict @param {number} at_ms */
+function tried(clue, text, verdict, at_ms) {
+  const before = (state.tried[clue] || []).filter((one) => one.text !== text);
+  state.tried = { ...state.tried, [clue]: [{ text, verdict, at_ms }, ...before].slice(0, TRIED_MAX) };
+  kept.put(`tried.${state.hunt}.${state.me?.player}`, state.tried);
+}
+
+/** Keep what is shown for the next start, and one's points over time. */
+function noted() {
+  const { page, hunt, me } = state;
+  if (!page || !me) return;
+  const score = page.team?.score;
+  if (score !== undefined && state.history.at(-1)?.[1] !== score) {
+    state.history = [...state.history, /** @type {[number, number]} */ ([server_now(), score])].slice(-HISTORY_MAX);
+    kept.put(`history.${hunt}.${me.player}`, state.history);
+  }
+  clearTimeout(timers.keeping);
+  timers.keeping = setTimeout(() => state.page && kept.put(`page.${hunt}.${me.player}`, { page: state.page, at_ms: server_now() }), 500);
+}
+
+function count() {
+  state.waiting = waiting().length;
+}
+
+/** Give up a token that the server does not take any more. */
+export function give_up_identity() {
+  if (state.me) kept.forget(state.me.player);
+  hand_over(null);
+}

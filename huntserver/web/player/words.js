@@ -1,0 +1,75 @@
+// Words in the person's language. A text is a string with {names}, or its forms by plural category of {n}.
+
+import en from "../strings/en.js";
+
+/** @typedef {string | {one: string, other: string}} Text */
+/** @typedef {keyof typeof en} Key */
+
+/** Languages there is a file of strings for; the first is the one that every other falls back to. */
+export const LANGUAGES = Object.freeze({ en: "English", de: "Deutsch" });
+
+/** @type {{[key: string]: Text}} */
+let texts = en;
+let language = "en";
+let plural = new Intl.PluralRules("en");
+
+/** Return the language in use. */
+export const spoken = () => language;
+
+/** Take the first language of a list that there are strings for. @param {readonly string[]} wanted */
+export async function speak(wanted) {
+  const found = wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in LANGUAGES) || "en";
+  if (found !== "en") texts = { ...en, .../** @type {any} */ (await import(`../strings/${found}.js`)).default };
+  else texts = en;
+  language = found;
+  plural = new Intl.PluralRules(found);
+  document.documentElement.lang = found;
+}
+
+/** @param {Key} key @param {{[name: string]: string | number}} [values] @returns {string} */
+export function t(key, values = {}) {
+  const text = texts[key] ?? key;
+  const form = typeof text === "string" ? text : (text[/** @type {"one"} */ (plural.select(Number(values.n)))] ?? text.other);
+  return form.replace(/\{(\w+)\}/g, (whole, name) => {
+    const value = values[name];
+    return value === undefined ? whole : typeof value === "number" ? value.toLocaleString(language) : value;
+  });
+}
+
+/** Return the words for a refusal's code; the server's own where there are none. @param {{code: string, msg?: string, after_ms?: number}} err */
+export function refusal(err) {
+  const key = /** @type {Key} */ (`refused.${err.code}`);
+  if (!(key in texts)) return err.msg || t("refused.other");
+  const wait = err.after_ms ? ` ${t("refused.again_in", { time: span(err.after_ms) })}` : "";
+  return t(key) + wait;
+}
+
+/** Return a rank in words: 1st, 2nd. @param {number} n */
+export function ordinal(n) {
+  const category = new Intl.PluralRules(language, { type: "ordinal" }).select(n);
+  return t(/** @type {Key} */ (`ordinal.${category}`), { n });
+}
+
+/** Return a length of time as a clock: 0:07, 12:40, 1:02:03. @param {number} ms */
+export function clock(ms) {
+  const s = Math.max(0, Math.ceil(ms / 1000));
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  const hours = Math.floor(s / 3600), rest = `${Math.floor((s % 3600) / 60)}`;
+  return hours ? `${hours}:${rest.padStart(2, "0")}:${two(s % 60)}` : `${rest}:${two(s % 60)}`;
+}
+
+/** Return a length of time in words, roughly: 20 s, 5 min, 3 h, 2 days. @param {number} ms */
+export function span(ms) {
+  const s = Math.max(1, Math.round(ms / 1000));
+  if (s < 100) return t("span.s", { n: s });
+  if (s < 100 * 60) return t("span.min", { n: Math.round(s / 60) });
+  if (s < 36 * 3600) return t("span.h", { n: Math.round(s / 3600) });
+  return t("span.days", { n: Math.round(s / 86_400) });
+}
+
+/** Return a moment as people say it: the time, with the day if it is not today. @param {number} ms since 1970 @param {number} now_ms */
+export function moment(ms, now_ms) {
+  const at = new Date(ms), today = new Date(now_ms).toDateString() === at.toDateString();
+  const day = today ? {} : /** @type {const} */ ({ weekday: "short", day: "numeric", month: "short" });
+  return at.toLocaleString(language, { ...day, hour: "numeric", minute: "2-digit" });
+}

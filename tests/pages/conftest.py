@@ -1,0 +1,73 @@
+"""One browser and one server for all tests of the pages; a hunt, phones and other players for each of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.integration.server import Live, serving
+from tests.pages.phone import EXECUTABLE, FLAGS, Phone
+from tests.pages.proxy import Proxy
+from tests.pages.talker import Cast
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the pages in one process: they share a browser and a server."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("pages"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=EXECUTABLE, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A real server that no test hurts."""
+    with serving(tmp_path_factory.mktemp("pages")) as server:
+        yield server
+
+
+@pytest.fixture
+def site(live: Live) -> str:
+    """The page's address."""
+    return f"http://127.0.0.1:{live.port}/"
+
+
+@pytest.fixture
+def cast(live: Live) -> Iterator[Cast]:
+    """Hosts and players without a browser."""
+    made = Cast(live)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def proxy(live: Live) -> Iterator[Proxy]:
+    """A network that can fail."""
+    with Proxy(live.port) as made:
+        yield made
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Callable[..., Phone]]:
+    """Makes phones, and puts them away at the end."""
+    made: list[Phone] = []
+
+    def make(**options: Any) -> Phone:
+        made.append(Phone(browser, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
