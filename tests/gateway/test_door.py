@@ -193,7 +193,7 @@ async def test_a_socket_that_says_nothing_is_dropped_in_time() -> None:
     [
         ("GET", "/healthz", 200, {"ok": True}),
         ("GET", "/readyz", 200, {"ready": True, "why": "ok", "checks": {}}),
-        ("GET", "/hunts", 200, {"hunts": []}),
+        ("GET", "/hunts", 200, {"hunts": [], "cards": []}),
         ("GET", "/protocol", 200, {}),
         ("GET", "/metrics", 200, "# none\n"),
         ("GET", "/none", 404, {"code": "bad_frame", "msg": "there is no such page"}),
@@ -208,29 +208,6 @@ async def test_http_answers_on_the_same_port(rig: Rig, method: str, path: str, s
     caller = Caller(rig)
     assert caller.ask(method, path) == (status, said)
     assert caller.wire.closed
-
-
-@pytest.mark.parametrize(
-    ("path", "kind", "holds"),
-    [
-        ("/", "text/html", b'<script src="play.js" defer></script>'),
-        ("/?hunt=mine", "text/html", b'<script src="play.js" defer></script>'),
-        ("/play.js", "text/javascript", b"new WebSocket("),
-        ("/play.css", "text/css", b"font"),
-        ("/icon.svg", "image/svg+xml", b"<svg"),
-    ],
-)
-async def test_the_players_page_is_served_and_may_load_nothing_from_elsewhere(
-    rig: Rig, path: str, kind: str, holds: bytes
-) -> None:
-    caller = Caller(rig)
-    caller.give(b"GET %b HTTP/1.1\r\nHost: play.test\r\n\r\n" % path.encode())
-    head, _, body = b"".join(caller.wire.written).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200")
-    assert f"content-type: {kind}".encode() in head.lower()
-    assert b"content-security-policy: default-src 'self'" in head.lower()
-    assert holds in body
-    assert b"innerHTML" not in body  # what others wrote is shown as text
 
 
 async def test_what_is_no_http_is_refused(rig: Rig) -> None:

@@ -6,12 +6,13 @@ not expect.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-WAIT_MS = 60_000
+WAIT_MS = int(os.environ.get("HUNTSERVER_PAGES_WAIT_MS", "60000"))
 EXECUTABLE = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -37,13 +38,17 @@ class Phone:
     def tab(self) -> Page:
         """Open another tab."""
         page = self.context.new_page()
-        page.on("console", lambda said: said.type == "error" and self.troubles.append(said.text))
+        page.on("console", self._said)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         page.add_init_script(
             "addEventListener('securitypolicyviolation',"
             " (e) => console.error('policy', e.violatedDirective, e.blockedURI))"
         )
         return page
+
+    def _said(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.troubles.append(said.text)
 
     # ---- what a person does
 

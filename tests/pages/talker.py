@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import secrets
 from typing import Any
 
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from huntserver.auth import Tokens
 from tests.integration.server import Live
@@ -23,7 +24,8 @@ class Talker:
         self.token = token
         self.pushes: list[dict[str, Any]] = []
         self._ids = itertools.count(1)
-        self._socket: ClientConnection = connect(live.url, max_size=None, open_timeout=WAIT_S)
+        self._open = contextlib.ExitStack()
+        self._socket = self._open.enter_context(connect(live.url, max_size=None, open_timeout=WAIT_S))
         self.hello = self.ask("hello", token=token, epoch=secrets.token_hex(5))
 
     def ask(self, op: str, **fields: Any) -> dict[str, Any]:
@@ -42,7 +44,7 @@ class Talker:
 
     def close(self) -> None:
         """Disconnect."""
-        self._socket.close()
+        self._open.close()
 
 
 class Refusal(Exception):

@@ -1,0 +1,152 @@
+"""The page's sources: the session against the vectors, types, the table of codes, the languages, what is vendored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from huntserver.errors import CLOSES, REFUSALS, RESENT_WITH_SAME_KEY
+from huntserver.gateway.pages import WEB
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+MODULES = HERE / "node_modules"
+VENDORED = {"lit-html": "lit-html", "qr": "qr"}
+"""Folder below `vendor/` -> the package whose files lie there, as they are."""
+LICENCES = {"LICENSE.txt": "LICENSE", "LICENSE-MIT.txt": "LICENSE-MIT"}
+FIRST_VIEW_BYTES_MAX = 100_000
+OURS = [path for path in sorted(WEB.rglob("*.js")) if "vendor" not in path.parts]
+
+
+def node(program: str) -> Any:
+    """Run a module; return the JSON that it prints."""
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", program], capture_output=True, text=True, cwd=WEB, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_session_in_javascript_keeps_to_every_vector() -> None:
+    command = [
+        "node",
+        HERE / "vectors.mjs",
+        WEB / "client" / "session.js",
+        ROOT / "huntserver" / "wire" / "vectors.jsonl",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.fullmatch(r"\d\d+ vectors, 0 differ", done.stdout.strip())
+
+
+def test_a_session_that_keeps_to_them_less_is_found(tmp_path: Path) -> None:
+    for path in (WEB / "client").glob("*.js"):
+        (tmp_path / path.name).write_text(path.read_text().replace("const WINDOW = 16", "const WINDOW = 17"))
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    command = ["node", HERE / "vectors.mjs", tmp_path / "session.js", ROOT / "huntserver" / "wire" / "vectors.jsonl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "the key window, step" in done.stdout
+
+
+def test_types_hold_in_all_modules() -> None:
+    done = subprocess.run(
+        [MODULES / ".bin" / "tsc", "--project", HERE], capture_output=True, text=True, cwd=HERE, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_table_of_codes_is_the_servers() -> None:
+    told = node(
+        "import { RESEND, CLOSES } from './client/codes.js';"
+        "console.log(JSON.stringify({ resend: [...RESEND], closes: CLOSES }))"
+    )
+    assert dict(told["resend"]) == {code: REFUSALS[code].delay_ms for code in RESENT_WITH_SAME_KEY}
+    assert told["closes"] == {str(c.number): {"name": c.name, "text": c.text} for c in CLOSES.values()}
+
+
+@pytest.fixture(scope="module")
+def languages() -> dict[str, dict[str, Any]]:
+    """The texts of each language."""
+    tags = [path.stem for path in sorted((WEB / "strings").glob("*.js"))]
+    parts = "".join(f"import {tag} from './strings/{tag}.js';" for tag in tags)
+    found: dict[str, dict[str, Any]] = node(f"{parts}console.log(JSON.stringify({{ {', '.join(tags)} }}))")
+    return found
+
+
+def test_every_language_has_every_text_with_the_same_gaps(languages: dict[str, dict[str, Any]]) -> None:
+    assert len(languages) >= 2
+    english = languages["en"]
+    for tag, texts in languages.items():
+        assert texts.keys() == english.keys(), tag
+        for key, text in texts.items():
+            assert gaps(text) == gaps(english[key]), (tag, key)
+            assert isinstance(text, str) == isinstance(english[key], str), (tag, key)
+
+
+def gaps(text: str | dict[str, str]) -> set[str]:
+    """Return the names that are filled in; {n} may be said in words in one form."""
+    forms = [text] if isinstance(text, str) else list(text.values())
+    return {name for form in forms for name in re.findall(r"\{(\w+)\}", form)} - {"n"}
+
+
+def test_every_refusal_has_words_in_every_language(languages: dict[str, dict[str, Any]]) -> None:
+    for tag, texts in languages.items():
+        assert [code for code in REFUSALS if f"refused.{code}" not in texts] == [], tag
+
+
+def test_every_text_is_used_and_every_text_used_is_there(languages: dict[str, dict[str, Any]]) -> None:
+    source = "\n".join(path.read_text() for path in OURS if "strings" not in path.parts)
+    used = set(re.findall(r"[\"'`]([a-z]+(?:\.[a-z_]+)+)[\"'`]", source)) & {k for k in languages["en"] if "." in k}
+    families = set(re.findall(r"`([a-z]+\.)\$\{", source)) | {"refused."}
+    unused = {
+        key for key in languages["en"]
+        if key not in used and not any(key.startswith(f) for f in families) and f'"{key}"' not in source
+    }  # fmt: skip
+    assert unused == set()
+
+
+@pytest.mark.parametrize("folder", sorted(VENDORED))
+def test_what_is_vendored_is_what_was_published_with_its_licence(folder: str) -> None:
+    package = MODULES / VENDORED[folder]
+    files = [path for path in sorted((WEB / "vendor" / folder).rglob("*")) if path.is_file()]
+    assert any(path.name == "LICENSE.txt" for path in files)
+    for path in files:
+        name = path.relative_to(WEB / "vendor" / folder)
+        original = package / LICENCES.get(path.name, name.as_posix())
+        assert digest(path) == digest(original), path.name
+
+
+def test_what_is_vendored_has_the_hashes_that_were_written_down() -> None:
+    lines = (WEB / "vendor" / "SHA256SUMS").read_text().splitlines()
+    written = {name: value for value, name in (line.split("  ") for line in lines)}
+    found = {
+        path.relative_to(WEB / "vendor").as_posix(): digest(path)
+        for path in (WEB / "vendor").rglob("*")
+        if path.is_file() and path.name != "SHA256SUMS"
+    }
+    assert written == found
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_no_module_makes_markup_or_code_of_a_text() -> None:
+    banned = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|unsafeHTML|style="
+    )
+    assert [f"{path.name}: {m.group()}" for path in OURS for m in banned.finditer(path.read_text())] == []
+
+
+def test_modules_are_short_and_say_what_they_are() -> None:
+    for path in OURS:
+        lines = path.read_text().splitlines()
+        assert len(lines) <= 400, path.name
+        assert lines[0].startswith("// "), path.name
