@@ -120,11 +120,18 @@ def test_the_wheel_holds_the_product_with_its_pages_and_nothing_of_the_laborator
     source = tmp_path / "source"
     source.mkdir()
     for name in (*ROOTS, "pyproject.toml", "README.md"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, source / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("node_modules"))
+        else:
+            shutil.copy(ROOT / name, source / name)
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), "."]
     subprocess.run(build, cwd=source, check=True, capture_output=True)
     names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
     tops = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == set(PRODUCT)
-    assert {"huntserver/web/play.js", "huntserver/load/report.css", "actors/shard/shard.py"} <= set(names)
+    assert {
+        "huntserver/web/client.js",
+        "huntserver/web/player/app.js",
+        "huntserver/load/report.css",
+        "actors/shard/shard.py",
+    } <= set(names)

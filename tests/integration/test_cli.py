@@ -226,7 +226,9 @@ def test_a_port_in_use_and_a_log_in_use_are_named_with_the_cure(live: LocalServe
 def test_the_examples_of_the_repository_are_served(live: LocalServer) -> None:
     assert (ROOT / "examples" / "museum.toml").exists()
     status, body = live.http("GET", "/hunts")
-    assert (status, json.loads(body)) == (200, {"hunts": ["small"]})
+    listed = json.loads(body)
+    assert (status, listed["hunts"]) == (200, ["small"])
+    assert [(card["hunt"], card["phase"]) for card in listed["cards"]] == [("small", "running")]
 
 
 def test_what_players_wrote_and_the_key_are_their_owners_alone(live: LocalServer) -> None:

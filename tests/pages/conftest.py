@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.integration.server import Live, serving
+from lab.machines.servers import LocalServer, serving
 from tests.pages.phone import EXECUTABLE, FLAGS, Phone
 from tests.pages.proxy import Proxy
 from tests.pages.talker import Cast
@@ -32,20 +32,20 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """A real server that no test hurts."""
     with serving(tmp_path_factory.mktemp("pages")) as server:
         yield server
 
 
 @pytest.fixture
-def site(live: Live) -> str:
+def site(live: LocalServer) -> str:
     """The page's address."""
     return f"http://127.0.0.1:{live.port}/"
 
 
 @pytest.fixture
-def cast(live: Live) -> Iterator[Cast]:
+def cast(live: LocalServer) -> Iterator[Cast]:
     """Hosts and players without a browser."""
     made = Cast(live)
     yield made
@@ -53,7 +53,7 @@ def cast(live: Live) -> Iterator[Cast]:
 
 
 @pytest.fixture
-def proxy(live: Live) -> Iterator[Proxy]:
+def proxy(live: LocalServer) -> Iterator[Proxy]:
     """A network that can fail."""
     with Proxy(live.port) as made:
         yield made

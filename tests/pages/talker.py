@@ -11,7 +11,7 @@ from typing import Any
 from websockets.sync.client import connect
 
 from huntserver.auth import Tokens
-from tests.integration.server import Live
+from lab.machines.servers import LocalServer
 
 WAIT_S = 60.0
 
@@ -19,7 +19,7 @@ WAIT_S = 60.0
 class Talker:
     """One session. Raises `Refusal` where a reply is one."""
 
-    def __init__(self, live: Live, token: str) -> None:
+    def __init__(self, live: LocalServer, token: str) -> None:
         self.live = live
         self.token = token
         self.pushes: list[dict[str, Any]] = []
@@ -58,7 +58,7 @@ class Refusal(Exception):
 class Cast:
     """Everybody on one server who is not before a browser; closes them at the end."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: LocalServer) -> None:
         self.live = live
         self._tokens = Tokens((live.folder / "data" / "token.key").read_bytes().strip())
         self._talkers: list[Talker] = []

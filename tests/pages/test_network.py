@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.integration.server import Live, serving
+from lab.machines.servers import serving
 from tests.pages.hunts import clue, teams
 from tests.pages.phone import WAIT_MS, Phone
 from tests.pages.proxy import Proxy
@@ -126,14 +126,10 @@ def test_a_server_that_restarts_is_waited_for_and_nothing_is_lost(phone: Phones,
         live.stop()
         ada.offline()
         ada.guess("tea")
-        again = Live(tmp_path, *live.arguments, port=live.port)
-        again.start()
-        try:
-            again.until_ready()
-            ada.answer("clue:a", "Correct")
-            ada.online()
-        finally:
-            again.stop()
+        live.launch()
+        live.until_ready()
+        ada.answer("clue:a", "Correct")
+        ada.online()
         ada.well(lost=True)
 
 

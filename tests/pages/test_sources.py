@@ -24,6 +24,13 @@ FIRST_VIEW_BYTES_MAX = 100_000
 OURS = [path for path in sorted(WEB.rglob("*.js")) if "vendor" not in path.parts]
 
 
+def vectors(session: Path) -> tuple[int, str]:
+    """Run a session against the vectors; return the exit code and what was said."""
+    told = [str(HERE / "vectors.mjs"), str(session), str(ROOT / "huntserver" / "wire" / "vectors.jsonl")]
+    done = subprocess.run(["node", *told], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 def node(program: str) -> Any:
     """Run a module; return the JSON that it prints."""
     done = subprocess.run(
@@ -34,25 +41,18 @@ def node(program: str) -> Any:
 
 
 def test_the_session_in_javascript_keeps_to_every_vector() -> None:
-    command = [
-        "node",
-        HERE / "vectors.mjs",
-        WEB / "client" / "session.js",
-        ROOT / "huntserver" / "wire" / "vectors.jsonl",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.fullmatch(r"\d\d+ vectors, 0 differ", done.stdout.strip())
+    code, said = vectors(WEB / "client" / "session.js")
+    assert code == 0, said
+    assert re.fullmatch(r"\d\d+ vectors, 0 differ", said.strip())
 
 
 def test_a_session_that_keeps_to_them_less_is_found(tmp_path: Path) -> None:
     for path in (WEB / "client").glob("*.js"):
         (tmp_path / path.name).write_text(path.read_text().replace("const WINDOW = 16", "const WINDOW = 17"))
     (tmp_path / "package.json").write_text('{"type": "module"}')
-    command = ["node", HERE / "vectors.mjs", tmp_path / "session.js", ROOT / "huntserver" / "wire" / "vectors.jsonl"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "the key window, step" in done.stdout
+    code, said = vectors(tmp_path / "session.js")
+    assert code == 1
+    assert "the key window, step" in said
 
 
 def test_types_hold_in_all_modules() -> None:
