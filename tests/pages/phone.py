@@ -26,7 +26,7 @@ LOST = re.compile(r"WebSocket connection to|net::ERR_|Failed to load resource: n
 
 
 class Phone:
-    """See the module."""
+    """A page in a browser context of its own; `page` is the tab that the person looks at."""
 
     def __init__(self, browser: Browser, **options: Any) -> None:
         given = {**PHONE, "locale": "en-GB", "reduced_motion": "reduce", **options}
