@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 import re
 import sys
+import time
 from pathlib import Path
 from types import NoneType
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, get_args, get_origin
 
 import click
 import msgspec
@@ -17,13 +19,13 @@ import msgspec
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.client import Client, Refused, Unreachable, connect
 from huntserver.client.http import http, http_base
-from huntserver.game.command import Command
-from huntserver.game.feature import SentBy
+from huntserver.game.feature import SentBy, Takes
 from huntserver.game.features.authoring import Create
 from huntserver.game.hunt import TAKES
 
 URL = click.option("--url", default="ws://127.0.0.1:8080/ws", show_default=True, help="address of the server")
 TOKEN = click.option("--token", envvar="HUNTSERVER_TOKEN", required=True, help="host token (or HUNTSERVER_TOKEN)")
+YES = click.option("--yes", is_flag=True, help="do not ask")
 HUNT = click.option("--hunt", required=True, help="id of the hunt")
 
 
@@ -109,33 +111,37 @@ async def _define(url: str, token: str, hunt: str, file: Path, data: bytes) -> N
 def _parameter(field: msgspec.structs.FieldInfo) -> click.Parameter:
     """Return how a field of a command is given: what must be given in order, the rest as options."""
     kinds = set(get_args(field.type) or (field.type,)) - {NoneType}
-    (kind,) = kinds
+    (kind,) = (get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in kinds)
     if field.required:
         return click.Argument([field.name], type=kind)
     flag = f"--{field.name.replace('_', '-')}"
     return click.Option([flag], is_flag=True) if kind is bool else click.Option([flag], type=kind)
 
 
-def _command(op: type[Command]) -> click.Command:
+def _command(row: Takes) -> click.Command:
     """Return the terminal's command for an operation of the protocol: its fields are parameters, its docstring help."""
+    op = row.command
     fields = msgspec.structs.fields(op)
     tag = str(op.__struct_config__.tag)
 
-    def send(url: str, token: str, hunt: str, **given: Any) -> None:
+    def send(url: str, token: str, hunt: str, yes: bool = True, **given: Any) -> None:
+        if not yes and not click.confirm(f"{row.confirm}: {hunt}. Go on?"):
+            fail("nothing was done; --yes does it without a question", FAILED)
         said = {name: value for name, value in given.items() if value is not None and value is not False}
         work(_send(url, token, tag, {"hunt": hunt, **said}))
 
     numbers = any(field.type in (int, float) for field in fields)
     text = re.sub(r"`(\w+)`", lambda word: word[1].upper(), inspect.cleandoc(op.__doc__ or ""))
-    command = click.Command(tag, callback=send, help=text, context_settings=NEGATIVE if numbers else {})
+    name, settings = tag.replace("_", "-"), NEGATIVE if numbers else {}
+    command = click.Command(name, callback=send, help=text, context_settings=settings)
     command.params = [*map(_parameter, fields)]
-    for option in (HUNT, TOKEN, URL):
+    for option in (*([YES] if row.confirm else []), HUNT, TOKEN, URL):
         option(command)
     return command
 
 
 DERIVED: Final = tuple(
-    _command(row.command) for row in TAKES if row.sender in (SentBy.HOST, SentBy.BOTH) and row.command is not Create
+    _command(row) for row in TAKES if row.sender in (SentBy.HOST, SentBy.BOTH) and row.command is not Create
 )
 """One command for every operation of hosts; only `create` has a way of its own, because it sends a file."""
 for _made in DERIVED:
@@ -147,7 +153,7 @@ for _made in DERIVED:
 @TOKEN
 @HUNT
 def overview(url: str, token: str, hunt: str) -> None:
-    """Print how the hunt stands."""
+    """Print how the hunt stands: clues with solves and wrong guesses, teams with their ids."""
 
     async def show() -> None:
         async with connect(url, token) as client:
@@ -156,7 +162,7 @@ def overview(url: str, token: str, hunt: str) -> None:
             f"{seen['title']} ({seen['hunt']}): {seen['phase']}, {seen['players']} players, {seen['teams']} teams"
         )
         for clue in seen["clues"]:
-            click.echo(f"  {clue['id']:16} {clue['solves']:>6} solves  {clue['title']}")
+            click.echo(f"  {clue['id']:16} {clue['solves']:>6} solves {clue['wrong']:>6} wrong  {clue['title']}")
         for row in seen["top"]:
             click.echo(f"  {row['place']:>3}. {row['team']:6} {row['name']:24} {row['score']:>7}")
 
@@ -167,9 +173,30 @@ def overview(url: str, token: str, hunt: str) -> None:
 @URL
 @TOKEN
 @HUNT
+def audit(url: str, token: str, hunt: str) -> None:
+    """Print what hosts did: when, who, why, and the operation that undoes it."""
+
+    async def show() -> None:
+        async with connect(url, token) as client:
+            seen = await client.question("audit", hunt=hunt)
+        for _, at_ms, what, by, reason, detail, undo in seen["lines"]:
+            when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at_ms / 1000))
+            why, how = f'"{reason}"' if reason else "", f"(undo: {undo})" if undo else ""
+            click.echo(" ".join(word for word in (when, by, what, detail, why, how) if word))
+
+    work(show())
+
+
+GUESSES_EVERY_S: Final = 1.0
+
+
+@host.command()
+@URL
+@TOKEN
+@HUNT
 @click.option("--seconds", type=float, default=0, help="stop after so long (default: Ctrl-C)")
 def watch(url: str, token: str, hunt: str, seconds: float) -> None:
-    """Print what happens in the hunt, live."""
+    """Print what happens in the hunt, live, with the guesses that were wrong."""
 
     def show(message: dict[str, Any]) -> None:
         for event in message.get("events", ()):
@@ -178,9 +205,23 @@ def watch(url: str, token: str, hunt: str, seconds: float) -> None:
             )
             click.echo(f"{message['seq']:>7} {event.get('type', '')} {what}")
 
+    async def guesses(client: Client) -> None:
+        """Wrong guesses are on no channel of hosts: there may be thousands a second. The youngest are asked for."""
+        told: list[Any] = []
+        while True:
+            seen = (await client.question("overview", hunt=hunt))["guesses"]
+            for guess in seen:
+                if guess not in told:
+                    _, event = guess
+                    text = json.dumps(event["personal"].get("text", ""), ensure_ascii=False)
+                    click.echo(f"{'':7} {event['verdict']} team={event['team']} clue={event['clue']} text={text}")
+            told = seen
+            await asyncio.sleep(GUESSES_EVERY_S)
+
     async def follow() -> None:
         async with connect(url, token, on_message=show) as client:
             client.follow(hunt)
-            await asyncio.sleep(seconds or 1e9)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(guesses(client), seconds or None)
 
     work(follow())

@@ -21,3 +21,12 @@ class Author(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     team_name: str = ""
     lat: float | None = None
     lon: float | None = None
+
+
+class HostEvent(GameEvent, frozen=True, kw_only=True, gc=False):
+    """Root of what hosts do. `personal`: which host, and the reason given; none when the clock did it.
+
+    Records from before the audit trail have none either.
+    """
+
+    personal: Author | None = None

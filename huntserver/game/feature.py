@@ -40,21 +40,23 @@ class SentBy(Enum):
 
 
 class Takes(NamedTuple):
-    """A command."""
+    """A command. `confirm`: what it does to everybody, that a host in the terminal is asked about before it is sent."""
 
     command: type[Command]
     decide: Decide
     sender: SentBy = SentBy.PLAYER
+    confirm: str = ""
 
 
 class Makes(NamedTuple):
-    """An event. `times`: it can change when the next timer is due."""
+    """An event. `times`: it can change when the next timer is due. `undo` names the operation that undoes it."""
 
     event: type[GameEvent]
     apply: Apply
     show: Show | None = None
     react: React | None = None
     times: bool = False
+    undo: Callable[[Any], str] | None = None
 
 
 class AnswersTo(NamedTuple):

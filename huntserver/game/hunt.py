@@ -11,11 +11,15 @@ from typing import Any, Final, Union
 from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
 from huntserver.game import stored
 from huntserver.game.channels import Telling
+from huntserver.game.event import HostEvent
 from huntserver.game.feature import AnswersTo, Apply, Decide, Feature, Makes, React, Show, Takes, Times
 from huntserver.game.features import (
     announcing,
+    auditing,
     authoring,
     checking_in,
+    clearing,
+    extra_time,
     guessing,
     hints,
     joining,
@@ -25,6 +29,8 @@ from huntserver.game.features import (
     page,
     placing,
     releasing,
+    reopening,
+    rescheduling,
     scanning,
     schedule,
     solving,
@@ -45,6 +51,10 @@ FEATURES: Final[tuple[Feature, ...]] = (
     authoring.FEATURE,
     releasing.FEATURE,  # before the schedule: what opens at the end's own time opens before it
     schedule.FEATURE,
+    rescheduling.FEATURE,
+    reopening.FEATURE,
+    extra_time.FEATURE,
+    clearing.FEATURE,
     placing.FEATURE,
     announcing.FEATURE,
     standing.FEATURE,
@@ -52,6 +62,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     page.FEATURE,
     leaderboard.FEATURE,
     overview.FEATURE,
+    auditing.FEATURE,
 )
 
 TAKES: Final[tuple[Takes, ...]] = tuple(row for f in FEATURES for row in f.takes)
@@ -68,6 +79,7 @@ QUERY: Final[dict[type, Callable[[Hunt, Any, Context], Any]]] = {row.query: row.
 APPLY: Final[dict[type, Apply]] = {row.event: row.apply for row in MAKES}
 SHOW: Final[dict[type, Show]] = {row.event: row.show for row in MAKES if row.show is not None}
 REACT: Final[dict[type, React]] = {row.event: row.react for row in MAKES if row.react is not None}
+UNDO: Final[dict[type, Callable[[Any], str]]] = {row.event: row.undo for row in MAKES if row.undo is not None}
 MOVES_TIMERS: Final = frozenset(row.event for row in MAKES if row.times)
 
 
@@ -80,6 +92,9 @@ def apply(state: Hunt, event: Any, seq: int, at_ms: int) -> None:
     APPLY[of](state, event, at_ms)
     if of in MOVES_TIMERS:
         state.timer = next_timer(state)
+    if isinstance(event, HostEvent):
+        undo = UNDO.get(of)
+        auditing.note(state, event, seq, at_ms, undo(event) if undo is not None else "")
 
 
 def next_timer(state: Hunt) -> Timer | None:

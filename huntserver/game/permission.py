@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from actors.entity import Context, Rejected
+from huntserver.game.command import HostCommand
+from huntserver.game.event import Author
 from huntserver.game.state import Hunt, Phase, Team
 
 NO_HUNT: Final = Rejected("no_such_hunt", "there is no hunt with this id")
@@ -35,7 +37,12 @@ def not_host(state: Hunt, ctx: Context, *phases: Phase) -> Rejected | None:
     return None
 
 
-def not_playing(state: Hunt, team: Team | None) -> Rejected | None:
+def act(ctx: Context, command: HostCommand | None = None, team_name: str = "") -> Author:
+    """Return who does this and why, for the event of what a host does."""
+    return Author(ctx.by, text=(command.reason or "") if command is not None else "", team_name=team_name)
+
+
+def not_playing(state: Hunt, team: Team | None, now_ms: int) -> Rejected | None:
     """Return why the sender may not play now, or None. (`guessing` has the same test inline: it is the hot path.)"""
     if team is None:
         return not_there(state) or NOT_JOINED
@@ -47,6 +54,8 @@ def not_playing(state: Hunt, team: Team | None) -> Rejected | None:
         return Rejected("not_running", "the hunt has not started", retry=True)
     if team.out:
         return Rejected("disqualified", "your team was taken out of this hunt")
+    if state.overtime_ms and now_ms >= state.ends_of(team):
+        return Rejected("too_late", "your team's time is over; others have extra time")
     return None
 
 

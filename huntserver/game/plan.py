@@ -5,7 +5,6 @@ Things are numbered: clues 0 to n-1 in the order of the file, treasures from n o
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -14,6 +13,7 @@ from huntserver.game.clues.kind import GuessJudge, Kind, Spot
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.shape import Clue, Definition, Hint
 from huntserver.game.definition.unlocks import compile_rule, parse
+from huntserver.game.moment import ms
 
 HINTS_A_CLUE: Final = 32
 NO_DEFINITION: Final = '{"title":""}'
@@ -61,11 +61,6 @@ class Plan:
             if hint.id == id:
                 return clue * HINTS_A_CLUE + i, hint
         return None
-
-
-def ms(at: datetime | None) -> int:
-    """Return ms since 1970; 0 for none."""
-    return int(at.timestamp() * 1000) if at is not None else 0
 
 
 def worth(clue: Clue, solves: int) -> int:

@@ -100,6 +100,7 @@ class Shown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     final: bool = False
     ends_ms: int = 0
     for_ms: int = 0
+    starts_ms: int = 0
     clues: list[ClueView] = []
     treasures: list[TreasureView] = []
     personal: Author | None = None

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
+
 from actors.entity import Timer
 from huntserver.game.definition.shape import Definition
 from huntserver.game.plan import NO_DEFINITION, Plan
@@ -29,6 +31,41 @@ class Phase(enum.IntEnum):
     RUNNING = 3
     PAUSED = 4
     ENDED = 5
+
+
+class AuditLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One thing that a host did: the event's tag, who, why, its public fields as JSON, and what would undo it."""
+
+    seq: int
+    at_ms: int
+    what: str
+    by: str
+    reason: str
+    detail: str
+    undo: str
+
+
+class HuntMore(msgspec.Struct, omit_defaults=True):
+    """What is stored of a hunt only where it is not as usual, by name: new fields may be added, none renamed."""
+
+    audit: list[AuditLine] = []
+    starts_ms: int | None = None
+    """The scheduled start, where it was moved; 0: by a host."""
+
+    scheduled_end_ms: int | None = None
+    """The end of the schedule, where it was moved before play began."""
+
+    withdrawing: int = 0
+    """How many final places were written when the hunt was reopened; 0: none is to be withdrawn."""
+
+    reopened_ms: int = 0
+
+
+class TeamMore(msgspec.Struct, omit_defaults=True):
+    """What is stored of a team only where it is not as usual, by name: new fields may be added, none renamed."""
+
+    extra_ms: int = 0
+    """Play that this team has beyond the hunt's end."""
 
 
 class Attempt:
@@ -65,6 +102,7 @@ class Team:
         "index",
         "invite",
         "members",
+        "more",
         "name",
         "names",
         "opened",
@@ -96,6 +134,7 @@ class Team:
         self.treasures = 0
         self.out = False
         self.seq = 0
+        self.more: TeamMore | None = None
 
 
 class Hunt:
@@ -125,11 +164,13 @@ class Hunt:
         self.announced: list[tuple[int, Any]] = []  # (ms, the `Announced`)
         self.hunt_seq = 0
         self.host_seq = 0
+        self.more = HuntMore()
         # derived
         self.plan = Plan(NO_DEFINITION)
         self.timer: Timer | None = None
         self.standings: Standings[Team] = Standings()
         self.attempts = 0
+        self.overtime_ms = 0  # the longest extra time of any team
         # what the record being applied opened, for its pushes: (team, bits); empty between records
         self.opened: list[tuple[Team, int]] = []
 
@@ -143,6 +184,27 @@ class Hunt:
         if not self.started_ms:
             return 0
         return max(0, (self.paused_ms or self.ended_ms or at_ms) - self.zero_ms)
+
+    @property
+    def starts_ms(self) -> int:
+        """When play starts by itself; 0: when a host starts it."""
+        moved = self.more.starts_ms
+        return self.plan.starts_ms if moved is None else moved
+
+    @property
+    def scheduled_end_ms(self) -> int:
+        """The end of the schedule; 0: none, or a duration."""
+        moved = self.more.scheduled_end_ms
+        return self.plan.ends_ms if moved is None else moved
+
+    def ends_of(self, team: Team | None) -> int:
+        """Return when play ends for a team, with its extra time; 0: when a host ends it."""
+        extra_ms = team.more.extra_ms if team is not None and team.more is not None else 0
+        return self.ends_ms + extra_ms if self.ends_ms else 0
+
+    def find_overtime(self) -> None:
+        """Derive the longest extra time."""
+        self.overtime_ms = max((t.more.extra_ms for t in self.teams.values() if t.more is not None), default=0)
 
     def define(self, source: str, digest: str) -> None:
         """Take a definition and derive what judging needs from it."""

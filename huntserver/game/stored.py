@@ -15,10 +15,12 @@ import msgspec
 
 from huntserver.game.features.announcing import Announced
 from huntserver.game.features.guessing import Guessed
-from huntserver.game.state import Attempt, Hunt, Phase, Team
+from huntserver.game.state import Attempt, Hunt, HuntMore, Phase, Team, TeamMore
 
 TEAMS_A_PART: Final = 100
 VERSION: Final = 1
+USUAL: Final = HuntMore()
+USUAL_TEAM: Final = TeamMore()
 
 
 class _Head(msgspec.Struct, array_like=True):
@@ -42,6 +44,12 @@ class _Head(msgspec.Struct, array_like=True):
     announced: list[tuple[int, Announced]]
 
 
+class _HeadAndMore(_Head, array_like=True):
+    """A head with what is not as usual; written only then, so that the bytes of all others stay as they were."""
+
+    more: HuntMore = msgspec.field(default_factory=HuntMore)
+
+
 class _TeamRow(msgspec.Struct, array_like=True):
     id: str
     name: str
@@ -63,36 +71,41 @@ class _TeamRow(msgspec.Struct, array_like=True):
     seq: int
 
 
+class _TeamRowAndMore(_TeamRow, array_like=True):
+    """The same for a team."""
+
+    more: TeamMore | None = None
+
+
 _encode: Final = msgspec.msgpack.Encoder().encode
-_head: Final = msgspec.msgpack.Decoder(_Head).decode
-_rows: Final = msgspec.msgpack.Decoder(list[_TeamRow]).decode
+_head: Final = msgspec.msgpack.Decoder(_HeadAndMore).decode
+_rows: Final = msgspec.msgpack.Decoder(list[_TeamRowAndMore]).decode
 
 
 def encode(state: Hunt) -> Iterator[bytes]:
     """Yield the definition's source, the head, and the teams in parts of 100."""
     yield state.source.encode()
-    yield _encode(
-        _Head(
-            VERSION,
-            state.phase,
-            state.owner,
-            state.digest,
-            state.started_ms,
-            state.zero_ms,
-            state.ends_ms,
-            state.paused_ms,
-            state.ended_ms,
-            state.released_s,
-            state.placed,
-            state.solves,
-            state.wrongs,
-            state.claims,
-            state.hunt_seq,
-            state.host_seq,
-            list(state.recent),
-            state.announced,
-        )
+    head = (
+        VERSION,
+        state.phase,
+        state.owner,
+        state.digest,
+        state.started_ms,
+        state.zero_ms,
+        state.ends_ms,
+        state.paused_ms,
+        state.ended_ms,
+        state.released_s,
+        state.placed,
+        state.solves,
+        state.wrongs,
+        state.claims,
+        state.hunt_seq,
+        state.host_seq,
+        list(state.recent),
+        state.announced,
     )
+    yield _encode(_Head(*head) if state.more == USUAL else _HeadAndMore(*head, state.more))
     joined = {by: n for n, by in enumerate(state.members)}
     teams = iter(state.teams.values())
     while some := list(islice(teams, TEAMS_A_PART)):
@@ -100,7 +113,7 @@ def encode(state: Hunt) -> Iterator[bytes]:
 
 
 def _row(t: Team, joined: dict[str, int]) -> _TeamRow:
-    return _TeamRow(
+    row = (
         t.id,
         t.name,
         t.bracket,
@@ -119,6 +132,7 @@ def _row(t: Team, joined: dict[str, int]) -> _TeamRow:
         t.out,
         t.seq,
     )
+    return _TeamRow(*row) if t.more is None or t.more == USUAL_TEAM else _TeamRowAndMore(*row, t.more)
 
 
 def _mask(bits: int) -> bytes:
@@ -156,6 +170,7 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Hunt:
     state.hunt_seq, state.host_seq = head.hunt_seq, head.host_seq
     state.recent.extend(head.recent)
     state.announced = head.announced
+    state.more = head.more
     order: list[tuple[int, str, Team]] = []
     for part in parts[2:]:
         for row in _rows(part):
@@ -167,11 +182,12 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Hunt:
             if len(row.joined) != len(team.members):
                 raise ValueError(f"team {team.id!r} has {len(team.members)} members, {len(row.joined)} places")
             order.extend(zip(row.joined, team.members, repeat(team)))
+    state.find_overtime()
     state.members = {by: team for _, by, team in sorted(order, key=itemgetter(0))}
     return state
 
 
-def _team(row: _TeamRow, index: int) -> Team:
+def _team(row: _TeamRowAndMore, index: int) -> Team:
     team = Team(row.id, index, row.name, bracket=row.bracket, invite=row.invite)
     team.members, team.names = row.members, row.names
     team.score, team.score_at = row.score, row.score_at
@@ -181,5 +197,5 @@ def _team(row: _TeamRow, index: int) -> Team:
     if row.attempts:
         team.attempts = {clue: Attempt(wrong, until, tried) for clue, wrong, until, tried in row.attempts}
     team.hints = row.hints
-    team.out, team.seq = row.out, row.seq
+    team.out, team.seq, team.more = row.out, row.seq, row.more
     return team

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from types import NoneType
 from typing import Any, get_args
 
 import msgspec
@@ -64,21 +63,24 @@ def _step(table: Table, step: str, wanted: str) -> str:
 
 def _command(table: Table, op: str, words: list[str]) -> Any:
     of = OPERATIONS[op]
-    fields = msgspec.structs.fields(of)
+    fields = sorted(msgspec.structs.fields(of), key=lambda field: not field.required)
     given: dict[str, Any] = {}
     for place, word in enumerate(words):
         name, equals, value = word.partition("=")
         named = next((f for f in fields if equals and f.name == name), None)
         field = named or fields[place]
-        kinds = set(get_args(field.type) or (field.type,)) - {NoneType}
         text = value if named else word
         teams = [t.id for t in table.state.teams.values() if t.name == text]
         if field.name == "invite":
             text = next((t.invite for t in table.state.teams.values() if t.name == text), text)
         elif field.name.startswith("team") and op != "join" and len(teams) == 1:
             text = teams[0]
-        given[field.name] = text if kinds == {str} else msgspec.json.decode(text)
+        given[field.name] = text if _is_text(field.type) else msgspec.json.decode(text)
     return msgspec.convert(given | {"op": op}, of)
+
+
+def _is_text(kind: Any) -> bool:
+    return kind is str or any(_is_text(part) for part in get_args(kind) if isinstance(part, type) or get_args(part))
 
 
 def _told(answer: Any, wanted: str) -> str:

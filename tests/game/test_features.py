@@ -19,6 +19,7 @@ from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.guessing import Guessed
 from huntserver.wire.messages import COMMAND_FRAMES, HOST_FRAMES, QUERY_FRAMES
+from lab import ROOT
 
 
 def tags(types: typing.Iterable[typing.Any]) -> Counter[str]:
@@ -50,7 +51,7 @@ def test_every_command_is_an_operation_but_the_definition_which_comes_by_http() 
 def test_every_operation_of_hosts_is_a_command_in_the_terminal() -> None:
     operations = set(tags(HOST_FRAMES))
     assert operations == set(tags(row.command for row in hunt.TAKES if row.sender is SentBy.HOST))
-    assert operations <= set(host.commands)
+    assert {tag.replace("_", "-") for tag in operations} <= set(host.commands)
     assert all(command.help for command in host.commands.values())
 
 
@@ -58,14 +59,15 @@ def test_a_field_of_an_operation_is_a_parameter_of_its_command() -> None:
     for row in hunt.TAKES:
         if row.sender not in (SentBy.HOST, SentBy.BOTH) or row.command is Create:
             continue
-        command = host.commands[str(row.command.__struct_config__.tag)]
+        command = host.commands[str(row.command.__struct_config__.tag).replace("_", "-")]
         fields = {field.name for field in msgspec.structs.fields(row.command)}
-        assert {p.name for p in command.params} == fields | {"hunt", "token", "url"}
+        asked = {"yes"} if row.confirm else set()
+        assert {p.name for p in command.params} == fields | asked | {"hunt", "token", "url"}
 
 
 def test_every_event_is_shown_or_left_out_on_purpose() -> None:
     silent = {row.event for row in hunt.MAKES if row.show is None} - {Guessed}  # which has a shorter way
-    assert set(tags(silent)) == {"created", "defined", "placed"}
+    assert set(tags(silent)) == {"created", "defined", "placed", "withdrawn"}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
@@ -86,3 +88,9 @@ def test_the_keys_of_a_clue_stand_in_the_order_of_the_normal_form() -> None:
         "points", "points_min", "decay", "first_bonus", "unlock", "hints", "attempts", "solved_text", "final",
     ]  # fmt: skip
     assert issubclass(Clue, Part)
+
+
+def test_the_page_on_the_protocol_names_every_operation() -> None:
+    page = (ROOT / "docs" / "protocol.md").read_text()
+    operations = set(tags(COMMAND_FRAMES)) | set(tags(QUERY_FRAMES))
+    assert [op for op in sorted(operations) if f"`{op}`" not in page] == []

@@ -41,6 +41,8 @@ def tags(union: object) -> set[str]:
 
 
 HUNTS = sorted(path.stem for path in GOLDEN.glob("hunt-*.jsonl"))
+PLAYERS = sorted(path.stem for path in GOLDEN.glob("player-*.jsonl"))
+ALL = [*((name, HuntEvent) for name in HUNTS), *((name, AnyPlayerEvent) for name in PLAYERS)]
 
 
 @pytest.mark.parametrize("name", HUNTS)
@@ -55,7 +57,7 @@ def test_a_hunts_golden_log_folds_to_its_digest(name: str) -> None:
     assert digest(state) == wanted(name)
 
 
-@pytest.mark.parametrize("name", ["player-1"])
+@pytest.mark.parametrize("name", PLAYERS)
 def test_a_players_golden_log_folds_to_its_digest(name: str) -> None:
     kind = PlayerType()
     state = kind.create("golden")
@@ -68,15 +70,13 @@ def test_a_players_golden_log_folds_to_its_digest(name: str) -> None:
     assert hashlib.blake2b(b"\0".join(kind.encode(state)), digest_size=16).hexdigest() == wanted(name)
 
 
-@pytest.mark.parametrize(
-    ("names", "union"), [(HUNTS, HuntEvent), (["player-1"], AnyPlayerEvent)], ids=["hunt", "player"]
-)
+@pytest.mark.parametrize(("names", "union"), [(HUNTS, HuntEvent), (PLAYERS, AnyPlayerEvent)], ids=["hunt", "player"])
 def test_the_golden_logs_hold_every_event(names: list[str], union: object) -> None:
     seen = {msgspec.json.decode(raw)["type"] for name in names for line in lines(name) for raw in line.events}
     assert seen == tags(union)
 
 
-@pytest.mark.parametrize(("name", "union"), [*((name, HuntEvent) for name in HUNTS), ("player-1", AnyPlayerEvent)])
+@pytest.mark.parametrize(("name", "union"), ALL)
 def test_events_are_written_as_they_were(name: str, union: object) -> None:
     decode = msgspec.json.Decoder(union).decode
     for line in lines(name):

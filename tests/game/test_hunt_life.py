@@ -56,7 +56,7 @@ def test_a_host_rules_only_what_is_theirs(command: Command) -> None:
         (Start(), {"published"}),
         (Pause(), {"running"}),
         (Unpause(), {"paused"}),
-        (Extend(60), {"running", "paused"}),
+        (Extend(60), {"running", "paused", "ended"}),
         (End(), {"published", "running", "paused"}),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections import Counter
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -15,6 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from actors.entity import Rejected
 from huntserver.game.command import Command
 from huntserver.game.features.announcing import Announce
+from huntserver.game.features.clearing import ClearCoolDown
+from huntserver.game.features.extra_time import ExtraTime, IntervalRemoved, RemoveInterval
 from huntserver.game.features.guessing import Guess, Guessed, cool_down_ms
 from huntserver.game.features.hints import HintTaken, TakeHint
 from huntserver.game.features.joining import Join
@@ -22,6 +25,8 @@ from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.features.naming import Rename
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
+from huntserver.game.features.reopening import Reopen
+from huntserver.game.features.rescheduling import Reschedule, Unstart, Unstarted
 from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import End, Extend, Pause, Start, Unpause
 from huntserver.game.features.solving import Solved
@@ -85,6 +90,7 @@ TEAMS = st.sampled_from(["t1", "t2", "t9"])
 TEXTS = st.sampled_from(
     ["secretalpha", "Secret-Alpha", "77122.5", "secretgamma", "almost", "wrong a", "wrong b", "?", ""]
 )
+SECOND_THOUGHTS: list[Command] = [Reopen(), Extend(3600), Unstart(), RemoveInterval(60), ClearCoolDown("t1")]
 SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma")
 
 
@@ -166,6 +172,26 @@ class HuntMachine(RuleBasedStateMachine):
     def renames(self, team: str, name: str) -> None:
         self.send(Rename(team, name), OWNER, "host")
 
+    @rule(
+        command=st.sampled_from(
+            [Reopen(), Reopen(600), Extend(3600), Unstart(), RemoveInterval(60), ClearCoolDown("t1")]
+        )
+    )
+    def has_second_thoughts(self, command: Command) -> None:
+        self.send(command, OWNER, "host")
+
+    @rule(team=TEAMS, seconds=st.sampled_from([600, 60, -60]))
+    def gives_extra_time(self, team: str, seconds: int) -> None:
+        self.send(ExtraTime(team, seconds), OWNER, "host")
+
+    @rule(ahead_s=st.sampled_from([None, 100, 5000]), ends=st.booleans())
+    def reschedules(self, ahead_s: int | None, ends: bool) -> None:
+        def written(seconds: int) -> str:
+            return datetime.fromtimestamp(self.table.now_ms / 1000 + seconds, UTC).isoformat()
+
+        starts_at = "" if ahead_s is None else written(ahead_s)
+        self.send(Reschedule(starts_at=starts_at, ends_at=written(9000) if ends else None), OWNER, "host")
+
     @rule(seconds=st.sampled_from([0.5, 5, 31, 300, 1300]))
     def waits(self, seconds: float) -> None:
         self.table.tick(seconds)
@@ -220,7 +246,7 @@ class HuntMachine(RuleBasedStateMachine):
             assert team.solved & ~team.unlocked == 0
             wanted = sum(1 << i for i, o in enumerate(state.plan.opens) if o(team.solved, state.released_s))
             assert team.unlocked == wanted
-        if state.phase is Phase.RUNNING:
+        if state.phase is Phase.RUNNING and not self.events(IntervalRemoved):  # what was open then stays open
             passed = max((s for s in state.plan.after_s if s * 1000 <= state.play_ms(self.table.now_ms)), default=0)
             assert state.released_s <= passed
 
@@ -242,8 +268,10 @@ class HuntMachine(RuleBasedStateMachine):
     def no_wrong_guess_was_taken_during_a_cool_down(self) -> None:
         rule_ = self.table.state.plan.clues[0].attempts
         wrong: Counter[str] = Counter()
-        for guess in self.events(Guessed):
-            if guess.clue == "c1" and guess.verdict == "incorrect":
+        for guess in self.events((Guessed, Unstarted)):  # type: ignore[arg-type]
+            if isinstance(guess, Unstarted):
+                wrong.clear()
+            elif guess.clue == "c1" and guess.verdict == "incorrect":
                 wrong[guess.team] += 1
                 assert guess.wait_ms == cool_down_ms(rule_, wrong[guess.team])
 
@@ -302,6 +330,10 @@ def walk(seed: int) -> set[str]:
         lambda: machine.hosts(random.choice([Pause(), Unpause(), Unpause(), Extend(900)])),
         lambda: machine.adjusts(random.choice(["t1", "t2"]), random.randint(-5, 9)),
         lambda: machine.disqualifies(random.choice(["t1", "t2"]), random.randrange(6)),
+        lambda: machine.has_second_thoughts(random.choice(SECOND_THOUGHTS)),
+        lambda: machine.gives_extra_time(random.choice(["t1", "t2"]), random.choice([60, -60])),
+        lambda: machine.reschedules(random.choice([None, 100]), random.random() < 0.5),
+        lambda: machine.ends(random.randrange(4)),
         lambda: machine.renames(random.choice(["t1", "t2"]), random.choice(["Owls", "Bats", "Newts"])),
         lambda: machine.waits(random.choice([1, 5, 60, 300])),
         lambda: machine.is_stored_and_comes_back(),

@@ -156,7 +156,12 @@ def test_a_host_makes_runs_and_ends_a_hunt(live: LocalServer) -> None:
     assert host(live, "adjust", "t1", "-5", "unkind", hunt="other").stderr.startswith("huntserver: no_such_team: ")
     assert host(live, "extend", "-60", hunt="other").stderr.startswith("huntserver: wrong_phase: ")
     assert "Small (other): running, 0 players" in host(live, "overview", hunt="other").stdout
-    assert json.loads(host(live, "end", hunt="other").stdout) == {"phase": "ended"}
+    asked = host(live, "end", hunt="other")
+    assert asked.exit_code == FAILED
+    assert "This ends play for everybody: other. Go on? [y/N]" in asked.stdout
+    assert "running" in host(live, "overview", hunt="other").stdout
+    assert json.loads(host(live, "end", "--yes", hunt="other").stdout) == {"phase": "ended"}
+    assert "h:host ended (undo: reopen)" in host(live, "audit", hunt="other").stdout
     late = host(live, "start", hunt="other")
     assert late.exit_code == FAILED
     assert late.stderr.startswith("huntserver: wrong_phase: ")
@@ -179,14 +184,18 @@ def test_a_file_with_faults_is_refused_with_every_path(live: LocalServer) -> Non
 def test_watching_prints_what_happens(live: LocalServer) -> None:
     token = run("token", "--data", live.folder / "data", "--role", "host", "--sub", "host").stdout.strip()
     command = [sys.executable, "-m", "huntserver", "host", "watch", "--url", live.url, "--token", token]
-    with subprocess.Popen([*command, "--hunt", "small", "--seconds", "8"], stdout=subprocess.PIPE, text=True) as watch:
+    with subprocess.Popen([*command, "--hunt", "small", "--seconds", "60"], stdout=subprocess.PIPE, text=True) as watch:
         assert watch.stdout is not None
         for _ in range(20):
             host(live, "announce", "look up")
             if "announced" in (line := watch.stdout.readline()):
                 break
+        assert "text=look up" in line
+        play(live, "Wanda", "c1 surely not this\n")
+        wrong = next(line for line in watch.stdout if "surely not this" in line)
         watch.send_signal(signal.SIGINT)
-    assert "text=look up" in line
+    assert wrong.split()[0] == "incorrect"
+    assert "clue=c1" in wrong
 
 
 def test_the_log_can_be_read_beside_the_server(live: LocalServer) -> None:

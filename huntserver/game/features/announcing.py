@@ -6,10 +6,10 @@ from typing import Final
 
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
-from huntserver.game.command import Command
-from huntserver.game.event import GameEvent
+from huntserver.game.command import HostCommand
+from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
-from huntserver.game.permission import not_host, team_of
+from huntserver.game.permission import act, not_host, team_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt
 
@@ -17,7 +17,7 @@ ANNOUNCEMENT_MAX: Final = 500
 ANNOUNCEMENTS_KEPT: Final = 20
 
 
-class Announce(Command, tag="announce", frozen=True):
+class Announce(HostCommand, tag="announce", frozen=True):
     """Tell everybody, or one team, or one bracket."""
 
     text: str
@@ -25,7 +25,7 @@ class Announce(Command, tag="announce", frozen=True):
     bracket: str | None = None
 
 
-class Announced(GameEvent, tag="announced", frozen=True, gc=False):
+class Announced(HostEvent, tag="announced", frozen=True, gc=False):
     """A host told everybody, a team, or a bracket."""
 
     text: str
@@ -47,7 +47,8 @@ def announce(state: Hunt, command: Announce, ctx: Context) -> Decision | Rejecte
         return team
     if command.bracket is not None and command.bracket not in state.definition.brackets:
         return Rejected("no_such_bracket", "there is no such bracket")
-    return Decision((Announced(command.text, team.id if team else "", command.bracket or ""),), {})
+    told = Announced(command.text, team.id if team else "", command.bracket or "", personal=act(ctx, command))
+    return Decision((told,), {})
 
 
 def _apply_announced(state: Hunt, event: Announced, at_ms: int) -> None:

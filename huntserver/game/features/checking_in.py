@@ -28,7 +28,7 @@ class CheckIn(Command, tag="checkin", frozen=True):
 def check_in(state: Hunt, command: CheckIn, ctx: Context) -> Decision | Rejected:
     """Solve the nearest location clue within reach, or the one named. Half of the position's error counts as reach."""
     team = state.members.get(ctx.by)
-    refused = not_playing(state, team)
+    refused = not_playing(state, team, ctx.now_ms)
     if refused is not None or team is None:
         return refused or NOT_JOINED
     if not valid_position(command.lat, command.lon):

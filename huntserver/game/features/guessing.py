@@ -15,7 +15,7 @@ from huntserver.game.definition.shape import Attempts
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.features.solving import GuessAnswer, solve
-from huntserver.game.permission import not_open, not_playing
+from huntserver.game.permission import NOT_JOINED, not_open, not_playing
 from huntserver.game.shown import Shown
 from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Phase
 
@@ -50,10 +50,10 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
     """Judge a text guess. Duplicates and partial answers cost nothing; wrong ones start a cool-down that grows."""
     by = ctx.by
     team = state.members.get(by)
-    if team is None or state.phase is not RUNNING or team.out:
-        refused = not_playing(state, team)
-        assert refused is not None
-        return refused
+    if team is None or state.phase is not RUNNING or team.out or state.overtime_ms:
+        refused = not_playing(state, team, ctx.now_ms)
+        if refused is not None or team is None:
+            return refused or NOT_JOINED
     plan, clue, text = state.plan, command.clue, command.text
     index = plan.clue_index.get(clue, -1)
     if index < 0 or not (team.unlocked & ~team.solved) >> index & 1:

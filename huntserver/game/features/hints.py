@@ -43,7 +43,7 @@ class PointsAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 def take_hint(state: Hunt, command: TakeHint, ctx: Context) -> Decision | Rejected:
     """Take a hint and pay for it."""
     team = state.members.get(ctx.by)
-    refused = not_playing(state, team)
+    refused = not_playing(state, team, ctx.now_ms)
     if refused is not None or team is None:
         return refused or NOT_JOINED
     index = state.plan.clue_index.get(command.clue, -1)

@@ -6,28 +6,27 @@ from typing import Final
 
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
-from huntserver.game.command import Command
-from huntserver.game.event import Author, GameEvent
+from huntserver.game.command import HostCommand
+from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
-from huntserver.game.permission import not_host, team_of
+from huntserver.game.permission import act, not_host, team_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Team
 
 NAME_MAX: Final = 40
 
 
-class Rename(Command, tag="rename", frozen=True):
+class Rename(HostCommand, tag="rename", frozen=True):
     """Give a team another name. `team` is its id or its present name."""
 
     team: str
     name: str
 
 
-class Renamed(GameEvent, tag="renamed", frozen=True, gc=False):
+class Renamed(HostEvent, tag="renamed", frozen=True, gc=False):
     """A team is called `personal.team_name` now."""
 
     team: str
-    personal: Author
 
 
 def free_name(state: Hunt, text: str, team: Team | None = None) -> str | Rejected:
@@ -51,10 +50,11 @@ def rename(state: Hunt, command: Rename, ctx: Context) -> Decision | Rejected:
     name = free_name(state, command.name, team)
     if isinstance(name, Rejected):
         return name
-    return Decision((Renamed(team.id, Author(ctx.by, team_name=name)),), {"team": team.id})
+    return Decision((Renamed(team.id, personal=act(ctx, command, team_name=name)),), {"team": team.id})
 
 
 def _apply_renamed(state: Hunt, event: Renamed, at_ms: int) -> None:
+    assert event.personal is not None
     state.rename(state.teams[event.team], event.personal.team_name)
 
 

@@ -23,7 +23,7 @@ class Scan(Command, tag="scan", frozen=True):
 def scan(state: Hunt, command: Scan, ctx: Context) -> Decision | Rejected:
     """Solve the clue that a code belongs to."""
     team = state.members.get(ctx.by)
-    refused = not_playing(state, team)
+    refused = not_playing(state, team, ctx.now_ms)
     if refused is not None or team is None:
         return refused or NOT_JOINED
     index = state.plan.codes.get(code_key(command.code), -1)

@@ -10,69 +10,72 @@ import msgspec
 from actors.entity import Context, Decision, Rejected, Timer
 from huntserver.game import views
 from huntserver.game.channels import Telling
-from huntserver.game.command import Command
-from huntserver.game.event import GameEvent
+from huntserver.game.command import HostCommand
+from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes, Times
-from huntserver.game.permission import not_host
+from huntserver.game.features.reopening import reopen_until
+from huntserver.game.features.rescheduling import move_schedule
+from huntserver.game.permission import act, not_host
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
 
 EXTEND_MAX_S: Final = 30 * 86_400
+NEVER_BEGAN: Final = Rejected("wrong_phase", "the hunt ended before it began; reopen it first", retry=True)
 
 
-class Publish(Command, tag="publish", frozen=True):
+class Publish(HostCommand, tag="publish", frozen=True):
     """Fix the version and open the doors: players may join."""
 
 
-class Start(Command, tag="start", frozen=True):
+class Start(HostCommand, tag="start", frozen=True):
     """Start play now."""
 
 
-class Pause(Command, tag="pause", frozen=True):
+class Pause(HostCommand, tag="pause", frozen=True):
     """Stop play; the time does not count."""
 
 
-class Unpause(Command, tag="unpause", frozen=True):
+class Unpause(HostCommand, tag="unpause", frozen=True):
     """Go on after a pause; ends and cool-downs move by its length."""
 
 
-class End(Command, tag="end", frozen=True):
-    """End play for good."""
+class End(HostCommand, tag="end", frozen=True):
+    """End play; final places are written. `reopen` undoes it."""
 
 
-class Extend(Command, tag="extend", frozen=True):
-    """Move the end by `by_s` seconds."""
+class Extend(HostCommand, tag="extend", frozen=True):
+    """Move the end by `by_s` seconds, also after it; before play begins, a scheduled start moves with it."""
 
     by_s: int
 
 
-class Published(GameEvent, tag="published", frozen=True, gc=False):
+class Published(HostEvent, tag="published", frozen=True, gc=False):
     """The definition is fixed, players may join."""
 
 
-class Started(GameEvent, tag="started", frozen=True, gc=False):
+class Started(HostEvent, tag="started", frozen=True, gc=False):
     """Play began; `ends_ms` is when it ends (0: by a host)."""
 
     ends_ms: int
 
 
-class Paused(GameEvent, tag="paused", frozen=True, gc=False):
+class Paused(HostEvent, tag="paused", frozen=True, gc=False):
     """Play stopped."""
 
 
-class Unpaused(GameEvent, tag="unpaused", frozen=True, gc=False):
+class Unpaused(HostEvent, tag="unpaused", frozen=True, gc=False):
     """Play goes on; ends and cool-downs moved by `for_ms`."""
 
     for_ms: int
 
 
-class Extended(GameEvent, tag="extended", frozen=True, gc=False):
+class Extended(HostEvent, tag="extended", frozen=True, gc=False):
     """Play ends at `ends_ms` now."""
 
     ends_ms: int
 
 
-class Ended(GameEvent, tag="ended", frozen=True, gc=False):
+class Ended(HostEvent, tag="ended", frozen=True, gc=False):
     """Play is over."""
 
 
@@ -85,11 +88,11 @@ def publish(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
         return Rejected("no_definition", "PUT the definition first", retry=True)
     if _over(state, ctx.now_ms):
         return Rejected("bad_definition", "schedule.ends_at is over; move it and PUT the definition again")
-    return Decision((Published(),), {"phase": "published"})
+    return Decision((Published(personal=act(ctx, command)),), {"phase": "published"})
 
 
 def _over(state: Hunt, now_ms: int) -> bool:
-    return 0 < state.plan.ends_ms <= now_ms
+    return 0 < state.scheduled_end_ms <= now_ms
 
 
 def start(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
@@ -99,44 +102,50 @@ def start(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
         return refused
     if _over(state, ctx.now_ms):
         return Rejected("too_late", "schedule.ends_at is over")
-    return Decision((_started(state, ctx.now_ms),), {"phase": "running"})
+    return Decision((_started(state, ctx.now_ms, act(ctx, command)),), {"phase": "running"})
 
 
-def _started(state: Hunt, now_ms: int) -> Started:
+def _started(state: Hunt, now_ms: int, author: Author | None = None) -> Started:
     duration_s = state.definition.schedule.duration_s
-    return Started(now_ms + duration_s * 1000 if duration_s is not None else state.plan.ends_ms)
+    return Started(now_ms + duration_s * 1000 if duration_s is not None else state.scheduled_end_ms, personal=author)
 
 
 def pause(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
     """Stop play for a while."""
-    return not_host(state, ctx, Phase.RUNNING) or Decision((Paused(),), {"phase": "paused"})
+    return not_host(state, ctx, Phase.RUNNING) or Decision((Paused(personal=act(ctx, command)),), {"phase": "paused"})
 
 
 def unpause(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
     """Go on; what was waited does not count."""
     refused = not_host(state, ctx, Phase.PAUSED)
-    return refused or Decision((Unpaused(ctx.now_ms - state.paused_ms),), {"phase": "running"})
+    goes_on = Unpaused(ctx.now_ms - state.paused_ms, personal=act(ctx, command))
+    return refused or Decision((goes_on,), {"phase": "running"})
 
 
 def end(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
-    """End play for good."""
+    """End play; final places are written. `reopen` undoes it."""
     refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED, Phase.PUBLISHED)
-    return refused or Decision((Ended(),), {"phase": "ended"})
+    return refused or Decision((Ended(personal=act(ctx, command)),), {"phase": "ended"})
 
 
 def extend(state: Hunt, command: Extend, ctx: Context) -> Decision | Rejected:
-    """Move the end."""
-    refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED)
+    """Move the end; what that means follows from the phase."""
+    refused = not_host(state, ctx, Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
     if refused is not None:
         return refused
     if abs(command.by_s) > EXTEND_MAX_S or command.by_s == 0:
         return Rejected("bad_field", f"by_s is {command.by_s}, allowed is -{EXTEND_MAX_S} to {EXTEND_MAX_S}, not 0")
+    by_ms, author = command.by_s * 1000, act(ctx, command)
+    if not state.started_ms:
+        return move_schedule(state, by_ms, ctx.now_ms, author) if state.phase is Phase.PUBLISHED else NEVER_BEGAN
     if not state.ends_ms:
         return Rejected("wrong_phase", "the hunt has no end that could be moved")
-    ends_ms = state.ends_ms + command.by_s * 1000
+    ends_ms = state.ends_ms + by_ms
+    if state.phase is Phase.ENDED:
+        return reopen_until(state, ends_ms, ctx.now_ms, author)
     if ends_ms <= (state.paused_ms or ctx.now_ms):
         return Rejected("bad_field", "the end would lie in the past; use end")
-    return Decision((Extended(ends_ms),), {"ends_ms": ends_ms})
+    return Decision((Extended(ends_ms, personal=author),), {"ends_ms": ends_ms})
 
 
 def _apply_published(state: Hunt, event: Published, at_ms: int) -> None:
@@ -191,8 +200,8 @@ def _show_started(tell: Telling, state: Hunt, event: Started) -> None:
 
 
 def _start_due(state: Hunt) -> Timer | None:
-    waits = state.phase is Phase.PUBLISHED and state.plan.starts_ms
-    return Timer(state.plan.starts_ms, "start") if waits else None
+    waits = state.phase is Phase.PUBLISHED and state.starts_ms
+    return Timer(state.starts_ms, "start") if waits else None
 
 
 def _start_fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:
@@ -200,7 +209,9 @@ def _start_fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:
 
 
 def _end_due(state: Hunt) -> Timer | None:
-    return Timer(state.ends_ms, "end") if state.phase is Phase.RUNNING and state.ends_ms else None
+    """The end, once also the team with the most extra time is through."""
+    runs_out = state.phase is Phase.RUNNING and state.ends_ms
+    return Timer(state.ends_ms + state.overtime_ms, "end") if runs_out else None
 
 
 def _end_fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:
@@ -213,16 +224,16 @@ FEATURE: Final = Feature(
         Takes(Start, start, SentBy.HOST),
         Takes(Pause, pause, SentBy.HOST),
         Takes(Unpause, unpause, SentBy.HOST),
-        Takes(End, end, SentBy.HOST),
+        Takes(End, end, SentBy.HOST, confirm="This ends play for everybody"),
         Takes(Extend, extend, SentBy.HOST),
     ),
     makes=(
         Makes(Published, _apply_published, _show_phase, times=True),
-        Makes(Started, _apply_started, _show_started, times=True),
-        Makes(Paused, _apply_paused, _show_phase, times=True),
-        Makes(Unpaused, _apply_unpaused, _show_phase, times=True),
+        Makes(Started, _apply_started, _show_started, times=True, undo=lambda e: "unstart"),
+        Makes(Paused, _apply_paused, _show_phase, times=True, undo=lambda e: "unpause"),
+        Makes(Unpaused, _apply_unpaused, _show_phase, times=True, undo=lambda e: "pause"),
         Makes(Extended, _apply_extended, _show_phase, times=True),
-        Makes(Ended, _apply_ended, _show_phase, times=True),
+        Makes(Ended, _apply_ended, _show_phase, times=True, undo=lambda e: "reopen"),
     ),
     times=(Times("start", _start_due, _start_fires), Times("end", _end_due, _end_fires)),
 )

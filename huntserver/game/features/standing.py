@@ -8,9 +8,9 @@ from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
 from huntserver.game.definition.part import POINTS_MAX
-from huntserver.game.event import GameEvent
+from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
-from huntserver.game.permission import not_host, team_of
+from huntserver.game.permission import act, not_host, team_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team
 
@@ -33,7 +33,7 @@ class Disqualify(Command, tag="disqualify", frozen=True):
     back: bool = False
 
 
-class Adjusted(GameEvent, tag="adjusted", frozen=True, gc=False):
+class Adjusted(HostEvent, tag="adjusted", frozen=True, gc=False):
     """A host gave or took points."""
 
     team: str
@@ -41,7 +41,7 @@ class Adjusted(GameEvent, tag="adjusted", frozen=True, gc=False):
     reason: str
 
 
-class Removed(GameEvent, tag="removed", frozen=True, gc=False):
+class Removed(HostEvent, tag="removed", frozen=True, gc=False):
     """A host took a team out of the standings, or (`back`) let it in again."""
 
     team: str
@@ -68,7 +68,7 @@ def adjust(state: Hunt, command: Adjust, ctx: Context) -> Decision | Rejected:
         return Rejected("bad_field", f"points is {command.points}, allowed is -{POINTS_MAX} to {POINTS_MAX}, not 0")
     if not 1 <= len(command.reason.strip()) <= REASON_MAX:
         return Rejected("bad_text", f"the reason has 1 to {REASON_MAX} characters")
-    adjusted = Adjusted(team.id, command.points, command.reason)
+    adjusted = Adjusted(team.id, command.points, command.reason, personal=act(ctx))
     return Decision((adjusted,), {"score": team.score + command.points})
 
 
@@ -81,7 +81,7 @@ def disqualify(state: Hunt, command: Disqualify, ctx: Context) -> Decision | Rej
         return Rejected("bad_text", f"the reason has at most {REASON_MAX} characters")
     if team.out is not command.back:
         return Rejected("wrong_phase", "the team is in that state already")
-    return Decision((Removed(team.id, command.reason, command.back),), {})
+    return Decision((Removed(team.id, command.reason, command.back, personal=act(ctx)),), {})
 
 
 def _apply_adjusted(state: Hunt, event: Adjusted, at_ms: int) -> None:
@@ -115,5 +115,13 @@ def _show_removed(tell: Telling, state: Hunt, event: Removed) -> None:
 
 FEATURE: Final = Feature(
     takes=(Takes(Adjust, adjust, SentBy.HOST), Takes(Disqualify, disqualify, SentBy.HOST)),
-    makes=(Makes(Adjusted, _apply_adjusted, _show_adjusted), Makes(Removed, _apply_removed, _show_removed)),
+    makes=(
+        Makes(Adjusted, _apply_adjusted, _show_adjusted, undo=lambda e: f"adjust {e.team} {-e.points}"),
+        Makes(
+            Removed,
+            _apply_removed,
+            _show_removed,
+            undo=lambda e: f"disqualify {e.team}" + ("" if e.back else " --back"),
+        ),
+    ),
 )

@@ -39,7 +39,7 @@ class Claimed(GameEvent, tag="claimed", frozen=True, gc=False):
 def claim(state: Hunt, command: Claim, ctx: Context) -> Decision | Rejected:
     """Claim a piece of a limited treasure; never more than there are."""
     team = state.members.get(ctx.by)
-    refused = not_playing(state, team)
+    refused = not_playing(state, team, ctx.now_ms)
     if refused is not None or team is None:
         return refused or NOT_JOINED
     index = state.plan.treasure_index.get(command.treasure, -1)

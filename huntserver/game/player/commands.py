@@ -42,7 +42,13 @@ class CloseHunt(Command, tag="close_hunt", frozen=True):
     points: int
 
 
-PlayerCommand: TypeAlias = EnterHunt | CreditSolve | AwardTreasure | CloseHunt
+class ReopenHunt(Command, tag="reopen_hunt", frozen=True):
+    """The hunt goes on after all: the place told by `close_hunt` does not hold."""
+
+    hunt: str
+
+
+PlayerCommand: TypeAlias = EnterHunt | CreditSolve | AwardTreasure | CloseHunt | ReopenHunt
 
 
 class ProfileQuery(Query, tag="profile", frozen=True):

@@ -15,8 +15,9 @@ from huntserver.game.player.commands import (
     EnterHunt,
     PlayerCommand,
     ProfileQuery,
+    ReopenHunt,
 )
-from huntserver.game.player.events import AnyPlayerEvent, Awarded, Closed, Credited, Entered, SetAside
+from huntserver.game.player.events import AnyPlayerEvent, Awarded, Closed, Credited, Entered, PlaceWithdrawn, SetAside
 
 HUNTS_MAX: Final = 2_000
 INVENTORY_MAX: Final = 10_000
@@ -124,6 +125,8 @@ class PlayerType:
                 return Decision((Awarded(hunt, treasure, title, rank),), {})
             case CloseHunt(hunt, place, points):
                 return Decision((Closed(hunt, place, points),), {})
+            case ReopenHunt(hunt):
+                return Decision((PlaceWithdrawn(hunt),), {})
         raise AssertionError(command)
 
     def fire(self, state: Player, timer: str, ctx: Context) -> Sequence[Any]:
@@ -147,6 +150,10 @@ class PlayerType:
                 joining = state.hunts[hunt]
                 joining.place, joining.points = place, points
                 state.wins += place == 1
+            case PlaceWithdrawn(hunt):
+                joining = state.hunts[hunt]
+                state.wins -= joining.place == 1
+                joining.place = -1
             case SetAside():
                 state.set_aside += 1
 
@@ -156,7 +163,7 @@ class PlayerType:
 
     def pushes(self, state: Player, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
         """Show treasures and results to the player's own sessions."""
-        shown = tuple(e for e in events if isinstance(e, Awarded | Closed))
+        shown = tuple(e for e in events if isinstance(e, Awarded | Closed | PlaceWithdrawn))
         if not shown:
             return ()
         prev, state.seq = state.seq, seq
@@ -213,4 +220,6 @@ def _misfit(state: Player, command: Any) -> str:
             return "the inventory is full"
         case CloseHunt() if state.hunts[command.hunt].place >= 0:
             return "this hunt is closed already"
+        case ReopenHunt() if state.hunts[command.hunt].place < 0:
+            return "this hunt is open"
     return ""

@@ -45,6 +45,12 @@ class Closed(PlayerEvent, tag="closed", frozen=True, gc=False):
     points: int
 
 
+class PlaceWithdrawn(PlayerEvent, tag="place_withdrawn", frozen=True, gc=False):
+    """A hunt that had ended goes on: the place does not hold."""
+
+    hunt: str
+
+
 class SetAside(PlayerEvent, tag="set_aside", frozen=True, gc=False):
     """A reaction that could not be applied, kept and counted: `what` names it, `why` the reason."""
 
@@ -53,4 +59,4 @@ class SetAside(PlayerEvent, tag="set_aside", frozen=True, gc=False):
     why: str
 
 
-AnyPlayerEvent: TypeAlias = Entered | Credited | Awarded | Closed | SetAside
+AnyPlayerEvent: TypeAlias = Entered | Credited | Awarded | Closed | PlaceWithdrawn | SetAside
