@@ -23,10 +23,12 @@ from actors.clock import SystemClock
 from actors.entity import EntityType
 from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.security import connecting
+from actors.log.kafka.topics import lacking_copies, topics_of
 from actors.log.port import EventLog, ShardId, SnapshotStore
 from actors.log.sqlite.log import SqliteLog
 from actors.log.sqlite.reader import SqliteReader
 from actors.passivation.spill_sqlite import SqliteSpill
+from actors.reporter import Reporter
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside, shard_of
 from huntserver import __version__, telemetry
@@ -65,7 +67,9 @@ def make_folder(path: Path, what: str) -> None:
         raise ConfigError(f"{path}: cannot be made ({error.strerror}); it is {what}") from error
 
 
-def open_log(config: Config, *, read_only: bool = False) -> tuple[EventLog, SnapshotStore]:
+def open_log(
+    config: Config, *, read_only: bool = False, report: Reporter | None = None
+) -> tuple[EventLog, SnapshotStore]:
     """Return the log that the configuration names, not opened yet, and its snapshot store.
 
     `read_only`: for tools, also beside a running server; no shard counts are asked for. Raises `LogMisconfigured` when
@@ -88,8 +92,19 @@ def open_log(config: Config, *, read_only: bool = False) -> tuple[EventLog, Snap
         producers=config.log.producers,
         replication=config.log.replication or None,
         connect=connecting(config.log.security),
+        report=report,
     )
     return kafka, kafka.snapshots
+
+
+async def lacking(config: Config) -> str:
+    """Return the reassignment that gives every partition in Kafka its copies. Raises `ConfigError`, `Fault`."""
+    scheme, rest = log_url(config.log.url)
+    if scheme != "kafka":
+        raise ConfigError(f"log {config.log.url}: only a log in Kafka has copies")
+    topics = topics_of(config.log.topic_prefix, {kind.topic: count for kind, count in kinds(config)})
+    replication, connect = config.log.replication or None, connecting(config.log.security)
+    return await lacking_copies(rest, topics, replication=replication, connect=connect, within_s=15.0)
 
 
 def shards_of(log: EventLog, config: Config) -> list[ShardId]:
@@ -160,7 +175,7 @@ async def start(
     reporter = telemetry.LogReporter(run=run)
     certificate = server_certificate(config, reporter)
     mint = tokens(config, make=True, issuers=await read_issuers(config, reporter))
-    log, snapshots = open_log(config)
+    log, snapshots = open_log(config, report=reporter)
     await log.open()
     spill = SqliteSpill(Path(config.data.dir) / f"dormant-{config.server.port}.db")
     rooms = Rooms(limits)

@@ -62,6 +62,23 @@ def replay(config: Path | None, log: str | None, data: Path | None, digests: boo
             out.close()
 
 
+@click.command()
+@CONFIG
+@LOG
+@DATA
+def copies(config: Path | None, log: str | None, data: Path | None) -> None:
+    """Print what gives every Kafka partition its copies, as kafka-reassign-partitions.sh reads it."""
+    made = checked_config(config, log, data)
+
+    async def work() -> int:
+        from huntserver.app import lacking
+
+        click.echo(await lacking(made))
+        return 0
+
+    run(work)
+
+
 def _output(dump: Path | None) -> TextIO | None:
     try:
         return dump.open("w") if dump else None

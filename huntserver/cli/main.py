@@ -58,6 +58,7 @@ LAZY = {
     "host": "huntserver.cli.host",
     "replay": "huntserver.cli.log",
     "inspect": "huntserver.cli.log",
+    "copies": "huntserver.cli.log",
     "load": "huntserver.cli.load",
 }
 

@@ -99,6 +99,8 @@ LOG: Final[dict[str, Row]] = {
     "snapshots": Row("log_snapshot_puts", COUNTER, "Keys written to the snapshot store."),
     "snapshots_pending": Row("log_snapshot_puts_pending", GAUGE, "Keys on their way to the snapshot store."),
     "snapshots_failed": Row("log_snapshot_put_failures", COUNTER, "Keys that could not be written."),
+    "copies_short": Row("log_partitions_short", GAUGE, "Partitions with fewer copies than asked for."),
+    "copies_behind": Row("log_partitions_behind", GAUGE, "Partitions with copies that are not in step."),
     "commits": Row("log_commits", COUNTER, "Transactions committed to the embedded log's file."),
     "faults": Row("log_faults", COUNTER, "Transactions of the embedded log that failed."),
     "reopened": Row("log_reopened", COUNTER, "Times the embedded log's file was opened again after a fault."),

@@ -34,6 +34,8 @@ HEDGE_S: Final = 0.25
 """Without an answer for so long the next broker is asked as well."""
 CONNECT_S: Final = 2.0
 """Connect timeout, below the kernel's SYN retransmission back-off (1, 3, 7 s); login included."""
+CLOSE_S: Final = 1.0
+"""How long connections that are being opened may take to be given up."""
 SUSPECT_S: Final = 30.0
 """A broker that did not answer in time is asked after the others for so long."""
 UNREACHABLE: Final = (KafkaError, OSError, TimeoutError)
@@ -58,6 +60,7 @@ class HedgedClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no typ
     _sync_task: asyncio.Task[None] | None
     _opening: dict[Any, asyncio.Task[Any]]
     _suspects: dict[Any, float]
+    _shut: bool
 
     async def bootstrap(self) -> None:
         """Learn the brokers from whichever bootstrap server answers first.
@@ -76,8 +79,12 @@ class HedgedClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no typ
 
     async def close(self) -> None:
         """Close every connection, also those that are being opened."""
-        for opening in list(self._opening.values()):
+        self._shut = True  # whoever still refreshes metadata opens none
+        openings = list(self._opening.values())
+        for opening in openings:
             opening.cancel()
+        if openings:
+            await asyncio.wait(openings, timeout=CLOSE_S)
         await super().close()
 
     async def _ask_server(self, host: str, port: int) -> tuple[Any, Any]:
@@ -145,6 +152,8 @@ class HedgedClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no typ
 
     async def _get_conn(self, node_id: Any, *, group: Any = ConnectionGroup.DEFAULT, no_hint: bool = False) -> Any:
         """Return the connection to a broker, None if it cannot be opened. One attempt at a time for each broker."""
+        if self._shut:
+            return None
         place = (node_id, group)
         held = self._conns.get(place)
         if held is not None:
@@ -155,7 +164,8 @@ class HedgedClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no typ
         if opening is None:
             opening = self._opening[place] = asyncio.create_task(self._open(place), name=f"connect to broker {node_id}")
             opening.add_done_callback(lambda _: self._opening.pop(place, None))
-        return await asyncio.shield(opening)
+        await asyncio.wait({opening})  # not awaited itself: who is cancelled leaves it to the others that wait
+        return None if opening.cancelled() else opening.result()
 
     async def _open(self, place: tuple[Any, Any]) -> Any:
         broker = self.cluster.broker_metadata(place[0])
@@ -178,7 +188,7 @@ def hedged(client: AIOKafkaClient) -> HedgedClient:
     """Return the client as a hedged one: aiokafka's producers, consumers and administrators make their own."""
     client.__class__ = HedgedClient
     made: HedgedClient = client
-    made._opening, made._suspects = {}, {}
+    made._opening, made._suspects, made._shut = {}, {}, False
     return made
 
 

@@ -19,13 +19,14 @@ from aiokafka import TopicPartition
 from actors.clock import SuspensionDetector
 from actors.faults import Fault, LogMisconfigured, LogUnavailable
 from actors.log.kafka.clients import Clients
+from actors.log.kafka.copies import Survey, Watch
 from actors.log.kafka.lanes import Counters, Lane
 from actors.log.kafka.producers import Producers
 from actors.log.kafka.reading import Readers
 from actors.log.kafka.sender import Sender
 from actors.log.kafka.snapshot_producer import SnapshotProducer
 from actors.log.kafka.snapshots import KafkaSnapshots
-from actors.log.kafka.topics import MESSAGE_BYTES_MAX, prepare_topics, topics_of
+from actors.log.kafka.topics import MESSAGE_BYTES_MAX, Topic, prepare_topics, topics_of
 from actors.log.port import Appended, Bounds, Entry, ShardId
 from actors.log.sizes import (
     BATCH_BYTES_MAX,
@@ -34,6 +35,7 @@ from actors.log.sizes import (
     RECORD_FRAMING_BYTES,
     unfit_batch,
 )
+from actors.reporter import Reporter, Silent
 
 WATCH_S = 0.25
 CLOSE_S = 10.0
@@ -69,6 +71,8 @@ class KafkaStatistics(msgspec.Struct, frozen=True):
     snapshots: int
     snapshots_pending: int
     snapshots_failed: int
+    copies_short: int
+    copies_behind: int
 
 
 class KafkaLog:
@@ -95,6 +99,7 @@ class KafkaLog:
         open_s: float = 8.0,
         request_timeout_ms: int = 5_000,
         connect: Mapping[str, Any] | None = None,
+        report: Reporter | None = None,
     ) -> None:
         encoded_bytes_max = batch_bytes_max + BATCH_HEAD_BYTES
         largest = max(record_bytes_max, part_bytes_max) + RECORD_FRAMING_BYTES
@@ -130,6 +135,8 @@ class KafkaLog:
             producers=Producers(self._clients, self._make_snapshot_producer, slots=1),
             part_bytes_max=part_bytes_max,
         )
+        self._report = report or Silent()
+        self._copies: Watch | None = None
         self._watching: asyncio.TimerHandle | None = None
         self._suspension = SuspensionDetector()
         self._open = False
@@ -154,9 +161,8 @@ class KafkaLog:
         """
         assert not self._lanes, "opened twice"
         topics = topics_of(self._prefix, self.shards)
-        await prepare_topics(
-            self.bootstrap, topics, replication=self._replication, connect=self._connect, within_s=self._open_s
-        )
+        seen = await self._look(topics, make=True)
+        self._copies = Watch(lambda: self._look(topics, make=False), self._report, seen)
         try:
             await self._producers.open()
             await self.snapshots.open()
@@ -169,12 +175,25 @@ class KafkaLog:
         }
         self._open = True
         self._watch()
+        self._copies.start()
+
+    async def _look(self, topics: list[Topic], *, make: bool) -> Survey:
+        return await prepare_topics(
+            self.bootstrap,
+            topics,
+            replication=self._replication,
+            connect=self._connect,
+            within_s=self._open_s,
+            make=make,
+        )
 
     async def close(self) -> None:
         """Give what is pending a few seconds; then it ends as unknown."""
         self._open = False
         if self._watching is not None:
             self._watching.cancel()
+        if self._copies is not None:
+            await self._copies.stop()
         for lane in self._lanes.values():
             lane.drop_waiting("the log was closed")
         self._producers.close()
@@ -258,4 +277,6 @@ class KafkaLog:
             snapshots=self.snapshots.written,
             snapshots_pending=self.snapshots.pending,
             snapshots_failed=self.snapshots.failed,
+            copies_short=self._copies.last.short if self._copies else 0,
+            copies_behind=self._copies.last.behind if self._copies else 0,
         )

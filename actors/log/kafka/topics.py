@@ -1,7 +1,7 @@
 """Kafka's topics for a log: their names, their making, and the settings without which a promise would break.
 
-Runs at start only. A topic that is missing is made; one that is there is checked and never changed: what is wrong is
-said with the command that cures it. Owns no connection beyond a call.
+Runs at the start, and now and then to look again. A topic that is missing is made; one that is there is checked and
+never changed: what is wrong is said with the command that cures it. Owns no connection beyond a call.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from actors.faults import LogMisconfigured, LogUnavailable
+from actors.log.kafka.copies import Survey, copies_asked, reassignment, survey
 from actors.log.kafka.hedged_client import REFUSALS, hedged
 
 MESSAGE_BYTES_MAX = 1_048_588
@@ -70,24 +71,32 @@ async def prepare_topics(
     replication: int | None,
     connect: Mapping[str, Any],
     within_s: float,
-) -> None:
-    """Make what is missing, wait for leaders, check the settings.
+    make: bool = True,
+) -> Survey:
+    """Make what is missing, wait for leaders, check settings and copies; return what the partitions have.
 
-    `replication` None means three copies, or as many as there are brokers. Raises `LogUnavailable` when no broker
-    answers within `within_s`, `LogMisconfigured` for a setting, each naming the cure.
+    `replication` None means three copies, or as many as there are brokers; a number is held to, at the start (`make`).
+    Raises `LogUnavailable` when no broker answers within `within_s`, `LogMisconfigured` for a setting, each naming the
+    cure.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s
     admin = await _reach(bootstrap, connect, deadline)
     try:
         async with asyncio.timeout_at(deadline + within_s):
-            brokers = len((await admin.describe_cluster())["brokers"])
-            copies = replication or min(3, brokers)
-            present = set(await admin.list_topics())
-            missing = [topic for topic in topics if topic.name not in present]
-            await _make(admin, missing, copies, brokers)
+            brokers = await _brokers(admin)
+            if make:
+                present = set(await admin.list_topics())
+                missing = [topic for topic in topics if topic.name not in present]
+                await _make(admin, missing, copies_asked(replication, brokers, {}), len(brokers))
             described = await _await_leaders(admin, [topic.name for topic in topics])
             await _check(admin, bootstrap, topics, described)
+            seen = survey(bootstrap, described, copies_asked(replication, brokers, described))
+            if make and replication is not None:
+                for finding in seen.findings:
+                    if finding.lasting:
+                        raise LogMisconfigured(finding.text)
+            return seen
     except TimeoutError as why:
         raise LogUnavailable(
             f"Kafka at {bootstrap} answers, but its topics {topics[0].name}, ... have no leader within "
@@ -97,6 +106,26 @@ async def prepare_topics(
         raise LogUnavailable(f"Kafka at {bootstrap} failed while the topics were looked at: {why!r}") from why
     finally:
         await admin.close()
+
+
+async def lacking_copies(
+    bootstrap: str, topics: list[Topic], *, replication: int | None, connect: Mapping[str, Any], within_s: float
+) -> str:
+    """Return the reassignment that gives every partition its copies. Raises as `prepare_topics`."""
+    admin = await _reach(bootstrap, connect, asyncio.get_running_loop().time() + within_s)
+    try:
+        brokers = await _brokers(admin)
+        names = [topic.name for topic in topics]
+        described = {topic["topic"]: topic for topic in await admin.describe_topics(names) if not topic["error_code"]}
+        return reassignment(described, brokers, copies_asked(replication, brokers, described))
+    except KafkaError as why:
+        raise LogUnavailable(f"Kafka at {bootstrap} failed while the topics were looked at: {why!r}") from why
+    finally:
+        await admin.close()
+
+
+async def _brokers(admin: AIOKafkaAdminClient) -> list[int]:
+    return [int(broker["node_id"]) for broker in (await admin.describe_cluster())["brokers"]]
 
 
 async def _reach(bootstrap: str, connect: Mapping[str, Any], deadline: float) -> AIOKafkaAdminClient:
@@ -174,7 +203,8 @@ async def _check(
                 f"topic {topic.name}: it has {len(partitions)} partitions, needed is {topic.partitions}; the number is "
                 f"for life: set the shards to {len(partitions)}, or export the log into topics of another prefix"
             )
-        check_settings(bootstrap, topic, len(partitions[0]["replicas"]), seen[topic.name])
+        for copies in sorted({len(partition["replicas"]) for partition in partitions}, reverse=True):
+            check_settings(bootstrap, topic, copies, seen[topic.name])
 
 
 async def _settings(admin: AIOKafkaAdminClient, topics: list[Topic]) -> dict[str, dict[str, str]]:
