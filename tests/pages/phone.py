@@ -21,6 +21,11 @@ FLAGS = [
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True,
 }  # fmt: skip
+STATE = """async () => {
+    const names = performance.getEntriesByType("resource").map(({ name }) => name);
+    const { state } = await import(names.find((name) => name.endsWith("player/store.js")));
+    return EXPRESSION;
+}"""
 LOST = re.compile(r"WebSocket connection to|net::ERR_|Failed to load resource: net::")
 """What Chromium writes to the console when a network is gone: no fault of a page."""
 
@@ -28,9 +33,9 @@ LOST = re.compile(r"WebSocket connection to|net::ERR_|Failed to load resource: n
 class Phone:
     """A page in a browser context of its own; `page` is the tab that the person looks at."""
 
-    def __init__(self, browser: Browser, **options: Any) -> None:
+    def __init__(self, browser: Browser | BrowserContext, **options: Any) -> None:
         given = {**PHONE, "locale": "en-GB", "reduced_motion": "reduce", **options}
-        self.context: BrowserContext = browser.new_context(**given)
+        self.context: BrowserContext = browser if isinstance(browser, BrowserContext) else browser.new_context(**given)
         self.context.set_default_timeout(WAIT_MS)
         self.troubles: list[str] = []
         self.page = self.tab()
@@ -104,6 +109,14 @@ class Phone:
     def answer(self, thing: str, words: str | re.Pattern[str]) -> None:
         """Wait for the answer at the thing that it is about."""
         self.sees(f"[data-answer='{thing}']", words)
+
+    def state(self, expression: str) -> Any:
+        """Return the value of an expression over the page's store, `state`."""
+        return self.page.evaluate(STATE.replace("EXPRESSION", expression))
+
+    def until(self, expression: str) -> None:
+        """Wait until an expression over the page's store is true."""
+        self.page.wait_for_function(STATE.replace("EXPRESSION", expression), timeout=WAIT_MS)
 
     def online(self) -> None:
         """Wait until the light is green and nothing waits."""

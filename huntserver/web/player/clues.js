@@ -135,7 +135,17 @@ function solve(page, clue) {
   if (clue.kind === "location") return html`<div class="solve"><button class="act wide here" ?disabled=${state.answers[`clue:${clue.id}`]?.tone === "wait"}
     @click=${() => locate((where) => check_in(clue.id, where), (why) => note(`clue:${clue.id}`, why))}>${icon("here")}${t("here")}</button>
     ${answer_line(`clue:${clue.id}`)}${state.position ? html`<p class="help">${t("here.accuracy", { n: Math.round(state.position.accuracy_m) })}${state.position.accuracy_m > 60 ? html` ${t("here.vague")}` : nothing}</p>` : nothing}</div>`;
-  return guess_box(clue);
+  return clue.asks?.kind === "choice" ? choices(clue, clue.asks.options) : guess_box(clue);
+}
+
+/** @param {Clue} clue @param {string[]} options */
+function choices(clue, options) {
+  const until_ms = clue.wait_until_ms || 0, waits = until_ms > server_now();
+  const wrong = new Set((state.tried[clue.id] || []).filter(({ verdict }) => verdict === "incorrect").map(({ text }) => text));
+  return html`<div class="solve" role="group" aria-label=${t("guess.label")}>${answer_line(`clue:${clue.id}`)}
+    ${options.map((option) => html`<button class="plain wide option" dir="auto" ?disabled=${wrong.has(option)} aria-disabled=${waits ? "true" : "false"}
+      @click=${() => waits || guess(clue.id, option)}>${option}</button>`)}
+    ${waits ? html`<p class="help">${t("clue.wait")} ${ring(until_ms)}</p>` : nothing}</div>`;
 }
 
 /** @param {string} id */

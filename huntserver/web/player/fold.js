@@ -5,7 +5,8 @@
 
 /** @typedef {{id: string, price: number, offered_ms: number, text?: string}} Hint */
 /** @typedef {{id: string, number: number, title: string, text: string, kind: string, points: number, solved?: boolean,
- *   solved_text?: string, hints?: Hint[], wrong?: number, wait_until_ms?: number, final?: boolean}} Clue */
+ *   solved_text?: string, hints?: Hint[], wrong?: number, wait_until_ms?: number, final?: boolean,
+ *   asks?: {kind: string, options: string[]}}} Clue */
 /** @typedef {{id: string, title: string, text: string, points: number, left: number, mine?: boolean}} Treasure */
 /** @typedef {{id: string, name: string, score: number, place: number, members: string[], bracket?: string, invite?: string,
  *   finished?: boolean, out?: boolean}} Team */
@@ -38,20 +39,20 @@ export function is_behind(data, page) {
   return Object.entries(page.channels).some(([channel, seq]) => seq > (data.channels[channel] || 0));
 }
 
-/** Tell whether a push changed what only the server can work out. @param {Push} push */
+/** Tell whether a push changed what only the server can work out, or says what this page has no words for. @param {Push} push */
 export function stale(push) {
-  return push.events.some(({ type }) => type === "first_finder" || type === "removed");
+  return push.events.some(({ type }) => type === "first_finder" || type === "removed" || !(type in FOLDS));
 }
 
 /**
- * Return the page after an answer that is also the push (`ch` and `prev` stand in it): a plain wrong guess.
+ * Return the page after an answer that is also the push (`ch` and `prev` stand in it): a guess that was wrong or near.
  * @param {Page} page @param {{[field: string]: any}} request @param {any} reply @param {number} now_ms @returns {Page}
  */
 export function fold_answer(page, request, { ok, ch, prev, pos }, now_ms) {
   const seen = page.channels[ch] || 0;
-  if (!ch || !ok || ok.verdict !== "incorrect" || pos <= seen || prev > seen) return page;
+  if (!ch || !ok || pos <= seen || prev > seen) return page;
   const noted = { ...page, channels: { ...page.channels, [ch]: pos } };
-  return wrong(noted, request.clue, ok.wait_ms ? now_ms + ok.wait_ms : 0);
+  return ok.verdict !== "incorrect" ? noted : wrong(noted, request.clue, ok.wait_ms ? now_ms + ok.wait_ms : 0);
 }
 
 /** Return the page with a clue's next guess not before a time. @param {Page} page @param {string} id @param {number} until_ms */
@@ -119,7 +120,7 @@ const FOLDS = {
   guessed: (page, event, at_ms) =>
     event.verdict === "incorrect" ? wrong(page, event.clue, event.wait_ms ? at_ms + event.wait_ms : 0) : page,
   solved: (page, event) => {
-    const solved = with_clue(page, event.clue, (clue) => ({ ...clue, solved: true, solved_text: event.text || "" }));
+    const solved = with_clue(page, event.clue, (clue) => ({ ...clue, solved: true, solved_text: event.text || "", wrong: 0, wait_until_ms: 0 }));
     const finished = event.final ? { finished: true } : {};
     return opened(with_team(solved, { score: event.score, ...finished }), event);
   },
@@ -139,6 +140,8 @@ const FOLDS = {
     return own ? with_team({ ...page, treasures }, { score: event.score }) : { ...page, treasures };
   },
   joined: (page, event) => with_team({ ...page, players: (page.players || 0) + 1 }, { members: [...(page.team?.members || []), event.name] }),
+  first_finder: (page) => page,
+  renamed: (page, event) => (page.team?.id === event.team ? with_team(page, { name: event.name }) : page),
   adjusted: (page, event) => with_team(page, { score: event.score }),
   removed: (page, event) => with_team(page, { out: !event.back, ...(event.back ? {} : { place: 0 }) }),
   announced: (page, event, at_ms) => ({ ...page, announcements: [...page.announcements, { at_ms, text: event.text }] }),

@@ -126,6 +126,7 @@ export function flow(paragraph) {
 /** @type {{[name: string]: import("../vendor/lit-html/lit-html.js").TemplateResult<2>}} */
 const PATHS = {
   text: svg`<path d="M4 20c6-1 11-5 15-15M19 5c-5 0-10 3-12 9M7 14l4 1M5 20h7"/>`,
+  choice: svg`<path d="M4 6h2M4 12h2M4 18h2M9 6h11M9 12h11M9 18h11"/>`,
   code: svg`<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2M20 14v6h-6v-2"/>`,
   location: svg`<path d="M12 21c5-6 7-9 7-12a7 7 0 0 0-14 0c0 3 2 6 7 12z"/><circle cx="12" cy="9" r="2.5"/>`,
   locked: svg`<path d="M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>`,
