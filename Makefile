@@ -3,10 +3,12 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 KAFKA_PORT ?= 19092
 KAFKA := 127.0.0.1:$(KAFKA_PORT)
+POSTGRES_PORT ?= 19432
+POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop clean bench load kills chaos fuzz lock packages ablations docs
+.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load kills chaos fuzz lock packages ablations docs
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +36,7 @@ tests/pages/node_modules/.ready: tests/pages/package-lock.json | packages
 packages:
 	@missing=""; for p in java:default-jre-headless mvn:maven kcat:kcat promtool:prometheus chromium:chromium node:nodejs npm:npm; do \
 		command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	if [ -n "$$missing" ]; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; \
@@ -42,15 +45,17 @@ packages:
 run: .venv/.ready  ## set up everything and start a playable server with three hunts
 	@.venv/bin/huntserver serve --config config.toml $(HUNTS) $(ARGS)
 
-test: .venv/.ready packages tests/pages/node_modules/.ready  ## set up everything, start Kafka, run every test
+test: .venv/.ready packages tests/pages/node_modules/.ready  ## set up everything, start Kafka and PostgreSQL, run every test
 	@$(PY) -m ruff format --check -q . && $(PY) -m ruff check -q . && $(PY) -m mypy
 	@python3 tools/kafka/broker.py start --port $(KAFKA_PORT)
-	@HUNTSERVER_TEST_KAFKA=$(KAFKA) $(PY) -m pytest -q -n 2 --dist loadgroup; result=$$?; \
-		python3 tools/kafka/broker.py stop --port $(KAFKA_PORT); exit $$result
+	@python3 tools/postgres/server.py start --port $(POSTGRES_PORT)
+	@HUNTSERVER_TEST_KAFKA=$(KAFKA) HUNTSERVER_TEST_POSTGRES=$(POSTGRES) $(PY) -m pytest -q -n 2 --dist loadgroup; result=$$?; \
+		python3 tools/kafka/broker.py stop --port $(KAFKA_PORT); \
+		python3 tools/postgres/server.py stop --port $(POSTGRES_PORT); exit $$result
 
 check: .venv/.ready  ## format, lint, types, fast tests, a few hundred seeds (no Kafka)
 	@$(PY) -m ruff format --check -q . && $(PY) -m ruff check -q . && $(PY) -m mypy
-	@HUNTSERVER_SEEDS=200 $(PY) -m pytest -q -n 2 -m "not kafka" --ignore tests/integration --ignore tests/pages
+	@HUNTSERVER_SEEDS=200 $(PY) -m pytest -q -n 2 -m "not kafka and not postgres" --ignore tests/integration --ignore tests/pages
 
 fmt: .venv/.ready  ## format and mend what can be mended
 	@$(PY) -m ruff format -q . && $(PY) -m ruff check --fix -q .
@@ -60,6 +65,12 @@ kafka: packages  ## start a Kafka broker for development and print its address
 
 kafka-stop:  ## stop it
 	@python3 tools/kafka/broker.py stop --port $(KAFKA_PORT)
+
+postgres: packages  ## start a PostgreSQL server for development and print its URL
+	@python3 tools/postgres/server.py start --port $(POSTGRES_PORT)
+
+postgres-stop:  ## stop it
+	@python3 tools/postgres/server.py stop --port $(POSTGRES_PORT)
 
 bench: .venv/.bench packages  ## measure against the ceiling of this machine; writes lab/bench/latest.json, docs/proof/benchmark.md and the README's figures
 	@$(PY) -m lab.bench $(ARGS)

@@ -5,6 +5,7 @@ Owns the shape of the file and its checks. Reads a file once; no defaults are hi
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from huntserver.limits import Limits, override
 from huntserver.suggestion import did_you_mean
 
 LOG_SCHEMES = ("sqlite", "kafka")
+PROJECTION_SCHEMES = ("sqlite", "postgresql", "postgres")
 
 
 class ConfigError(Exception):
@@ -84,6 +86,17 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     issuers: list[Issuer] = []
 
 
+class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Read models. `url` is `sqlite:PATH` or libpq's `postgresql://USER@HOST:PORT/DATABASE`."""
+
+    url: str = "sqlite:data/projections.db"
+
+    @property
+    def shown_url(self) -> str:
+        """The address without its password."""
+        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.url)
+
+
 class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Logs: `format` auto is readable on a terminal and JSON elsewhere."""
 
@@ -98,6 +111,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogChoice = LogChoice()
     data: Data = Data()
     auth: Auth = Auth()
+    projections: Projections = Projections()
     telemetry: Telemetry = Telemetry()
     limits: dict[str, int | float] = {}
     """Overrides of the limits table by name; `huntserver limits` prints it."""
@@ -164,6 +178,12 @@ def check(name: str, config: Config) -> None:
         raise ConfigError(f"{name}: log.security.{wrong}")
     if config.data.memory_mb < 16:
         raise ConfigError(f"{name}: data.memory_mb is {config.data.memory_mb}, allowed is 16 and more")
+    scheme, _, rest = config.projections.url.partition(":")
+    if scheme not in PROJECTION_SCHEMES or not rest:
+        raise ConfigError(
+            f"{name}: projections.url {config.projections.shown_url!r} is not known, allowed are sqlite:PATH and "
+            "postgresql://USER@HOST:PORT/DATABASE"
+        )
     log_url(config.log.url, name)
 
 

@@ -19,7 +19,7 @@ import click
 import msgspec
 
 from huntserver import __version__
-from huntserver.config import Config, ConfigError, LogChoice, load
+from huntserver.config import Config, ConfigError, LogChoice, Projections, load
 from huntserver.config import check as check_config
 
 FAILED, USAGE, UNREACHABLE, DAMAGED = 1, 2, 3, 4
@@ -60,6 +60,7 @@ LAZY = {
     "inspect": "huntserver.cli.log",
     "copies": "huntserver.cli.log",
     "load": "huntserver.cli.load",
+    "projections": "huntserver.cli.projections",
 }
 
 
@@ -98,6 +99,8 @@ def configured(config: Path | None, log: str | None, data: Path | None, **server
         made = msgspec.structs.replace(made, data=msgspec.structs.replace(made.data, dir=str(data)))
         if log is None and made.log.url == LogChoice().url:
             log = f"sqlite:{data}/hunts.db"
+        if made.projections.url == Projections().url:
+            made = msgspec.structs.replace(made, projections=Projections(url=f"sqlite:{data}/projections.db"))
     if log is not None:
         from huntserver.config import log_url
 

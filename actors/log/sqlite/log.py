@@ -324,7 +324,8 @@ class SqliteLog:
             raise LogUnavailable(f"{self.path} is closed")
         running = asyncio.get_running_loop().run_in_executor(reader, lambda: read(connection, *args, **kwargs))
         try:
-            return await asyncio.wait_for(running, READ_S)
+            async with asyncio.timeout(READ_S):  # not wait_for: it may lose a cancellation that meets the answer
+                return await running
         except TimeoutError as why:
             raise LogUnavailable(f"{self.path}: no answer from the disk for {READ_S:.0f} s") from why
         except sqlite3.ProgrammingError as why:

@@ -493,3 +493,23 @@ async def test_a_batch_given_up_by_a_renewal_is_an_unknown_outcome(log: SqliteLo
         await future
     assert (await other).base == 0
     assert log.statistics().renewals == 1
+
+
+async def test_a_cancelled_read_ends_also_when_its_answer_comes_at_that_moment(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db", shards=SHARDS)
+    await log.open()
+    for _ in range(300):
+
+        async def follow() -> None:
+            async for _ in log.read(SHARD, 0):
+                pass
+
+        await log.append(SHARD, [b"x"])
+        reading = asyncio.create_task(follow())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        reading.cancel()
+        async with asyncio.timeout(60):
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+    await log.close()

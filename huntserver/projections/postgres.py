@@ -1,0 +1,120 @@
+"""Read models in PostgreSQL: for a cluster, and for whoever wants to ask in SQL."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import psycopg
+
+from huntserver.projections import sql
+from huntserver.projections.store import Position, ReadStore, StoreError
+from huntserver.projections.tables import Changes
+
+T = TypeVar("T")
+TEXT: Final = 'TEXT COLLATE "C"'
+CONNECT_S: Final = 10
+STATEMENT_MS: Final = 60_000
+
+
+class _Cursor(sql.Cursor):
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        return self._cursor.execute(statement.replace("?", "%s"), parameters)
+
+    def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._cursor.executemany(statement.replace("?", "%s"), rows)
+
+
+class PostgresReadStore:
+    """A `ReadStore` in a schema of a database. `url` is libpq's; its password may come from the usual places.
+
+    A connection that broke is made anew at the next call.
+    """
+
+    def __init__(self, url: str, schema: str = "huntserver") -> None:
+        self.url = url
+        self.schema = schema
+        self._open: psycopg.Connection[Any] | None = None
+        self._prefix = f"{schema}."
+
+    @property
+    def _where(self) -> str:
+        """Return the address without what is secret in it."""
+        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.url)
+
+    def _connection(self) -> psycopg.Connection[Any]:
+        if self._open is None or self._open.closed:
+            self._open = psycopg.connect(
+                self.url,
+                connect_timeout=CONNECT_S,
+                options=f"-c statement_timeout={STATEMENT_MS} -c timezone=UTC",
+                application_name="huntserver projections",
+            )
+        return self._open
+
+    def open(self) -> dict[str, Position]:
+        """See the port."""
+
+        def prepare(cursor: sql.Cursor) -> dict[str, Position]:
+            cursor.run("SELECT pg_advisory_xact_lock(hashtext(?))", (self.schema,))  # two that begin at once
+            cursor.run(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
+            return sql.prepare(cursor, self._prefix, TEXT, self._where)
+
+        return self._whole(prepare)
+
+    def commit(
+        self, changes: Changes, before: Mapping[str, Position], after: Mapping[str, Position], caught_up_ms: int
+    ) -> None:
+        """See the port."""
+        self._whole(lambda cursor: sql.write(cursor, self._prefix, changes, before, after, caught_up_ms))
+
+    def query(self, statement: str, *parameters: Any) -> Sequence[Mapping[str, Any]]:
+        """See the port."""
+
+        def asked(cursor: sql.Cursor) -> list[dict[str, Any]]:
+            cursor.run(f"SET LOCAL search_path TO {self.schema}")
+            found = cursor.run(statement, parameters)
+            names = [column.name for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+        return self._whole(asked)
+
+    def rebuilt(self) -> ReadStore:
+        """See the port."""
+        beside = f"{self.schema}_rebuild"
+        self._whole(lambda cursor: cursor.run(f"DROP SCHEMA IF EXISTS {beside} CASCADE"))
+        return PostgresReadStore(self.url, beside)
+
+    def replace(self, by: ReadStore) -> None:
+        """See the port: the schemas change names in one transaction."""
+        assert isinstance(by, PostgresReadStore)
+        by.close()
+
+        def swap(cursor: sql.Cursor) -> None:
+            cursor.run(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
+            cursor.run(f"ALTER SCHEMA {by.schema} RENAME TO {self.schema}")
+
+        self._whole(swap)
+
+    def close(self) -> None:
+        """See the port."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _whole(self, work: Callable[[sql.Cursor], T]) -> T:
+        """Run work as one transaction; what the server or the net refuses is a `StoreError`."""
+        try:
+            connection = self._connection()
+            with connection.transaction(), connection.cursor() as cursor:
+                return work(_Cursor(cursor))
+        except psycopg.Error as error:
+            with contextlib.suppress(psycopg.Error):
+                self.close()
+            what = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise StoreError(f"{self._where}: the read models cannot be used ({what})") from error

@@ -1,0 +1,133 @@
+"""Read models in one SQLite file: for a server by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from huntserver.projections import sql
+from huntserver.projections.models import TABLES
+from huntserver.projections.store import Moved, Position, ReadStore, StoreError
+from huntserver.projections.tables import Changes
+
+T = TypeVar("T")
+BUSY_S = 10.0
+
+
+class _Cursor(sql.Cursor):
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def run(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        return self._connection.execute(statement, parameters)
+
+    def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, rows)
+
+
+class SqliteReadStore:
+    """A `ReadStore` in a file of its own, its owner's alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._open: sqlite3.Connection | None = None
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._open is None:
+            raise StoreError(f"{self.path} is closed")
+        return self._open
+
+    def open(self) -> dict[str, Position]:
+        """See the port."""
+        self.close()
+        with contextlib.suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+        def prepared() -> dict[str, Position]:
+            self._open = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+            self._open.execute("PRAGMA journal_mode=WAL")
+            self._open.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is folded again from the log
+            return self._whole(lambda cursor: sql.prepare(cursor, "", "TEXT", str(self.path)))
+
+        return self._do(prepared)
+
+    def commit(
+        self, changes: Changes, before: Mapping[str, Position], after: Mapping[str, Position], caught_up_ms: int
+    ) -> None:
+        """See the port."""
+        self._do(lambda: self._whole(lambda cursor: sql.write(cursor, "", changes, before, after, caught_up_ms)))
+
+    def query(self, statement: str, *parameters: Any) -> Sequence[Mapping[str, Any]]:
+        """See the port."""
+
+        def asked() -> list[dict[str, Any]]:
+            found = self._connection.execute(statement, parameters)
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
+
+        return self._do(asked)
+
+    def rebuilt(self) -> ReadStore:
+        """See the port."""
+        path = self.path.with_name(self.path.name + ".rebuild")
+        for old in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+            old.unlink(missing_ok=True)
+        return SqliteReadStore(path)
+
+    def replace(self, by: ReadStore) -> None:
+        """See the port: one transaction, which readers see whole or not at all."""
+        assert isinstance(by, SqliteReadStore)
+        by.close()
+        names = [*(table.name for table in TABLES), "positions", "state"]
+
+        def swap(cursor: sql.Cursor) -> None:
+            for name in names:
+                cursor.run(f"DROP TABLE IF EXISTS main.{name}")
+            sql.prepare(cursor, "", "TEXT", str(self.path))
+            for name in names:
+                cursor.run(f"DELETE FROM main.{name}")
+                cursor.run(f"INSERT INTO main.{name} SELECT * FROM rebuilt.{name}")
+
+        def swapped() -> None:
+            self._connection.execute("ATTACH ? AS rebuilt", (str(by.path),))
+            try:
+                self._whole(swap)
+            finally:
+                self._connection.execute("DETACH rebuilt")
+
+        self._do(swapped)
+        by.path.unlink()
+
+    def close(self) -> None:
+        """See the port."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _whole(self, work: Callable[[sql.Cursor], T]) -> T:
+        """Run work as one transaction."""
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            done = work(_Cursor(connection))
+            connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+        return done
+
+    def _do(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: the read models cannot be used ({error})") from error
+
+
+__all__ = ["Moved", "SqliteReadStore"]
