@@ -21,13 +21,13 @@ from huntserver.game.features.schedule import Ended, Extended, Paused, Published
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
 from huntserver.game.player.events import Awarded, Closed, Credited, Entered
-from huntserver.projections.tables import ADD, KEEP, MAX, MIN, SET, Changes, Column, Table
+from huntserver.projections.tables import ADD, KEEP, MAX, MIN, SET, Changes, Column, ModelTable
 
 HOUR_MS: Final = 3_600_000
 EVER: Final = ""
 """The season of the leaderboard over all time."""
 
-HUNTS: Final = Table(
+HUNTS: Final = ModelTable(
     "hunts",
     (("hunt", "TEXT"),),
     (
@@ -48,8 +48,8 @@ HUNTS: Final = Table(
     ),
     (("phase", "at_ms"),),
 )
-TEAMS: Final = Table("teams", (("hunt", "TEXT"), ("team", "TEXT")), (Column("members", "BIGINT", ADD),))
-CLUE_HOURS: Final = Table(
+TEAMS: Final = ModelTable("teams", (("hunt", "TEXT"), ("team", "TEXT")), (Column("members", "BIGINT", ADD),))
+CLUE_HOURS: Final = ModelTable(
     "clue_hours",
     (("hunt", "TEXT"), ("clue", "TEXT"), ("hour_ms", "BIGINT")),
     (
@@ -59,10 +59,10 @@ CLUE_HOURS: Final = Table(
         Column("hints", "BIGINT", ADD),
     ),
 )
-PLAYERS: Final = Table("players", (("player", "TEXT"),), (Column("named", "TEXT", MAX),))
+PLAYERS: Final = ModelTable("players", (("player", "TEXT"),), (Column("named", "TEXT", MAX),))
 """`named` is the time of the name, in ms with 15 digits, a space, and the name: the latest is the greatest, whatever
 the order in which the shards of hunts are folded."""
-HISTORY: Final = Table(
+HISTORY: Final = ModelTable(
     "history",
     (("player", "TEXT"), ("hunt", "TEXT")),
     (
@@ -76,12 +76,12 @@ HISTORY: Final = Table(
         Column("closed_ms", "BIGINT", SET),
     ),
 )
-INVENTORY: Final = Table(
+INVENTORY: Final = ModelTable(
     "inventory",
     (("player", "TEXT"), ("hunt", "TEXT"), ("treasure", "TEXT"), ("rank", "BIGINT")),
     (Column("title", "TEXT", SET), Column("at_ms", "BIGINT", MIN)),
 )
-SEASONS: Final = Table(
+SEASONS: Final = ModelTable(
     "seasons",
     (("season", "TEXT"), ("player", "TEXT")),
     (
@@ -93,7 +93,7 @@ SEASONS: Final = Table(
     ),
     (("season", "points"),),
 )
-AUDIT: Final = Table(
+AUDIT: Final = ModelTable(
     "audit",
     (("hunt", "TEXT"), ("pos", "BIGINT"), ("n", "BIGINT")),
     (

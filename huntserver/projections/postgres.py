@@ -19,7 +19,7 @@ CONNECT_S: Final = 10
 STATEMENT_MS: Final = 60_000
 
 
-class _Cursor(sql.Cursor):
+class _PostgresStatements(sql.Statements):
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
         self._cursor = cursor
 
@@ -60,7 +60,7 @@ class PostgresReadStore:
     def open(self) -> dict[str, Position]:
         """See the port."""
 
-        def prepare(cursor: sql.Cursor) -> dict[str, Position]:
+        def prepare(cursor: sql.Statements) -> dict[str, Position]:
             cursor.run("SELECT pg_advisory_xact_lock(hashtext(?))", (self.schema,))  # two that begin at once
             cursor.run(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
             return sql.prepare(cursor, self._prefix, TEXT, self._where)
@@ -76,7 +76,7 @@ class PostgresReadStore:
     def query(self, statement: str, *parameters: Any) -> Sequence[Mapping[str, Any]]:
         """See the port."""
 
-        def asked(cursor: sql.Cursor) -> list[dict[str, Any]]:
+        def asked(cursor: sql.Statements) -> list[dict[str, Any]]:
             cursor.run(f"SET LOCAL search_path TO {self.schema}")
             found = cursor.run(statement, parameters)
             names = [column.name for column in found.description]
@@ -95,7 +95,7 @@ class PostgresReadStore:
         assert isinstance(by, PostgresReadStore)
         by.close()
 
-        def swap(cursor: sql.Cursor) -> None:
+        def swap(cursor: sql.Statements) -> None:
             cursor.run(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
             cursor.run(f"ALTER SCHEMA {by.schema} RENAME TO {self.schema}")
 
@@ -107,12 +107,12 @@ class PostgresReadStore:
             self._open.close()
             self._open = None
 
-    def _whole(self, work: Callable[[sql.Cursor], T]) -> T:
+    def _whole(self, work: Callable[[sql.Statements], T]) -> T:
         """Run work as one transaction; what the server or the net refuses is a `StoreError`."""
         try:
             connection = self._connection()
             with connection.transaction(), connection.cursor() as cursor:
-                return work(_Cursor(cursor))
+                return work(_PostgresStatements(cursor))
         except psycopg.Error as error:
             with contextlib.suppress(psycopg.Error):
                 self.close()

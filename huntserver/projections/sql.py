@@ -16,7 +16,7 @@ POSITIONS: Final = (
 STATE: Final = "CREATE TABLE IF NOT EXISTS {schema}state (name {text} PRIMARY KEY, value BIGINT NOT NULL)"
 
 
-class Cursor:
+class Statements:
     """A database cursor with `?` for parameters; the store's own connection is behind it."""
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
@@ -28,7 +28,7 @@ class Cursor:
         raise NotImplementedError
 
 
-def prepare(cursor: Cursor, schema: str, text: str, where: str) -> dict[str, Position]:
+def prepare(cursor: Statements, schema: str, text: str, where: str) -> dict[str, Position]:
     """Make the tables where there are none; return the positions. Raises `WrongVersion`."""
     for sql in (POSITIONS, STATE):
         cursor.run(sql.format(schema=schema, text=text))
@@ -46,14 +46,14 @@ def prepare(cursor: Cursor, schema: str, text: str, where: str) -> dict[str, Pos
     return positions(cursor, schema)
 
 
-def positions(cursor: Cursor, schema: str) -> dict[str, Position]:
+def positions(cursor: Statements, schema: str) -> dict[str, Position]:
     """Return the position of every shard."""
     rows = cursor.run(f"SELECT shard, next, nonce, next_seq, holder, at_ms FROM {schema}positions").fetchall()
     return {row[0]: Position(*row[1:]) for row in rows}
 
 
 def write(
-    cursor: Cursor,
+    cursor: Statements,
     schema: str,
     changes: Changes,
     before: Mapping[str, Position],
@@ -89,4 +89,4 @@ def write(
     )
 
 
-__all__ = ["Cursor", "StoreError", "positions", "prepare", "write"]
+__all__ = ["Statements", "StoreError", "positions", "prepare", "write"]

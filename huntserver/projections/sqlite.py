@@ -18,7 +18,7 @@ T = TypeVar("T")
 BUSY_S = 10.0
 
 
-class _Cursor(sql.Cursor):
+class _SqliteStatements(sql.Statements):
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
@@ -86,7 +86,7 @@ class SqliteReadStore:
         by.close()
         names = [*(table.name for table in TABLES), "positions", "state"]
 
-        def swap(cursor: sql.Cursor) -> None:
+        def swap(cursor: sql.Statements) -> None:
             for name in names:
                 cursor.run(f"DROP TABLE IF EXISTS main.{name}")
             sql.prepare(cursor, "", "TEXT", str(self.path))
@@ -110,12 +110,12 @@ class SqliteReadStore:
             self._open.close()
             self._open = None
 
-    def _whole(self, work: Callable[[sql.Cursor], T]) -> T:
+    def _whole(self, work: Callable[[sql.Statements], T]) -> T:
         """Run work as one transaction."""
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            done = work(_Cursor(connection))
+            done = work(_SqliteStatements(connection))
             connection.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):

@@ -29,7 +29,7 @@ class Column(NamedTuple):
     mode: str
 
 
-class Table(NamedTuple):
+class ModelTable(NamedTuple):
     """A table of a read model. `key` columns are (name, type); `indexes` are lists of column names."""
 
     name: str
@@ -79,7 +79,7 @@ def _sql(column: Column, table: str) -> str:
 class Changes:
     """What a batch of records changes, one row a key: merged here as the store would merge row by row."""
 
-    def __init__(self, tables: Iterable[Table]) -> None:
+    def __init__(self, tables: Iterable[ModelTable]) -> None:
         self._tables = {table.name: table for table in tables}
         self._blank = {t.name: [0 if c.mode == ADD else None for c in t.columns] for t in self._tables.values()}
         self._at = {t.name: {c.name: i for i, c in enumerate(t.columns)} for t in self._tables.values()}

@@ -26,7 +26,7 @@ ENTITY_KINDS: Final[dict[str, Row]] = {
     # shard
     "owned": Row("shards_owned", GAUGE, "Shards that this node owns and serves."),
     "live": Row("entities_live", GAUGE, "Entities with their state in memory."),
-    "dormant": Row("entities_dormant", GAUGE, "Entities passivated to the local file."),
+    "passivated": Row("entities_passivated", GAUGE, "Entities passivated to the local file."),
     "ready": Row("entities_ready", GAUGE, "Entities that have messages and wait for their turn."),
     "waiting": Row("commands_waiting", GAUGE, "Commands that wait for a shard to recover."),
     "decided": Row("commands_decided", COUNTER, "Commands accepted and staged for the log."),
