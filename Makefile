@@ -8,7 +8,7 @@ POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load kills chaos fuzz lock packages ablations docs
+.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load kills chaos fuzz lock packages ablations docs growth
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ postgres-stop:  ## stop it
 
 bench: .venv/.bench packages  ## measure against the ceiling of this machine; writes lab/bench/latest.json, docs/proof/benchmark.md and the README's figures
 	@$(PY) -m lab.bench $(ARGS)
+
+growth: .venv/.ready  ## what a command costs while clues, teams, guesses and the log grow; writes docs/proof/growth.md
+	@$(PY) -m lab.bench.growth $(ARGS)
 
 load: .venv/.ready  ## play on a server of its own with many players, measure, judge: LOG=kafka:HOST:PORT ARGS="--scenario hot-hunt"
 	@$(PY) -m $(if $(LEDGER),lab.load,huntserver load) $(if $(LOG),--log $(LOG)) $(ARGS)

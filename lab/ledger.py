@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import json
-import subprocess
 from typing import Any
 
 from lab import ROOT
+from lab.checkout import commit
 
 LEDGER = ROOT / "lab" / "ledger.json"
 PAGE = ROOT / "docs" / "proof" / "ledger.md"
@@ -18,16 +18,13 @@ def append_row(
 ) -> None:
     """Append a campaign: its amount (seeds or commands), faults by kind, violations, date, commit, command line."""
     rows: list[dict[str, Any]] = json.loads(LEDGER.read_text()) if LEDGER.exists() else []
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
     rows.append(
         {
             "campaign": campaign,
             "amount": amount,
             "faults": faults,
             "violations": violations,
-            "commit": commit,
+            "commit": commit(),
             "date": datetime.date.today().isoformat(),
             "command": command,
         }

@@ -37,6 +37,7 @@ class ServerProcess:
     """`huntserver serve ARGUMENTS`, which write to `folder`. `port` 0: the server takes a free one at each start.
 
     `within` is the beginning of a command line that runs the rest: on a core (`taskset`), in a network namespace.
+    `program` may be set before a start: what runs the command line's `serve`.
     """
 
     def __init__(
@@ -57,8 +58,10 @@ class ServerProcess:
         self._cwd = cwd
         self.stdout = folder / f"{name}.stdout"
         self.stderr = folder / f"{name}.log"
-        self._command = [*within, sys.executable, "-m", "huntserver", "serve", "--host", host, "--port", str(port)]
-        self._command += arguments
+        self.program: Sequence[str] = (sys.executable, "-m", "huntserver")
+        self._within = within
+        self._chosen = port == 0
+        self._arguments = ["serve", "--host", host, "--port", str(port), *arguments]
         self._printed = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,7 +73,11 @@ class ServerProcess:
         self._printed = self.stdout.stat().st_size if self.stdout.exists() else 0
         with self.stdout.open("ab") as out, self.stderr.open("ab") as err:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self._cwd
+                [*self._within, *self.program, *self._arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                cwd=self._cwd,
             )
 
     def start(self, wait_s: float = WAIT_S) -> None:
@@ -159,7 +166,7 @@ class ServerProcess:
 
     def _listening(self) -> bool:
         """Learn the port from what the server printed, when it chose one."""
-        if self._command[self._command.index("--port") + 1] != "0":
+        if not self._chosen:
             return True
         with self.stdout.open("rb") as printed:
             printed.seek(self._printed)

@@ -24,8 +24,9 @@ from lab.ablations import gateway_safeguards, session_safeguards
 from lab.ablations import table as safeguards
 from lab.ablations.safeguard import AREAS, Safeguard
 from lab.ablations.table import NOT_BUILT, Missed, Run, missed, switched_off, whole_nodes
+from lab.checkout import commit
 from lab.sim import gateway_world, seeds
-from lab.sim.runs import WORKLOADS, again, commit, told
+from lab.sim.runs import WORKLOADS, again, told
 from lab.sim.simulation import Simulation
 
 SEEDS: Final = 1_000

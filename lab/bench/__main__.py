@@ -25,10 +25,13 @@ from typing import Any
 
 from huntserver.load.own_server import CLOSED_LIMITS, SHARDS, echo_server
 from lab import ROOT
+from lab.bench import large
 from lab.bench.batch_latency import mean_ms, scrape
 from lab.bench.processes import CORES, OTHER_CORE, SERVER_CORE, generate, process
+from lab.bench.rows import Rows
 from lab.bench.table import LATEST, PLACES, write_tables
-from lab.chaos.definition import campaign_hunt
+from lab.checkout import commit
+from lab.hunts import campaign_hunt
 from lab.machines.brokers import brokers
 from lab.machines.servers import LocalServer, free_port
 
@@ -37,29 +40,6 @@ PLAYERS = (100, 2000)
 RATE = 2000
 """Commands a second of the latency rows; `FAST` those of the fast ones."""
 FAST = 20_000
-
-
-class Rows:
-    """The results: name, value, unit, and what it is a ratio to."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, Any]] = []
-
-    def add(self, name: str, value: float, unit: str, to: str = "") -> None:
-        """Add a row and print it."""
-        row: dict[str, Any] = {"name": name, "value": round(value, 3), "unit": unit, "ratio_to": to, "ratio": None}
-        if to in self:
-            row["ratio"] = round(value / self.value(to), 3)
-        self.rows.append(row)
-        ratio = f"{row['ratio']:.2f} of {to}" if row["ratio"] is not None else ""
-        print(f"{name:34} {value:>14,.2f} {unit:12} {ratio}", flush=True)
-
-    def __contains__(self, name: str) -> bool:
-        return any(row["name"] == name for row in self.rows)
-
-    def value(self, name: str) -> float:
-        """Return a row's value."""
-        return float(next(r["value"] for r in self.rows if r["name"] == name))
 
 
 def _say_if_limited(result: dict[str, Any]) -> None:
@@ -274,6 +254,8 @@ def on_kafka(rows: Rows, wanted: Sequence[str], address: str, seconds: str) -> N
     echo(rows, seconds, "_kafka")
     if "kafka" in wanted:
         durable(rows, "kafka", f"kafka:{address}", seconds)
+    if "large" in wanted:
+        large.durable(rows, f"kafka:{address}", seconds)
     if "latency" in wanted:
         latency(rows, "kafka", f"kafka:{address}", "10")
     if "peer" in wanted:
@@ -283,7 +265,7 @@ def on_kafka(rows: Rows, wanted: Sequence[str], address: str, seconds: str) -> N
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="echo,sqlite,replay,kafka,latency,peer,three")
+    parser.add_argument("--only", default="echo,sqlite,replay,large,kafka,latency,peer,three")
     parser.add_argument("--seconds", default="5")
     parser.add_argument("--kafka", default="")
     parser.add_argument("--no-write", action="store_true")
@@ -298,7 +280,11 @@ def main() -> None:
         durable(rows, "sqlite", "sqlite", arguments.seconds)
     if "replay" in wanted:
         replay(rows, arguments.seconds)
-    if {"kafka", "latency", "peer"} & set(wanted):
+    if "large" in wanted:
+        large.snapshots(rows, arguments.seconds)
+        large.joins(rows)
+        large.restarts(rows)
+    if {"kafka", "large", "latency", "peer"} & set(wanted):
         with nullcontext() if arguments.kafka else brokers(core=OTHER_CORE) as own:
             on_kafka(rows, wanted, own.address if own else arguments.kafka, arguments.seconds)
     if "three" in wanted:
@@ -309,12 +295,10 @@ def main() -> None:
 
 def _write(rows: Rows) -> None:
     model = next((x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")), "?: ?")
-    git = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(git, capture_output=True, text=True, cwd=ROOT, check=False).stdout.strip()
     latest = {
         "machine": f"{model.split(': ')[1]}, {len(CORES)} cores, Python {platform.python_version()}",
         "date": datetime.date.today().isoformat(),
-        "commit": commit,
+        "commit": commit(),
         "rows": rows.rows,
     }
     LATEST.write_text(json.dumps(latest, indent=1) + "\n")

@@ -16,6 +16,7 @@ from typing import Any
 
 from huntserver.auth import Tokens, load_key
 from huntserver.load.epoll_loop import READ, EpollLoop
+from huntserver.load.frame_splitter import FrameSplitter
 from huntserver.load.frames import command
 
 HANDSHAKE = (
@@ -26,6 +27,7 @@ SHAKING, GREETING, JOINING, PLAYING = 0, 1, 2, 3
 TOGETHER = 200
 """Players that connect at once."""
 WARM_S = 1.0
+ENTER_S = 600
 LAST_ANSWERS_S = 5.0
 
 
@@ -53,6 +55,7 @@ class BenchPlayer:
     __slots__ = (
         "bench",
         "buffer",
+        "entered",
         "head",
         "hunt",
         "middle",
@@ -61,6 +64,7 @@ class BenchPlayer:
         "receive",
         "send",
         "socket",
+        "splitter",
         "stage",
         "tail",
         "token",
@@ -70,7 +74,9 @@ class BenchPlayer:
         arguments = bench.arguments
         self.bench = bench
         self.token = token
-        self.hunt = f"campaign{number % arguments.hunts}"
+        self.hunt = arguments.hunt or f"campaign{number % arguments.hunts}"
+        self.splitter: FrameSplitter | None = FrameSplitter()
+        self.entered = 0
         self.stage = SHAKING
         self.n = 1
         self.buffer = b""
@@ -91,9 +97,12 @@ class BenchPlayer:
         data = self.receive(65536)
         if not data:
             self._lost()
-        elif self.stage != PLAYING:
+        elif self.stage == SHAKING:
             self.buffer += data
-            self._enter()
+            self._shake()
+        elif self.stage != PLAYING:
+            self.entered += len(data)
+            self._enter(data)
         else:
             count = data.count(b'{"id":')
             if count:
@@ -103,23 +112,30 @@ class BenchPlayer:
         self.bench.errors += 1
         self.bench.engine.close(self.socket)
 
-    def _enter(self) -> None:
-        target = self.bench.arguments.target
-        if self.stage == SHAKING and b"\r\n\r\n" in self.buffer:
-            if b" 101 " not in self.buffer:
-                raise SystemExit(f"the handshake was refused: {self.buffer.splitlines()[0].decode()}")
-            if target == "echo":
-                return self._play()
-            self._say(GREETING, {"id": 1, "op": "hello", "token": self.token, "epoch": f"b{time.time_ns():x}"})
-        elif self.stage == GREETING and b'"id":1,' in self.buffer:
-            self._say(JOINING, {"id": 2, "op": "join", "hunt": self.hunt, "key": 1})
-        elif (
-            self.stage == JOINING
-            and b'"id":2,' in self.buffer
-            and (b'"t":"snapshot"' in self.buffer or target == "peer")
-        ):
+    def _shake(self) -> None:
+        if b"\r\n\r\n" not in self.buffer:
+            return
+        if b" 101 " not in self.buffer:
+            raise SystemExit(f"the handshake was refused: {self.buffer.splitlines()[0].decode()}")
+        if self.bench.arguments.target == "echo":
             self._play()
-        return None
+        else:
+            self._say(GREETING, {"id": 1, "op": "hello", "token": self.token, "epoch": f"b{time.time_ns():x}"})
+
+    def _enter(self, data: bytes) -> None:
+        """Go on when an answer is there, and play once the page of the hunt is there in full."""
+        assert self.splitter is not None
+        arguments = self.bench.arguments
+        for payload in self.splitter.feed(data):
+            if self.stage == GREETING and b'"id":1,' in payload:
+                join: dict[str, Any] = {"id": 2, "op": "join", "hunt": self.hunt, "key": 1}
+                if arguments.teams:
+                    join["team"] = f"Team of {self.token[-16:]}"
+                self._say(JOINING, join)
+            elif self.stage == JOINING and (
+                b'"t":"snapshot"' in payload[:200] or (arguments.target == "peer" and b'"id":2,' in payload)
+            ):
+                self._play()
 
     def _say(self, stage: int, message: dict[str, Any]) -> None:
         self.stage = stage
@@ -129,6 +145,7 @@ class BenchPlayer:
     def _play(self) -> None:
         self.stage = PLAYING
         self.buffer = b""
+        self.splitter = None
         self.bench.playing += 1
 
     def _replied(self, count: int, data: bytes) -> None:
@@ -157,7 +174,7 @@ def connect(bench: Bench) -> None:
     """Bring all players into their hunts."""
     arguments = bench.arguments
     mint = Tokens(load_key(arguments.key_file, make=False)) if arguments.target == "server" else None
-    deadline_ns = time.monotonic_ns() + 120 * 10**9
+    deadline_ns = time.monotonic_ns() + ENTER_S * 10**9
     while bench.playing < arguments.players:
         for i in range(len(bench.players), min(len(bench.players) + TOGETHER, arguments.players)):
             token = mint.mint("player", f"bench{arguments.tag}{i}", f"B{i}") if mint else ""
@@ -221,6 +238,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "per_s": bench.replies / took,
         "errors": bench.errors + bench.waiting,
         "connect_s": connect_s,
+        "entered_bytes": sum(player.entered for player in bench.players) / max(len(bench.players), 1),
         "generator_cpu": (used.ru_utime + used.ru_stime - cpu.ru_utime - cpu.ru_stime) / took,
         **percentiles(bench.latencies_ns),
     }
@@ -248,4 +266,6 @@ if __name__ == "__main__":
     parser.add_argument("--outstanding", type=int, default=1)
     parser.add_argument("--key-file", type=Path)
     parser.add_argument("--tag", default="")
+    parser.add_argument("--hunt", default="", help="one hunt by its id, instead of campaign0, campaign1, ...")
+    parser.add_argument("--teams", action="store_true", help="each player makes a team")
     print(json.dumps(measure(parser.parse_args())))

@@ -51,18 +51,16 @@ def generate(pid: int, *arguments: str, look: Callable[[], Any] = lambda: None) 
     """Run the generator against a server; add its CPU and memory, and what `look` saw after a second and at the end."""
     command = ["taskset", "-c", OTHER_CORE, sys.executable, "-m", "lab.bench.generator", *arguments]
     before = used(pid)
-    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert started.stdout is not None
-    ready = started.stdout.readline()
-    if not ready:
-        raise RuntimeError("the generator did not get ready")
-    joined = used(pid)
-    time.sleep(1.0)
-    before_run = look()
-    cpu_s, began = used(pid).cpu_s, time.monotonic()
-    last = started.stdout.readline()
-    took = time.monotonic() - began
-    started.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as started:
+        assert started.stdout is not None
+        if not started.stdout.readline():
+            raise RuntimeError("the generator did not get ready")
+        joined = used(pid)
+        time.sleep(1.0)
+        before_run = look()
+        cpu_s, began = used(pid).cpu_s, time.monotonic()
+        last = started.stdout.readline()
+        took = time.monotonic() - began
     result: dict[str, Any] = json.loads(last)
     result["server_cpu"] = (used(pid).cpu_s - cpu_s) / took
     result["looks"] = (before_run, look())

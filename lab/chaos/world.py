@@ -23,8 +23,8 @@ from actors.limits import DEFAULT
 from huntserver.auth import Tokens, load_key
 from huntserver.config import Config, Data, LogChoice
 from huntserver.load.server_process import NotServing
-from lab.chaos.definition import campaign_hunt
 from lab.chaos.players import Crowd
+from lab.hunts import campaign_hunt
 from lab.machines import disk as disks
 from lab.machines import network
 from lab.machines.brokers import Brokers, remove_topics

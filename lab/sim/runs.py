@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from actors.checker.log_judge import Totals
+from lab.checkout import commit
 from lab.ledger import append_row
 from lab.sim.game_workload import GameWorkload
 from lab.sim.session_workload import SessionWorkload
@@ -39,16 +38,6 @@ class Ran(NamedTuple):
     broken: int
     totals: Totals
     faults: dict[str, int]
-
-
-def commit() -> str:
-    """Return the commit at hand, with a `+` when files were changed since, or `unknown` in a tree without git."""
-    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    try:
-        found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    except OSError:
-        return "unknown"
-    return found.stdout.strip() or "unknown"
 
 
 def again(seed: int, workload: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.checker.history import Violation
-from lab import ledger
+from lab import checkout, ledger
 from lab.sim import runs as sim
 from lab.sim.simulation import Outcome, Simulation
 
@@ -91,4 +91,4 @@ def test_a_tree_without_git_has_no_commit(monkeypatch: pytest.MonkeyPatch) -> No
         raise FileNotFoundError("git")
 
     monkeypatch.setattr("subprocess.run", none)
-    assert sim.commit() == "unknown"
+    assert checkout.commit() == "unknown"
