@@ -101,7 +101,7 @@ else
 	@$(PY) -m lab.sim --seed $(or $(SEED),1) $(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(TIMELINE),--timeline) $(ARGS)
 endif
 
-ablations: .venv/.ready  ## switch each safeguard off in turn; fails if one is not missed within 1,000 seeds
+ablations: .venv/.ready  ## switch each safeguard off in turn; fails if one is not missed within 1,000 seeds from each of ten bases
 	@$(PY) -m lab.ablations --seeds $(or $(SEEDS),1000) $(ARGS)
 
 soak: .venv/.ready  ## run many seeds until one breaks a promise: make soak SEEDS=n [FIRST=m] [JOBS=j] [LEDGER=1] [WORKLOAD=toy|game|session]

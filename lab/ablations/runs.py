@@ -5,18 +5,25 @@
     python -m lab.ablations --write
     python -m lab.ablations --show nonce --first 77
 
-Exit status 1 when a safeguard is not missed within the seeds. `--write` puts the table into `docs/proof/how.md`.
+Each is played from ten bases of seeds, the commit's and nine others: one lucky base shows nothing. Exit status 1 when a
+safeguard is not missed within the seeds from every base. `--write` puts the table into `docs/proof/how.md`.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import re
+import statistics
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import repeat
+from multiprocessing import get_context
 from typing import Final, NamedTuple
 
 from lab import ROOT
@@ -30,6 +37,7 @@ from lab.sim.runs import WORKLOADS, again, told
 from lab.sim.simulation import Simulation
 
 SEEDS: Final = 1_000
+BASES: Final = 10
 PAGE: Final = ROOT / "docs" / "proof" / "how.md"
 HEADING: Final = "## Ablations"
 WORKLOAD_OF: Final = {"nodes": "toy", "sessions": "session"}
@@ -42,16 +50,32 @@ broken that the same seed keeps with the safeguard in place. `nodes`: the simula
 named are in every seed, all others come by chance. `sessions`: the same, with players behind real gateways.
 `gateway`: real connections, rooms and rules over sockets in memory
 (`lab/sim/gateway_world.py`); BOUND means that more waits than the limits allow. The areas are the nine in
-which one planted bug each has to be found. `make ablations` prints this table and fails when a safeguard is not missed
-within {most:,} seeds; `make sim SEED=n ABLATE="name"` shows one."""
+which one planted bug each has to be found. `make ablations` prints this table: how many seeds it takes until the
+safeguard is missed, median and worst over {bases} bases of seeds. It fails when one is not missed within {most:,} seeds
+from every base; `make sim SEED=n ABLATE="name"` shows one."""
 
 
 class AblationRow(NamedTuple):
-    """A safeguard, and how it was missed; None: it was not."""
+    """A safeguard, and how it was missed from each base of seeds; None: it was not."""
 
     safeguard: Safeguard
     world: str
-    missed: Missed | None
+    missed: Sequence[Missed | None]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether it was missed from every base."""
+        return all(self.missed)
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that it took from the bases from which it was missed, the fewest first."""
+        return sorted(found.seeds for found in self.missed if found is not None)
+
+    @property
+    def broke(self) -> str:
+        """The promises that were broken, the most frequent first."""
+        return ", ".join(name for name, _ in Counter(f.violation.invariant for f in self.missed if f).most_common())
 
 
 def _on_nodes(world: str, safeguard: Safeguard) -> Run:
@@ -74,32 +98,49 @@ def table() -> Iterator[tuple[Safeguard, str, Run]]:
 def line(row: AblationRow) -> str:
     """Return a row for a terminal."""
     name = f"{row.safeguard.name:28} {row.safeguard.area:26}"
-    if row.missed is None:
+    if not row.seeds:
         return f"{name} not missed"
-    return f"{name} {row.missed.seeds:>5}  {row.missed.violation.invariant:6} seed {row.missed.seed}"
+    left = f"  not missed from {row.missed.count(None)} of {len(row.missed)} bases" if not row.holds else ""
+    return f"{name} {statistics.median_low(row.seeds):>5} {row.seeds[-1]:>5}  {row.broke}{left}"
 
 
-def markdown(rows: Sequence[AblationRow], base: int, most: int) -> str:
+def markdown(rows: Sequence[AblationRow], bases: Sequence[int], most: int) -> str:
     """Return the section of the page."""
     today = datetime.date.today().isoformat()
+    about = ABOUT.format(most=most, bases=len(bases))
     lines = [
         HEADING,
         "",
-        textwrap.fill(ABOUT.format(most=most), 120, break_long_words=False, break_on_hyphens=False),
+        textwrap.fill(about, 120, break_long_words=False, break_on_hyphens=False),
         "",
-        f"Commit {commit()}, {today}, seeds from {base}.",
+        f"Commit {commit()}, {today}, seeds from {', '.join(map(str, bases))}.",
         "",
-        "| area | safeguard | what it does | world | seeds until missed | found as |",
-        "|---|---|---|---|---|---|",
+        "| area | safeguard | what it does | world | median | worst | found as |",
+        "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        found = ("not missed", "-") if row.missed is None else (str(row.missed.seeds), row.missed.violation.invariant)
+        median, worst = (statistics.median_low(row.seeds), row.seeds[-1]) if row.seeds else ("-", "-")
         s = row.safeguard
         world = row.world + (f", {' and '.join(s.on)} on" if s.on else "")
-        lines.append(f"| {s.area} | {s.name} | {s.protects} | {world} | {found[0]} | {found[1]} |")
+        shown = str(worst) if row.holds else f"not missed from {row.missed.count(None)}"
+        lines.append(f"| {s.area} | {s.name} | {s.protects} | {world} | {median} | {shown} | {row.broke or '-'} |")
     for absent in NOT_BUILT:
-        lines.append(f"| {absent.area} | {absent.name} | {absent.protects} | - | {absent.why} | - |")
+        lines.append(f"| {absent.area} | {absent.name} | {absent.protects} | - | {absent.why} | - | - |")
     return "\n".join(lines) + "\n"
+
+
+def judged(name: str, bases: Sequence[int], most: int) -> list[Missed | None]:
+    """Play a safeguard, by its name, from each base; for a process of a pool."""
+    safeguard, _, run = next(row for row in table() if row[0].name == name)
+    return [missed(safeguard, range(first, first + most), run) for first in bases]
+
+
+def measured(names: Sequence[str], bases: Sequence[int], most: int, jobs: int) -> Iterator[AblationRow]:
+    """Yield the rows of some safeguards in the order of the table, each as soon as it and those before are there."""
+    of = {safeguard.name: (safeguard, world) for safeguard, world, _ in table()}
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for name, found in zip(names, pool.map(judged, names, repeat(bases), repeat(most)), strict=True):
+            yield AblationRow(*of[name], found)
 
 
 def show(name: str, seed: int) -> int:
@@ -131,12 +172,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="lab.ablations", description="Switch each safeguard off in turn.")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"so many at most for each (default {SEEDS:,})")
     parser.add_argument("--first", type=int, default=seeds.base(), help="the first of them (default: by the commit)")
+    parser.add_argument("--bases", type=int, default=BASES, help=f"from how many bases (default {BASES})")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: a core each)")
     parser.add_argument("--only", action="append", help="a safeguard by its name; may be given again")
     parser.add_argument("--show", help="a safeguard by its name: play the first seed without it, and tell")
     parser.add_argument("--write", action="store_true", help="write the table into docs/proof/how.md")
     asked = parser.parse_args(argv)
     if not 1 <= asked.seeds <= 1_000_000 or asked.first < 0:
         parser.error(f"--seeds is {asked.seeds}, allowed are 1 to 1,000,000; --first {asked.first}, allowed from 0")
+    if not 1 <= asked.bases <= 100 or not 1 <= asked.jobs <= 256:
+        parser.error(f"--bases is {asked.bases}, allowed are 1 to 100; --jobs {asked.jobs}, allowed are 1 to 256")
     known = [safeguard.name for safeguard, _, _ in table()]
     for name in (*(asked.only or ()), *([asked.show] if asked.show else [])):
         if name not in known:
@@ -145,19 +190,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return show(asked.show, asked.first)
     if asked.write and asked.only:
         parser.error("--write is for the whole table, not with --only")
+    bases = seeds.bases(asked.bases, asked.first)
     rows = []
-    for safeguard, world, run in table():
-        if asked.only and safeguard.name not in asked.only:
-            continue
-        rows.append(
-            AblationRow(safeguard, world, missed(safeguard, range(asked.first, asked.first + asked.seeds), run))
-        )
-        print(line(rows[-1]), flush=True)
+    for row in measured([n for n in known if not asked.only or n in asked.only], bases, asked.seeds, asked.jobs):
+        rows.append(row)
+        print(line(row), flush=True)
     for absent in () if asked.only else NOT_BUILT:
         print(f"{absent.name:28} {absent.area:26} {absent.why}")
     if asked.write:
-        write(markdown(rows, asked.first, asked.seeds))
-    left = [row.safeguard.name for row in rows if row.missed is None]
+        write(markdown(rows, bases, asked.seeds))
+    left = [row.safeguard.name for row in rows if not row.holds]
     print(
         f"{len(rows) - len(left)} of {len(rows)} safeguards are missed" + (f"; not: {', '.join(left)}" if left else "")
     )

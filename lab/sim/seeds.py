@@ -14,6 +14,7 @@ FIXED_BASE: Final = 77_000_000
 """Where there is no commit: in an unpacked archive."""
 
 COUNT: Final = 1_000
+APART: Final = 10_000_000
 
 
 def base(root: Path = ROOT) -> int:
@@ -24,6 +25,11 @@ def base(root: Path = ROOT) -> int:
         return FIXED_BASE
     commit = found.stdout.strip()
     return int(commit[:12], 16) % 900_000_000 + 100_000_000 if len(commit) >= 40 else FIXED_BASE
+
+
+def bases(number: int, first: int) -> list[int]:
+    """Return so many first seeds, far enough from each other for runs of millions; the first is given."""
+    return [first + APART * i for i in range(number)]
 
 
 def count() -> int:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from actors.checker.history import Violation
-from lab.ablations.runs import HEADING, PAGE, main, table
+from lab.ablations.runs import HEADING, PAGE, AblationRow, line, main, markdown, measured, table
 from lab.ablations.safeguard import AREAS, FENCE, NoSuchName, Patches, Safeguard
-from lab.ablations.table import NOT_BUILT, ablated, missed
-from lab.sim import gateway_world
+from lab.ablations.table import NOT_BUILT, Missed, ablated, missed
+from lab.sim import gateway_world, seeds
 
 ROWS = {safeguard.name: (safeguard, run) for safeguard, _, run in table()}
 NEAR = {
@@ -130,6 +130,23 @@ def test_the_page_names_every_safeguard_and_nothing_else() -> None:
     named = [row.split(" | ")[1] for row in section.splitlines() if row.startswith("| ") and " | " in row][1:]
     assert sorted(named) == sorted([*ROWS, *(absent.name for absent in NOT_BUILT)])
     assert "| not missed |" not in section
+
+
+def test_a_row_says_median_and_worst_over_the_bases_and_where_it_was_not_missed() -> None:
+    found = [Missed(seeds, 7, Violation(name, "gone")) for seeds, name in ((9, "I1"), (1, "I5"), (30, "I1"))]
+    row = AblationRow(SAFE, "nodes", found)
+    assert line(row).split()[-4:] == ["9", "30", "I1,", "I5"]
+    page = markdown([row, AblationRow(SAFE, "nodes", [*found, None])], [5, 6, 7], 40)
+    assert f"| {FENCE} | safe | it is there | nodes | 9 | 30 | I1, I5 |" in page
+    assert "| 9 | not missed from 1 | I1, I5 |" in page
+    assert "median and worst over 3 bases" in " ".join(page.split())
+
+
+def test_a_safeguard_is_played_from_every_base_in_processes_of_their_own() -> None:
+    bases = seeds.bases(2, 5)
+    (row,) = measured(["effect gating"], bases, 50, 1)
+    assert row.holds
+    assert [found.seed - base < 50 for found, base in zip(row.missed, bases, strict=True) if found] == [True, True]
 
 
 def test_the_command_line_says_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
