@@ -38,6 +38,8 @@ from huntserver.config import Server as ServerChoice
 from huntserver.game.hunt import HuntType
 from huntserver.game.player.entity import PlayerType
 from huntserver.gateway.clock import LoopClock
+from huntserver.gateway.descriptors import raise_limit
+from huntserver.gateway.proxies import Proxies, parse_network
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.preload import load_hunt, read_hunt
@@ -174,6 +176,9 @@ async def start(
     run = run or secrets.token_hex(4)
     reporter = telemetry.LogReporter(run=run)
     certificate = server_certificate(config, reporter)
+    sockets_max = raise_limit()
+    if sockets_max < limits.connections_max:
+        reporter.warn("few_file_descriptors", sockets=sockets_max, wanted=limits.connections_max)
     mint = tokens(config, make=True, issuers=await read_issuers(config, reporter))
     log, snapshots = open_log(config, report=reporter)
     await log.open()
@@ -189,7 +194,7 @@ async def start(
     try:
         await system.start()
         made = telemetry.registry(system, reporter, lag, sink)
-        gateway, readiness = _gateway(config, system, rooms, mint, made, reporter, log)
+        gateway, readiness = _gateway(config, system, rooms, mint, made, reporter, log, sockets_max)
         for id, definition in definitions:
             await load_hunt(system, id, definition, reporter)
             gateway.site.listed.append(id)
@@ -216,6 +221,7 @@ def _gateway(
     made: CollectorRegistry,
     reporter: telemetry.LogReporter,
     log: EventLog,
+    sockets_max: int,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
     clock = LoopClock()
@@ -230,6 +236,8 @@ def _gateway(
         reporter,
         clock=clock,
         origins=config.server.origins,
+        proxies=Proxies([parse_network(text) for text in config.server.trusted_proxies]),
+        sockets_max=sockets_max,
         guests=config.auth.guests,
         readiness=readiness.state,
         metrics=lambda: prometheus_client.generate_latest(made),

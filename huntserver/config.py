@@ -5,6 +5,7 @@ Owns the shape of the file and its checks. Reads a file once; no defaults are hi
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -25,9 +26,11 @@ class ConfigError(Exception):
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where players connect. `origins` are the Origin headers accepted from browsers; empty: same host only.
+    """Where players connect.
 
-    `tls_certificate` and `tls_key` are PEM files; both or none.
+    `origins` are the Origin headers accepted from browsers; empty: same host only. `trusted_proxies` are addresses or
+    networks whose `X-Forwarded-For` and `Forwarded` are believed. `tls_certificate` and `tls_key` are PEM files; both
+    or none.
     """
 
     host: str = "127.0.0.1"
@@ -35,6 +38,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     origins: list[str] = []
     tls_certificate: str = ""
     tls_key: str = ""
+    trusted_proxies: list[str] = []
 
 
 class LogChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -184,6 +188,13 @@ def check(name: str, config: Config) -> None:
             f"{name}: projections.url {config.projections.shown_url!r} is not known, allowed are sqlite:PATH and "
             "postgresql://USER@HOST:PORT/DATABASE"
         )
+    for text in config.server.trusted_proxies:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError as error:
+            raise ConfigError(
+                f"{name}: server.trusted_proxies has {text!r}, allowed are addresses and networks like 10.0.0.0/8"
+            ) from error
     log_url(config.log.url, name)
 
 

@@ -18,8 +18,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     definition_bytes_max: int = 512 * 1024
     hello_s: float = 10.0
     http_s: float = 30.0
+    hello_bytes_max: int = 24 * 1024
     commands_per_s: float = 20.0
     commands_burst: int = 40
+    command_bytes_mean: int = 4 * 1024
+    control_frames_per_s: float = 10.0
+    control_frames_burst: int = 100
     unanswered_max: int = 16
     floors_max: int = 64
     bad_frames_max: int = 20
@@ -27,8 +31,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections_max: int = 50_000
     connections_per_address: int = 20_000
     connections_per_player: int = 8
+    sockets_waiting_per_address: int = 512
+    sockets_per_s_per_address: float = 2_000.0
     handshakes_per_s: float = 5_000.0
+    handshakes_per_s_per_address: float = 1_000.0
     guests_per_minute: float = 60.0
+    uploads_per_minute: float = 120.0
+    bodies_bytes_max: int = 32 * 1024 * 1024
+    bodies_bytes_per_address: int = 4 * 1024 * 1024
     outbox_soft_bytes: int = 64 * 1024
     outbox_hard_bytes: int = 1024 * 1024
     outbox_behind_s: float = 10.0
@@ -54,6 +64,10 @@ REASONS: dict[str, str] = {
     "hello_s": "a connection that says nothing costs memory",
     "commands_per_s": "a person does not do more",
     "commands_burst": "an offline outbox that is sent at once",
+    "hello_bytes_max": "before hello nothing else is said: more is not read",
+    "command_bytes_mean": "times the rate of commands: bytes of a connection; past them it is read more slowly",
+    "control_frames_per_s": "pings, pongs and fragments: a client sends one now and then",
+    "control_frames_burst": "the same, at once; past it the connection is closed",
     "unanswered_max": "nothing queues without a bound; also the width of the key window, at most 16",
     "floors_max": "hunts of which a session remembers how far it has seen",
     "bad_frames_max": "a broken client is told often enough",
@@ -63,6 +77,12 @@ REASONS: dict[str, str] = {
     "connections_per_address": "schools and phone networks share addresses",
     "connections_per_player": "devices of one person",
     "handshakes_per_s": "a handshake costs 0.1-0.3 ms; storms are spread with 503",
+    "sockets_waiting_per_address": "sockets without hello: past it the oldest makes way, after a second",
+    "sockets_per_s_per_address": "a socket costs descriptors and a turn, whatever it says",
+    "handshakes_per_s_per_address": "a school behind one address comes back at once; nobody else waits for it",
+    "uploads_per_minute": "per address: a definition costs milliseconds to check",
+    "bodies_bytes_max": "memory for bodies that are on their way, of all",
+    "bodies_bytes_per_address": "the same, of one address",
     "guests_per_minute": "per address; a guest leaves nothing in the log before the first join",
     "outbox_soft_bytes": "past it conflated state is dropped and a snapshot follows",
     "outbox_hard_bytes": "past it the client is told to come back",

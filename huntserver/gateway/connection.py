@@ -1,7 +1,8 @@
 """One WebSocket: bytes in, commands to the hunts, answers out.
 
-Owns the lane and the session. No task, future, timer or await per message. Implements the runtime's `Sink` (what it is
-told is durable) and the rooms' `Listener`. Writing, slowness and the close are the `Writer`'s.
+Owns what it listens to. No task, future, timer or await per message. Implements the runtime's `Sink` (what it is told
+is durable) and the rooms' `Listener`. Bytes and bounds on the way in are the `Reader`'s; writing, slowness and the
+close the `Writer`'s.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ from typing import Any, Final
 from actors.entity import Push, Rejected
 from huntserver.gateway.pages import pages
 from huntserver.gateway.profile import ask_profile
+from huntserver.gateway.reader import Reader
 from huntserver.gateway.services import Services
 from huntserver.gateway.sessions import NotGreeted
 from huntserver.gateway.subscriptions import Subscriptions
-from huntserver.gateway.writer import Writer
 from huntserver.wire import codecs
-from huntserver.wire.lane import Lane
 from huntserver.wire.messages import (
     HUNT_ID,
     IS_COMMAND,
@@ -36,72 +36,44 @@ from huntserver.wire.messages import (
     decode_msgpack,
     explain,
 )
-from huntserver.wire.session import HELLO_FIRST, HELLO_TWICE, STALE, Session
+from huntserver.wire.session import HELLO_FIRST, HELLO_TWICE, STALE
 
 VERSION: Final = 1
 """Of the protocol."""
 BAD_ID: Final = Rejected("bad_field", "hunt: an id has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit")
 
 
-class Connection(Writer):
+class Connection(Reader):
     """An open WebSocket. Made after the handshake, as the transport's protocol from there on; the loop calls
     `data_received`, the runtime `accepted`, `refused` and `viewed`, the rooms `push` and `fell_behind`."""
 
-    __slots__ = (
-        "_held",
-        "_lane",
-        "_services",
-        "address",
-        "bad_frames",
-        "device",
-        "label",
-        "opened_s",
-        "session",
-        "subscriptions",
-    )
+    __slots__ = ("bad_frames", "device", "opened_s", "peer", "subscriptions")
 
-    def __init__(self, services: Services, transport: asyncio.Transport, address: str, *, packed: bool) -> None:
-        limits = services.limits
-        super().__init__(transport, services.turns, services.clock, limits=limits, packed=packed)
-        self._services = services
-        self._lane = Lane(limits.frame_bytes_max)
-        self._held: list[bytes] | None = None  # messages that came while too many waited for answers
-        self.address = address
-        self.session = Session(limits)
+    def __init__(
+        self, services: Services, transport: asyncio.Transport, address: str, *, packed: bool, peer: str = ""
+    ) -> None:
+        super().__init__(services, transport, address, packed=packed)
+        self.peer = peer or address  # whose socket it is: a proxy's, or the same
         self.subscriptions: Subscriptions | None = None
         self.device = ""
-        self.label = ""  # the session's id, in its hello's answer and in the server's log
         self.bad_frames = 0
         self.opened_s = self.heard_s
 
-    # ---- bytes in
-
-    def data_received(self, data: bytes) -> None:
-        """Take what the socket gave."""
-        self.heard_s = self._clock.now_s
-        if self.closing:
-            return  # read on for a while, or the close code is lost to a reset
-        lane = self._lane
-        for message in lane.feed(data):
-            if not self.waits:
-                self._message(message)
-            elif self._held is None:
-                self._held = [message]
-            else:
-                self._held.append(message)
-        if lane.out is not None:
-            for frame in lane.out:
-                self.write(frame)
-            lane.out = None
-        if lane.closed:
-            self.end()
+    # ---- messages in
 
     def _message(self, payload: bytes) -> None:
         """Decode one message and pass it on."""
         if self.closing:
             return
         try:
-            frame: Any = decode_msgpack(payload) if self.packed else decode_json(payload)
+            frame: Any
+            if self.packed:
+                frame = decode_msgpack(payload)
+                codecs.check_text(payload)
+            else:
+                if not payload.isascii():
+                    payload.decode()  # a binary frame's: also what nobody looks at is UTF-8
+                frame = decode_json(payload)
         except UNDECODABLE as error:
             request, rejected = explain(error, payload, self.packed)
             self._bad(request, rejected)
@@ -117,7 +89,7 @@ class Connection(Writer):
         if limited is not None:
             self.refuse(frame.id, limited)
             if session.rate_refusals > session.limits.rate_refusals_max:
-                self.close("rate")
+                self.close("rate", what="commands")
             return
         route = ROUTE[frame.__class__]
         if route == IS_COMMAND:
@@ -147,19 +119,6 @@ class Connection(Writer):
         if self.bad_frames >= self.limits.bad_frames_max:
             self.close("protocol")
 
-    def _go_on(self) -> None:
-        """Enough was answered: take what was held, then read again."""
-        if self.closing or len(self.session.unanswered) > self.session.limits.unanswered_max // 2:
-            return
-        self.waits = False
-        held, self._held = self._held or [], None
-        for i, message in enumerate(held):
-            if self.waits:
-                self._held = held[i:]
-                break
-            self._message(message)
-        self.flow()
-
     # ---- hello
 
     def _hello(self, hello: Hello) -> None:
@@ -174,6 +133,8 @@ class Connection(Writer):
         caller = session.caller
         assert caller is not None
         self.label, self.device = greeting.label, greeting.device
+        services.door.greeted(self, self.address)
+        self._open_buckets()
         about = {
             "session": self.label,
             "player": caller.by,
@@ -318,6 +279,7 @@ class Connection(Writer):
 
     def overdue(self, now_s: float) -> str:
         """Return what is due, or "": a close by its name; `gone`: drop the socket."""
+        self._fill(now_s)
         if not self.closing and self.session.caller is None and now_s - self.opened_s > self.limits.hello_s:
             return "hello_timeout"
         return super().overdue(now_s)
@@ -327,17 +289,16 @@ class Connection(Writer):
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone: leave every room."""
         super().connection_lost(exc)
-        self._held = None
         if self.subscriptions is not None:
             self.subscriptions.end()
             self.subscriptions = None
-        self._services.door.gone()
+        self._services.door.gone(self, self.peer)
         if self._services.connections.remove(self):
             self._leave_all()
 
     def _leave_all(self) -> None:
         services, caller = self._services, self.session.caller
-        services.door.leave(self.address)
+        services.door.leave(self, self.address)
         if caller is not None:
             if services.trace is not None:
                 services.trace("session_ended", session=self.label, by=caller.by)

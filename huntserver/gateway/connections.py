@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from actors.reporter import Reporter
-from huntserver.limits import Limits
+from huntserver.gateway.tally import ReasonTally
 from huntserver.wire.session import Session
 
 TICK_S: Final = 0.05
@@ -42,15 +41,14 @@ class Watched(Protocol):
 
 
 class Connections:
-    """All WebSockets that are open. `unanswered` and `behind` are sums of the last whole round of the sweep."""
+    """All WebSockets that are open, and a tally of those that we closed. `last_sums` is (unanswered requests,
+    connections behind) of the last whole round of the sweep."""
 
-    def __init__(self, limits: Limits, report: Reporter) -> None:
-        self._limits = limits
-        self._report = report
+    def __init__(self, closes: ReasonTally) -> None:
+        self.closes = closes
         self._open: dict[Watched, None] = {}
         self._to_sweep: list[Watched] = []
         self._sums = self.last_sums = (0, 0)  # (unanswered, behind) of this round, and of the last
-        self.closed_slow = self.closed_silent = 0
 
     def __len__(self) -> int:
         return len(self._open)
@@ -91,11 +89,10 @@ class Connections:
         self._sums = (self._sums[0] + len(connection.session.unanswered), self._sums[1] + connection.behind)
         overdue = connection.overdue(now_s)
         if overdue == "gone":
-            self.closed_silent += not connection.closing
+            if not connection.closing:
+                self.closes.count("silent", session=connection.label)
             connection.abort()
         elif overdue:
-            self.closed_slow += overdue == "slow_consumer"
             connection.close(overdue)
-            self._report.note("session_closed", session=connection.label, why=overdue)
         else:
             connection.ping(now_s)

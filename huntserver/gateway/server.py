@@ -20,13 +20,15 @@ from huntserver.gateway.accept import Accepting
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.connections import TICK_S, Connections
-from huntserver.gateway.door import Door
-from huntserver.gateway.http import Site
+from huntserver.gateway.door import Door, Waiting
 from huntserver.gateway.ports import ReadyState, System, Trace
+from huntserver.gateway.proxies import Proxies
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.sampling import Sampler, Traced
 from huntserver.gateway.services import Services
 from huntserver.gateway.sessions import Sessions
+from huntserver.gateway.site import Site
+from huntserver.gateway.tally import ReasonTally
 from huntserver.gateway.turns import Turns
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Sys
@@ -40,17 +42,17 @@ DRAIN_STEPS: Final = 20
 class GatewayStatistics(NamedTuple):
     """What the gateway holds and has done.
 
-    Of the outbox: `in_line` sockets wait to be written to, `behind` read too slowly. `unanswered` requests are with the
-    hunts. The last two are those of the last look at all connections, a second or two ago.
+    `closes` and `refusals` count by reason what was closed, and what the door turned away. Of the outbox: `in_line`
+    sockets wait to be written to, `behind` read too slowly. `unanswered` requests are with the hunts. The last two are
+    those of the last look at all connections, a second or two ago.
     """
 
     connections: int
     greeted: int
     accepted: int
-    turned_away: int
     refused_tokens: int
-    closed_slow: int
-    closed_silent: int
+    closes: dict[str, int]
+    refusals: dict[str, int]
     in_line: int
     unanswered: int
     behind: int
@@ -69,6 +71,8 @@ class Gateway:
         *,
         clock: LoopClock,
         origins: list[str],
+        proxies: Proxies,
+        sockets_max: int,
         guests: bool,
         readiness: Callable[[], ReadyState],
         metrics: Callable[[], bytes],
@@ -76,11 +80,12 @@ class Gateway:
         trace: Trace | None = None,
         shard_of: Callable[[str], str] = lambda hunt: "",
     ) -> None:
+        self._report = report
         self.limits = limits
         self.clock = clock
-        self.door = Door(limits, clock, origins)
+        self.door = Door(limits, clock, report, origins=origins, proxies=proxies, sockets_max=sockets_max)
         self.sessions = Sessions(tokens, limits, clock)
-        self.connections = Connections(limits, report)
+        self.connections = Connections(ReasonTally("connection_closed", report, clock))
         self.turns = Turns(limits.slice_sockets)
         self.sampler = Sampler()
         self.services = Services(
@@ -97,10 +102,10 @@ class Gateway:
             shard_of=shard_of,
         )
         self.site = Site(
-            system=system,
-            tokens=tokens,
-            door=self.door,
-            limits=limits,
+            system,
+            tokens,
+            self.door,
+            limits,
             guests=guests,
             readiness=readiness,
             metrics=metrics,
@@ -124,12 +129,15 @@ class Gateway:
 
     def accepting(self) -> Accepting:
         """Return what reads from a new socket first."""
-        return Accepting(self.door, self.site, self.connect)
+        return Accepting(self.door, self.site, self.connect, self._report)
 
-    def connect(self, transport: asyncio.Transport, address: str, packed: bool) -> Connection:
-        """Return a new WebSocket's connection, which is open from here on."""
-        connection = self.connection_type(self.services, transport, address, packed=packed)
-        self.door.enter(address)
+    def connect(
+        self, transport: asyncio.Transport, address: str, packed: bool, peer: str = "", socket: Waiting | None = None
+    ) -> Connection:
+        """Return a new WebSocket's connection, which is open from here on. `peer` is the proxy that it came through,
+        `socket` what read from it so far."""
+        connection = self.connection_type(self.services, transport, address, packed=packed, peer=peer)
+        self.door.enter(socket, connection.peer, connection, address)
         self.connections.add(connection)
         return connection
 
@@ -167,7 +175,6 @@ class Gateway:
 
     def sweep(self, now_s: float) -> None:
         """Set the clock, and look at some of the connections: each within a second or two."""
-        self.door.refill(now_s - self.clock.now_s)
         self.clock.now_s = now_s
         due = self.connections.due()
         if due:
@@ -180,10 +187,9 @@ class Gateway:
             len(self.connections),
             self.sessions.greeted(),
             self.door.accepted,
-            self.door.turned_away,
             self.sessions.refused_tokens,
-            self.connections.closed_slow,
-            self.connections.closed_silent,
+            self.connections.closes.counts,
+            self.door.refusals.counts,
             self.turns.waiting(),
             *self.connections.last_sums,
         )

@@ -40,6 +40,7 @@ class Writer(asyncio.Protocol):
         "limits",
         "packed",
         "pinged_s",
+        "starved",
         "waits",
     )
 
@@ -55,6 +56,7 @@ class Writer(asyncio.Protocol):
         self.limits = limits
         self.packed = packed
         self.waits = False  # too many requests are unanswered
+        self.starved = False  # what was sent is more than may be read for now
         self.behind = False  # the socket is slow: it gets no pushes, and a snapshot later
         self.closing = False
         self.behind_since = self.closing_since = 0.0
@@ -115,7 +117,7 @@ class Writer(asyncio.Protocol):
 
     def flow(self) -> None:
         """Read from the socket, or do not: not while it is slow itself, nor while too much waits for answers."""
-        reading = self.closing or not (self.waits or self.behind)
+        reading = self.closing or not (self.waits or self.behind or self.starved)
         if reading is not self._reading:
             self._reading = reading
             if reading:
@@ -179,9 +181,11 @@ class Writer(asyncio.Protocol):
             self._transport.write(b"".join(out))
         if self._transport.get_write_buffer_size() > self.limits.outbox_soft_bytes:
             self._transport.abort()  # a socket that does not read would keep the close for ever
-        else:
+        elif self._transport.can_write_eof():
             self.flow()  # read on: a reset would lose the close code
             self._transport.write_eof()
+        else:
+            self._transport.close()  # TLS has no half-close
 
     def abort(self) -> None:
         """Drop the socket without a word: nobody is there."""

@@ -14,12 +14,16 @@ MS: Final = 1e-3
 
 
 class Row(NamedTuple):
-    """A metric. `name` is without the `huntserver_` in front; `scale` turns the field into the base unit."""
+    """A metric. `name` is without the `huntserver_` in front; `scale` turns the field into the base unit.
+
+    With a `label` the field is a mapping from the label's values to figures.
+    """
 
     name: str
     type: str
     help: str
     scale: float = 1.0
+    label: str = ""
 
 
 ENTITY_KINDS: Final[dict[str, Row]] = {
@@ -61,10 +65,11 @@ GATEWAY: Final[dict[str, Row]] = {
     "connections": Row("connections_open", GAUGE, "Sockets open now."),
     "greeted": Row("sessions_open", GAUGE, "Connections that said hello with a good token."),
     "accepted": Row("connections_accepted", COUNTER, "Sockets accepted."),
-    "turned_away": Row("connections_turned_away", COUNTER, "Sockets refused at a limit."),
     "refused_tokens": Row("tokens_refused", COUNTER, "Tokens refused: forged, expired or malformed."),
-    "closed_slow": Row("connections_closed_slow", COUNTER, "Connections closed because they read too slowly."),
-    "closed_silent": Row("connections_closed_silent", COUNTER, "Connections closed at the idle timeout."),
+    "closes": Row("connections_closed", COUNTER, "WebSockets that the server closed, by reason.", label="reason"),
+    "refusals": Row(
+        "door_refusals", COUNTER, "Sockets, handshakes and requests refused at the door, by reason.", label="reason"
+    ),
     "in_line": Row("outboxes_queued", GAUGE, "Connections with bytes that wait to be written."),
     "unanswered": Row("requests_unanswered", GAUGE, "Requests that hunts have not answered yet."),
     "behind": Row("connections_behind", GAUGE, "Connections past the outbox's soft limit."),

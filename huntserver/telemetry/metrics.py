@@ -121,7 +121,7 @@ class PartCollector(Collector):
             values = fields(statistics())
             for name, row in PARTS[part].items():
                 if name in values:
-                    yield _family(row, {None: float(values[name])})
+                    yield _family(row, values[name] if row.label else {None: float(values[name])})
 
 
 class ReadinessCollector(Collector):
@@ -159,8 +159,8 @@ class LatencyCollector(Collector):
 
 
 def _family(row: Row, values: Mapping[str | None, float]) -> Metric:
-    """Return one metric with its samples, by kind of entity or (None) without a label."""
-    labels = ["kind"] if None not in values else []
+    """Return one metric with its samples, by the row's label, by kind of entity, or (None) without a label."""
+    labels = [] if None in values else [row.label or "kind"]
     made = CounterMetricFamily if row.type == COUNTER else GaugeMetricFamily
     family = made(f"huntserver_{row.name}", row.help, labels=labels)
     for kind, value in values.items():

@@ -16,6 +16,7 @@ from actors.entity import Push, Rejected
 _json: Final = msgspec.json.Encoder().encode
 _msgpack: Final = msgspec.msgpack.Encoder().encode
 _from_json: Final = msgspec.json.Decoder().decode
+_from_msgpack: Final = msgspec.msgpack.Decoder().decode
 _TEXT_HEADS: Final = tuple(bytes((0x81, size)) for size in range(126))
 _BINARY_HEADS: Final = tuple(bytes((0x82, size)) for size in range(126))
 
@@ -132,6 +133,18 @@ def frame(payload: bytes, packed: bool) -> bytes:
     if size < 65536:
         return bytes((first, 126, size >> 8, size & 255)) + payload
     return bytes((first, 127)) + size.to_bytes(8, "big") + payload
+
+
+def check_text(packed: bytes) -> None:
+    """Raise UnicodeDecodeError for a MessagePack message with text that is not UTF-8, also where no field reads it."""
+    if packed.isascii():
+        return
+    try:
+        _from_msgpack(packed)
+    except UnicodeDecodeError:
+        raise
+    except (msgspec.DecodeError, TypeError, ValueError):  # no text's fault: the typed decoder has taken it
+        return
 
 
 def repacked(json_frame_payload: bytes) -> bytes:

@@ -20,17 +20,41 @@ TEXT: Final = 0x81
 BINARY: Final = 0x82
 _NOTHING: Final[Sequence[bytes]] = ()
 _CONTROL: Final = (Opcode.PING, Opcode.PONG, Opcode.CLOSE)
+PIECE_BYTES: Final = 512
+"""The Sans-I/O protocol is fed in pieces, so that a flood of control frames is noticed before it is parsed."""
+FRAGMENTS_MAX: Final = 256
+"""Fragments of one message."""
 
 
 class Lane:
-    """See the module. `out` holds what must be written (pongs, a close); `closed` says that nothing more is read."""
+    """The frames of one connection, from its bytes. `out` holds what must be written (pongs, a close); `closed` says
+    that nothing more is read.
 
-    __slots__ = ("_fed", "_is_text", "_pieces", "_protocol", "_tail", "closed", "out", "size_max")
+    `budget` is how many control frames and fragments are still taken: each costs one, the owner adds to it as time
+    goes by. With none left the lane is `flooded`: it reads no more, and its owner closes.
+    """
 
-    def __init__(self, size_max: int) -> None:
+    __slots__ = (
+        "_fed",
+        "_is_text",
+        "_pieces",
+        "_protocol",
+        "_tail",
+        "budget",
+        "close_code",
+        "closed",
+        "flooded",
+        "out",
+        "size_max",
+    )
+
+    def __init__(self, size_max: int, budget: float) -> None:
         self.size_max = size_max
+        self.budget = budget
+        self.flooded = False
         self.out: list[bytes] | None = None
         self.closed = False
+        self.close_code = 0  # with which it ended
         self._tail = b""  # the front of a frame that is not whole yet
         self._protocol: ServerProtocol | None = None
         self._fed = 0  # bytes given to the protocol beyond the whole frames that it returned
@@ -110,31 +134,48 @@ class Lane:
         if protocol is None:
             protocol = self._protocol = ServerProtocol(state=State.OPEN, max_size=self.size_max)
             self._fed = 0
+        messages: list[bytes] = []
+        for at in range(0, len(data), PIECE_BYTES):
+            if not self._judge(protocol, data[at : at + PIECE_BYTES], messages):
+                break
+        return messages
+
+    def _judge(self, protocol: ServerProtocol, data: bytes, messages: list[bytes]) -> bool:
+        """Take a piece, add the messages that are whole now; False when nothing more is read."""
         self._fed += len(data)
         protocol.receive_data(data)
-        messages: list[bytes] = []
         for event in protocol.events_received():
             assert isinstance(event, Frame)
             size = len(event.data)
             self._fed -= 6 + size + (0 if size < 126 else 2 if size < 65536 else 8)
-            if event.opcode not in _CONTROL and not self._whole(event, messages):
-                return messages
+            if event.opcode in _CONTROL:
+                self.budget -= 1
+            elif not self._whole(event, messages):
+                return False
+        if self.budget < 0 or (self._pieces is not None and len(self._pieces) > FRAGMENTS_MAX):
+            self.flooded = True
+            self._stop()
+            return False
         if protocol.state is not State.OPEN:
             self._end(protocol)
-            return messages
+            return False
         writes = protocol.data_to_send()
         if writes:
             self.out = writes if self.out is None else self.out + writes
         if self._pieces is None and not self._fed:
             # A boundary for certain: a size written longer than needed only keeps `_fed` above zero, for good.
             self._protocol = None
-        return messages
+        else:
+            self._protocol = protocol
+        return True
 
     def _whole(self, frame: Frame, messages: list[bytes]) -> bool:
         """Take a data frame; False if it ends the connection."""
         if self._pieces is None:
             self._pieces = []
             self._is_text = frame.opcode is Opcode.TEXT
+        if not frame.fin or frame.opcode is Opcode.CONT:
+            self.budget -= 1
         self._pieces.append(bytes(frame.data))
         if frame.fin:
             payload = b"".join(self._pieces)
@@ -145,11 +186,16 @@ class Lane:
                 messages.append(payload)
         return not self.closed
 
-    def _end(self, protocol: ServerProtocol) -> None:
+    def _stop(self) -> None:
         self.closed = True
         self.size_max = -1  # no frame is short any more: the usual way needs no look at `closed`
         self._tail = b""
         self._protocol = None
         self._pieces = None
+
+    def _end(self, protocol: ServerProtocol) -> None:
+        self._stop()
+        sent = protocol.close_sent
+        self.close_code = sent.code if sent is not None else CloseCode.ABNORMAL_CLOSURE
         writes = [data for data in protocol.data_to_send() if data]
         self.out = writes if self.out is None else self.out + writes

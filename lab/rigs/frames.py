@@ -15,6 +15,7 @@ from websockets.server import ServerProtocol
 from huntserver.wire.lane import Lane
 
 SIZE_MAX = 300
+PLENTY = 10_000
 MASK = b"\x11\x22\x33\x44"
 
 
@@ -93,7 +94,7 @@ def by_protocol(stream: bytes) -> tuple[list[bytes], int | None, list[bytes]]:
 
 def by_lane(stream: bytes, cuts: list[int]) -> tuple[list[bytes], int | None, list[bytes]]:
     """Return the same of the lane, fed in chunks."""
-    lane = Lane(SIZE_MAX)
+    lane = Lane(SIZE_MAX, PLENTY)
     messages: list[bytes] = []
     for start, stop in pairwise(sorted({0, len(stream), *(c % (len(stream) + 1) for c in cuts)})):
         messages += lane.feed(stream[start:stop])

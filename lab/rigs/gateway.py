@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from actors.entity import Context, Push, Rejected
-from actors.reporter import Silent
 from actors.shard.actor import Caller
 from huntserver.auth import Tokens
 from huntserver.game.definition.shape import source
@@ -20,6 +19,7 @@ from huntserver.game.features.schedule import Publish, Start
 from huntserver.game.hunt import HuntType
 from huntserver.game.player.entity import PlayerType
 from huntserver.gateway.clock import LoopClock
+from huntserver.gateway.proxies import Proxies, parse_network
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits
@@ -145,8 +145,9 @@ class Nobody:
 class MemoryTransport(asyncio.Transport):
     """A transport that keeps what is written, and can be slow."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "192.0.2.1") -> None:
         super().__init__()
+        self.address = address
         self.written: list[bytes] = []
         self.protocol: Any = None
         self.reading = True
@@ -157,6 +158,10 @@ class MemoryTransport(asyncio.Transport):
         """Keep it."""
         assert not self.ended, "a write after the end"
         self.written.append(bytes(data))
+
+    def can_write_eof(self) -> bool:
+        """Half-closing is possible, as over plain TCP."""
+        return True
 
     def write_eof(self) -> None:
         """Half-close."""
@@ -197,7 +202,7 @@ class MemoryTransport(asyncio.Transport):
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Return an address."""
-        return ("192.0.2.1", 1234) if name == "peername" else default
+        return (self.address, 1234) if name == "peername" else default
 
 
 def frames_in(data: bytes) -> list[tuple[int, bytes]]:
@@ -227,10 +232,14 @@ class Peer:
         self.rig = rig
         self.wire = MemoryTransport()
         self.packed = packed
-        rig.gateway.door.knock()
-        self.connection = rig.gateway.connect(self.wire, "192.0.2.1", packed)
+        rig.gateway.door.knock(self, "192.0.2.1")
+        self.connection = rig.gateway.connect(self.wire, "192.0.2.1", packed, "", self)
         self.close_code: int | None = None
         self._id = 0
+
+    def abort(self) -> None:
+        """Make way at the door."""
+        self.wire.abort()
 
     def raw(self, data: bytes) -> None:
         """Give bytes as they come from the socket."""
@@ -278,7 +287,9 @@ class Peer:
 class Rig:
     """A gateway, its rooms, and a running hunt `h1`."""
 
-    def __init__(self, *, hunt: bool = True, **limits: Any) -> None:
+    def __init__(self, *, hunt: bool = True, sockets_max: int = 1 << 20, **limits: Any) -> None:
+        self.faults: list[str] = []
+        self.warnings: list[dict[str, Any]] = []
         self.limits = Limits(**{"commands_per_s": 1e6, "commands_burst": 1_000_000, **limits})
         self.tokens = Tokens(KEY)
         self.rooms = Rooms(self.limits)
@@ -290,9 +301,11 @@ class Rig:
             self.rooms,
             self.tokens,
             self.limits,
-            Silent(),
+            self,
             clock=LoopClock(1000.0),
             origins=["https://play.example"],
+            proxies=Proxies([parse_network("198.51.100.0/24")]),
+            sockets_max=sockets_max,
             guests=True,
             readiness=lambda: Ready(True, "ok", {}),
             metrics=lambda: b"# none\n",
@@ -304,6 +317,21 @@ class Rig:
             steps: Sequence[Any] = (Create(), Define(source(definition)), Publish(), Start())
             for step in steps:
                 self.system.play(step, HOST)
+
+    # ---- the reporter
+
+    def note(self, event: str, **fields: Any) -> None:
+        """Nothing that a test looks at."""
+
+    def warn(self, event: str, **fields: Any) -> None:
+        """Keep it."""
+        self.warnings.append({"event": event, **fields})
+
+    def fault(self, event: str, error: BaseException | None = None, **fields: Any) -> None:
+        """Keep it."""
+        self.faults.append(event)
+
+    # ---- players
 
     async def playing(self, who: str = "ada", *, packed: bool = False, team: str | None = None, **hello: Any) -> Peer:
         """Return a peer that has said hello and joined; what was heard so far is dropped."""

@@ -194,9 +194,9 @@ class WorldClient:
 
     def _connect(self) -> Connection:
         gateway = self.world.rig.gateway
-        gateway.door.knock()
         self.line = SlowTransport()
-        connection = self.line.protocol = gateway.connect(self.line, "192.0.2.1", self.packed)
+        gateway.door.knock(self.line, "192.0.2.1")
+        connection = self.line.protocol = gateway.connect(self.line, "192.0.2.1", self.packed, "", self.line)
         self.keys.clear()
         self.asked.clear()
         return connection

@@ -28,6 +28,7 @@ from huntserver.game.features.page import MembershipQuery, PageQuery
 from huntserver.game.player.commands import ProfileQuery
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
+from huntserver.gateway.proxies import Proxies
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits
@@ -40,7 +41,9 @@ from lab.sim.simulation import Simulation
 from lab.sim.workload import Move
 
 TOKENS: Final = Tokens(b"s" * 32)
-LIMITS: Final = Limits(commands_per_s=1e6, commands_burst=1_000_000)
+LIMITS: Final = Limits(
+    commands_per_s=1e6, commands_burst=1_000_000, sockets_per_s_per_address=1e6, handshakes_per_s_per_address=1e6
+)
 TICK_S: Final = 0.05
 LOOK_S: Final = 0.25
 APART_S: Final = 1e-6
@@ -102,8 +105,8 @@ class SimGateway(Gateway):
         rooms = Rooms(LIMITS)
         nothing = bytes
         super().__init__(
-            node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimGatewayClock(node), origins=[], guests=False,
-            readiness=lambda: Ready(True, "ok", {}),
+            node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimGatewayClock(node), origins=[], proxies=Proxies([]),
+            sockets_max=1 << 20, guests=False, readiness=lambda: Ready(True, "ok", {}),
             metrics=nothing, protocol_document=nothing,
         )  # fmt: skip
         rooms.attach(node.system)
@@ -206,12 +209,12 @@ class Stream(asyncio.Transport):
 
     def _open(self) -> None:
         gateway = self.node.gateway
-        gateway.door.knock()
+        gateway.door.knock(self, "192.0.2.1")
         if not self.node.booted or gateway.door.admit("192.0.2.1"):
-            gateway.door.gone()
+            gateway.door.gone(self, "192.0.2.1")
             self._sim.loop.post(self._sim.loop.world, 0.001, self.lose)
             return
-        made = gateway.connect(self, "192.0.2.1", False)
+        made = gateway.connect(self, "192.0.2.1", False, "", self)
         assert isinstance(made, SimConnection)
         self._connection = made
         made.clock, made.told_s = self._sim.loop.time, {}
@@ -243,6 +246,10 @@ class Stream(asyncio.Transport):
         if not self.cut:
             for message, left_s in said:
                 self._player.message(message, left_s)
+
+    def can_write_eof(self) -> bool:
+        """Half-closing is possible, as over plain TCP."""
+        return True
 
     def write_eof(self) -> None:
         """The node closes: so does the client, when it has read all."""

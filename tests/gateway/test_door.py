@@ -24,8 +24,8 @@ UPGRADE = {
 class Caller:
     """One socket at the door."""
 
-    def __init__(self, rig: Rig) -> None:
-        self.wire = MemoryTransport()
+    def __init__(self, rig: Rig, address: str = "192.0.2.1") -> None:
+        self.wire = MemoryTransport(address)
         self.accepting: Accepting = rig.gateway.accepting()
         self.accepting.connection_made(self.wire)
 
@@ -121,7 +121,7 @@ async def test_another_path_has_no_websocket(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     ("headers", "status"),
-    [({"Sec_WebSocket_Version": "8"}, 400), ({"Sec_WebSocket_Key": "short"}, 400), ({"Connection": "close"}, 426)],
+    [({"Sec_WebSocket_Version": "8"}, 426), ({"Sec_WebSocket_Key": "short"}, 400), ({"Connection": "close"}, 426)],
 )
 async def test_a_handshake_that_is_none_is_refused(rig: Rig, headers: dict[str, str], status: int) -> None:
     caller = Caller(rig)
@@ -136,7 +136,7 @@ async def test_too_many_connections_of_an_address_are_turned_away_with_503() -> 
     turned.shake()
     assert turned.answer()[1] == "too many connections from this address\n"
     assert b"retry-after: 2" in b"".join(turned.wire.written)
-    assert rig.gateway.statistics().turned_away == 2
+    assert rig.gateway.statistics().refusals == {"connections_of_address": 2}
 
 
 async def test_too_many_connections_in_all_are_turned_away_with_503() -> None:
@@ -215,7 +215,7 @@ async def test_what_is_no_http_is_refused(rig: Rig) -> None:
     caller.give(b"\x16\x03\x01 hello\r\n\r\n")
     status, body = caller.answer()
     assert status == 400
-    assert body["msg"].startswith("not valid HTTP")
+    assert body.startswith("this is no HTTP/1.1")
 
 
 async def test_a_guest_gets_a_token_that_lets_in(rig: Rig) -> None:
@@ -231,7 +231,8 @@ async def test_a_guest_gets_a_token_that_lets_in(rig: Rig) -> None:
         (b"name=Ada", 400, "bad_frame"),
         (b'{"name":5}', 400, "bad_frame"),
         (b'{"name":"\xff"}', 400, "bad_frame"),
-        (b'{"name":' * 2000, 400, "bad_frame"),
+        (b'{"name":' * 100, 400, "bad_frame"),
+        (b'{"name":' * 2000, 413, "too_large"),
         (b"{}", 400, "bad_text"),
         (b'{"name":"a\\u0007"}', 400, "bad_text"),
         (json.dumps({"name": "x" * 41}).encode(), 400, "bad_text"),
@@ -279,11 +280,18 @@ async def test_a_definition_without_a_good_token_is_refused(rig: Rig) -> None:
 
 async def test_a_body_over_the_limit_is_refused_by_its_size_and_read_away() -> None:
     rig = Rig(definition_bytes_max=1000)
+    headers = {"Authorization": f"Bearer {rig.tokens.mint('host', 'host', 'Host')}"}
     caller = Caller(rig)
     body = b"#" * 200_000
-    status, said = caller.ask("PUT", "/hunts/h2/definition", body[:100_000], Content_Length=str(len(body)))
+    path = "/hunts/h2/definition"
+    status, said = caller.ask("PUT", path, body[:100_000], Content_Length=str(len(body)), **headers)
     assert (status, said["code"]) == (413, "too_large")
     assert "allowed are 1000 bytes" in said["msg"]
     caller.give(body[100_000:])
     assert caller.wire.ended
     assert not caller.wire.closed
+    chunked = Caller(rig)
+    chunked.give(f"PUT {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n".encode())
+    chunked.give(f"Authorization: {headers['Authorization']}\r\n\r\n".encode())
+    chunked.give(b"400\r\n" + b"#" * 1024 + b"\r\n")
+    assert chunked.answer()[0] == 413

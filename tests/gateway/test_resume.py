@@ -228,7 +228,7 @@ async def test_a_reader_that_stays_slow_is_closed_and_told_to_resume() -> None:
     await ada.heard()
     assert ada.close_code == 4200
     assert bob.wire.aborted  # it would never read the close
-    assert rig.gateway.statistics().closed_slow == 2
+    assert rig.gateway.statistics().closes["slow_consumer"] == 2
 
 
 async def test_answers_to_a_slow_reader_are_bounded_too() -> None:

@@ -52,6 +52,10 @@ def test_no_two_rows_have_one_name_and_types_are_known() -> None:
     assert {row.type for row in rows} <= {COUNTER, GAUGE}
 
 
+def zeros_of(shape: Any) -> dict[str, Any]:
+    return dict.fromkeys(names(shape), 0)
+
+
 def page(*collectors: Any) -> str:
     made = prometheus_client.CollectorRegistry()
     for collector in collectors:
@@ -68,8 +72,11 @@ def promtool(text: str) -> str:
 
 def test_the_conventions_of_prometheus_hold_for_every_row() -> None:
     zeros = [
-        (part, lambda shape=shape: shape(*[0] * len(names(shape))))
-        for part, shape in (("gateway", GatewayStatistics), ("rooms", RoomStatistics))
+        (
+            "gateway",
+            lambda: GatewayStatistics(**zeros_of(GatewayStatistics) | {"closes": {"rate": 2}, "refusals": {}}),
+        ),
+        ("rooms", lambda: RoomStatistics(*[0] * len(names(RoomStatistics)))),
     ]
     logs = [("log", lambda shape=shape: shape(*[0] * len(names(shape)))) for shape in (KafkaStatistics,)]
     reporter = LogReporter()
@@ -78,4 +85,5 @@ def test_the_conventions_of_prometheus_hold_for_every_row() -> None:
     text = page(TelemetryCollector(reporter, LoopLag(), None), parts, RuntimeCollector(SimpleNamespace(regions={})))  # type: ignore[arg-type]
     assert promtool(text) == ""
     assert 'huntserver_events_total{event="shard_lost"} 2.0' in text
+    assert 'huntserver_connections_closed_total{reason="rate"} 2.0' in text
     assert promtool("# TYPE huntserver_bad_total gauge\nhuntserver_bad_total 1\n") != ""

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from huntserver.wire.lane import Lane
 from lab.rigs.frames import SIZE_MAX, agree, by_lane, frame, pongs
 
+PLENTY = 10_000
+
 payloads = st.one_of(
     st.binary(max_size=12),
     st.text(max_size=40).map(str.encode),
@@ -87,7 +89,7 @@ def test_a_frame_against_the_protocol_closes_with_its_code(stream: bytes, code: 
 
 
 def test_nothing_is_read_after_the_end() -> None:
-    lane = Lane(SIZE_MAX)
+    lane = Lane(SIZE_MAX, PLENTY)
     lane.feed(frame(b"\x03\xe8", 0x88))
     assert lane.closed
     assert list(lane.feed(frame(b"late"))) == []
@@ -95,7 +97,7 @@ def test_nothing_is_read_after_the_end() -> None:
 
 
 def test_the_lane_comes_back_after_control_frames_and_fragments() -> None:
-    lane = Lane(SIZE_MAX)
+    lane = Lane(SIZE_MAX, PLENTY)
     assert list(lane.feed(frame(b"p", 0x89))) == []
     assert lane._protocol is None
     lane.feed(frame(b"a", 0x01)[:4])
@@ -109,7 +111,7 @@ def test_the_lane_comes_back_after_control_frames_and_fragments() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536])
 def test_the_lane_comes_back_after_a_message_of_any_size(size: int) -> None:
-    lane = Lane(100_000)
+    lane = Lane(100_000, PLENTY)
     payload = b"a" * size
     assert list(lane.feed(frame(payload, 0x01) + frame(b"", 0x80))) == [payload]
     assert lane._protocol is None
@@ -117,7 +119,7 @@ def test_the_lane_comes_back_after_a_message_of_any_size(size: int) -> None:
 
 
 def test_a_header_that_ends_where_a_chunk_ends_is_no_frame_boundary() -> None:
-    lane = Lane(SIZE_MAX)
+    lane = Lane(SIZE_MAX, PLENTY)
     ping = frame(b"0123", 0x89)
     assert list(lane.feed(ping[:2])) == []
     assert list(lane.feed(ping[2:6])) == []

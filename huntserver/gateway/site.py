@@ -1,0 +1,230 @@
+"""What there is to be had over HTTP: health, metrics, the protocol document, hunts, guests, definitions, pages.
+
+Owns the routes. Judges a request by its head alone, before any of its body:
+who may not send one, or asks for nothing that takes one, is answered at once. Tokens come in the Authorization header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+
+import msgspec
+
+from actors.entity import Rejected
+from actors.shard.actor import Caller, Sink
+from huntserver import errors
+from huntserver.auth import Tokens
+from huntserver.game.definition.shape import source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.features.authoring import Define
+from huntserver.gateway.door import Door
+from huntserver.gateway.listing import Card, Listing
+from huntserver.gateway.pages import pages
+from huntserver.gateway.ports import ReadyState, System
+from huntserver.limits import Limits
+from huntserver.wire.messages import HUNT_ID
+
+DEFINITION: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})/definition")
+HUNT: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})")
+Headers: TypeAlias = Sequence[tuple[str, str]]
+NOT_KEPT: Final[Headers] = (("cache-control", "no-store"), ("connection", "close"))
+GUEST_BODY_BYTES_MAX: Final = 1024
+JSON: Final = "application/json"
+
+
+class HttpRequest(NamedTuple):
+    """The head of a request; header names in lower case. `address` is who asks, behind its proxies."""
+
+    method: str
+    path: str
+    headers: Sequence[tuple[bytes, bytes]]
+    address: str
+
+    def header(self, name: bytes) -> str:
+        """Return a header's value, "" without one; of several, the first."""
+        return next((v for k, v in self.headers if k == name), b"").decode("latin-1")
+
+
+class Answer(NamedTuple):
+    """A whole answer. `headers` are sent beside the usual ones; without a word about it the connection closes."""
+
+    status: int
+    body: bytes
+    kind: str = JSON
+    headers: Headers = NOT_KEPT
+
+
+class Reply(Sink, Protocol):
+    """The exchange that waits: takes an answer, also that of the runtime."""
+
+    def reply(self, answer: Answer) -> None:
+        """Send the answer; once."""
+        ...
+
+
+class Upload(NamedTuple):
+    """A body is asked for: `take` gets it whole, up to `bytes_max`, and answers in time."""
+
+    bytes_max: int
+    take: Callable[[bytes, Reply], None]
+
+
+def as_json(status: int, body: Any) -> Answer:
+    """Return an answer in JSON."""
+    return Answer(status, msgspec.json.encode(body))
+
+
+def refused(rejected: Rejected) -> Answer:
+    """Return a refusal with the status of its code."""
+    return as_json(errors.status(rejected.code), rejected)
+
+
+def wrong(status: int, words: str) -> Answer:
+    """Return an answer to what is no request for anything here."""
+    return as_json(status, {"code": "bad_frame", "msg": words})
+
+
+def _card(cards: list[Card]) -> Answer:
+    if cards:
+        return as_json(200, {"card": cards[0]})
+    return refused(Rejected("no_such_hunt", "there is no hunt with this id"))
+
+
+class Site:
+    """The routes. `listed` are the hunts shown on the front page."""
+
+    def __init__(
+        self,
+        system: System,
+        tokens: Tokens,
+        door: Door,
+        limits: Limits,
+        *,
+        guests: bool,
+        readiness: Callable[[], ReadyState],
+        metrics: Callable[[], bytes],
+        protocol_document: Callable[[], bytes],
+    ) -> None:
+        self.limits = limits
+        self.door = door
+        self.listed: list[str] = []
+        self._system = system
+        self._tokens = tokens
+        self._guests = guests
+        self._readiness = readiness
+        self._plain: dict[str, Callable[[], Answer]] = {
+            "/healthz": lambda: as_json(200, {"ok": True}),
+            "/readyz": self._ready,
+            "/metrics": lambda: Answer(200, metrics(), "text/plain; version=0.0.4; charset=utf-8"),
+            "/protocol": lambda: Answer(200, protocol_document()),
+        }
+
+    def judge(self, asked: HttpRequest, reply: Reply) -> Upload | None:
+        """Answer a request, at once or when a hunt has told; or return what its body is asked for."""
+        definition = DEFINITION.fullmatch(asked.path)
+        if definition is not None:
+            return self._or_answer(self._define(asked, definition.group(1)), reply)
+        if asked.path == "/guest":
+            return self._or_answer(self._guest(asked), reply)
+        if asked.method not in ("GET", "HEAD"):
+            reply.reply(wrong(405, f"{asked.method[:20]} is not possible here, GET is"))
+        elif asked.path == "/hunts":
+            Listing(self._system, self.listed, lambda cards: reply.reply(self._cards(cards)))
+        elif (hunt := HUNT.fullmatch(asked.path)) is not None:
+            Listing(self._system, [hunt.group(1)], lambda cards: reply.reply(_card(cards)))
+        elif (plain := self._plain.get(asked.path)) is not None:
+            reply.reply(plain())
+        else:
+            reply.reply(self._page(asked))
+        return None
+
+    @staticmethod
+    def _or_answer(judged: Answer | Upload, reply: Reply) -> Upload | None:
+        if isinstance(judged, Upload):
+            return judged
+        reply.reply(judged)
+        return None
+
+    def _ready(self) -> Answer:
+        state = self._readiness()
+        return as_json(200 if state.ready else 503, state)
+
+    def _cards(self, cards: list[Card]) -> Answer:
+        return as_json(200, {"hunts": self.listed, "cards": cards})
+
+    def _page(self, asked: HttpRequest) -> Answer:
+        file = pages().find(asked.path)
+        if file is None:
+            return self._no_page(asked)
+        kept = [("etag", file.etag), ("cache-control", file.cache), ("vary", "accept-encoding")]
+        if asked.header(b"if-none-match") == file.etag:
+            return Answer(304, b"", file.kind, kept)
+        if file.packed is not None and "gzip" in asked.header(b"accept-encoding"):
+            return Answer(200, file.packed, file.kind, [*kept, ("content-encoding", "gzip")])
+        return Answer(200, file.body, file.kind, kept)
+
+    def _no_page(self, asked: HttpRequest) -> Answer:
+        if asked.path != "/ws":
+            return wrong(404, "there is no such page")
+        self.door.refuse("no_upgrade", asked.address)
+        words = "this is the WebSocket's address; a proxy in between must pass on Upgrade and Connection"
+        return wrong(426, words)._replace(headers=(*NOT_KEPT[:1], ("upgrade", "websocket"), ("connection", "close")))
+
+    # ---- guests
+
+    def _guest(self, asked: HttpRequest) -> Answer | Upload:
+        if asked.method != "POST":
+            return wrong(405, "POST a JSON object with a name")
+        if not self._guests:
+            return refused(Rejected("not_allowed", "this server has no guests"))
+        return Upload(GUEST_BODY_BYTES_MAX, lambda body, reply: reply.reply(self._admit_guest(body, asked.address)))
+
+    def _admit_guest(self, body: bytes, address: str) -> Answer:
+        try:
+            name = msgspec.json.decode(body, type=dict[str, str]).get("name", "")
+        except (ValueError, RecursionError):  # ValueError: also bytes that are no UTF-8
+            return wrong(400, 'the body is a JSON object like {"name": "Ada"}')
+        if not 1 <= len(name) <= 40 or not name.isprintable():
+            return refused(Rejected("bad_text", "a name has 1 to 40 characters that can be shown"))
+        limited = self.door.admit_guest(address)
+        if limited is not None:
+            return refused(limited)
+        player, token = self._tokens.guest(name)
+        return as_json(200, {"player": player, "token": token})
+
+    # ---- definitions
+
+    def _define(self, asked: HttpRequest, hunt: str) -> Answer | Upload:
+        if asked.method != "PUT":
+            return wrong(405, "PUT the definition here, TOML or JSON")
+        caller = self._caller(asked)
+        if isinstance(caller, Rejected):
+            return refused(caller)
+        if caller.role not in ("host", "admin"):
+            return refused(Rejected("not_allowed", "only hosts define hunts"))
+        limited = self.door.admit_upload(asked.address)
+        if limited is not None:
+            return refused(limited)
+        style = "json" if "json" in asked.header(b"content-type") else "toml"
+
+        def take(body: bytes, reply: Reply) -> None:
+            self._take_definition(hunt, caller, body, style, reply)
+
+        return Upload(self.limits.definition_bytes_max, take)
+
+    def _take_definition(self, hunt: str, caller: Caller, body: bytes, style: str, reply: Reply) -> None:
+        checked = check_definition(body, style)
+        if isinstance(checked, list):
+            problems = [{"path": p.path, "what": p.what, "cure": p.cure} for p in checked]
+            code = "bad_definition"
+            reply.reply(as_json(errors.status(code), {"code": code, "msg": str(checked[0]), "problems": problems}))
+            return
+        self._system.submit("hunt", hunt, Define(source(checked)), reply, 0, caller, None)
+
+    def _caller(self, asked: HttpRequest) -> Caller | Rejected:
+        scheme, _, token = asked.header(b"authorization").partition(" ")
+        if scheme.lower() != "bearer":
+            return Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")
+        return self._tokens.verify(token.strip())
