@@ -34,31 +34,42 @@ from huntserver.game.player.commands import ProfileQuery
 from huntserver.game.player.entity import PlayerType
 from lab.sim.workload import Move
 
+
+def secrets(clues: int) -> dict[str, str]:
+    """Return the answers of the clues."""
+    return {f"c{i}": f"zebra{i}quagga" for i in range(1, clues + 1)}
+
+
 CLUES: Final = 5
 OPENING: Final = 12
 QUANTITIES: Final = {"coin": 2, "crown": 1}
 PEOPLE: Final = ("ann", "bob", "cat")
-SECRETS: Final = {f"c{i}": f"zebra{i}quagga" for i in range(1, CLUES + 1)}
+SECRETS: Final = secrets(CLUES)
+LARGE_CLUES: Final = 40
+LARGE_PEOPLE: Final = tuple(f"p{i:02}" for i in range(40))
+LARGE_TEXT: Final = "Where the old wall meets the river a bell is cast into the stone. "
+"""With it the definition is nearly what one record of the simulated log may hold when that is small."""
 TIMED: Final = frozenset({"cool_down", "bad_field"})  # an `extend` into the past is a bad field
 encode = msgspec.json.Encoder().encode
 
 
-def definition(duration_s: int) -> str:
-    """Return the hunt: clues that open one another, a code among them, hints with a price, two treasures."""
-    clues = []
-    for i in range(1, CLUES + 1):
+def definition(duration_s: int, count: int = CLUES, text: str = "") -> str:
+    """Return the hunt: clues that open one another (with a `text`: that are open), a code, hints, two treasures."""
+    clues, said = [], secrets(count)
+    for i in range(1, count + 1):
         code = i == 3
         clues.append(
             Clue(
                 id=f"c{i}",
                 title=f"Clue {i}",
                 kind="code" if code else "text",
-                answers=[] if code else [SECRETS[f"c{i}"]],
-                codes=[SECRETS[f"c{i}"]] if code else [],
+                text=text,
+                answers=[] if code else [said[f"c{i}"]],
+                codes=[said[f"c{i}"]] if code else [],
                 points=10 * i,
                 first_bonus=[5, 3],
                 decay=1,
-                unlock="" if i < 3 else f"c{i - 2}",
+                unlock="" if i < 3 or text else f"c{i - 2}",
                 hints=[Hint(id="h", text=f"Think of {i}.", price=2)],
                 attempts=Attempts(cool_down_s=0.2, free=2, max_s=1.0),
             )
@@ -69,6 +80,10 @@ def definition(duration_s: int) -> str:
 
 class GameRules(GameInvariants):
     """I8 over the log, and I9: no accepted answer is let out before the team that hears it has solved its clue."""
+
+    def __init__(self, secrets: dict[str, str] = SECRETS) -> None:
+        super().__init__()
+        self._secrets = secrets
 
     def leaks(self, calls: Iterable[Call], seen: Iterable[ReceivedPush]) -> Iterable[str]:
         """Yield each accepted answer that was let out too early (I9). Hosts may see everything."""
@@ -83,7 +98,7 @@ class GameRules(GameInvariants):
                     yield f"{call.session} was told the answer of {clue} at {call.entity}:{call.pos}"
 
     def _leaked(self, body: bytes, entity: str, team: str, pos: int) -> list[str]:
-        named = [clue for clue, secret in SECRETS.items() if secret.encode() in body]
+        named = [clue for clue, secret in self._secrets.items() if secret.encode() in body]
         return [clue for clue in named if self.solved.get((entity, team, clue), pos + 1) > pos]
 
 
@@ -91,6 +106,9 @@ class GameWorkload:
     """One or two hunts, three players (one with two devices), a host that makes, runs and disturbs them."""
 
     door: Any = None
+
+    people: Sequence[str] = PEOPLE
+    secrets: dict[str, str] = SECRETS
 
     def __init__(self, draw: random.Random) -> None:
         self.kinds: Sequence[tuple[EntityType[Any], int]] = [
@@ -106,7 +124,7 @@ class GameWorkload:
 
     def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
         """The players and the host."""
-        out = [(Caller(f"p:{who}", "player", who.title()), self._size) for who in (*PEOPLE, PEOPLE[0])]
+        out = [(Caller(f"p:{who}", "player", who.title()), self._size) for who in (*self.people, self.people[0])]
         return [*out, (Caller("h:host", "host", "Host"), OPENING * len(self._hunts) + self._size)]
 
     def next(self, draw: random.Random, caller: Caller) -> Move | None:
@@ -132,11 +150,11 @@ class GameWorkload:
         return Move("hunt", hunt, End() if roll > 0.98 else draw.choice(choices))
 
     def _play(self, draw: random.Random, hunt: str, caller: Caller) -> Move:
-        roll, clue = draw.random(), f"c{draw.randrange(1, CLUES + 1)}"
+        roll, clue = draw.random(), f"c{draw.randrange(1, len(self.secrets) + 1)}"
         if roll < 0.2:
             return Move("hunt", hunt, Join())
         if roll < 0.6:
-            text = SECRETS[clue] if draw.random() < self._knows else f"wrong {draw.randrange(20)}"
+            text = self.secrets[clue] if draw.random() < self._knows else f"wrong {draw.randrange(20)}"
             return Move("hunt", hunt, Scan(text) if clue == "c3" else Guess(clue, text))
         if roll < 0.75:
             return Move("hunt", hunt, Claim(draw.choice(("coin", "crown"))))
@@ -149,8 +167,39 @@ class GameWorkload:
     def probes(self) -> list[Move]:
         """Ask for every board, and every profile (those of others are refused, which is an answer)."""
         hunts = [Move("hunt", id, BoardQuery(), True) for id in self._hunts]
-        return [*hunts, *(Move("player", who, ProfileQuery(), True) for who in PEOPLE)]
+        return [*hunts, *(Move("player", who, ProfileQuery(), True) for who in self.people)]
 
     def game(self) -> GameRules:
         """The game's own promises."""
-        return GameRules()
+        return GameRules(self.secrets)
+
+
+class LargeGameWorkload(GameWorkload):
+    """One hunt of many clues with long texts, forty people of few commands each: nothing of it is small for the log.
+
+    Its definition nearly fills a record of the simulated log, its snapshots take many parts.
+    """
+
+    people = LARGE_PEOPLE
+    secrets = secrets(LARGE_CLUES)
+
+    def __init__(self, draw: random.Random) -> None:
+        super().__init__(draw)
+        self._hunts = self._hunts[:1]
+        self._opening = dict.fromkeys(self._hunts, 0)
+        self._came: set[str] = set()
+        self._size = draw.choice((4, 6, 10))
+        self._definition = definition(draw.choice((60, 3600)), LARGE_CLUES, LARGE_TEXT)
+
+    def next(self, draw: random.Random, caller: Caller) -> Move | None:
+        """Draw a command; nobody begins before the hunt is open, and everybody joins first."""
+        if caller.role != "host" and any(step < OPENING for step in self._opening.values()):
+            return None
+        if caller.role != "host" and caller.by not in self._came:
+            self._came.add(caller.by)
+            return Move("hunt", self._hunts[0], Join())
+        return super().next(draw, caller)
+
+    def _run(self, draw: random.Random, hunt: str) -> Move:
+        """End the hunt sooner than in the small one: its end writes a place for everybody."""
+        return Move("hunt", hunt, End()) if draw.random() < 0.1 else super()._run(draw, hunt)

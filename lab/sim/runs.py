@@ -19,12 +19,14 @@ from typing import Any, Final, NamedTuple
 from actors.checker.log_judge import Totals
 from lab.checkout import commit
 from lab.ledger import append_row
-from lab.sim.game_workload import GameWorkload
+from lab.sim.game_workload import GameWorkload, LargeGameWorkload
 from lab.sim.session_workload import SessionWorkload
 from lab.sim.simulation import MakeWorkload, Outcome, Simulation
 from lab.sim.workload import ToyWorkload
 
-WORKLOADS: Final[dict[str, MakeWorkload]] = {"toy": ToyWorkload, "game": GameWorkload, "session": SessionWorkload}
+WORKLOADS: Final[dict[str, MakeWorkload]] = {
+    "toy": ToyWorkload, "game": GameWorkload, "session": SessionWorkload, "large": LargeGameWorkload,
+}  # fmt: skip
 LAST_LINES: Final = 60
 SEEDS_MAX: Final = 10_000_000
 TELL_S: Final = 5.0
