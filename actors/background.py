@@ -20,9 +20,9 @@ STALLED_S: Final = 5.0
 """A periodic job whose last run is older than this and ten intervals is not healthy."""
 
 
-def backoff_s(failures: int, draw: random.Random, steps: tuple[float, ...] = BACKOFF_S) -> float:
-    """Return the wait before the next try after `failures` (from 1) in a row: a step, times 0.5 to 1.5."""
-    return steps[min(failures, len(steps)) - 1] * (0.5 + draw.random())
+def backoff_s(failures: int, draw: Callable[[], float], steps: tuple[float, ...] = BACKOFF_S) -> float:
+    """Return the wait before the next try after `failures` in a row (from 1): a step, with a jitter of half of it."""
+    return steps[min(failures, len(steps)) - 1] * (0.5 + draw())
 
 
 class JobStatistics(NamedTuple):
@@ -62,7 +62,7 @@ class Job:
         self.failures += 1
         self.failed += 1
         self.why = why
-        wait_s = backoff_s(self.failures, self._background.random)
+        wait_s = backoff_s(self.failures, self._background.random.random)
         if self.failures & (self.failures - 1) == 0:  # the 1st, 2nd, 4th, 8th ... in a row: told, and not flooded
             self._background.report.fault(
                 "background_failed", error, job=self.name, why=why, failures=self.failures, again_s=round(wait_s, 3)

@@ -7,7 +7,7 @@ durable. Time and random numbers arrive in `Context`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -158,6 +158,11 @@ class EntityType(Protocol, Generic[State]):
 
     def decode(self, id: str, parts: Sequence[bytes]) -> State:
         """Rebuild a state from its parts, derived structures included. Raises ValueError for bad bytes."""
+        ...
+
+    def decode_steps(self, id: str, parts: Sequence[bytes]) -> Generator[int, None, State]:
+        """Rebuild like `decode`, yielding the size of each part once it is decoded, and return the state: a large
+        entity is activated in many turns of the loop."""
         ...
 
     def weight(self, state: State) -> int:

@@ -17,7 +17,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     run_budget: int = 256
     """Commands a shard decides before it lets other shards and sockets have the loop."""
     staged_bytes_max: int = 128 * 1024
-    """Bytes staged behind a batch in flight before deciding stops: with one record more it fits a 1 MiB request."""
+    """Bytes staged behind a batch in flight before deciding stops: what one message stages past it is cut to fit."""
     record_bytes_max: int = 800_000
     """One record: a definition of 512 KiB and its envelope."""
     late_s: float = 5.0
@@ -26,12 +26,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A late append older than this is given up: fresh path to the log, fresh tenure, recovery."""
     proof_s: float = 1.0
     """Age of the proof of ownership that a refusal or a read may rest on."""
+    probe_s: float = 0.1
+    """Between two probes for refusals that must miss nothing: those in between share the next one, or any batch."""
     clock_skew_ms: int = 5_000
     """Difference between our clock and the log's at which an owner stops."""
     snapshot_records: int = 2_000
     """Records of one entity between its snapshots; more for an entity with many senders (see `snapshots`)."""
     marker_records: int = 50_000
     """Records of a shard between two checkpoints: what recovery replays at most, about."""
+    refusals_max: int = 20_000
+    """Refusals by key that one entity remembers in full; of senders refused longest ago only numbers are kept."""
+    refused_senders_max: int = 50_000
+    """Senders of whom one entity remembers those numbers."""
+    ghosts_max: int = 256
+    """Entities of a shard that do not exist and whose refusals are remembered: any id can be guessed at."""
     memory_bytes: int = 256 * 1024 * 1024
     """Estimated memory of live entities per node; the idle ones past it are passivated."""
     restarts_max: int = 5

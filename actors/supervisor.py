@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 from actors.background import Background, backoff_s
@@ -22,9 +22,12 @@ from actors.reporter import Reporter
 from actors.shard.fence import Mode
 from actors.shard.ports import Ports
 from actors.shard.shard import Shard
-from actors.snapshots.recovery import NodeRun, Superseded, only_void, recover
+from actors.snapshots.recovery import NodeRun, Superseded, given_up_at, only_void, recover
 
 BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0)  # with its jitter under 3 s: 5 s after a fault heals all is served (I10)
+HOPELESS_S: Final = (0.5, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""For what an operator must mend: a damaged shard is not replayed every second."""
+OUTLAST_S: Final = (1.0, 2.0, 5.0, 10.0)
 RESTARTS_WINDOW_NS: Final = 60_000_000_000
 POLL_S: Final = 0.005
 
@@ -39,6 +42,7 @@ class Node(NamedTuple):
     background: Background
     gate: asyncio.Semaphore  # recoveries at once
     settled: Callable[[], None]  # told after each attempt to recover
+    gone: Callable[[str], Awaitable[bool]] | None  # whether nobody listens any more where a node was reached
 
 
 class ShardSupervisor:
@@ -59,6 +63,9 @@ class ShardSupervisor:
         self._torn = False  # a bug tore the shard's memory; cleared when that is counted
         self._restarts_ns: list[int] = []
         self._attempts = 0
+        self._lost_again = 0  # in a row, without a durable batch in between
+        self._batches = 0
+        self._outlasted: set[tuple[str, str]] = set()
 
     # ---- recovery
 
@@ -68,6 +75,7 @@ class ShardSupervisor:
             await self._due.wait()
             self._due.clear()
             await self._count_restarts()
+            await self._count_losses()
             try:
                 async with self._node.gate:
                     await self._recover()
@@ -76,12 +84,62 @@ class ShardSupervisor:
                 self.why = str(fault)
                 self.shard.refuse_waiting()
                 self._node.report.fault("shard_superseded", fault, shard=str(self.id))
-            except Fault as fault:
-                self._failed(fault)
-                self._attempts += 1
-                await asyncio.sleep(backoff_s(self._attempts, self._node.random, BACKOFF_S))
-                self._due.set()
+                self._node.settled()
+                await self._outlast(fault)
+            except Exception as error:  # faults of the world, and bugs: a shard's keeper never ends; reported
+                await self._try_again(error)
             self._node.settled()
+
+    async def _try_again(self, error: Exception) -> None:
+        fault = error if isinstance(error, Fault) else Fault(f"recovery raised {type(error).__name__}: {error}")
+        self._attempts += 1
+        hopeless = isinstance(fault, LogDamaged | LogMisconfigured)  # waiting alone does not cure it
+        wait_s = backoff_s(self._attempts, self._node.random.random, HOPELESS_S if hopeless else BACKOFF_S)
+        self._failed(fault, error, wait_s)
+        self._node.settled()
+        await asyncio.sleep(wait_s)
+        self._due.set()
+
+    async def _outlast(self, newer: Superseded) -> None:
+        """Wait until the node that took the shard is gone, then let it be recovered: it gave the shard up in its log,
+        or it cannot be reached any more. The latter is believed once of each of its runs, so that two nodes that
+        cannot see each other do not take the shard from each other in turn."""
+        tries = 0
+        while not self._due.is_set():
+            tries += 1
+            await asyncio.sleep(backoff_s(tries, self._node.random.random, OUTLAST_S))
+            try:
+                if (offset := await given_up_at(self.shard, self.decoder)) >= 0:
+                    self.shard.ownership.outlasted(offset)
+                    self._due.set()
+                elif await self._is_gone(newer):
+                    self._outlasted.add((newer.node, newer.start))
+                    self.shard.ownership.outlasted(newer.offset)
+                    self._due.set()
+            except Exception as error:  # the log may be away as well: asked again, later; told while it is new
+                if tries & (tries - 1) == 0:
+                    why = f"{type(error).__name__}: {error}"
+                    self._node.report.warn("holder_not_known", shard=str(self.id), why=why)
+        self._node.report.note("shard_outlasted", shard=str(self.id), node=newer.node)
+
+    async def _is_gone(self, newer: Superseded) -> bool:
+        if self._node.gone is None or (newer.node, newer.start) in self._outlasted:
+            return False
+        return await self._node.gone(newer.node)
+
+    async def _count_losses(self) -> None:
+        """Back off when the shard was lost again before any batch of its last tenure was durable: the same work comes
+        again and would be lost again, as fast as the log can be replayed."""
+        batches = self.shard.commit.statistics().batches
+        if self.shard.recoveries and batches == self._batches:
+            self._lost_again += 1
+            wait_s = backoff_s(self._lost_again, self._node.random.random, BACKOFF_S)
+            if self._lost_again & (self._lost_again - 1) == 0:
+                self._node.report.warn("shard_lost_again", shard=str(self.id), times=self._lost_again, why=self.why)
+            await asyncio.sleep(wait_s)
+        else:
+            self._lost_again = 0
+        self._batches = batches
 
     def settled(self) -> bool:
         """Tell whether it is served, or not for a reason that is known."""
@@ -123,14 +181,22 @@ class ShardSupervisor:
                 ms=(node.clock.boot_ns() - began) // 1_000_000,
             )
 
-    def _failed(self, fault: Fault) -> None:
+    def _failed(self, fault: Fault, error: Exception, again_s: float) -> None:
         shard = self.shard
+        shard.damaged = isinstance(fault, LogDamaged | LogMisconfigured)
         self.why = f"{fault.code}: {fault}"
         if isinstance(fault, LogDamaged | LogMisconfigured | ClockSkewed):
             shard.closed_why = fault.code  # waiting would not help: refuse at once
             shard.refuse_waiting()
         shard.ownership.doubt()
-        self._node.report.fault("recovery_failed", fault, shard=str(self.id), code=fault.code)
+        self._node.report.fault(
+            "recovery_failed",
+            error,
+            shard=str(self.id),
+            code=fault.code,
+            attempt=self._attempts,
+            again_s=round(again_s, 2),
+        )
 
     # ---- what the shard tells
 

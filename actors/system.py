@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from actors.background import Background
 from actors.clock import Clock
@@ -47,6 +49,8 @@ class Outside(NamedTuple):
     random: random.Random
     publisher: Publisher
     report: Reporter
+    gone: Callable[[str], Awaitable[bool]] | None = None
+    """Whether nobody listens any more at a node's address (`NodeRun.node`): then its shards may be taken over."""
 
 
 class Region:
@@ -95,10 +99,14 @@ class ActorSystem:
             outside.publisher,
             self._deliver,
             self.report,
-            Pacer(),
+            Pacer(lambda error: self.background.contain("pacer", error)),
+            self._decode_command,
         )
+        self._commands = {kind.kind: msgspec.json.Decoder(kind.command_type) for kind, _ in kinds}
         gate = asyncio.Semaphore(limits.recoveries_at_once)
-        node = Node(run, outside.clock, outside.random, self.report, self.background, gate, self._tell_ready)
+        node = Node(
+            run, outside.clock, outside.random, self.report, self.background, gate, self._tell_ready, outside.gone
+        )
         self.regions: dict[str, Region] = {}
         self._ready = asyncio.Event()
         self._stopping = False
@@ -125,6 +133,12 @@ class ActorSystem:
 
     def _deliver(self, kind: str, id: str, batch: ReactionBatch, sink: Any) -> None:
         self.regions[kind].shard(id).submit(id, (REACTION, batch, sink, 0, None, None))
+
+    def _decode_command(self, kind: str, data: bytes) -> Any:
+        decoder = self._commands.get(kind)
+        if decoder is None:
+            raise ValueError(f"no kind of entity is called {kind!r}")
+        return decoder.decode(data)
 
     async def ask(self, kind: str, id: str, command: Any, caller: Caller, key: Key | None = None) -> Any:
         """Send a command or, for a struct tagged as a query, a question, and wait; for tools and tests.

@@ -7,13 +7,10 @@ at every start; recovery fills it from snapshots and never reads what an earlier
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
-from actors.entity import EntityType
 from actors.log.port import ShardId
-from actors.shard.actor import Actor
-from actors.shard.mailbox import Mailbox
-from actors.snapshots.format import EncodedEntity, decode_entity, encode_entity, pack, unpack
+from actors.snapshots.format import EncodedEntity, pack, unpack
 
 
 class SpillStore(Protocol):
@@ -68,30 +65,25 @@ class MemorySpill:
 
 
 class PassiveEntities:
-    """The passivated entities of one shard, over a spill store: put away encoded, activated by their next message."""
+    """The passivated entities of one shard, encoded, over a spill store."""
 
-    def __init__(self, shard: ShardId, kind: EntityType[Any], spill: SpillStore) -> None:
+    def __init__(self, shard: ShardId, spill: SpillStore) -> None:
         self._shard = shard
-        self._kind = kind
         self._spill = spill
         self.count = 0
         self.activated = 0
 
-    def passivate(self, actor: Actor) -> None:
-        """Take a live entity with nothing undurable; the caller drops it."""
-        self.put(actor.id, encode_entity(self._kind, actor))
-
     def put(self, id: str, encoded: EncodedEntity) -> None:
         """Keep an encoded entity that is not here yet."""
-        self._spill.put(self._shard, id, pack(encoded))
+        self.replace(id, encoded)
         self.count += 1
 
     def replace(self, id: str, encoded: EncodedEntity) -> None:
         """Keep another encoded form of an entity that is here."""
         self._spill.put(self._shard, id, pack(encoded))
 
-    def activate(self, id: str, mailbox: Mailbox) -> Actor | None:
-        """Return the entity live again, None if it is not here; bytes that are no state close it (`damaged`)."""
+    def take(self, id: str) -> EncodedEntity | str | None:
+        """Return and remove an entity, None if it is not here. In words: why its bytes are none."""
         if not self.count:
             return None
         data = self._spill.take(self._shard, id)
@@ -100,14 +92,12 @@ class PassiveEntities:
         self.count -= 1
         self.activated += 1
         try:
-            return decode_entity(self._kind, id, unpack(data), mailbox)
-        except ValueError as error:  # closed, not guessed at
-            actor = Actor(self._kind.kind, id, None, mailbox)
-            actor.damaged = f"its passivated state cannot be read: {error}"
-            return actor
+            return unpack(data)
+        except ValueError as error:
+            return f"its passivated state cannot be read: {error}"
 
     def peek(self, id: str) -> EncodedEntity | None:
-        """Return the encoded entity without activating it."""
+        """Return the encoded entity without removing it."""
         data = self._spill.get(self._shard, id) if self.count else None
         return None if data is None else unpack(data)
 

@@ -7,41 +7,12 @@ decided, and what rests on them is held by `commit` until they are durable.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
 from actors.entity import Push, Rejected, Timer
-from actors.shard.dedup import EPOCHS_MAX, GONE_MAX, Dedup
+from actors.shard.dedup import Dedup
 from actors.shard.mailbox import Mailbox
-
-REFUSALS_MAX: Final = 32
-FORGOTTEN: Final = Rejected("key_too_old", "the key is below the window; the command is not executed now")
-
-
-class Refusals:
-    """The refusals that one epoch of keys was given under this tenure: those of its 32 highest N.
-
-    Its client does not send N before N-16 is answered. So an N that is 32 below another was answered long ago, and a
-    straggling copy of it is not executed, whatever was remembered of it.
-    """
-
-    __slots__ = ("floor", "given")
-
-    def __init__(self) -> None:
-        self.given: dict[int, tuple[Rejected, int]] = {}
-        self.floor = 0  # highest N forgotten
-
-    def add(self, n: int, rejected: Rejected, seq: int) -> None:
-        """Remember a refusal, and forget the one with the lowest N past 32."""
-        self.given[n] = (rejected, seq)
-        if len(self.given) > REFUSALS_MAX:
-            self.floor = max(self.floor, min(self.given))
-            del self.given[min(self.given)]
-
-    def shrink(self) -> None:
-        """Forget what was said, and keep that it was."""
-        self.floor = max(self.floor, max(self.given, default=0))
-        self.given = {}
+from actors.shard.refusals import Refusals
 
 
 class Caller:
@@ -99,12 +70,16 @@ class Publisher(Protocol):
 
 
 class SnapshotRef(NamedTuple):
-    """A durable snapshot: the tenure that wrote it, its slot, the seq it holds, its number of parts."""
+    """A durable snapshot: the tenure that wrote it, its slot, the seq it holds, its number of parts.
+
+    `layout` says which parts lie in pieces (`snapshots.format.cut_parts`); empty: none.
+    """
 
     nonce: str
     slot: int
     seq: int
     parts: int
+    layout: str = ""
 
 
 class Actor:
@@ -139,37 +114,15 @@ class Actor:
         self.dedup = Dedup()
         self.due: Timer | None = None
         self.queued = False  # stands in the shard's ready line
-        self.frozen = False  # a snapshot in parts is being encoded
+        self.frozen = False  # being encoded or decoded in steps: its messages wait
         self.damaged = ""  # why it may not be served
         self.touched = True  # used since the last sweep
-        self.refused: dict[str, dict[str, Refusals]] | None = None
+        self.refused: Refusals | None = None
         self.first = -1  # offset of its first record
         self.dirty_from = -1  # offset of the first record that its durable snapshot does not hold
         self.next_dirty = -1  # the same, for the snapshot that is on its way
         self.since = 0  # records since the last snapshot was taken
         self.snapshots: tuple[SnapshotRef, ...] = ()
-
-    def remember_refusal(self, by: str, key: tuple[str, int], rejected: Rejected) -> None:
-        """Keep a refusal, so that a straggling copy of the command is not executed after its sender was told no."""
-        if self.refused is None:
-            self.refused = {}
-        mine = self.refused.setdefault(by, {})
-        epoch = mine[key[0]] = mine.pop(key[0]) if key[0] in mine else Refusals()
-        epoch.add(key[1], rejected, self.seq)
-        if len(mine) > EPOCHS_MAX:  # those that were refused nothing for longest
-            next(islice(reversed(mine.values()), EPOCHS_MAX, None)).shrink()
-            if len(mine) > GONE_MAX:
-                del mine[next(iter(mine))]
-
-    def refusal(self, by: str, key: tuple[str, int]) -> tuple[Rejected, int] | None:
-        """Return the refusal given to this key under this tenure, with the seq it rested on."""
-        if self.refused is None:
-            return None
-        mine = self.refused.get(by)
-        epoch = None if mine is None else mine.get(key[0])
-        if epoch is None:
-            return None
-        return epoch.given.get(key[1]) or ((FORGOTTEN, self.seq) if key[1] <= epoch.floor else None)
 
     def wrote(self, offset: int) -> None:
         """Note that a record of it goes to `offset`; needed only for the first one since a snapshot was taken."""

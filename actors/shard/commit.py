@@ -20,6 +20,7 @@ from actors.entity import Rejected
 from actors.faults import Fault, NotWritten, OutcomeUnknown
 from actors.limits import Limits
 from actors.log.port import Appended, EventLog, ShardId
+from actors.log.sizes import RECORD_FRAMING_BYTES
 from actors.shard.actor import NO_SINK
 from actors.shard.fence import Mode, Ownership
 from actors.shard.pacer import Pacer
@@ -28,6 +29,7 @@ Effect = tuple[Callable[..., None], Any, int, tuple[Any, ...]]
 
 UNKNOWN: Final = Rejected("unknown", "the outcome is not known; send again with the same key", retry=True)
 RETRY_S: Final = 0.1
+EFFECT_BYTES: Final = 500
 WAIT_BUCKETS_MS: Final = (0.25, 0.5, 1, 2, 3, 5, 10, 25, 50, 100, 250, 1000, 5000)
 
 
@@ -82,11 +84,16 @@ class Commit:
         self._resumed = resumed
         self._failed = failed
         self._probe = probe
+        self._probe_pause_ns = int(limits.probe_s * 1e9)
+        self._probed_ns = -(1 << 62)
+        self._for_probe: list[Effect] = []  # wait for the next probe, or for any batch handed over before it
+        self._probe_timer: asyncio.TimerHandle | None = None
         self._contain = contain
         self._between = between
         self._pacer = pacer
         self._suspension = SuspensionDetector()
         self.effects: list[Effect] = []
+        self._held_at: list[int] = []  # places in `effects` that belong to no record of their own
         self._flying: list[Effect] = []
         self._batch: list[bytes] = []
         self._future: asyncio.Future[Appended] | None = None
@@ -115,6 +122,7 @@ class Commit:
         if fresh or not (self.records or self._future or self.proved()):
             self._hold_behind_probe(effect)
         elif self.records:
+            self._held_at.append(len(self.effects))
             self.effects.append(effect)
         elif self._future:
             self._flying.append(effect)
@@ -133,21 +141,43 @@ class Commit:
         return self._clock.boot_ns() - self.proof_ns <= self._proof_ns_max
 
     def _hold_behind_probe(self, effect: Effect) -> None:
-        if not self.records:
-            if self.ownership.mode is not Mode.OWNER:  # nothing is written after the record that gives the shard up
-                if effect[1] is not None:
-                    effect[1].refused(effect[2], UNKNOWN, -1)
-                return
-            record = self._probe()
-            self.records.append(record)
-            self.staged_bytes += len(record)
+        if self.records:
+            self._held_at.append(len(self.effects))
+            self.effects.append(effect)
+        elif self.ownership.mode is not Mode.OWNER:  # nothing is written after the record that gives the shard up
+            if effect[1] is not None:
+                effect[1].refused(effect[2], UNKNOWN, -1)
+        elif not self.proved() or self._clock.boot_ns() - self._probed_ns >= self._probe_pause_ns:
+            self._stage_probe(effect)
+        else:  # one probe answers all that is refused within the pause: a stranger must not write a record a command
+            self._for_probe.append(effect)
+            if self._probe_timer is None:
+                loop = asyncio.get_running_loop()
+                self._probe_timer = loop.call_later(self._probe_pause_ns / 1e9, self._probe_now)
+
+    def _stage_probe(self, effect: Effect) -> None:
+        self._probed_ns = self._clock.boot_ns()
+        record = self._probe()
+        self.records.append(record)
+        self.staged_bytes += len(record)
         self.effects.append(effect)
+
+    def _probe_now(self) -> None:
+        self._probe_timer = None
+        waiting, self._for_probe = self._for_probe, []
+        if waiting and self.records:
+            self._held_at += range(len(self.effects), len(self.effects) + len(waiting))
+            self.effects += waiting
+        elif waiting:
+            self._stage_probe(waiting[0])
+            self._held_at += range(len(self.effects), len(self.effects) + len(waiting) - 1)
+            self.effects += waiting[1:]
 
     # ---- the batch
 
     def quiet(self) -> bool:
-        """Tell whether nothing is staged and nothing in flight."""
-        return not self.records and self._future is None
+        """Tell whether nothing is staged, nothing in flight, and nothing waits for a probe."""
+        return not self.records and self._future is None and not self._for_probe
 
     def flush(self) -> None:
         """Hand everything staged to the log, at once or on the node's next tick, unless a batch is in flight."""
@@ -158,14 +188,41 @@ class Commit:
         """Hand everything staged to the log, unless a batch is in flight or the shard is not owned any more."""
         if self._future is not None or not self.records:
             return
-        batch = self._batch = self.records
-        self.records = []
-        self.staged_bytes = 0
-        self._flying = self.effects
-        self.effects = []
-        self.ownership.handed(len(batch))
+        if self.staged_bytes + RECORD_FRAMING_BYTES * len(self.records) > self._log.batch_bytes_max:
+            self._cut()
+        else:
+            self._batch, self.records = self.records, []
+            self._flying, self.effects = self.effects, []
+            self._held_at.clear()
+            self.staged_bytes = 0
+        if self._for_probe:  # this batch is handed over after them: it proves as much as a probe
+            self._flying += self._for_probe
+            self._for_probe = []
+        self.ownership.handed(len(self._batch))
         self._first_handed_ns = self._clock.boot_ns()
         self._hand()
+
+    def _cut(self) -> None:
+        """Take the longest prefix of what is staged that the log takes as one batch, with its effects (L13)."""
+        room = self._log.batch_bytes_max
+        count = size = 0
+        for record in self.records:
+            room -= len(record) + RECORD_FRAMING_BYTES
+            if room < 0 and count:
+                break
+            count += 1
+            size += len(record)
+        effects = count  # one a record, and those that were held between them
+        held = 0
+        for held, place in enumerate(self._held_at, 1):
+            if place > effects:
+                held -= 1
+                break
+            effects += 1
+        self._batch, self.records = self.records[:count], self.records[count:]
+        self._flying, self.effects = self.effects[:effects], self.effects[effects:]
+        self._held_at = [place - effects for place in self._held_at[held:]]
+        self.staged_bytes -= size
 
     def _hand(self) -> None:
         self._handed_ns = self._clock.boot_ns()
@@ -177,6 +234,16 @@ class Commit:
             if not future.cancelled():
                 future.exception()  # given up before; its outcome was decided by a later tenure
             return
+        try:
+            self._judge(future)
+        except Exception as error:  # a bug here would end the chain of batches without a word; reported, recovered
+            self._broken(error)
+
+    def _broken(self, error: Exception) -> None:
+        self._contain(error)
+        self.fail(Fault(f"shard {self.shard}: a bug in the way of a batch: {type(error).__name__}"))
+
+    def _judge(self, future: asyncio.Future[Appended]) -> None:
         if future.cancelled():
             self.fail(OutcomeUnknown("the append was cancelled"))
             return
@@ -205,8 +272,11 @@ class Commit:
         if future is not self._future:
             return
         if failed is None and read.result():
-            self.ownership.skipped(base)
-            self._durable(at_ms)
+            try:
+                self.ownership.skipped(base)
+                self._durable(at_ms)
+            except Exception as error:  # as in `_answered`
+                self._broken(error)
         else:
             self.fail(OutcomeUnknown(f"shard {self.shard}: written at {base}, a newer tenure may lie before it"))
 
@@ -253,6 +323,7 @@ class Commit:
             self.late = True
             self._flying = self._tell_unknown(self._flying)
             self.effects = self._tell_unknown(self.effects)
+            self._for_probe = self._tell_unknown(self._for_probe)
 
     def _tell_unknown(self, effects: list[Effect]) -> list[Effect]:
         kept: list[Effect] = []
@@ -268,7 +339,7 @@ class Commit:
         """Void everything staged and in flight: senders hear that the outcome is unknown, the shard recovers."""
         self._failures += 1
         self.ownership.doubt()
-        effects = self._flying + self.effects
+        effects = self._flying + self.effects + self._for_probe
         self.reset()
         for _, sink, request, _ in effects:
             if sink is not None:
@@ -279,10 +350,18 @@ class Commit:
         """Forget everything, silently: the memory it belonged to is gone."""
         self._future = None
         self._batch, self._flying = [], []
-        self.records, self.effects = [], []
+        self.records, self.effects, self._held_at, self._for_probe = [], [], [], []
+        if self._probe_timer is not None:
+            self._probe_timer.cancel()
+            self._probe_timer = None
         self.staged_bytes = 0
         self.late = False
         self.proof_ns = -(1 << 62)
+
+    def weight(self) -> int:
+        """Return an estimate of the memory held, in bytes."""
+        effects = len(self.effects) + len(self._flying) + len(self._for_probe)
+        return self.staged_bytes + sum(map(len, self._batch)) + EFFECT_BYTES * effects
 
     def statistics(self) -> CommitStatistics:
         """Return depths and totals."""
@@ -290,7 +369,7 @@ class Commit:
             len(self.records),
             self.staged_bytes,
             len(self._batch),
-            len(self.effects) + len(self._flying),
+            len(self.effects) + len(self._flying) + len(self._for_probe),
             self._batches,
             self._batch_records,
             self._wait_ns,

@@ -16,12 +16,13 @@ from actors.entity import Context, EntityType, Push, Reaction, Rejected
 from actors.faults import Fault
 from actors.limits import Limits
 from actors.log.codec import Done, encode
-from actors.shard.actor import FORGOTTEN, Actor, Caller, Sink
+from actors.shard.actor import Actor, Caller, Sink
 from actors.shard.commit import Commit
 from actors.shard.dedup import ANSWER_BYTES_MAX, Answers, KeyTooOld
 from actors.shard.mailbox import COMMAND, QUERY, REACTION, Key, Message
 from actors.shard.ports import Ports
 from actors.shard.reactions import Outgoing, ReactionBatch
+from actors.shard.refusals import FORGOTTEN, Refusals
 from actors.shard.timers import Timers
 from actors.snapshots.writer import SnapshotWriter
 
@@ -29,9 +30,15 @@ INTERNAL: Final = Rejected("internal", "a fault in the server; it was recorded",
 TOO_LARGE: Final = Rejected("too_large", "the command's record would be larger than the log takes")
 DAMAGED: Final = Rejected("entity_damaged", "stored data is damaged; an operator must look at it")
 FIRES_MAX: Final = 1000
+FIRES_A_TURN: Final = 8
+REACTIONS_A_TURN: Final = 64
 TORN_MAX: Final = 3
 
 TIMER: Final = Caller("timer", "system")
+
+
+class _LaterTurn(Exception):
+    """The message has done its share of this turn of the loop: the rest of its work comes in a later one."""
 
 
 class Decider:
@@ -67,15 +74,19 @@ class Decider:
         self._fresh_codes = kind.fresh_codes
         self._fresh_roles = kind.fresh_roles
         self._snapshot_at = limits.snapshot_records
-        self._record_bytes_max = limits.record_bytes_max
+        self._record_bytes_max = min(limits.record_bytes_max, ports.log.record_bytes_max or limits.record_bytes_max)
         self._now = 0  # the wall clock, read once a run of the shard
         self._ctx = Context()
         self._ctx.roll = ports.roll
         self._applying = False
         self._answer = b""
+        self._fired: dict[str, int] = {}  # timers that an entity fired in earlier turns, while more are due
 
-    def dispatch(self, actor: Actor, message: Message) -> None:
-        """Deal with one message. A bug in the rules is contained: in its command, or by dropping the shard's memory."""
+    def dispatch(self, actor: Actor, message: Message) -> bool:
+        """Deal with one message; True: it stands in its lane again and goes on in a later turn of the loop.
+
+        A bug in the rules is contained: in its command, or by dropping the shard's memory.
+        """
         what, payload, sink, request, caller, key = message
         try:
             if actor.damaged:
@@ -89,8 +100,12 @@ class Decider:
                 self._react(actor, payload, sink, request)
             else:
                 self._wake(actor, payload)
+        except _LaterTurn:
+            actor.mailbox.put_back(message, control=what >= REACTION)
+            return True
         except Exception as error:  # see the docstring; counted
             self._contain(actor, message, error)
+        return False
 
     def _contain(self, actor: Actor, message: Message, error: Exception) -> None:
         self.contained += 1
@@ -146,14 +161,16 @@ class Decider:
                     self._repeat(actor, known, sink, request)
                     return
             if actor.refused is not None:
-                before = actor.refusal(by, key)
+                before = actor.refused.find(by, key, actor.seq)
                 if before is not None:
                     self._refuse_again(actor, before[0], sink, request, before[1])
                     return
         decision = self.kind.decide(actor.state, command, self._context(caller, now, actor.seq + 1, text))
         if decision.__class__ is Rejected:
             if key is not None:
-                actor.remember_refusal(by, key, decision)
+                if actor.refused is None:
+                    actor.refused = Refusals(self.limits.refusals_max, self.limits.refused_senders_max)
+                actor.refused.add(by, key, decision, actor.seq)
             fresh = decision.code in self._fresh_codes or caller.role in self._fresh_roles
             self._refuse(actor, decision, sink, request, fresh, actor.seq)
             return
@@ -287,9 +304,13 @@ class Decider:
     def _react(self, actor: Actor, batch: ReactionBatch, sink: Sink, request: int) -> None:
         marks = actor.dedup.marks
         caller = Caller(f"entity:{batch.source}", "system")
+        left = REACTIONS_A_TURN
         for seq, n, command in batch.items:
             if (seq, n) <= marks.get(batch.source, (0, 0)):
                 continue
+            left -= 1
+            if left < 0:
+                raise _LaterTurn
             now = max(self._now, self.last_ms)
             if actor.due is not None and actor.due.due_ms <= now:
                 self._fire_due(actor, now)
@@ -308,9 +329,11 @@ class Decider:
             self.timers.set(due_ms, actor.id)
 
     def _fire_due(self, actor: Actor, now: int) -> None:
-        for _ in range(FIRES_MAX):
+        for _ in range(FIRES_A_TURN):
             due = actor.due
             if due is None or due.due_ms > now or actor.damaged:
+                if self._fired:
+                    self._fired.pop(actor.id, None)
                 return
             at = max(due.due_ms, self.last_ms)
             key = f"{due.id}@{due.due_ms}"
@@ -318,6 +341,10 @@ class Decider:
             taken = self._accept(actor, events, {}, TIMER.by, key, at, None, 0)
             assert taken, "a timer's record is small"
             self.snapshots.wrote(actor)
+        fired = self._fired.pop(actor.id, 0) + FIRES_A_TURN
+        if fired < FIRES_MAX:
+            self._fired[actor.id] = fired
+            raise _LaterTurn
         actor.damaged = f"timer {actor.due} fires for ever"
         self.ports.report.fault("timer_loops", None, shard=self.shard, entity=f"{self.kind.kind}/{actor.id}")
 

@@ -22,6 +22,7 @@ EPOCHS_MAX: Final = 8
 GONE_MAX: Final = 256
 ANSWER_BYTES_MAX: Final = 200
 SENDERS_PER_PART: Final = 200
+PART_BYTES: Final = 200_000
 FORMAT: Final = 2
 
 _ENTRY: Final = struct.Struct("<QQB")  # N, pos, length of the answer that follows
@@ -200,31 +201,38 @@ class Dedup:
         table.add(epoch, n, pos, answer)
 
     def encode(self) -> Iterator[bytes]:
-        """Yield the tables in parts of some 200 senders, each under 1 ms; at least one part."""
+        """Yield the tables in parts of some 200 senders and 200 KB, each under 1 ms; at least one part."""
         rows: list[_Row] = []
+        size = 0
         marks = [(source, seq, n) for source, (seq, n) in self.marks.items()]
         for by, t in self.answers.items():
             rows.append(_Row(by, t.devices, t.gone))
-            if len(rows) == SENDERS_PER_PART:
+            size += sum([len(device.data) for device in t.devices]) + len(t.gone)
+            if len(rows) == SENDERS_PER_PART or size > PART_BYTES:
                 yield _encode(_Part(msgspec.Raw(_encode(rows)), marks, FORMAT))
-                rows, marks = [], []
+                rows, marks, size = [], [], 0
         yield _encode(_Part(msgspec.Raw(_encode(rows)), marks, FORMAT))
 
     @classmethod
     def decode(cls, parts: list[bytes]) -> Dedup:
         """Rebuild from parts, also those that a server before ADR 0008 wrote. Raises ValueError for bad bytes."""
         table = cls()
-        for part in map(_decode_part, parts):
-            if part.format not in (1, FORMAT):
-                raise ValueError(f"a memory of commands in format {part.format}; this server reads 1 and {FORMAT}")
-            for row in _decode_rows(part.rows) if part.format == FORMAT else _decode_rows_1(part.rows):
-                answers = table.answers[row.by] = Answers()
-                answers.devices, answers.gone = row.devices, row.gone
-                if row.devices:
-                    answers.last = row.devices[-1]
-            for source, seq, n in part.marks:
-                table.marks[source] = (seq, n)
+        for part in parts:
+            table.load(part)
         return table
+
+    def load(self, data: bytes) -> None:
+        """Add what one part holds. Raises ValueError for bad bytes."""
+        part = _decode_part(data)
+        if part.format not in (1, FORMAT):
+            raise ValueError(f"a memory of commands in format {part.format}; this server reads 1 and {FORMAT}")
+        for row in _decode_rows(part.rows) if part.format == FORMAT else _decode_rows_1(part.rows):
+            answers = self.answers[row.by] = Answers()
+            answers.devices, answers.gone = row.devices, row.gone
+            if row.devices:
+                answers.last = row.devices[-1]
+        for source, seq, n in part.marks:
+            self.marks[source] = (seq, n)
 
     def weight(self) -> int:
         """Return an estimate of the memory held, in bytes."""

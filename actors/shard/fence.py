@@ -155,6 +155,12 @@ class Ownership:
         self.mode = Mode.MOVED
         self.outstanding = 0
 
+    def outlasted(self, offset: int) -> None:
+        """The newer tenure is over, its holder gave the shard up or is gone: up to `offset` nothing is disputed."""
+        assert self.mode is Mode.MOVED, self.mode
+        self.last = max(self.last, offset)
+        self.mode = Mode.DOUBT
+
     def releasing(self) -> None:
         """The node's last record of the tenure was stamped: nothing is stamped after it."""
         assert self.mode is Mode.OWNER, self.mode

@@ -62,6 +62,10 @@ class Mailbox:
         self.control.append(message)
         return True
 
+    def put_back(self, message: Any, *, control: bool) -> None:
+        """Put a message that was taken out in front of its lane again."""
+        (self.control if control else self.ordinary).appendleft(message)
+
     def served(self, count: int) -> None:
         """Count `count` messages that a run took out of the lanes: cheaper than one by one as they come."""
         self._taken += count

@@ -16,10 +16,15 @@ ON_PER_S: Final = 4_000
 OFF_PER_S: Final = 2_000
 
 
-class Pacer:
-    """One a node."""
+def _raised(error: BaseException) -> None:
+    raise error
 
-    def __init__(self) -> None:
+
+class Pacer:
+    """One a node. `contain` takes what a shard's flush raises."""
+
+    def __init__(self, contain: Callable[[BaseException], None] | None = None) -> None:
+        self._contain = contain or _raised
         self.ticking = False
         self.ticks = 0
         self._count = 0
@@ -47,4 +52,7 @@ class Pacer:
         self.ticks += 1
         waiting, self._waiting = self._waiting, {}
         for flush in waiting:
-            flush()
+            try:
+                flush()
+            except Exception as error:  # one shard's batch must not hold up the others'; reported
+                self._contain(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from actors.clock import Clock
 from actors.log.port import EventLog, SnapshotStore
@@ -15,7 +15,8 @@ from actors.shard.reactions import Deliver
 
 
 class Ports(NamedTuple):
-    """One a node, shared by its shards. `roll` draws a random 53-bit integer, `deliver` carries reactions."""
+    """One a node, shared by its shards. `roll` draws a random 53-bit integer, `deliver` carries reactions,
+    `decode_command` reads a command of a kind from JSON (ValueError)."""
 
     log: EventLog
     snapshots: SnapshotStore
@@ -26,3 +27,4 @@ class Ports(NamedTuple):
     deliver: Deliver
     report: Reporter
     pacer: Pacer
+    decode_command: Callable[[str, bytes], Any]

@@ -21,17 +21,18 @@ from actors.log.port import ShardId
 from actors.passivation.passivation import PassiveEntities
 from actors.shard.actor import Actor
 from actors.shard.commit import Commit
-from actors.shard.decider import TORN_MAX, Decider
+from actors.shard.decider import DAMAGED, TORN_MAX, Decider
 from actors.shard.fence import FoldState, Mode, Ownership
-from actors.shard.mailbox import COMMAND, REACTION, WAKE, Mailbox, Message
+from actors.shard.mailbox import COMMAND, REACTION, WAKE, Message
 from actors.shard.ports import Ports
 from actors.shard.reactions import Outgoing
+from actors.shard.residents import MESSAGE_BYTES, Residents
 from actors.shard.statistics import ShardStatistics
 from actors.shard.timers import Timers
+from actors.snapshots.aside import AsideStore
 from actors.snapshots.writer import SnapshotWriter
 
 SNAPSHOTS_A_TICK: Final = 50
-GHOSTS_MAX: Final = 1000
 RECOVERING: Final = (Mode.OPENING, Mode.DOUBT, Mode.IDLE)
 BUSY: Final = Rejected("busy", "too many commands wait here; send again later", retry=True, after_ms=200)
 UNAVAILABLE: Final = Rejected("unavailable", "not to be reached now; send again with the same key", True, 500)
@@ -60,9 +61,18 @@ class Shard:
         self.ports = ports
         self.limits = limits
         self.ownership = Ownership()
-        self.actors: dict[str, Actor] = {}
         self.waiting: deque[tuple[str, Message]] = deque()
-        self.passive = PassiveEntities(id, kind, ports.spill)
+        self.passive = PassiveEntities(id, ports.spill)
+        self.residents = Residents(
+            kind,
+            limits,
+            self.passive,
+            resume=self._enqueue,
+            activated=self._activated,
+            leaving=self._leaving,
+            contain=self.contain,
+        )
+        self.actors = self.residents.live
         self.commit = Commit(
             id,
             ports.log,
@@ -76,21 +86,20 @@ class Shard:
             between=lambda start, end: between(self, start, end),
             pacer=ports.pacer,
         )
+        self._draw = lambda: ports.roll() / (1 << 53)
         self.snapshots = self._make_snapshots()
-        self.timers = Timers(ports.clock.wall_ms, self.wake)
+        self.timers = Timers(ports.clock.wall_ms, self.wake, self.contain)
         self.decider = Decider(
             str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers
         )
-        self.outgoing = self.decider.outgoing = Outgoing(ports.deliver, self._reactions_acked)
+        self.outgoing = self._new_outgoing()
         self.decider.again = self.submit
         self.clocks = Agreement(ports.clock, limits.clock_skew_ms, limits.restart_pause_s)
         self.holder = ""
-        self.cursor = 0
-        self.recoveries = self.replayed = 0
+        self.cursor = self.recoveries = self.replayed = 0
         self.closed_why, self.draining = "", False  # why intake is refused although the node would own the shard
+        self.damaged = False  # its log cannot be trusted: what is closed does not hold up others
         self._ready: deque[Actor] = deque()
-        self._ghosts: dict[str, None] = {}
-        self._refusals: dict[str, Any] = {}  # refusals of passivated entities: kept for the life of the tenure
         self._scheduled = False
         self._since_cursor = 0
         self._checkpoint_at = 0
@@ -102,11 +111,12 @@ class Shard:
             self.ports.snapshots,
             self.limits,
             passive=self.passive,
-            find=self.actors.get,
+            find=self.residents.find,
             end=self.commit.next_offset,
             hold=lambda call, arguments: self.commit.hold((call, None, 0, arguments), False),
             resume=self._enqueue,
             contain=self.contain,
+            draw=self._draw,
         )
 
     # ---- intake
@@ -132,28 +142,29 @@ class Shard:
         if recovering and len(self.waiting) < self.limits.waiting_max:
             self.waiting.append((id, message))
         else:
-            message[2].refused(message[3], UNAVAILABLE, -1)
-
-    def _activate(self, id: str) -> Actor:
-        box = Mailbox(self.limits.mailbox_max, self.limits.control_max)
-        actor = self.passive.activate(id, box)
-        if actor is None:
-            actor = Actor(self.kind.kind, id, self.kind.create(id), box)
-        elif actor.damaged:
-            self.ports.report.fault("entity_damaged", None, shard=str(self.id), entity=actor.name, why=actor.damaged)
-        actor.refused = self._refusals.pop(id, None)
-        if self.decider.torn.get(id, 0) >= TORN_MAX:
-            actor.damaged = "a bug tears its state again and again"
-        self.actors[id] = actor
-        return actor
+            closed = self.damaged and message[0] == REACTION  # then its source need not wait for it
+            message[2].refused(message[3], DAMAGED if closed else UNAVAILABLE, -1)
 
     def _live_or_none(self, id: str) -> Actor | None:
         """Return a passivated or new entity live; None if the spill file failed: the shard recovers from its log."""
         try:
-            return self._activate(id)
+            return self.residents.activate(id)
         except SpillFailed as fault:
             self.commit.fail(fault)
             return None
+
+    def _activated(self, actor: Actor) -> None:
+        if actor.damaged:
+            self.ports.report.fault("entity_damaged", None, shard=str(self.id), entity=actor.name, why=actor.damaged)
+        elif self.decider.torn.get(actor.id, 0) >= TORN_MAX:
+            actor.damaged = "a bug tears its state again and again"
+
+    def _leaving(self, actor: Actor) -> None:
+        """A passivated entity's next due time stays in the heap, and what of it is dirty stays noted."""
+        if actor.due is not None:
+            self.timers.set(actor.due.due_ms, actor.id)
+        if actor.dirty_from >= 0:
+            self.snapshots.dirty.setdefault(actor.id, actor.dirty_from)
 
     def wake(self, id: str, due_ms: int) -> None:
         """Look at an entity's timers now: one was set for `due_ms`."""
@@ -164,8 +175,7 @@ class Shard:
 
     def _enqueue(self, actor: Actor) -> None:
         if not actor.queued:
-            actor.queued = True
-            actor.touched = True
+            actor.queued = actor.touched = True
             self._ready.append(actor)
         self._enqueue_flush()
 
@@ -173,9 +183,16 @@ class Shard:
 
     def _run(self) -> None:
         self._scheduled = False
-        commit = self.commit
-        if self.ownership.mode is not Mode.OWNER or commit.late:
+        if self.ownership.mode is not Mode.OWNER or self.commit.late:
             return
+        try:
+            self._decide_ready()
+        except Exception as error:  # a bug in the run itself would leave what waits without a word; reported, recovered
+            self.contain(error)
+            self.commit.fail(Fault(f"shard {self.id}: a bug in its run: {type(error).__name__}"))
+
+    def _decide_ready(self) -> None:
+        commit = self.commit
         ready = self._ready
         dispatch = self.decider.dispatch
         budget, cap = self.limits.run_budget, self.limits.staged_bytes_max
@@ -187,37 +204,34 @@ class Shard:
             ordinary, control, before = box.ordinary, box.control, budget
             while (ordinary or control) and budget > 0 and commit.staged_bytes < cap and not actor.frozen:
                 budget -= 1
-                dispatch(actor, control.popleft() if control else ordinary.popleft())
+                if dispatch(actor, control.popleft() if control else ordinary.popleft()):
+                    before, budget = before - budget, 0  # it goes on in a later turn
                 if self.ownership.mode is not Mode.OWNER:
                     return
             box.served(before - budget)
-            if actor.seq == 0 and not actor.damaged and not len(box):
-                self._forget_ghost(actor)
+            if actor.seq == 0 and not actor.damaged and not actor.frozen and not len(box):
+                self.residents.forget_ghost(actor)
             if len(box) and not actor.frozen and not actor.queued:
                 actor.queued = True
                 ready.append(actor)
-        if ready and commit.staged_bytes < cap and not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._run)
+        if ready and commit.staged_bytes < cap:
+            self._enqueue_flush()
         commit.flush()
+
+    def _new_outgoing(self) -> Outgoing:
+        self.decider.outgoing = Outgoing(
+            self.ports.deliver,
+            self._reactions_acked,
+            aside=AsideStore(self.id, self.ports.snapshots),
+            draw=self._draw,
+            contain=self.contain,
+        )
+        return self.decider.outgoing
 
     def _reactions_acked(self) -> None:
         self._since_cursor += 1
         if self._since_cursor >= self.limits.cursor_every:
             self.write_cursor()
-
-    def _forget_ghost(self, actor: Actor) -> None:
-        """Drop an entity that never came to exist; those that refused a key are remembered for a while."""
-        if actor.refused is None:
-            self.actors.pop(actor.id, None)
-            return
-        self._ghosts[actor.id] = None
-        if len(self._ghosts) > GHOSTS_MAX:
-            oldest = next(iter(self._ghosts))
-            del self._ghosts[oldest]
-            ghost = self.actors.get(oldest)
-            if ghost is not None and ghost.seq == 0 and ghost.idle():
-                del self.actors[oldest]
 
     # ---- the shard's own records
 
@@ -281,24 +295,16 @@ class Shard:
         """Forget all memory; what waits in mailboxes waits for the recovery."""
         self.snapshots.stop()
         self.outgoing.stop()
-        for actor in self.actors.values():
+        for actor in self.residents.all():
             for message in (*actor.mailbox.control, *actor.mailbox.ordinary):
-                if message[2] is None:
-                    continue
-                self._submit_elsewhere(actor.id, message)
-        self.actors.clear()
+                if message[2] is not None:
+                    self._submit_elsewhere(actor.id, message)
+        self.residents.clear()
         self._ready.clear()
-        self._ghosts.clear()
-        self._refusals.clear()
         self.timers.clear()
-        self.passive.clear()
-        self.outgoing = self.decider.outgoing = Outgoing(self.ports.deliver, self._reactions_acked)
+        self.outgoing = self._new_outgoing()
 
     # ---- recovery and passivation
-
-    def revive(self, id: str) -> Actor:
-        """Return the entity live, from its passivated state or from nothing; for replay."""
-        return self.actors.get(id) or self._activate(id)
 
     def settle(self, due_ms: dict[str, int]) -> None:
         """After replay: note timers (those of passivated entities by their envelopes) and what is dirty."""
@@ -314,11 +320,17 @@ class Shard:
             if actor.dirty_from >= 0:
                 self.snapshots.dirty[actor.id] = actor.dirty_from
 
-    def began(self) -> None:
-        """Ownership is proved and the memory is whole: timers run, and what waited is taken up in order."""
-        self._checkpoint_at = self.ownership.last + self.limits.marker_records
-        self.closed_why = ""
+    def began(self, marker: int) -> None:
+        """Ownership is proved and the memory is whole: timers run, and what waited is taken up in order.
+
+        `marker`: where replay began. The next one is due so many records after it, whoever wrote them.
+        """
+        self._checkpoint_at = marker + self.limits.marker_records
+        if self.ownership.last >= self._checkpoint_at:
+            self.note_checkpoint()
+        self.closed_why, self.damaged = "", False
         self.timers.resume()
+        self._enqueue_flush()
         waiting, self.waiting = self.waiting, deque()
         for id, message in waiting:
             self.submit(id, message)
@@ -331,24 +343,12 @@ class Shard:
 
     def busy(self) -> bool:
         """Tell whether anything waits to be decided."""
-        return bool(self._ready) or self._scheduled
+        return bool(self._ready) or self._scheduled or bool(self.residents.activating)
 
     def weight(self) -> int:
-        """Return the estimated memory of the live entities, in bytes."""
-        kind = self.kind
-        return sum(kind.weight(a.state) + a.dedup.weight() + 1500 for a in self.actors.values() if not a.damaged)
-
-    def passivate(self, actor: Actor) -> None:
-        """Passivate an entity. Nothing of it may be undurable; its next due time stays in the heap."""
-        due = self.kind.due(actor.state)
-        if due is not None:
-            self.timers.set(due.due_ms, actor.id)
-        if actor.dirty_from >= 0:
-            self.snapshots.dirty.setdefault(actor.id, actor.dirty_from)
-        self.passive.passivate(actor)
-        if actor.refused is not None:
-            self._refusals[actor.id] = actor.refused
-        del self.actors[actor.id]
+        """Return the estimated memory of all that the shard holds, in bytes."""
+        waiting = MESSAGE_BYTES * len(self.waiting)
+        return self.residents.weight() + waiting + self.commit.weight() + self.outgoing.weight() + self.timers.weight()
 
     def sweep(self, most: int) -> int:
         """Passivate up to `most` idle entities that were not used since the last sweep; return how many."""
@@ -359,7 +359,7 @@ class Shard:
             if actor.touched or actor.damaged or actor.seq == 0 or not actor.idle() or self.snapshots.busy(actor.id):
                 actor.touched = False
                 continue
-            self.passivate(actor)
+            self.residents.passivate(actor)
             done += 1
             if done >= most:
                 break
@@ -386,15 +386,15 @@ class Shard:
             self.snapshots.take_passive(id)
 
     def contain(self, error: BaseException) -> None:
-        """Count an error that was kept from spreading."""
+        """Count and report an error that was kept from spreading: a fault of the world's, or a bug."""
         self.decider.contained += 1
-        self.ports.report.fault("effect_raised", error, shard=str(self.id))
+        event = "effect_raised" if isinstance(error, Fault) else "bug_contained"
+        self.ports.report.fault(event, error, shard=str(self.id))
 
     def statistics(self) -> ShardStatistics:
         """Return what the shard holds and has done."""
-        decider = self.decider
+        decider, mode = self.decider, self.ownership.mode.value
         return ShardStatistics(
-            self.ownership.mode.value, len(self.actors), self.passive.count, len(self._ready), len(self.waiting),
-            decider.decided, decider.refused, decider.contained, self.recoveries, self.replayed,
-            self.outgoing.pending(), len(self.timers),
+            mode, len(self.actors), self.passive.count, len(self._ready), len(self.waiting), decider.decided,
+            decider.refused, decider.contained, self.recoveries, self.replayed, self.outgoing.held, len(self.timers),
         )  # fmt: skip

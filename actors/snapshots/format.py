@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Generator, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from actors.entity import EntityType
 from actors.shard.actor import Actor, SnapshotRef
-from actors.shard.dedup import Dedup
 from actors.shard.fence import FoldState
-from actors.shard.mailbox import Mailbox
 
 HEADER_PART: Final = "h"
 
@@ -107,9 +106,51 @@ def parse_part_key(key: str) -> PartKey | None:
     fields = key.split("|", 4)
     if len(fields) != 5 or fields[0] != "s" or fields[2] not in ("0", "1"):
         return None
-    if fields[3] != HEADER_PART and not (fields[3].isascii() and fields[3].isdigit()):
+    number, dot, piece = fields[3].partition(".")
+    if fields[3] != HEADER_PART and not (_is_number(number) and (_is_number(piece) if dot else not piece)):
         return None
     return PartKey(fields[1], int(fields[2]), fields[3], fields[4])
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+# ---- parts in pieces: a store takes so many bytes a key
+
+
+def cut_parts(parts: Sequence[bytes], room: int) -> tuple[list[tuple[str, bytes]], str]:
+    """Return (name, bytes) of every piece, none over `room` bytes, and the layout that joins them again.
+
+    A part that fits is one piece under its number. A longer one lies in pieces `I`, `I.1`, `I.2` ...; the layout, which
+    stands behind the digest in the header, names it and how many: `/0:2,7:3`. It is empty when all fit.
+    """
+    pieces: list[tuple[str, bytes]] = []
+    cut: list[str] = []
+    for i, part in enumerate(parts):
+        if len(part) <= room:
+            pieces.append((str(i), part))
+            continue
+        count = -(-len(part) // room)
+        cut.append(f"{i}:{count}")
+        for j in range(count):
+            pieces.append((f"{i}.{j}" if j else str(i), part[j * room : (j + 1) * room]))
+    return pieces, "/" + ",".join(cut) if cut else ""
+
+
+def split_digest(digest: str) -> tuple[str, str]:
+    """Return the digest alone, and the layout behind it."""
+    bare, slash, layout = digest.partition("/")
+    return bare, slash + layout
+
+
+def part_names(count: int, layout: str) -> list[str]:
+    """Return the names of all pieces of `count` parts. Raises ValueError for a layout that is none."""
+    cut: dict[int, int] = {}
+    for row in layout[1:].split(",") if layout else ():
+        part, _, pieces = row.partition(":")
+        cut[int(part)] = int(pieces)
+    return [f"{i}.{j}" if j else str(i) for i in range(count) for j in range(cut.get(i, 1))]
 
 
 # ---- headers and markers
@@ -157,9 +198,16 @@ def digest(memory: list[bytes], state: list[bytes]) -> str:
     return h.hexdigest()
 
 
-def encode_entity(kind: EntityType[Any], actor: Actor) -> EncodedEntity:
-    """Return the entity encoded, in one go."""
-    return encoded_as(actor, list(actor.dedup.encode()), list(kind.encode(actor.state)))
+def encode_steps(
+    kind: EntityType[Any], actor: Actor, memory: list[bytes], state: list[bytes]
+) -> Generator[int, None, None]:
+    """Append the entity's parts to the two lists, yielding the size of each; no event may be applied in between."""
+    for part in actor.dedup.encode():
+        memory.append(part)
+        yield len(part)
+    for part in kind.encode(actor.state):
+        state.append(part)
+        yield len(part)
 
 
 def encoded_as(actor: Actor, memory: list[bytes], state: list[bytes]) -> EncodedEntity:
@@ -176,17 +224,21 @@ def encoded_as(actor: Actor, memory: list[bytes], state: list[bytes]) -> Encoded
     )
 
 
-def decode_entity(kind: EntityType[Any], id: str, encoded: EncodedEntity, mailbox: Mailbox) -> Actor:
-    """Return a live entity. Raises ValueError for bytes that are no state."""
-    actor = Actor(kind.kind, id, kind.decode(id, encoded.state), mailbox)
+def decode_steps(kind: EntityType[Any], actor: Actor, encoded: EncodedEntity) -> Generator[int, None, None]:
+    """Fill a new actor with what was encoded, yielding the size of each part that was decoded.
+
+    What the shard keeps of it is there before the first step. Raises ValueError for bytes that are no state.
+    """
     actor.seq = encoded.seq
     actor.first = encoded.first
     actor.dirty_from = encoded.dirty_from
     actor.since = encoded.since
-    actor.dedup = Dedup.decode(encoded.memory)
-    actor.snapshots = tuple(SnapshotRef(*s) for s in encoded.snapshots)
+    actor.snapshots = tuple(SnapshotRef(*ref) for ref in encoded.snapshots)
+    for part in encoded.memory:
+        actor.dedup.load(part)
+        yield len(part)
+    actor.state = yield from kind.decode_steps(actor.id, encoded.state)
     actor.due = kind.due(actor.state)
-    return actor
 
 
 def pack(encoded: EncodedEntity) -> bytes:

@@ -13,7 +13,9 @@ from typing import NamedTuple
 from actors.faults import LogShorterThanSnapshots
 from actors.log.port import ShardId
 from actors.shard.actor import SnapshotRef
+from actors.shard.reactions import SetAside
 from actors.shard.shard import Shard
+from actors.snapshots.aside import decode_aside, parse_aside_key
 from actors.snapshots.format import (
     HEADER_PART,
     EncodedEntity,
@@ -27,6 +29,8 @@ from actors.snapshots.format import (
     is_marker_key,
     parse_part_key,
     part_key,
+    part_names,
+    split_digest,
 )
 
 
@@ -47,6 +51,7 @@ class TrustedSnapshots:
         self.damaged: dict[str, str] = {}
         self.marker: Marker | None = None
         self.covers: dict[str, int] = {}
+        self.aside: list[SetAside] = []  # reactions to closed targets, by offset
         self.highest = 0  # the furthest offset that anything here speaks of
 
     def check_end(self, shard: ShardId, end: int) -> None:
@@ -100,7 +105,19 @@ def choose(shard: Shard, rows: dict[str, bytes]) -> TrustedSnapshots:
         for id, why in broken.items():
             if id not in whole:
                 trusted.damaged[id] = why
+    trusted.aside = _aside(shard, rows)
     return trusted
+
+
+def _aside(shard: Shard, rows: dict[str, bytes]) -> list[SetAside]:
+    found = []
+    for key, value in rows.items():
+        if parse_aside_key(key) is not None:
+            try:
+                found.append(decode_aside(key, value, shard.ports.decode_command))
+            except ValueError as error:  # left where it is: a newer version's, or damaged; told, not guessed at
+                shard.ports.report.fault("reaction_unreadable", error, shard=str(shard.id), key=key)
+    return sorted(found, key=lambda reaction: (reaction.offset, reaction.item.n))
 
 
 def _header_keys(shard: Shard, rows: dict[str, bytes]) -> dict[str, PartKey]:
@@ -110,7 +127,7 @@ def _header_keys(shard: Shard, rows: dict[str, bytes]) -> dict[str, PartKey]:
     for key in rows:
         parsed = parse_part_key(key)
         if parsed is None:
-            if not is_marker_key(key):
+            if not is_marker_key(key) and parse_aside_key(key) is None:
                 strays.append(key)
         elif parsed.part == HEADER_PART:
             headers[key] = parsed
@@ -128,15 +145,22 @@ def _collect(
         try:
             header = decode_header(rows[key])
             count = header.memory_parts + header.state_parts
-            parts = [rows[part_key(nonce, slot, str(i), id)] for i in range(count)]
+            told, layout = split_digest(header.digest)
+            parts: list[bytes] = []
+            for name in part_names(count, layout):
+                piece = rows[part_key(nonce, slot, name, id)]
+                if "." in name:
+                    parts[-1] += piece
+                else:
+                    parts.append(piece)
             memory, state = parts[: header.memory_parts], parts[header.memory_parts :]
-            if digest(memory, state) != header.digest:
+            if digest(memory, state) != told:
                 raise ValueError("its digest does not fit its bytes")
         except (KeyError, ValueError) as error:  # a msgspec.DecodeError is a ValueError
             broken[id] = f"snapshot {nonce}/{slot} of {id}: {error}"
             shard.ports.report.warn("snapshot_bad", shard=str(shard.id), entity=id, nonce=nonce, slot=slot)
             continue
-        ref = SnapshotRef(nonce, slot, header.seq, count)
+        ref = SnapshotRef(nonce, slot, header.seq, count, layout)
         whole.setdefault(id, []).append(WholeSnapshot(ref, header, memory, state))
     return whole, broken
 

@@ -1,40 +1,47 @@
 """From snapshots and the log's tail to a live shard, under a fresh tenure.
 
-Owns the order: read the snapshots, choose where to start, open the tenure, replay up to its own tenure record (which
-alone proves the end). Never serves an entity whose records do not fit together: it is closed, not guessed at.
+Owns the order: read the snapshots, choose where to start, replay up to the end that the log tells, open the tenure,
+replay up to its own tenure record (which alone proves the end). A log that cannot be replayed gets no tenure, however
+often it is tried. Never serves an entity whose records do not fit together: it is closed, not guessed at.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import NamedTuple
 
-from actors.entity import Push
 from actors.faults import (
     ClockSkewed,
     Fault,
     LogDamaged,
-    LogMisconfigured,
     LogShorterThanSnapshots,
     OutcomeUnknown,
 )
-from actors.log.codec import Cursor, Done, RecordDecoder, Released, Tenure, encode
+from actors.log.codec import RecordDecoder, Released, Tenure, encode
+from actors.log.port import Entry
 from actors.shard.actor import Actor
 from actors.shard.fence import TenureFold, Verdict
 from actors.shard.mailbox import Mailbox
 from actors.shard.shard import Shard
 from actors.snapshots.format import id_hash
 from actors.snapshots.reader import TrustedSnapshots, read_trusted
+from actors.snapshots.replay import BeingActivated, Replay, whole
 
 WEIGH_EVERY = 20_000
 
 
 class Superseded(Fault):
-    """A newer tenure of another node was read; the shard is that node's."""
+    """A newer tenure of another node was read; the shard is that node's: where it is reached, its run, the offset."""
 
     code = "superseded"
+
+    def __init__(self, text: str, node: str, start: str, offset: int) -> None:
+        super().__init__(text)
+        self.offset = offset
+        self.node = node
+        self.start = start
 
 
 class NodeRun(NamedTuple):
@@ -47,129 +54,6 @@ class NodeRun(NamedTuple):
     def holder(self) -> str:
         """Return what a fold knows an owner by."""
         return f"{self.node}#{self.start}"
-
-
-class Replay:
-    """The fold of one shard's log into its memory. Also used by tools, which start from zero and own nothing."""
-
-    def __init__(self, shard: Shard, trusted: TrustedSnapshots, decoder: RecordDecoder) -> None:
-        self.shard = shard
-        self.fold = TenureFold(trusted.marker.fold if trusted.marker else None)
-        self.last_ms = trusted.marker.last_ms if trusted.marker else 0
-        self.entities = trusted.marker.entities if trusted.marker else 0
-        self.sum = trusted.marker.sum if trusted.marker else 0
-        self.start = trusted.marker.offset if trusted.marker else 0
-        self.cursor = self.start
-        self.released = False
-        self.count = 0
-        self.reactions: deque[tuple[str, int, int, Sequence[Any]]] = deque()
-        self.tails: dict[str, deque[tuple[int, int, Sequence[Push]]]] = {}
-        self.born: list[str] = []
-        self._by_name: dict[str, Actor] = {}
-        self._decode = decoder.decode
-        self._tail_max = shard.limits.tail_records
-
-    def feed(self, offset: int, body: bytes) -> Tenure | None:
-        """Fold one record; return it if it is a tenure. Raises `LogDamaged`."""
-        record = self._decode(self.shard.id, offset, body)
-        if record.__class__ is Tenure:
-            if record.shards != self.shard.shards:
-                raise LogMisconfigured(
-                    f"shard {self.shard.id}, offset {offset}: written with {record.shards} shards a topic, configured "
-                    f"are {self.shard.shards}; the count is for life: set it back, or export into new topics"
-                )
-            self.fold.tenure(offset, record.nonce, f"{record.node}#{record.start}")
-            self.released = False
-            self.last_ms = max(self.last_ms, record.at)
-            return record
-        if self.fold.record(record.nonce, record.seq) is not Verdict.COUNTS:
-            return None
-        if record.at > self.last_ms:
-            self.last_ms = record.at
-        if isinstance(record, Done):
-            self._apply(offset, record)
-        elif record.__class__ is Cursor:
-            self.cursor = max(self.cursor, record.before)
-            while self.reactions and self.reactions[0][2] < self.cursor:
-                self.reactions.popleft()
-        elif record.__class__ is Released:
-            self.released = True
-        return None
-
-    def _actor(self, name: str) -> Actor:
-        kind, _, id = name.partition("/")
-        if kind != self.shard.kind.kind:
-            raise LogDamaged(
-                f"shard {self.shard.id}: a record of entity {name!r}; only {self.shard.kind.kind} live here"
-            )
-        actor = self.shard.actors.get(id) or self.shard.revive(id)
-        self._by_name[name] = actor
-        return actor
-
-    def _apply(self, offset: int, record: Done) -> None:
-        actor = self._by_name.get(record.entity) or self._actor(record.entity)
-        pos = record.pos
-        if pos == 1:
-            self.born.append(actor.id)
-        if pos <= actor.seq or actor.damaged:
-            if offset >= self.cursor:  # a snapshot holds the record's effect here, not that its reactions arrived
-                self._react(offset, record, self.shard.kind.reactions(record.events, actor.id))
-            return
-        if pos != actor.seq + 1:
-            self._close(actor, f"record {pos} at offset {offset} follows record {actor.seq}")
-            return
-        kind = self.shard.kind
-        events = record.events
-        try:
-            for event in events:
-                kind.apply(actor.state, event, pos, record.at)
-            pushes = kind.pushes(actor.state, events, pos, record.at)
-            reactions = kind.reactions(events, actor.id)
-        except Exception as error:  # a logged event that cannot be applied closes its entity, not the shard; reported
-            self._close(actor, f"record {pos} at offset {offset} cannot be applied: {error!r}")
-            return
-        actor.seq = pos
-        actor.since += 1
-        if actor.next_dirty < 0:
-            actor.wrote(offset)
-        if record.key:
-            self._remember(actor, record)
-        self.count += 1
-        if offset >= self.cursor:
-            self._react(offset, record, reactions)
-        if pushes:
-            tail = self.tails.get(actor.id)
-            if tail is None:
-                tail = self.tails[actor.id] = deque(maxlen=self._tail_max)
-            tail.append((pos, record.at, pushes))
-
-    def _react(self, offset: int, record: Done, reactions: Sequence[Any]) -> None:
-        if reactions:
-            self.reactions.append((record.entity, record.pos, offset, reactions))
-
-    def _remember(self, actor: Actor, record: Done) -> None:
-        key, by = record.key, record.by
-        if by[1] == ":":  # p:, h: a client's
-            epoch, _, number = key.rpartition(":")
-            actor.dedup.add(by, epoch, int(number), record.pos, bytes(record.answer))
-        elif by.startswith("entity:"):
-            seq, _, n = key.partition(".")
-            actor.dedup.marks[by[7:]] = (int(seq), int(n))
-
-    def _close(self, actor: Actor, why: str) -> None:
-        actor.damaged = why
-        self.shard.ports.report.fault(
-            "entity_damaged", None, shard=str(self.shard.id), entity=f"{self.shard.kind.kind}/{actor.id}", why=why
-        )
-
-    def shed(self) -> None:
-        """Passivate everything replayed so far when it weighs more than the node's budget."""
-        shard = self.shard
-        if shard.weight() < shard.limits.memory_bytes:
-            return
-        self._by_name.clear()
-        for id in [a.id for a in shard.actors.values() if not a.damaged]:
-            shard.passivate(shard.actors[id])
 
 
 async def recover(shard: Shard, node_run: NodeRun, nonce: str, decoder: RecordDecoder) -> None:
@@ -188,22 +72,44 @@ async def recover(shard: Shard, node_run: NodeRun, nonce: str, decoder: RecordDe
         await _look_for_successor(shard, node_run, decoder, bounds.end)
     for id, encoded in trusted.entities.items():
         shard.passive.put(id, encoded)
+        await asyncio.sleep(0)
     for id, why in trusted.damaged.items():  # before the replay, which would find a gap and call that the reason
         _close(shard, id, why)
     replay = Replay(shard, trusted, decoder)
+    try:
+        if bounds.end > replay.start:  # first, and without a tenure: a log that is damaged gets none
+            await _replay_to(replay, bounds.end - 1)
+    except OutcomeUnknown as stalled:  # what the log calls its end may be no record: a tenure alone proves an end
+        shard.ports.report.warn("replay_stalled", shard=str(shard.id), reached=replay.last, why=str(stalled))
     handed_ns = shard.ports.clock.boot_ns()
     base = await _open_tenure(shard, node_run, nonce, replay.last_ms)
-    if base < replay.start:
+    if base <= replay.last:
         raise LogShorterThanSnapshots(
-            f"shard {shard.id}: the tenure landed at {base}, a marker stands at {replay.start}: the log lost its end"
+            f"shard {shard.id}: the tenure landed at {base}, {replay.last} was read or held by a marker: the log lost "
+            "its end"
         )
-    if base > replay.start:
-        await _replay_to(shard, replay, nonce, base)
+    if base > replay.last + 1:
+        await _replay_to(replay, base, nonce)
     else:
         replay.fold.tenure(base, nonce, node_run.holder())
     _begin(shard, replay, trusted, node_run, base)
     shard.commit.proof_ns = handed_ns
-    shard.began()
+    shard.began(replay.start)
+
+
+async def _chunks(shard: Shard, start: int) -> AsyncGenerator[Sequence[Entry], None]:
+    """Yield the log's chunks from `start` on. Raises `OutcomeUnknown` when the next one does not come in time."""
+    source = shard.ports.log.read(shard.id, start)
+    while True:
+        try:
+            async with asyncio.timeout(shard.limits.give_up_s):
+                chunk = await anext(source)
+        except TimeoutError as error:
+            text = f"shard {shard.id}: nothing more could be read in {shard.limits.give_up_s:.0f} s"
+            raise OutcomeUnknown(text) from error
+        except StopAsyncIteration:
+            return
+        yield chunk
 
 
 async def _look_for_successor(shard: Shard, node_run: NodeRun, decoder: RecordDecoder, end: int) -> None:
@@ -216,10 +122,37 @@ async def _look_for_successor(shard: Shard, node_run: NodeRun, decoder: RecordDe
             record = decoder.decode(shard.id, offset, body)
             if record.__class__ is Tenure and (record.node, record.start) != (node_run.node, node_run.start):
                 shard.ownership.superseded()
-                raise Superseded(f"shard {shard.id}: {record.node} opened a tenure at offset {offset}")
+                raise Superseded(
+                    f"shard {shard.id}: {record.node} opened a tenure at offset {offset}",
+                    record.node,
+                    record.start,
+                    offset,
+                )
             at = offset + 1
         if at >= end:
             return
+
+
+async def given_up_at(shard: Shard, decoder: RecordDecoder) -> int:
+    """For a node that was superseded: return the offset at which the newest tenure gave the shard up, or -1."""
+    at = shard.ownership.last + 1
+    end = (await shard.ports.log.bounds(shard.id)).end
+    fold = TenureFold()
+    released = -1
+    if at >= end:
+        return -1
+    async with aclosing(_chunks(shard, at)) as chunks:
+        async for chunk in chunks:
+            for at, body in chunk:
+                record = decoder.decode(shard.id, at, body)
+                if record.__class__ is Tenure:
+                    fold.tenure(at, record.nonce, record.node)
+                    released = -1
+                elif fold.record(record.nonce, record.seq) is Verdict.COUNTS and record.__class__ is Released:
+                    released = at
+            if at + 1 >= end:
+                return released
+    return -1
 
 
 async def only_void(shard: Shard, decoder: RecordDecoder, start: int, end: int) -> bool:
@@ -257,22 +190,33 @@ async def _open_tenure(shard: Shard, node_run: NodeRun, nonce: str, last_ms: int
     return base
 
 
-async def _replay_to(shard: Shard, replay: Replay, nonce: str, base: int) -> None:
+async def _replay_to(replay: Replay, end: int, nonce: str = "") -> None:
+    """Replay on, up to the record at `end` or before the first past it; with a nonce it must be that tenure's."""
+    shard = replay.shard
     since = 0
-    async for chunk in shard.ports.log.read(shard.id, replay.start):
-        for offset, body in chunk:
-            tenure = replay.feed(offset, body)
-            if offset < base:  # our tenure may have landed here too: only the place that was acknowledged is held
-                continue
-            if tenure is None or tenure.nonce != nonce:
-                raise LogDamaged(f"shard {shard.id}: our tenure is not at {base}, where the log said it was")
-            return
-        since += len(chunk)
-        if since >= WEIGH_EVERY:
-            since = 0
-            replay.shed()
-        await asyncio.sleep(0)
-    raise LogDamaged(f"shard {shard.id}: the log ended before our tenure at {base}")
+    async with aclosing(_chunks(shard, replay.last + 1)) as chunks:
+        async for chunk in chunks:
+            for offset, body in chunk:
+                if not nonce and offset > end:
+                    return
+                try:
+                    tenure = replay.feed(offset, body)
+                except BeingActivated as wait:
+                    tenure = None
+                    await whole(wait.actor)
+                    replay.apply(wait.offset, wait.record)
+                replay.last = offset
+                if offset < end:  # our tenure may have landed here too: only the place that was acknowledged is held
+                    continue
+                if nonce and (tenure is None or tenure.nonce != nonce):
+                    raise LogDamaged(f"shard {shard.id}: our tenure is not at {end}, where the log said it was")
+                return
+            since += len(chunk)
+            if since >= WEIGH_EVERY:
+                since = 0
+                await replay.shed()
+            await asyncio.sleep(0)
+    raise LogDamaged(f"shard {shard.id}: the log ended before {end}")
 
 
 def _close(shard: Shard, id: str, why: str) -> None:
@@ -298,5 +242,8 @@ def _begin(shard: Shard, replay: Replay, trusted: TrustedSnapshots, node_run: No
     for id, tail in replay.tails.items():
         for seq, at_ms, pushes in tail:
             shard.ports.publisher.publish(shard.kind.kind, id, seq, at_ms, pushes, None)
+    for kept in trusted.aside:
+        if kept.offset < replay.cursor:  # later ones follow from their records again
+            shard.outgoing.restore(kept)
     for source, seq, offset, reactions in replay.reactions:
         shard.outgoing.add(source, seq, offset, reactions)

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from actors.background import backoff_s
 from actors.entity import EntityType
 from actors.limits import Limits
 from actors.log.port import ShardId, SnapshotStore
@@ -23,15 +24,21 @@ from actors.snapshots.format import (
     EncodedEntity,
     Header,
     Marker,
+    cut_parts,
     digest,
     encode_sealed,
+    encode_steps,
     encoded_as,
     id_hash,
     marker_key,
     part_key,
+    part_names,
 )
 
-PART_BYTES: Final = 256 * 1024
+STEP_BYTES: Final = 256 * 1024
+"""Encoded in one turn of the loop."""
+CHECKPOINTS_MAX: Final = 8
+BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 SENDERS_FACTOR: Final = 8
 """An entity with many senders is snapshotted every 8 records a sender at most: encoding costs by sender."""
 
@@ -73,7 +80,9 @@ class SnapshotWriter:
         hold: Callable[[Callable[..., None], tuple[Any, ...]], None],
         resume: Callable[[Actor], None],
         contain: Callable[[BaseException], None],
+        draw: Callable[[], float],
     ) -> None:
+        self._draw = draw
         self._shard = shard
         self._kind = kind
         self._store = store
@@ -93,6 +102,7 @@ class SnapshotWriter:
         self._marker_slot = 0
         self._writing: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
+        self._again_s: dict[str, tuple[int, float]] = {}  # failures in a row of an entity's snapshot, next try
         self._taken = self._markers = self._failures = 0
         self._stopped = False
 
@@ -110,44 +120,42 @@ class SnapshotWriter:
 
     def take(self, actor: Actor) -> None:
         """Encode the actor's state, in steps if it is large (its commands wait), and write it once it is durable."""
-        if actor.id in self._busy or self._stopped:
+        if actor.frozen or not self._may_take(actor.id):
             return
         self._busy.add(actor.id)
         actor.since = 0
         actor.frozen = True
-        self._encode_step(self.nonce, actor, iter(actor.dedup.encode()), iter(self._kind.encode(actor.state)), [], [])
+        memory: list[bytes] = []
+        state: list[bytes] = []
+        self._encode_on(self.nonce, actor, encode_steps(self._kind, actor, memory, state), memory, state)
 
-    def _encode_step(
-        self,
-        nonce: str,
-        actor: Actor,
-        memory: Iterator[bytes],
-        state: Iterator[bytes],
-        memory_parts: list[bytes],
-        state_parts: list[bytes],
+    def _encode_on(
+        self, nonce: str, actor: Actor, steps: Iterator[int], memory: list[bytes], state: list[bytes]
     ) -> None:
         if self._stopped or nonce != self.nonce:
             return
         size = 0
-        for source, parts in ((memory, memory_parts), (state, state_parts)):
-            for part in source:
-                parts.append(part)
-                size += len(part)
-                if size > PART_BYTES:
-                    asyncio.get_running_loop().call_soon(
-                        self._encode_step, nonce, actor, memory, state, memory_parts, state_parts
-                    )
+        try:
+            for step in steps:
+                size += step
+                if size > STEP_BYTES:
+                    asyncio.get_running_loop().call_soon(self._encode_on, nonce, actor, steps, memory, state)
                     return
+            actor.next_dirty = -1
+            encoded = encoded_as(actor, memory, state)
+            self._hold(self._write_soon, (actor.id, encoded, self._end()))
+        except Exception as error:  # a bug in the entity's type: its commands must not wait for ever; reported
+            self._busy.discard(actor.id)
+            self._failed(actor.id, error)
         actor.frozen = False
-        actor.next_dirty = -1
-        encoded = encoded_as(actor, memory_parts, state_parts)
-        self._hold(self._write_soon, (actor.id, encoded, self._end()))
         self._resume(actor)
 
     def take_passive(self, id: str) -> None:
         """Write the snapshot of a passivated entity, from its encoded form."""
+        if not self._may_take(id):
+            return
         encoded = self._passive.peek(id)
-        if encoded is None or id in self._busy or self._stopped:
+        if encoded is None:
             return
         self._busy.add(id)
         self._hold(self._write_soon, (id, encoded, self._end()))
@@ -155,6 +163,20 @@ class SnapshotWriter:
     def busy(self, id: str) -> bool:
         """Tell whether a snapshot of the entity is on its way; it must not be passivated meanwhile."""
         return id in self._busy
+
+    def _may_take(self, id: str) -> bool:
+        if id in self._busy or self._stopped:
+            return False
+        return id not in self._again_s or asyncio.get_running_loop().time() >= self._again_s[id][1]
+
+    def _failed(self, id: str, error: BaseException) -> None:
+        """Count a failed snapshot: the next try of this entity waits, longer each time; not every one is told."""
+        self._failures += 1
+        failures = self._again_s.get(id, (0, 0.0))[0] + 1
+        wait_s = backoff_s(failures, self._draw, BACKOFF_S)
+        self._again_s[id] = (failures, asyncio.get_running_loop().time() + wait_s)
+        if failures & (failures - 1) == 0:
+            self._contain(error)
 
     def _write_soon(self, sink: Any, request: int, id: str, encoded: EncodedEntity, covers: int) -> None:
         task = asyncio.get_running_loop().create_task(
@@ -169,36 +191,40 @@ class SnapshotWriter:
         nonce = self.nonce
         slot = 1 - self._slots.get(id, 1)  # never the slot of the one to fall back to
         try:
-            parts = [*encoded.memory, *encoded.state]
-            puts = [
-                self._store.put(self._shard, part_key(nonce, slot, str(i), id), part) for i, part in enumerate(parts)
-            ]
-            for failed in await asyncio.gather(*puts, return_exceptions=True):  # all have ended: none comes later
-                if failed is not None:
-                    raise failed
-            header = Header(
-                encoded.seq,
-                encoded.first,
-                covers,
-                encoded.due_ms,
-                len(encoded.memory),
-                len(encoded.state),
-                digest(encoded.memory, encoded.state),
-            )
-            await self._store.put(self._shard, part_key(nonce, slot, HEADER_PART, id), encode_sealed(header))
+            ref = await self._put_all(nonce, slot, id, encoded, covers)
+            if nonce == self.nonce:
+                self._busy.discard(id)
+            self._taken += 1
+            self._written(id, ref)
         except Exception as error:  # a snapshot is an optimisation: count it, go on without; counted
-            self._failures += 1
-            self._contain(error)
-            return
-        finally:
             if nonce == self.nonce:  # an earlier tenure's write says nothing of one that is on its way now
                 self._busy.discard(id)
-        self._taken += 1
-        self._written(id, SnapshotRef(nonce, slot, encoded.seq, len(parts)))
+                self._failed(id, error)
+
+    async def _put_all(self, nonce: str, slot: int, id: str, encoded: EncodedEntity, covers: int) -> SnapshotRef:
+        """Write every part, cut to what the store takes (S5), and the header last."""
+        room = self._store.part_bytes_max - len(part_key(nonce, slot, "00000.00000", id).encode())
+        pieces, layout = cut_parts([*encoded.memory, *encoded.state], room)
+        puts = [self._store.put(self._shard, part_key(nonce, slot, name, id), piece) for name, piece in pieces]
+        for failed in await asyncio.gather(*puts, return_exceptions=True):  # all have ended: none comes later
+            if failed is not None:
+                raise failed
+        header = Header(
+            encoded.seq,
+            encoded.first,
+            covers,
+            encoded.due_ms,
+            len(encoded.memory),
+            len(encoded.state),
+            digest(encoded.memory, encoded.state) + layout,
+        )
+        await self._store.put(self._shard, part_key(nonce, slot, HEADER_PART, id), encode_sealed(header))
+        return SnapshotRef(nonce, slot, encoded.seq, len(encoded.memory) + len(encoded.state), layout)
 
     def _written(self, id: str, ref: SnapshotRef) -> None:
         if self._stopped or ref.nonce != self.nonce:
             return
+        self._again_s.pop(id, None)
         self._slots[id] = ref.slot
         self.dirty.pop(id, None)
         actor = self._find(id)
@@ -222,7 +248,7 @@ class SnapshotWriter:
         return tuple(kept[-2:])
 
     def _remove(self, ref: SnapshotRef, id: str) -> None:
-        for part in (HEADER_PART, *map(str, range(ref.parts))):
+        for part in (HEADER_PART, *part_names(ref.parts, ref.layout)):
             self._quietly(self._store.put(self._shard, part_key(ref.nonce, ref.slot, part, id), None))
 
     def _quietly(self, future: asyncio.Future[None]) -> None:
@@ -237,6 +263,8 @@ class SnapshotWriter:
         """Note a place (everything before `offset` decided) that may become a marker."""
         marker = Marker(offset, fold, last_ms, self.entities, self.sum, shards)
         self._checkpoints.append(Checkpoint(marker, offset))
+        if len(self._checkpoints) > CHECKPOINTS_MAX:  # the oldest is waited for, the youngest is worth most
+            del self._checkpoints[1]
 
     def ripe(self, cursor: int, durable: int) -> Marker | None:
         """Return the furthest checkpoint that is covered: snapshots, reactions and durability are past it."""
@@ -287,6 +315,7 @@ class SnapshotWriter:
         self._checkpoints.clear()
         self._slots.clear()
         self._busy.clear()
+        self._again_s.clear()
 
     def statistics(self) -> SnapshotStatistics:
         """Return what is dirty, on its way and done."""

@@ -23,7 +23,7 @@ from actors.shard.ports import Ports
 from actors.shard.shard import Shard
 from actors.snapshots.format import digest
 from actors.snapshots.reader import TrustedSnapshots
-from actors.snapshots.recovery import Replay
+from actors.snapshots.replay import Replay
 
 Seen = Callable[[ShardId, int, Any, bool], None]
 """Called with (shard, offset, record, whether it counts) for every record."""
@@ -114,9 +114,24 @@ async def _fold_shard(
 def _shard(
     log: EventLog, snapshots: SnapshotStore, kind: EntityType[Any], id: ShardId, count: int, report: Reporter
 ) -> Shard:
-    ports = Ports(log, snapshots, MemorySpill(), SystemClock(), lambda: 0, _Nobody(), lambda *_: None, report, Pacer())
+    ports = Ports(
+        log,
+        snapshots,
+        MemorySpill(),
+        SystemClock(),
+        lambda: 0,
+        _Nobody(),
+        lambda *_: None,
+        report,
+        Pacer(),
+        _no_command,
+    )
     limits = Limits(memory_bytes=1 << 62)
     return Shard(id, kind, count, ports, limits, lost=lambda *_: None, between=_never)
+
+
+def _no_command(kind: str, data: bytes) -> Any:
+    raise AssertionError("an offline fold sends nothing")
 
 
 def _never(shard: Shard, start: int, end: int) -> asyncio.Future[bool]:

@@ -5,7 +5,7 @@ A new feature is a file in `features` and a row in `FEATURES`; unions and tables
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, Union
 
 from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
@@ -124,7 +124,17 @@ def reactions(events: Sequence[Any], hunt: str) -> Sequence[Reaction]:
 
 def decode(id: str, parts: Sequence[bytes]) -> Hunt:
     """Rebuild a hunt. Raises ValueError for bad bytes (msgspec's errors are)."""
-    state = stored.decode(id, parts)
+    steps = decode_steps(id, parts)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+
+
+def decode_steps(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
+    """Rebuild a hunt in steps; see `actors.entity.EntityType`. Raises ValueError as `decode` does."""
+    state = yield from stored.decode_steps(id, parts)
     state.timer = next_timer(state)
     return state
 
@@ -153,6 +163,7 @@ class HuntType:
     reactions = staticmethod(reactions)
     encode = staticmethod(stored.encode)
     decode = staticmethod(decode)
+    decode_steps = staticmethod(decode_steps)
 
     def __init__(self) -> None:
         self._decide: dict[type, Decide] = dict(DECIDE)

@@ -6,7 +6,7 @@ bytes in any process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice, repeat
 from operator import itemgetter
 from typing import Final
@@ -143,15 +143,15 @@ def _bits(mask: bytes) -> int:
     return int.from_bytes(mask, "little")
 
 
-def decode(id: str, parts: Sequence[bytes]) -> Hunt:
-    """Rebuild a hunt. Raises ValueError for bad bytes (msgspec's errors are)."""
+def decode_steps(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
+    """Rebuild a hunt, yielding the size of each part once it is in. Raises ValueError for bad bytes (msgspec's are)."""
     try:
-        return _rebuilt(id, parts)
+        return (yield from _rebuilt(id, parts))
     except (LookupError, TypeError, ArithmeticError) as error:  # numbers and names that do not fit the definition
         raise ValueError(f"its parts do not fit together: {error!r}") from error
 
 
-def _rebuilt(id: str, parts: Sequence[bytes]) -> Hunt:
+def _rebuilt(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
     if len(parts) < 2:
         raise ValueError(f"a hunt has at least 2 parts, these are {len(parts)}")
     state = Hunt(id)
@@ -171,6 +171,7 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Hunt:
     state.recent.extend(head.recent)
     state.announced = head.announced
     state.more = head.more
+    yield len(parts[0]) + len(parts[1])
     order: list[tuple[int, str, Team]] = []
     for part in parts[2:]:
         for row in _rows(part):
@@ -182,6 +183,7 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Hunt:
             if len(row.joined) != len(team.members):
                 raise ValueError(f"team {team.id!r} has {len(team.members)} members, {len(row.joined)} places")
             order.extend(zip(row.joined, team.members, repeat(team)))
+        yield len(part)
     state.find_overtime()
     state.members = {by: team for _, by, team in sorted(order, key=itemgetter(0))}
     return state

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from actors.shard.actor import Actor, Refusals
+from actors.shard.actor import Actor
 from actors.shard.dedup import ANSWERS_MAX, EPOCHS_MAX, TOO_OLD, Answers
-from actors.shard.shard import Shard
+from actors.shard.refusals import EpochRefusals, Refusals
+from actors.shard.residents import Residents
 from lab.ablations.safeguard import DEDUP, Patches, Safeguard, nothing
 
 
@@ -60,29 +61,29 @@ def _without_longest_unused(patches: Patches) -> None:
 
 
 def _without_refused_devices(patches: Patches) -> None:
-    patches.replace(Refusals, "shrink", lambda self: self.given.clear())
+    patches.replace(EpochRefusals, "shrink", lambda self: self.given.clear())
 
 
 def _without_refusal_memory(patches: Patches) -> None:
-    patches.replace(Actor, "refusal", nothing)
+    patches.replace(Refusals, "find", nothing)
 
 
 def _without_ghosts(patches: Patches) -> None:
-    def forget(self: Shard, actor: Actor) -> None:
-        self.actors.pop(actor.id, None)
+    def forget(self: Residents, actor: Actor) -> None:
+        self.live.pop(actor.id, None)
 
-    patches.replace(Shard, "_forget_ghost", forget)
+    patches.replace(Residents, "forget_ghost", forget)
 
 
 def _without_refusals_asleep(patches: Patches) -> None:
     def forgetful(old: Any) -> Any:
-        def passivate(self: Shard, actor: Actor) -> None:
+        def put_away(self: Residents, actor: Actor, *parts: Any) -> None:
             actor.refused = None
-            old(self, actor)
+            old(self, actor, *parts)
 
-        return passivate
+        return put_away
 
-    patches.wrap(Shard, "passivate", forgetful)
+    patches.wrap(Residents, "_put_away", forgetful)
 
 
 SAFEGUARDS: Final = (

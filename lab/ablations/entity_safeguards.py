@@ -11,7 +11,7 @@ from actors.shard.actor import NO_SINK, Actor
 from actors.shard.decider import Decider
 from actors.shard.reactions import Outgoing, Route
 from actors.shard.shard import Shard
-from actors.snapshots.recovery import Replay
+from actors.snapshots.replay import Replay
 from lab.ablations.safeguard import REACTIONS, SESSION, TIMERS, Patches, Safeguard, nothing
 from lab.sim.player import Player
 
@@ -93,13 +93,13 @@ def _without_order_to_a_target(patches: Patches) -> None:
     """Each reaction travels by itself, whatever became of the one before it."""
 
     def add(self: Outgoing, source: str, seq: int, offset: int, reactions: Any) -> None:
-        from actors.shard.reactions import ReactionItem
+        from actors.shard.reactions import ReactionItem, _Waiting
 
         self._open[offset] = self._open.get(offset, 0) + len(reactions)
         for n, reaction in enumerate(reactions):
             where = (source, reaction.kind, reaction.id)
             line = self._routes[where] = Route(self, *where)
-            line.waiting.append((ReactionItem(seq, n, reaction.command), offset))
+            line.waiting.append(_Waiting(ReactionItem(seq, n, reaction.command), offset))
             line.send()
 
     patches.replace(Outgoing, "add", add)
@@ -148,15 +148,15 @@ def _without_timers_asleep(patches: Patches) -> None:
     """A sleeping entity leaves no due time behind, and its snapshot's envelope names none."""
 
     def silent(old: Any) -> Any:
-        def passivate(self: Shard, actor: Actor) -> None:
+        def leaving(self: Shard, actor: Actor) -> None:
             old(self, actor)
             if self.kind.due(actor.state) is not None:
                 heap = self.timers._heap
                 heap[:] = sorted(entry for entry in heap if entry[1] != actor.id)
 
-        return passivate
+        return leaving
 
-    patches.wrap(Shard, "passivate", silent)
+    patches.wrap(Shard, "_leaving", silent)
     patches.wrap(Shard, "settle", lambda old: lambda self, due_ms: old(self, {}))
 
 

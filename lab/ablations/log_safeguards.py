@@ -13,7 +13,7 @@ from actors.shard.commit import Commit
 from actors.shard.decider import Decider
 from actors.shard.fence import Ownership, TenureFold, Verdict
 from actors.snapshots import recovery
-from actors.snapshots.recovery import Replay
+from actors.snapshots.replay import Replay
 from lab.ablations.safeguard import COMMIT, FENCE, Patches, Safeguard, nothing, yes
 
 # ---- tenure and fence
@@ -71,7 +71,7 @@ def _without_seq(patches: Patches) -> None:
         return apply
 
     patches.replace(TenureFold, "record", record)
-    patches.wrap(Replay, "_apply", again)
+    patches.wrap(Replay, "apply", again)
 
 
 def _without_probe(patches: Patches) -> None:

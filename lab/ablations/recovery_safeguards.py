@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from actors.passivation import passivation
+from actors.shard import residents
 from actors.shard.dedup import Dedup
 from actors.shard.fence import FoldState
 from actors.snapshots import reader, writer
 from actors.snapshots.format import EncodedEntity
-from actors.snapshots.recovery import Replay
+from actors.snapshots.replay import Replay
 from actors.snapshots.writer import SnapshotWriter
 from lab.ablations.safeguard import RECOVERY, Patches, Safeguard, nothing, yes
 
@@ -113,14 +113,13 @@ def _without_memory_in_snapshots(patches: Patches) -> None:
     """The state is kept and comes back, the keys that it rests on do not."""
 
     def forgetful(old: Any) -> Any:
-        def decode_entity(kind: Any, id: str, encoded: EncodedEntity, mailbox: Any) -> Any:
-            actor = old(kind, id, encoded, mailbox)
+        def steps(kind: Any, actor: Any, encoded: EncodedEntity) -> Any:
+            yield from old(kind, actor, encoded)
             actor.dedup = Dedup()
-            return actor
 
-        return decode_entity
+        return steps
 
-    patches.wrap(passivation, "decode_entity", forgetful)
+    patches.wrap(residents, "decode_steps", forgetful)
 
 
 SAFEGUARDS: Final = (

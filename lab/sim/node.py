@@ -106,6 +106,8 @@ class _Publisher:
         self._sim = sim
         self._name = name
         self._last: dict[str, int] = {}
+        self._heard: dict[tuple[str, str], tuple[int, int]] = {}  # by channel: last seq, and of which of its lives
+        self.lives = 0  # how often the node took a shard back that a newer one had owned meanwhile
         self.rooms: Any = None  # of the node's gateway, if it has one
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
@@ -120,6 +122,11 @@ class _Publisher:
         sim.shown.append(Emission(self._name, entity, seq, sim.loop.time(), "a push"))
         for push in pushes:
             if push.state is None:
+                channel = (entity, push.channel)
+                last, life = self._heard.get(channel, (0, self.lives))
+                if life < self.lives and last < push.prev:  # what the newer owner showed: a client asks for a snapshot
+                    sim.seen.append(ReceivedPush(self._name, entity, push.channel, push.prev, -1, None))
+                self._heard[channel] = (seq, self.lives)
                 events = msgspec.json.encode(push.events)
                 sim.seen.append(ReceivedPush(self._name, entity, push.channel, seq, push.prev, events))
 
@@ -127,12 +134,14 @@ class _Publisher:
 class _Reporter:
     """Puts what a node reports on the time line."""
 
-    def __init__(self, sim: Stage[Any], name: str) -> None:
+    def __init__(self, sim: Stage[Any], name: str, publisher: _Publisher) -> None:
         self._sim = sim
         self._name = name
+        self._publisher = publisher
 
     def note(self, event: str, **fields: Any) -> None:
         """On the time line."""
+        self._publisher.lives += event == "shard_outlasted"
         self._sim.note("says", self._name, event, *(f"{k}={v}" for k, v in fields.items()))
 
     warn = note
@@ -166,7 +175,7 @@ class SimNode:
             self.clock,
             random.Random(f"{sim.seed}/{self.name}"),
             publisher,
-            _Reporter(sim, self.name),
+            _Reporter(sim, self.name, publisher),
         )
         sim.loop.place = self.place
         self.system = SimSystem(sim.workload.kinds, outside, NodeRun(self.name, self.name), sim.plan.limits)

@@ -1,0 +1,172 @@
+"""The fold of one shard's log into its memory: records in, live entities out.
+
+Owns what is gathered on the way: the fence's fold, reactions not acknowledged, the pushes of the last records. Used by
+recovery, and by tools that start from zero and own nothing. Reads nothing by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from actors.entity import Push
+from actors.faults import LogDamaged, LogMisconfigured
+from actors.log.codec import Cursor, Done, RecordDecoder, Released, Tenure
+from actors.shard.actor import Actor
+from actors.shard.fence import TenureFold, Verdict
+from actors.shard.shard import Shard
+from actors.snapshots.reader import TrustedSnapshots
+
+
+class BeingActivated(Exception):
+    """The record's entity is large and is decoded in steps: the record waits for it."""
+
+    def __init__(self, actor: Actor) -> None:
+        super().__init__(actor.id)
+        self.actor = actor
+        self.offset = -1
+        self.record: Any = None
+
+
+class Replay:
+    """The fold of one shard's log into its memory. Also used by tools, which start from zero and own nothing."""
+
+    def __init__(self, shard: Shard, trusted: TrustedSnapshots, decoder: RecordDecoder) -> None:
+        self.shard = shard
+        self.fold = TenureFold(trusted.marker.fold if trusted.marker else None)
+        self.last_ms = trusted.marker.last_ms if trusted.marker else 0
+        self.entities = trusted.marker.entities if trusted.marker else 0
+        self.sum = trusted.marker.sum if trusted.marker else 0
+        self.start = trusted.marker.offset if trusted.marker else 0
+        self.cursor = self.start
+        self.last = self.start - 1  # offset of the last record folded
+        self.released = False
+        self.count = 0
+        self.reactions: deque[tuple[str, int, int, Sequence[Any]]] = deque()
+        self.tails: dict[str, deque[tuple[int, int, Sequence[Push]]]] = {}
+        self.born: list[str] = []
+        self._by_name: dict[str, Actor] = {}
+        self._decode = decoder.decode
+        self._tail_max = shard.limits.tail_records
+
+    def feed(self, offset: int, body: bytes) -> Tenure | None:
+        """Fold one record; return it if it is a tenure. Raises `LogDamaged`."""
+        record = self._decode(self.shard.id, offset, body)
+        if record.__class__ is Tenure:
+            if record.shards != self.shard.shards:
+                raise LogMisconfigured(
+                    f"shard {self.shard.id}, offset {offset}: written with {record.shards} shards a topic, configured "
+                    f"are {self.shard.shards}; the count is for life: set it back, or export into new topics"
+                )
+            self.fold.tenure(offset, record.nonce, f"{record.node}#{record.start}")
+            self.released = False
+            self.last_ms = max(self.last_ms, record.at)
+            return record
+        if self.fold.record(record.nonce, record.seq) is not Verdict.COUNTS:
+            return None
+        if record.at > self.last_ms:
+            self.last_ms = record.at
+        if isinstance(record, Done):
+            self._apply_or_wait(offset, record)
+        elif record.__class__ is Cursor:
+            self.cursor = max(self.cursor, record.before)
+            while self.reactions and self.reactions[0][2] < self.cursor:
+                self.reactions.popleft()
+        elif record.__class__ is Released:
+            self.released = True
+        return None
+
+    def _actor(self, name: str) -> Actor:
+        kind, _, id = name.partition("/")
+        if kind != self.shard.kind.kind:
+            raise LogDamaged(
+                f"shard {self.shard.id}: a record of entity {name!r}; only {self.shard.kind.kind} live here"
+            )
+        actor = self.shard.actors.get(id) or self.shard.residents.activate(id)
+        if actor.frozen:
+            raise BeingActivated(actor)
+        self._by_name[name] = actor
+        return actor
+
+    def apply(self, offset: int, record: Done) -> None:
+        """Fold a counting record into its entity. Raises `BeingActivated`: once it is whole, apply the record again."""
+        actor = self._by_name.get(record.entity) or self._actor(record.entity)
+        pos = record.pos
+        if pos == 1:
+            self.born.append(actor.id)
+        if pos <= actor.seq or actor.damaged:
+            if offset >= self.cursor:  # a snapshot holds the record's effect here, not that its reactions arrived
+                self._react(offset, record, self.shard.kind.reactions(record.events, actor.id))
+            return
+        if pos != actor.seq + 1:
+            self._close(actor, f"record {pos} at offset {offset} follows record {actor.seq}")
+            return
+        kind = self.shard.kind
+        events = record.events
+        try:
+            for event in events:
+                kind.apply(actor.state, event, pos, record.at)
+            pushes = kind.pushes(actor.state, events, pos, record.at)
+            reactions = kind.reactions(events, actor.id)
+        except Exception as error:  # a logged event that cannot be applied closes its entity, not the shard; reported
+            self._close(actor, f"record {pos} at offset {offset} cannot be applied: {error!r}")
+            return
+        actor.seq = pos
+        actor.since += 1
+        if actor.next_dirty < 0:
+            actor.wrote(offset)
+        if record.key:
+            self._remember(actor, record)
+        self.count += 1
+        if offset >= self.cursor:
+            self._react(offset, record, reactions)
+        if pushes:
+            tail = self.tails.get(actor.id)
+            if tail is None:
+                tail = self.tails[actor.id] = deque(maxlen=self._tail_max)
+            tail.append((pos, record.at, pushes))
+
+    def _apply_or_wait(self, offset: int, record: Done) -> None:
+        try:
+            self.apply(offset, record)
+        except BeingActivated as wait:
+            wait.offset, wait.record = offset, record
+            raise
+
+    def _react(self, offset: int, record: Done, reactions: Sequence[Any]) -> None:
+        if reactions:
+            self.reactions.append((record.entity, record.pos, offset, reactions))
+
+    def _remember(self, actor: Actor, record: Done) -> None:
+        key, by = record.key, record.by
+        if by[1] == ":":  # p:, h: a client's
+            epoch, _, number = key.rpartition(":")
+            actor.dedup.add(by, epoch, int(number), record.pos, bytes(record.answer))
+        elif by.startswith("entity:"):
+            seq, _, n = key.partition(".")
+            actor.dedup.marks[by[7:]] = (int(seq), int(n))
+
+    def _close(self, actor: Actor, why: str) -> None:
+        actor.damaged = why
+        self.shard.ports.report.fault(
+            "entity_damaged", None, shard=str(self.shard.id), entity=f"{self.shard.kind.kind}/{actor.id}", why=why
+        )
+
+    async def shed(self) -> None:
+        """Passivate everything replayed so far when it weighs more than the node's budget."""
+        shard = self.shard
+        if shard.weight() < shard.limits.memory_bytes:
+            return
+        self._by_name.clear()
+        for actor in list(shard.actors.values()):
+            if not actor.damaged:
+                shard.residents.passivate(actor)
+                await whole(actor)
+
+
+async def whole(actor: Actor) -> None:
+    """Wait until an entity that is encoded or decoded in steps is done."""
+    while actor.frozen:
+        await asyncio.sleep(0)
