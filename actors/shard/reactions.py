@@ -37,7 +37,7 @@ class ReactionBatch(NamedTuple):
     items: Sequence[ReactionItem]
 
 
-class SetAside(NamedTuple):
+class ReactionAside(NamedTuple):
     """A reaction to a closed target as it is kept: offset of its source's record, its place, and the target."""
 
     offset: int
@@ -50,11 +50,11 @@ class SetAside(NamedTuple):
 class Aside(Protocol):
     """Where reactions to closed targets are kept."""
 
-    def put(self, reaction: SetAside) -> asyncio.Future[None]:
+    def put(self, reaction: ReactionAside) -> asyncio.Future[None]:
         """Keep; the future resolves when it is durable, or fails with a `Fault`."""
         ...
 
-    def remove(self, reaction: SetAside) -> None:
+    def remove(self, reaction: ReactionAside) -> None:
         """Forget one that has arrived after all. A failure only means that it is offered once more after a restart."""
         ...
 
@@ -180,7 +180,7 @@ class Outgoing:
                 self.set_aside(route)
             route.send()
 
-    def restore(self, reaction: SetAside) -> None:
+    def restore(self, reaction: ReactionAside) -> None:
         """Take one that was set aside by an earlier tenure; all of them before any `add`, by offset."""
         route = self._route(reaction.source, reaction.kind, reaction.id)
         route.waiting.append(_Waiting(reaction.item, reaction.offset, aside=True))
@@ -202,7 +202,7 @@ class Outgoing:
         for waiting in done:
             if waiting.aside:
                 self.aside -= 1
-                self._aside.remove(SetAside(waiting.offset, route.source, waiting.item, route.kind, route.id))
+                self._aside.remove(ReactionAside(waiting.offset, route.source, waiting.item, route.kind, route.id))
             else:
                 self._settle(waiting.offset)
         self._acked()
@@ -226,7 +226,7 @@ class Outgoing:
         if route.keeping or not fresh:
             return
         route.keeping = True
-        puts = [self._aside.put(SetAside(w.offset, route.source, w.item, route.kind, route.id)) for w in fresh]
+        puts = [self._aside.put(ReactionAside(w.offset, route.source, w.item, route.kind, route.id)) for w in fresh]
         asyncio.gather(*puts, return_exceptions=True).add_done_callback(lambda kept: self._kept(route, fresh, kept))
 
     def _kept(self, route: Route, fresh: Sequence[_Waiting], kept: asyncio.Future[list[Any]]) -> None:

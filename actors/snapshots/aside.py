@@ -13,12 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from actors.log.port import ShardId, SnapshotStore
-from actors.shard.reactions import ReactionItem, SetAside
+from actors.shard.reactions import ReactionAside, ReactionItem
 
 _KEY: Final = "r|"
 
 
-class _Row(msgspec.Struct, array_like=True):
+class _AsideRow(msgspec.Struct, array_like=True):
     source: str
     seq: int
     kind: str
@@ -27,7 +27,7 @@ class _Row(msgspec.Struct, array_like=True):
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(_Row).decode
+_decode: Final = msgspec.msgpack.Decoder(_AsideRow).decode
 _json: Final = msgspec.json.Encoder().encode
 
 
@@ -44,14 +44,14 @@ def parse_aside_key(key: str) -> tuple[int, int] | None:
     return int(offset), int(n)
 
 
-def decode_aside(key: str, value: bytes, command: Callable[[str, bytes], Any]) -> SetAside:
+def decode_aside(key: str, value: bytes, command: Callable[[str, bytes], Any]) -> ReactionAside:
     """Return the reaction; `command` decodes one of a kind. Raises ValueError for bytes that are none."""
     where = parse_aside_key(key)
     if where is None:
         raise ValueError(f"{key!r} is no key of a reaction")
     row = _decode(value)
     item = ReactionItem(row.seq, where[1], command(row.kind, row.command))
-    return SetAside(where[0], row.source, item, row.kind, row.id)
+    return ReactionAside(where[0], row.source, item, row.kind, row.id)
 
 
 class AsideStore:
@@ -61,13 +61,13 @@ class AsideStore:
         self._shard = shard
         self._store = store
 
-    def put(self, reaction: SetAside) -> asyncio.Future[None]:
+    def put(self, reaction: ReactionAside) -> asyncio.Future[None]:
         """Keep one; see `actors.shard.reactions.Aside`."""
         item = reaction.item
-        row = _Row(reaction.source, item.seq, reaction.kind, reaction.id, _json(item.command))
+        row = _AsideRow(reaction.source, item.seq, reaction.kind, reaction.id, _json(item.command))
         return self._store.put(self._shard, aside_key(reaction.offset, item.n), _encode(row))
 
-    def remove(self, reaction: SetAside) -> None:
+    def remove(self, reaction: ReactionAside) -> None:
         """Forget one that has arrived."""
         removed = self._store.put(self._shard, aside_key(reaction.offset, reaction.item.n), None)
         removed.add_done_callback(lambda f: f.cancelled() or f.exception())  # offered once more, and known by its mark

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from actors.faults import LogShorterThanSnapshots
 from actors.log.port import ShardId
 from actors.shard.actor import SnapshotRef
-from actors.shard.reactions import SetAside
+from actors.shard.reactions import ReactionAside
 from actors.shard.shard import Shard
 from actors.snapshots.aside import decode_aside, parse_aside_key
 from actors.snapshots.format import (
@@ -51,7 +51,7 @@ class TrustedSnapshots:
         self.damaged: dict[str, str] = {}
         self.marker: Marker | None = None
         self.covers: dict[str, int] = {}
-        self.aside: list[SetAside] = []  # reactions to closed targets, by offset
+        self.aside: list[ReactionAside] = []  # reactions to closed targets, by offset
         self.highest = 0  # the furthest offset that anything here speaks of
 
     def check_end(self, shard: ShardId, end: int) -> None:
@@ -109,7 +109,7 @@ def choose(shard: Shard, rows: dict[str, bytes]) -> TrustedSnapshots:
     return trusted
 
 
-def _aside(shard: Shard, rows: dict[str, bytes]) -> list[SetAside]:
+def _aside(shard: Shard, rows: dict[str, bytes]) -> list[ReactionAside]:
     found = []
     for key, value in rows.items():
         if parse_aside_key(key) is not None:
