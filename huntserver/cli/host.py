@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Final, get_args, get_origin
+from urllib.parse import urlencode
 
 import click
 import msgspec
@@ -20,6 +21,7 @@ from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.client import Client, Refused, Unreachable, connect
 from huntserver.client.http import http, http_base
 from huntserver.game.feature import SentBy, Takes
+from huntserver.game.features.amending import Existing
 from huntserver.game.features.authoring import Create
 from huntserver.game.hunt import TAKES
 
@@ -63,19 +65,13 @@ async def _send(url: str, token: str, op: str, fields: dict[str, Any]) -> None:
 @click.option("--publish/--draft", default=True, help="publish at once (default), or leave it a draft")
 def create(file: Path, url: str, token: str, hunt: str | None, publish: bool) -> None:
     """Make a hunt from a file: create, send its definition, publish. A draft gets the file as its new definition."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        fail(f"{file}: cannot be read ({error.strerror})", USAGE)
+    data = _read(file)
     name = hunt or file.stem
 
     async def make() -> None:
         async with connect(url, token) as client:
-            there = await _created(client, name)
-            try:
-                await _define(url, token, name, file, data)
-            except Refused as refused:
-                raise there if there is not None and refused.code == "wrong_phase" else refused from None
+            await _created(client, name)
+            await _define(url, token, name, file, data)
             if publish:
                 await client.command("publish", hunt=name)
         if publish:
@@ -86,26 +82,69 @@ def create(file: Path, url: str, token: str, hunt: str | None, publish: bool) ->
     work(make())
 
 
-async def _created(client: Client, hunt: str) -> Refused | None:
-    """Create a hunt; return the refusal when there is one already: a draft can be given another definition."""
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        fail(f"{file}: cannot be read ({error.strerror})", USAGE)
+
+
+async def _created(client: Client, hunt: str) -> None:
+    """Create a hunt, or find a draft, which can be given another definition; one that is published is amended."""
     try:
         await client.command("create", hunt=hunt)
     except Refused as refused:
         if refused.code != "hunt_exists":
             raise
-        return refused
-    return None
+        with contextlib.suppress(Refused):
+            if (await client.question("overview", hunt=hunt))["phase"] == "draft":
+                return
+        raise
 
 
-async def _define(url: str, token: str, hunt: str, file: Path, data: bytes) -> None:
+async def _define(url: str, token: str, hunt: str, file: Path, data: bytes, **asked: str) -> dict[str, Any]:
     kind = "application/json" if file.suffix == ".json" else "application/toml"
     headers = {"authorization": f"Bearer {token}", "content-type": kind}
-    address = f"{http_base(url)}/hunts/{hunt}/definition"
+    address = f"{http_base(url)}/hunts/{hunt}/definition" + (f"?{urlencode(asked)}" if asked else "")
     status, body = await asyncio.to_thread(http, "PUT", address, data, headers)
     if status != 200:
         for problem in body.get("problems", []):
             click.echo(f"{file}: {problem['path']}: {problem['what']}; {problem['cure']}", err=True)
+        for problem in body.get("why") or []:
+            click.echo(f"{file}: {problem}", err=True)
         raise Refused(body)
+    return body
+
+
+@host.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@URL
+@TOKEN
+@HUNT
+@click.option(
+    "--existing",
+    type=click.Choice(get_args(Existing)),
+    default="keep",
+    show_default=True,
+    help="solves so far stay; or also earlier guesses that are right now solve; or the difference of points is paid",
+)
+@click.option("--reason", help="kept in the audit trail")
+@YES
+def amend(file: Path, url: str, token: str, hunt: str, existing: str, reason: str | None, yes: bool) -> None:
+    """Give a published hunt another definition, also while it runs. What changes is shown before it is done."""
+    data = _read(file)
+
+    async def mend() -> None:
+        seen = await _define(url, token, hunt, file, data, preview="")
+        for clue, what, solved, tried, points in seen["changes"]:
+            worth = f", {points:+} points" if points else ""
+            click.echo(f"  {clue}: {', '.join(what)}{worth}; {solved} teams have solved it, {tried} tried in vain")
+        if not yes and not click.confirm(f"This changes {len(seen['changes'])} clues of {hunt} for everybody. Go on?"):
+            fail("nothing was done; --yes does it without a question", FAILED)
+        said = {"reason": reason} if reason else {}
+        click.echo(json.dumps(await _define(url, token, hunt, file, data, existing=existing, **said)))
+
+    work(mend())
 
 
 def _parameter(field: msgspec.structs.FieldInfo) -> click.Parameter:

@@ -14,27 +14,41 @@ from huntserver.game.state import Hunt, Team
 class Telling:
     """The pushes of one record as they are made, in order."""
 
-    __slots__ = ("made", "seq", "state")
+    __slots__ = ("_told", "made", "seq", "state")
 
     def __init__(self, state: Hunt, seq: int) -> None:
         self.state = state
         self.seq = seq
         self.made: list[Push] = []
+        self._told: dict[str, int] = {}
 
     def team(self, team: Team, shown: Shown) -> None:
         """Tell one team."""
-        self.made.append(Push(team.channel, team.seq, (shown,)))
-        team.seq = self.seq
+        if not self._joined(team.channel, shown):
+            self.made.append(Push(team.channel, team.seq, (shown,)))
+            team.seq = self.seq
 
     def all(self, shown: Shown) -> None:
         """Tell everybody in the hunt."""
-        self.made.append(Push("hunt", self.state.hunt_seq, (shown,)))
-        self.state.hunt_seq = self.seq
+        if not self._joined("hunt", shown):
+            self.made.append(Push("hunt", self.state.hunt_seq, (shown,)))
+            self.state.hunt_seq = self.seq
 
     def hosts(self, shown: Shown) -> None:
         """Tell the hosts."""
-        self.made.append(Push("host", self.state.host_seq, (shown,)))
-        self.state.host_seq = self.seq
+        if not self._joined("host", shown):
+            self.made.append(Push("host", self.state.host_seq, (shown,)))
+            self.state.host_seq = self.seq
+
+    def _joined(self, channel: str, shown: Shown) -> bool:
+        """Put what is shown behind what the record shows on the channel already; tell whether there was something."""
+        if channel not in self._told:
+            self._told[channel] = len(self.made)
+            return False
+        at = self._told[channel]
+        told = self.made[at]
+        self.made[at] = Push(channel, told.prev, (*told.events, shown))
+        return True
 
     def board(self, name: str = "board") -> None:
         """Say that the standings changed: state, not an event, so it moves no seq. `teams`: at their end only."""

@@ -14,11 +14,13 @@ from huntserver.game.channels import Telling
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import AnswersTo, Apply, Decide, Feature, Makes, React, Show, Takes, Times
 from huntserver.game.features import (
+    amending,
     announcing,
     auditing,
     authoring,
     checking_in,
     clearing,
+    errata,
     extra_time,
     guessing,
     hints,
@@ -49,6 +51,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     hints.FEATURE,
     treasures.FEATURE,
     authoring.FEATURE,
+    amending.FEATURE,
     releasing.FEATURE,  # before the schedule: what opens at the end's own time opens before it
     schedule.FEATURE,
     rescheduling.FEATURE,
@@ -57,6 +60,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     clearing.FEATURE,
     placing.FEATURE,
     announcing.FEATURE,
+    errata.FEATURE,
     standing.FEATURE,
     naming.FEATURE,
     page.FEATURE,
@@ -105,13 +109,13 @@ def next_timer(state: Hunt) -> Timer | None:
 
 def pushes(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
     """Return the record's pushes."""
-    event = events[0]
-    if event.__class__ is Guessed:  # nearly all records: spares what the others need
+    if events[0].__class__ is Guessed:  # nearly all records: spares what the others need
         return show_guessed(state, events, seq)
     tell = Telling(state, seq)
-    show = SHOW.get(event.__class__)
-    if show is not None:
-        show(tell, state, event)
+    for event in events:
+        show = SHOW.get(event.__class__)
+        if show is not None:
+            show(tell, state, event)
     state.opened = []
     return tell.made
 
@@ -119,7 +123,9 @@ def pushes(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence
 def reactions(events: Sequence[Any], hunt: str) -> Sequence[Reaction]:
     """Return the commands that follow from a record's events, in order. A function of the events alone."""
     react = REACT.get(events[0].__class__)
-    return react(events[0], hunt) if react is not None else ()
+    if len(events) == 1:
+        return react(events[0], hunt) if react is not None else ()
+    return [r for event in events if (react := REACT.get(event.__class__)) is not None for r in react(event, hunt)]
 
 
 def decode(id: str, parts: Sequence[bytes]) -> Hunt:

@@ -26,11 +26,18 @@ class HintView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     text: str | None = None
 
 
+class ErratumView(msgspec.Struct, frozen=True, gc=False):
+    """What a host corrected in a clue, and when."""
+
+    at_ms: int
+    text: str
+
+
 class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A clue that a team can see. `number` counts from 1 in the order of the file; `points` is what it is worth now.
 
     `wrong`: the team's wrong guesses; `wait_until_ms`: no guess before. `final`: solving it finishes the hunt. `asks`:
-    what its kind shows beside the text.
+    what its kind shows beside the text. `errata`: what hosts corrected, oldest first.
     """
 
     id: str
@@ -46,6 +53,7 @@ class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     wait_until_ms: int = 0
     final: bool = False
     asks: Asks = None
+    errata: list[ErratumView] = []
 
 
 class TreasureView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

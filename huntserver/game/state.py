@@ -59,6 +59,14 @@ class HuntMore(msgspec.Struct, omit_defaults=True):
     """How many final places were written when the hunt was reopened; 0: none is to be withdrawn."""
 
     reopened_ms: int = 0
+    rejudging: dict[str, list[bytes]] = {}
+    """Per clue, the marks of guesses that an amended definition made right; empty when all teams were looked at."""
+
+    rejudge_ms: int = 0
+    rejudge_next: int = 0
+    rejudge_steps: int = 0
+    errata: dict[str, list[tuple[int, str]]] = {}
+    """Per clue, what hosts corrected: (ms, text)."""
 
 
 class TeamMore(msgspec.Struct, omit_defaults=True):

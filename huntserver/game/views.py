@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from huntserver.game.plan import HINTS_A_CLUE, worth
-from huntserver.game.shown import ClueView, HintView, Row, TreasureView
+from huntserver.game.shown import ClueView, ErratumView, HintView, Row, TreasureView
 from huntserver.game.state import Hunt, Team, bits
 
 
@@ -38,6 +38,7 @@ def clue_view(state: Hunt, team: Team, index: int) -> ClueView:
         wait_until_ms=state.zero_ms + attempt.until if attempt and attempt.until else 0,
         final=clue.final,
         asks=plan.asks[index],
+        errata=[ErratumView(at_ms, text) for at_ms, text in state.more.errata.get(clue.id, ())],
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import h11
 
 from actors.entity import Push, Rejected
-from huntserver.gateway.site import Answer, HttpRequest, Site, Upload, refused, wrong
+from huntserver.gateway.site import Answer, HttpRequest, Site, Upload, as_json, refused, wrong
 
 READ_AWAY_BYTES_MAX: Final = 1 << 20
 """After an answer that came before the body's end: so much is read on, or a reset would lose the answer."""
@@ -92,8 +92,8 @@ class HttpExchange:
             self.reply(refused(Rejected("rate_limited", "too many requests from this address", retry=True)))
             return
         self._served = True
-        path = request.target.decode("latin-1").partition("?")[0]
-        asked = HttpRequest(request.method.decode("latin-1"), path, list(request.headers), self._address)
+        path, _, query = request.target.decode("latin-1").partition("?")
+        asked = HttpRequest(request.method.decode("latin-1"), path, list(request.headers), self._address, query)
         upload = self._site.judge(asked, self)
         if upload is None:
             return
@@ -131,7 +131,8 @@ class HttpExchange:
         self.reply(refused(rejected))
 
     def viewed(self, request: int, view: Any, pos: int) -> None:
-        """Never asked."""
+        """What was asked for."""
+        self.reply(as_json(200, view))
 
     # ---- the answer
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast, get_args
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -16,8 +17,11 @@ from actors.entity import Rejected
 from actors.shard.actor import Caller, Sink
 from huntserver import errors
 from huntserver.auth import Tokens
+from huntserver.game.command import REASON_MAX
+from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import source
 from huntserver.game.definition.solvability import check_definition
+from huntserver.game.features.amending import Existing, PreviewQuery
 from huntserver.game.features.authoring import Define
 from huntserver.gateway.door import Door
 from huntserver.gateway.listing import Card, Listing
@@ -41,6 +45,7 @@ class HttpRequest(NamedTuple):
     path: str
     headers: Sequence[tuple[bytes, bytes]]
     address: str
+    query: str = ""
 
     def header(self, name: bytes) -> str:
         """Return a header's value, "" without one; of several, the first."""
@@ -84,6 +89,25 @@ def refused(rejected: Rejected) -> Answer:
 def wrong(status: int, words: str) -> Answer:
     """Return an answer to what is no request for anything here."""
     return as_json(status, {"code": "bad_frame", "msg": words})
+
+
+def _faults(problems: list[Problem]) -> Answer:
+    """Return all that is wrong with a definition."""
+    code, told = "bad_definition", [p._asdict() for p in problems]
+    return as_json(errors.status(code), {"code": code, "msg": str(problems[0]), "problems": told})
+
+
+def _definition(text: str, query: str) -> Define | PreviewQuery | Rejected:
+    """Return what a definition goes up for: to hold, or (`?preview`) to see what it would change."""
+    asked = parse_qs(query, keep_blank_values=True)
+    if "preview" in asked:
+        return PreviewQuery(text)
+    existing = asked.get("existing", ["keep"])[-1]
+    if existing not in get_args(Existing):
+        allowed = ", ".join(get_args(Existing))
+        return Rejected("bad_field", f"existing is {existing[:40]!r}, allowed are {allowed}")
+    reason = asked.get("reason", [""])[-1][:REASON_MAX] or None
+    return Define(text, cast(Existing, existing), reason=reason)
 
 
 def _card(cards: list[Card]) -> Answer:
@@ -210,18 +234,19 @@ class Site:
         style = "json" if "json" in asked.header(b"content-type") else "toml"
 
         def take(body: bytes, reply: Reply) -> None:
-            self._take_definition(hunt, caller, body, style, reply)
+            checked = check_definition(body, style)
+            if isinstance(checked, list):
+                reply.reply(_faults(checked))
+                return
+            message = _definition(source(checked), asked.query)
+            if isinstance(message, PreviewQuery):
+                self._system.query("hunt", hunt, message, reply, 0, caller)
+            elif isinstance(message, Rejected):
+                reply.reply(refused(message))
+            else:
+                self._system.submit("hunt", hunt, message, reply, 0, caller, None)
 
         return Upload(self.limits.definition_bytes_max, take)
-
-    def _take_definition(self, hunt: str, caller: Caller, body: bytes, style: str, reply: Reply) -> None:
-        checked = check_definition(body, style)
-        if isinstance(checked, list):
-            problems = [{"path": p.path, "what": p.what, "cure": p.cure} for p in checked]
-            code = "bad_definition"
-            reply.reply(as_json(errors.status(code), {"code": code, "msg": str(checked[0]), "problems": problems}))
-            return
-        self._system.submit("hunt", hunt, Define(source(checked)), reply, 0, caller, None)
 
     def _caller(self, asked: HttpRequest) -> Caller | Rejected:
         scheme, _, token = asked.header(b"authorization").partition(" ")

@@ -6,6 +6,7 @@
     host: extend 600           -> ok
     wait 10:00                                         minutes and seconds pass
     board                      -> Ann 10, Bob 0        the standings
+    amend rejudge OLD NEW      -> ok                   the file with NEW instead of OLD goes up, for existing=rejudge
 
 Players join by their own command; the hunt is published, and starts by the host's command or its schedule. A line
 that begins with # is a remark. Teams are named by their names, also where an operation wants an id.
@@ -20,6 +21,10 @@ from typing import Any, get_args
 import msgspec
 
 from actors.entity import Rejected
+from huntserver.game.definition.shape import source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.features.amending import Existing
+from huntserver.game.features.authoring import Define
 from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.hunt import TAKES
 from lab.rigs.game import OWNER, Table
@@ -54,6 +59,15 @@ def _step(table: Table, step: str, wanted: str) -> str:
         bracket = step.removeprefix("board").strip() or None
         rows = table.ask(BoardQuery(bracket), OWNER, "host").rows
         return ", ".join(f"{row.name} {row.score}" for row in rows)
+    if step.startswith("amend "):
+        _, existing, *texts = shlex.split(step)
+        old, new = (text.replace("\\n", "\n") for text in texts)
+        assert old in table.toml, old
+        found = check_definition(table.toml.replace(old, new).encode(), "toml")
+        if isinstance(found, list):
+            return "bad_definition"
+        table.toml = table.toml.replace(old, new)
+        return _told(table.host(Define(source(found), msgspec.convert(existing, Existing))), wanted)
     who, _, said = step.partition(": ")
     op, *words = shlex.split(said)
     command = _command(table, op, words)

@@ -67,7 +67,7 @@ def test_a_field_of_an_operation_is_a_parameter_of_its_command() -> None:
 
 def test_every_event_is_shown_or_left_out_on_purpose() -> None:
     silent = {row.event for row in hunt.MAKES if row.show is None} - {Guessed}  # which has a shorter way
-    assert set(tags(silent)) == {"created", "defined", "placed", "withdrawn"}
+    assert set(tags(silent)) == {"created", "defined", "placed", "withdrawn", "rejudged"}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

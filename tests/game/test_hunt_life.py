@@ -51,7 +51,7 @@ def test_a_host_rules_only_what_is_theirs(command: Command) -> None:
 @pytest.mark.parametrize(
     ("command", "phases"),
     [
-        (Define("{}"), {"draft"}),
+        (Define("{}"), {"draft", "published", "running", "paused"}),
         (Publish(), {"draft"}),
         (Start(), {"published"}),
         (Pause(), {"running"}),
@@ -88,11 +88,13 @@ def test_a_bad_definition_is_refused_with_all_its_faults() -> None:
     assert refused.msg == refused.why[0]
 
 
-def test_a_draft_may_be_defined_again_and_a_published_hunt_not() -> None:
+def test_a_draft_may_be_defined_again_and_a_published_hunt_until_it_has_ended() -> None:
     table = Table().draft()
     assert code(table.host(Define(source(definition(SMALL.replace("Small", "Other")))))) == ""
     assert table.state.definition.title == "Other"
     table.host(Publish())
+    assert code(table.host(Define(source(definition(SMALL))))) == ""
+    table.host(End())
     assert code(table.host(Define(source(definition(SMALL))))) == "wrong_phase"
 
 

@@ -15,8 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from actors.entity import Rejected
 from huntserver.game.command import Command
+from huntserver.game.definition.shape import source
+from huntserver.game.features.amending import Accept, Amended, Award, Existing
 from huntserver.game.features.announcing import Announce
+from huntserver.game.features.authoring import Define
 from huntserver.game.features.clearing import ClearCoolDown
+from huntserver.game.features.errata import Erratum
 from huntserver.game.features.extra_time import ExtraTime, IntervalRemoved, RemoveInterval
 from huntserver.game.features.guessing import Guess, Guessed, cool_down_ms
 from huntserver.game.features.hints import HintTaken, TakeHint
@@ -34,7 +38,7 @@ from huntserver.game.features.standing import Adjust, Adjusted, Disqualify
 from huntserver.game.features.treasures import Claim, Claimed
 from huntserver.game.hunt import HuntEvent
 from huntserver.game.state import Phase
-from lab.rigs.game import HUNT, OWNER, Table
+from lab.rigs.game import HUNT, OWNER, Table, definition
 
 TOML = """
 title = "Machine"
@@ -82,6 +86,12 @@ title = "Crown"
 quantity = 1
 unlock = "c3"
 """
+NEW_CLUE = """
+[[clues]]
+id = "c0"
+title = "T"
+answers = ["secretdelta"]
+"""
 PLAYERS = st.integers(0, 9)
 """Mostly one of those who are in the hunt; 8 and 9 may be strangers."""
 
@@ -91,7 +101,7 @@ TEXTS = st.sampled_from(
     ["secretalpha", "Secret-Alpha", "77122.5", "secretgamma", "almost", "wrong a", "wrong b", "?", ""]
 )
 SECOND_THOUGHTS: list[Command] = [Reopen(), Extend(3600), Unstart(), RemoveInterval(60), ClearCoolDown("t1")]
-SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma")
+SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma", "secretdelta")
 
 
 class HuntMachine(RuleBasedStateMachine):
@@ -180,6 +190,27 @@ class HuntMachine(RuleBasedStateMachine):
     def has_second_thoughts(self, command: Command) -> None:
         self.send(command, OWNER, "host")
 
+    @rule(word=st.integers(0, 99))
+    def accepts(self, word: int) -> None:
+        self.send(Accept("c1", f"wrong {word}"), OWNER, "host")
+
+    @rule(points=st.integers(5, 12), existing=st.sampled_from(["keep", "rejudge", "compensate"]), front=st.booleans())
+    def amends(self, points: int, existing: Existing, front: bool) -> None:
+        toml = TOML.replace("points = 10", f"points = {points}")
+        if front or len(self.table.state.plan.clues) > 3:
+            toml = toml.replace(
+                "[[clues]]", '[[clues]]\nid = "c0"\ntitle = "T"\nanswers = ["secretdelta"]\n[[clues]]', 1
+            )
+        self.send(Define(source(definition(toml)), existing), OWNER, "host")
+
+    @rule(team=TEAMS, clue=CLUES)
+    def awards(self, team: str, clue: str) -> None:
+        self.send(Award(team, clue), OWNER, "host")
+
+    @rule(clue=CLUES)
+    def corrects(self, clue: str) -> None:
+        self.send(Erratum(clue, "It is its right side."), OWNER, "host")
+
     @rule(team=TEAMS, seconds=st.sampled_from([600, 60, -60]))
     def gives_extra_time(self, team: str, seconds: int) -> None:
         self.send(ExtraTime(team, seconds), OWNER, "host")
@@ -205,6 +236,10 @@ class HuntMachine(RuleBasedStateMachine):
     def events(self, kind: type) -> list[Any]:
         return [event for record in self.table.log for event in record.events if isinstance(event, kind)]
 
+    def numbered(self, kind: type) -> list[tuple[int, Any]]:
+        """Return events of a kind, each with its record's seq."""
+        return [(r.seq, event) for r in self.table.log for event in r.events if isinstance(event, kind)]
+
     @invariant()
     def no_treasure_is_oversold_and_ranks_count_up(self) -> None:
         for treasure in self.table.state.plan.treasures:
@@ -216,7 +251,7 @@ class HuntMachine(RuleBasedStateMachine):
     @invariant()
     def a_clue_has_one_first_finder_and_a_team_solves_it_once(self) -> None:
         solves = self.events(Solved)
-        for clue in ("c1", "c2", "c3"):
+        for clue in ("c0", "c1", "c2", "c3"):
             ranks = [x.rank for x in solves if x.clue == clue]
             assert ranks == list(range(1, len(ranks) + 1))
         assert all(n == 1 for n in Counter((x.team, x.clue) for x in solves).values())
@@ -225,6 +260,12 @@ class HuntMachine(RuleBasedStateMachine):
     def a_score_is_the_sum_of_its_parts(self) -> None:
         for team in self.table.state.teams.values():
             parts = [x.points for x in self.events((Solved, Claimed, Adjusted)) if x.team == team.id]  # type: ignore[arg-type]
+            parts += [
+                points
+                for n, x in self.numbered(Amended)
+                for clue, points in x.paid.items()
+                if any(s.team == team.id and s.clue == clue for m, s in self.numbered(Solved) if m < n)
+            ]
             parts += [-x.price for x in self.events(HintTaken) if x.team == team.id]
             assert team.score == sum(parts)
 
@@ -266,7 +307,7 @@ class HuntMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_wrong_guess_was_taken_during_a_cool_down(self) -> None:
-        rule_ = self.table.state.plan.clues[0].attempts
+        rule_ = next(c for c in self.table.state.plan.clues if c.id == "c1").attempts
         wrong: Counter[str] = Counter()
         for guess in self.events((Guessed, Unstarted)):  # type: ignore[arg-type]
             if isinstance(guess, Unstarted):
@@ -332,6 +373,11 @@ def walk(seed: int) -> set[str]:
         lambda: machine.disqualifies(random.choice(["t1", "t2"]), random.randrange(6)),
         lambda: machine.has_second_thoughts(random.choice(SECOND_THOUGHTS)),
         lambda: machine.gives_extra_time(random.choice(["t1", "t2"]), random.choice([60, -60])),
+        lambda: machine.send(ClearCoolDown(random.choice(["t1", "t2"])), OWNER, "host"),
+        lambda: machine.accepts(random.randrange(100)),
+        lambda: machine.amends(random.randrange(5, 12), random.choice(["keep", "compensate"]), random.random() < 0.3),
+        lambda: machine.awards(random.choice(["t1", "t2"]), random.choice(["c1", "c2", "c3"])),
+        lambda: machine.corrects("c1"),
         lambda: machine.reschedules(random.choice([None, 100]), random.random() < 0.5),
         lambda: machine.ends(random.randrange(4)),
         lambda: machine.renames(random.choice(["t1", "t2"]), random.choice(["Owls", "Bats", "Newts"])),

@@ -181,6 +181,27 @@ def test_a_file_with_faults_is_refused_with_every_path(live: LocalServer) -> Non
     assert "Smaller (circle): published" in host(live, "overview", hunt="circle").stdout
 
 
+def test_a_running_hunt_is_amended_after_what_changes_was_shown(live: LocalServer) -> None:
+    file = live.folder / "mended.toml"
+    file.write_text(HUNT)
+    host(live, "create", str(file), hunt="")
+    host(live, "start", hunt="mended")
+    file.write_text(HUNT.replace('answers = ["one"]', 'answers = ["one", "1"]'))
+    again = host(live, "create", str(file), hunt="")
+    assert again.stderr.startswith("huntserver: hunt_exists: "), "a published hunt is not amended by accident"
+    asked = host(live, "amend", str(file), hunt="mended")
+    assert asked.exit_code == FAILED
+    assert "c1: answers; 0 teams have solved it, 0 tried in vain" in asked.stdout
+    done = host(live, "amend", str(file), "--existing", "rejudge", "--yes", "--reason", "typo", hunt="mended")
+    assert json.loads(done.stdout.splitlines()[-1])["changed"] == 1
+    assert "h:host amended" in (trail := host(live, "audit", hunt="mended").stdout)
+    assert '"typo"' in trail
+    file.write_text(HUNT.replace('id = "coin"', 'id = "crown"'))
+    refused = host(live, "amend", str(file), "--yes", hunt="mended")
+    assert refused.exit_code == FAILED
+    assert "'coin' is gone" in refused.stderr
+
+
 def test_watching_prints_what_happens(live: LocalServer) -> None:
     token = run("token", "--data", live.folder / "data", "--role", "host", "--sub", "host").stdout.strip()
     command = [sys.executable, "-m", "huntserver", "host", "watch", "--url", live.url, "--token", token]

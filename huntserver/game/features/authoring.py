@@ -6,13 +6,14 @@ import hashlib
 from typing import Any, Final
 
 from actors.entity import Context, Decision, Rejected
-from huntserver.game.command import Command
+from huntserver.game.command import Command, HostCommand
 from huntserver.game.definition.file import DEFINITION_BYTES_MAX
 from huntserver.game.definition.shape import source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.event import GameEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
-from huntserver.game.permission import HOSTS, not_host
+from huntserver.game.features.amending import Existing, amended
+from huntserver.game.permission import HOSTS, act, not_host
 from huntserver.game.state import Hunt, Phase
 
 PROBLEMS_SHOWN: Final = 20
@@ -22,10 +23,14 @@ class Create(Command, tag="create", frozen=True):
     """Make a hunt, owned by the sender. Its id is the envelope's `hunt`, or a hash of (sender, key)."""
 
 
-class Define(Command, tag="define", frozen=True):
-    """Give the hunt its definition, JSON text in normal form (at most 512 KiB); replaces a draft's earlier one."""
+class Define(HostCommand, tag="define", frozen=True):
+    """Give the hunt its definition, JSON text in normal form (at most 512 KiB).
+
+    A draft's earlier one is replaced, a published hunt's amended; `existing` says what happens to what teams have done.
+    """
 
     definition: str
+    existing: Existing = "keep"
 
 
 class Created(GameEvent, tag="created", frozen=True, gc=False):
@@ -52,11 +57,13 @@ def create(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
 
 def define(state: Hunt, command: Define, ctx: Context) -> Decision | Rejected:
     """Take a checked definition."""
-    refused = not_host(state, ctx, Phase.DRAFT)
+    refused = not_host(state, ctx)
     if refused is not None:
         return refused
     if len(command.definition) > DEFINITION_BYTES_MAX:
         return Rejected("too_large", f"{len(command.definition)} characters, allowed are {DEFINITION_BYTES_MAX} bytes")
+    if state.phase is not Phase.DRAFT:
+        return amended(state, command.definition, command.existing, ctx, act(ctx, command))
     checked = check_definition(command.definition.encode(), "json")
     if isinstance(checked, list):
         shown = tuple(map(str, checked[:PROBLEMS_SHOWN]))

@@ -32,7 +32,8 @@ def _close(event: Placed, hunt: str) -> Sequence[Reaction]:
 
 
 def _due(state: Hunt) -> Timer | None:
-    if state.phase is not Phase.ENDED or state.placed >= len(state.members) or state.more.withdrawing:
+    unsettled = state.more.withdrawing or state.more.rejudging
+    if state.phase is not Phase.ENDED or state.placed >= len(state.members) or unsettled:
         return None
     return Timer(state.ended_ms + PLACES_EVERY_MS * (state.placed // PLACES_A_RECORD), f"place-{state.placed}")
 

@@ -1,0 +1,158 @@
+"""A running hunt under another definition: what teams have done is renumbered, and what changed is found. Pure.
+
+Clues and treasures are numbered by their place in the file, so an amended file with a clue put between others gives
+every mask and table other numbers. Nothing closes that was open, and nothing is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from huntserver.game.definition.part import Problem
+from huntserver.game.definition.shape import Clue, Definition
+from huntserver.game.plan import HINTS_A_CLUE, Plan
+from huntserver.game.state import Hunt, Team, bits
+
+
+class Change(NamedTuple):
+    """One clue that an amended definition changes, and whom that touches."""
+
+    clue: str
+    what: tuple[str, ...]
+    """The keys that changed; ("new",) for a clue that is added."""
+
+    solved: int
+    tried: int
+    """Teams that have solved it, and teams that have tried it in vain."""
+
+    points: int
+    """By how much its points change."""
+
+
+def problems(state: Hunt, new: Definition) -> list[Problem]:
+    """Return why a hunt that was published cannot have this definition."""
+    old = state.definition
+    found: list[Problem] = []
+    clues, treasures = {c.id: c for c in new.clues}, {t.id for t in new.treasures}
+    for clue in old.clues:
+        if clue.id not in clues:
+            found.append(Problem("clues", f"{clue.id!r} is gone", "keep it; teams may have seen it"))
+        elif clues[clue.id].kind != clue.kind:
+            found.append(Problem("clues", f"{clue.id!r} has another kind", "add another clue instead"))
+    for i, treasure in enumerate(old.treasures):
+        if treasure.id not in treasures:
+            found.append(Problem("treasures", f"{treasure.id!r} is gone", "keep it; teams may hold it"))
+        else:
+            left = next(t for t in new.treasures if t.id == treasure.id).quantity
+            if left < state.claims[i]:
+                what = f"{left} pieces of {treasure.id!r}, {state.claims[i]} are claimed"
+                found.append(Problem("treasures", what, f"allowed is {state.claims[i]} and more"))
+    if old.teams.mode != new.teams.mode:
+        found.append(Problem("teams.mode", f"is {new.teams.mode!r}", f"a published hunt stays {old.teams.mode!r}"))
+    used = {team.bracket for team in state.teams.values() if team.bracket}
+    for bracket in sorted(used - set(new.brackets)):
+        found.append(Problem("brackets", f"{bracket!r} is gone", "keep it; teams are in it"))
+    return found
+
+
+def changes(state: Hunt, new: Definition) -> list[Change]:
+    """Return what an amended definition changes, clue by clue, in the order of the file."""
+    index = state.plan.clue_index
+    made = []
+    for clue in new.clues:
+        i = index.get(clue.id)
+        if i is None:
+            made.append(Change(clue.id, ("new",), 0, 0, 0))
+            continue
+        old = state.plan.clues[i]
+        keys = tuple(key for key in clue.__struct_fields__ if getattr(clue, key) != getattr(old, key))
+        if keys:
+            tried = sum(1 for t in state.teams.values() if t.attempts and i in t.attempts)
+            made.append(Change(clue.id, keys, state.solves[i], tried, clue.points - old.points))
+    return made
+
+
+def tried_marks(state: Hunt, new: Plan, clue: Clue) -> list[bytes]:
+    """Return the marks of guesses that a clue's new answers accept and its old ones did not.
+
+    Texts of the file are known, and of guesses that only a number or an expression accepts the youngest.
+    """
+    index = state.plan.clue_index[clue.id]
+    old, judge = state.plan.judges[index], new.judges[new.clue_index[clue.id]]
+    if old is None or judge is None:
+        return []
+    texts = [a for a in getattr(clue, "answers", []) + getattr(clue, "right", []) if isinstance(a, str)]
+    texts += [event.personal.text for _, event in state.recent if event.clue == clue.id]
+    marks: dict[bytes, None] = {}
+    for text in texts:
+        normal, before = judge.normal(text), old.normal(text)
+        accepted = normal in judge.texts or judge.fits(text)
+        if accepted and before not in old.texts and not old.fits(text):
+            for mark in (old.mark(text, before), judge.mark(text, normal)):
+                if mark:
+                    marks[mark.to_bytes(4, "big")] = None
+    return list(marks)
+
+
+def renumber(state: Hunt, source: str, digest: str) -> None:
+    """Give the hunt another definition, and all that it knows the numbers of that."""
+    old = state.plan
+    solves, wrongs, claims = state.solves, state.wrongs, state.claims
+    state.define(source, digest)
+    new = state.plan
+    clue_of = [new.clue_index[c.id] for c in old.clues]
+    first = len(new.clues)
+    thing_of = [*clue_of, *(first + new.treasure_index[t.id] for t in old.treasures)]
+    for i, to in enumerate(clue_of):
+        state.solves[to], state.wrongs[to] = solves[i], wrongs[i]
+    for i, treasure in enumerate(old.treasures):
+        state.claims[new.treasure_index[treasure.id]] = claims[i]
+    if thing_of == list(range(len(thing_of))) and all(c.hints == new.clues[i].hints for i, c in enumerate(old.clues)):
+        return
+    mask_of = _masks(thing_of)
+    treasure_mask = _masks([to - first for to in thing_of[len(clue_of) :]])
+    hint_of = _hints(old, new)
+    for team in state.teams.values():
+        _renumber(team, clue_of, mask_of=mask_of, treasure_mask=treasure_mask, hint_of=hint_of)
+
+
+def _masks(to: list[int]) -> Callable[[int], int]:
+    """Return what renumbers a mask; teams that stand alike are renumbered once."""
+    known: dict[int, int] = {}
+
+    def moved(mask: int) -> int:
+        found = known.get(mask)
+        if found is None:
+            found = known[mask] = sum(1 << to[i] for i in bits(mask))
+        return found
+
+    return moved
+
+
+def _hints(old: Plan, new: Plan) -> dict[int, int]:
+    made = {}
+    for i, clue in enumerate(old.clues):
+        to = new.clue_index[clue.id]
+        for j, hint in enumerate(clue.hints):
+            found = new.hint(to, hint.id)
+            if found is not None:
+                made[i * HINTS_A_CLUE + j] = found[0]
+    return made
+
+
+def _renumber(
+    team: Team,
+    clue_of: list[int],
+    *,
+    mask_of: Callable[[int], int],
+    treasure_mask: Callable[[int], int],
+    hint_of: dict[int, int],
+) -> None:
+    team.solved, team.unlocked = mask_of(team.solved), mask_of(team.unlocked)
+    team.treasures = treasure_mask(team.treasures)
+    team.hints = tuple(hint_of[number] for number in team.hints if number in hint_of)
+    if team.opened:
+        team.opened = {clue_of[i]: play_ms for i, play_ms in team.opened.items()}
+    if team.attempts:
+        team.attempts = {clue_of[i] if i >= 0 else i: attempt for i, attempt in team.attempts.items()}

@@ -1,0 +1,226 @@
+"""A definition that is mended while the hunt runs, and what happens to what teams have done already. Pure.
+
+Three ways, chosen by the host: `keep` leaves solves as they are; `rejudge` lets every team whose earlier guess is right
+now solve the clue, one a record, so that nobody is held up; `compensate` gives those who have solved a clue the
+difference of its points.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from actors.entity import Context, Decision, Rejected, Timer
+from huntserver.game import amend, views
+from huntserver.game.channels import Telling
+from huntserver.game.command import HostCommand, Query
+from huntserver.game.definition.shape import Definition, source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.event import Author, GameEvent, HostEvent
+from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes, Times
+from huntserver.game.features.solving import solve
+from huntserver.game.permission import act, not_host, team_of
+from huntserver.game.plan import Plan
+from huntserver.game.shown import Shown
+from huntserver.game.state import Hunt, Phase
+
+Existing: TypeAlias = Literal["keep", "rejudge", "compensate"]
+PHASES: Final = (Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED)
+"""After the end a hunt is reopened first: its final places are told."""
+LOOKED_AT: Final = 500
+"""Teams looked at for one record of re-judging."""
+
+REJUDGE_EVERY_MS: Final = 5
+PROBLEMS_SHOWN: Final = 20
+
+
+class Accept(HostCommand, tag="accept", frozen=True):
+    """Accept a text as an answer of a clue, for everybody: teams that tried it have solved the clue."""
+
+    clue: str
+    text: str
+
+
+class Award(HostCommand, tag="award", frozen=True):
+    """Let a team have solved a clue that is open to it."""
+
+    team: str
+    clue: str
+
+
+class PreviewQuery(Query, tag="preview", frozen=True):
+    """What an amended definition would change: clues, keys, teams that solved or tried them. Hosts only."""
+
+    definition: str
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """The clues that change: id, keys, teams that have solved it, that have tried it in vain, difference of points."""
+
+    changes: list[amend.Change]
+
+
+class Amended(HostEvent, tag="amended", frozen=True, gc=False):
+    """The hunt has another definition; `marks` are of guesses at a clue that are right now (CRC-32, big-endian).
+
+    `paid`: by how much the points of a clue that teams have solved changed, where that is compensated.
+    """
+
+    digest: str
+    definition: str
+    marks: dict[str, list[bytes]] = {}
+    paid: dict[str, int] = {}
+
+
+class Rejudged(GameEvent, tag="rejudged", frozen=True, gc=False):
+    """Teams before the `team`-th have been looked at for guesses that are right now; -1: all of them."""
+
+    team: int
+
+
+def amended(state: Hunt, text: str, existing: Existing, ctx: Context, author: Author) -> Decision | Rejected:
+    """Return the decision that a published hunt has another definition (JSON text, checked already)."""
+    if state.phase not in PHASES:
+        return Rejected("wrong_phase", "the hunt has ended; reopen it first", retry=True)
+    checked = _checked(state, text)
+    if isinstance(checked, Rejected):
+        return checked
+    if state.more.rejudging:
+        return Rejected("wrong_phase", "guesses are being judged anew; try again", True, 1000)
+    changes = amend.changes(state, checked)
+    text = source(checked)
+    plan = Plan(text)
+    marks: dict[str, list[bytes]] = {}
+    if existing == "rejudge":
+        clues = {c.id: c for c in checked.clues}
+        touched = [clues[c.clue] for c in changes if c.what != ("new",)]
+        marks = {c.id: tried for c in touched if (tried := amend.tried_marks(state, plan, c))}
+    paid = {c.clue: c.points for c in changes if c.points and c.solved} if existing == "compensate" else {}
+    digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    event = Amended(digest, text, marks, paid, personal=author)
+    answer = {"digest": digest, "clues": len(checked.clues), "changed": len(changes), "existing": existing}
+    return Decision((event,), answer)
+
+
+def _checked(state: Hunt, text: str) -> Definition | Rejected:
+    """Return an amended definition, or everything that speaks against it."""
+    checked = check_definition(text.encode(), "json")
+    found = checked if isinstance(checked, list) else amend.problems(state, checked)
+    if not found and not isinstance(checked, list):
+        return checked
+    shown = tuple(map(str, found[:PROBLEMS_SHOWN]))
+    return Rejected("bad_definition", shown[0], why=shown)
+
+
+def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
+    """Accept one more answer, for everybody."""
+    refused = not_host(state, ctx, *PHASES)
+    if refused is not None:
+        return refused
+    index = state.plan.clue_index.get(command.clue)
+    if index is None:
+        return Rejected("no_such_clue", "there is no such clue")
+    clue = state.plan.clues[index]
+    judge = state.plan.judges[index]
+    if clue.kind != "text" or judge is None:
+        return Rejected("wrong_kind", "only clues that are answered in words take another answer")
+    if judge.normal(command.text) in judge.texts or judge.fits(command.text):
+        return Rejected("wrong_phase", "this is an accepted answer already")
+    more = msgspec.structs.replace(clue, answers=[*clue.answers, command.text])
+    clues = [more if c.id == clue.id else c for c in state.definition.clues]
+    definition: Definition = msgspec.structs.replace(state.definition, clues=clues)
+    return amended(state, source(definition), "rejudge", ctx, act(ctx, command))
+
+
+def award(state: Hunt, command: Award, ctx: Context) -> Decision | Rejected:
+    """Let a team have solved a clue."""
+    refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED)
+    if refused is not None:
+        return refused
+    team = team_of(state, command.team)
+    if isinstance(team, Rejected):
+        return team
+    index = state.plan.clue_index.get(command.clue, -1)
+    if index < 0:
+        return Rejected("no_such_clue", "there is no such clue")
+    if not team.unlocked >> index & 1:
+        return Rejected("locked", "the clue is not open to this team", retry=True)
+    if team.solved >> index & 1:
+        return Rejected("already_solved", "the team has solved this clue")
+    return solve(state, team, index, how="host", author=act(ctx, command))
+
+
+def preview(state: Hunt, query: PreviewQuery, ctx: Context) -> Preview | Rejected:
+    """Answer a `PreviewQuery`."""
+    refused = not_host(state, ctx, *PHASES)
+    if refused is not None:
+        return refused
+    checked = _checked(state, query.definition)
+    return checked if isinstance(checked, Rejected) else Preview(amend.changes(state, checked))
+
+
+def _apply_amended(state: Hunt, event: Amended, at_ms: int) -> None:
+    amend.renumber(state, event.definition, event.digest)
+    for clue, points in event.paid.items():
+        bit = 1 << state.plan.clue_index[clue]
+        for team in state.teams.values():
+            if team.solved & bit:
+                state.score(team, points, team.score_at)
+    if event.marks and state.started_ms:
+        state.more.rejudging, state.more.rejudge_ms, state.more.rejudge_next = event.marks, at_ms, 0
+    if state.phase in (Phase.RUNNING, Phase.PAUSED):
+        state.open_things(state.teams.values(), at_ms)
+
+
+def _show_amended(tell: Telling, state: Hunt, event: Amended) -> None:
+    tell.all(Shown("amended"))
+    tell.hosts(Shown("amended", clue=", ".join(event.marks or event.paid)))
+    for team, mask in state.opened:
+        tell.team(team, Shown("opened", **views.opened(state, team, mask)))
+    if event.paid:
+        tell.board()
+
+
+def _apply_rejudged(state: Hunt, event: Rejudged, at_ms: int) -> None:
+    if event.team < 0:
+        state.more.rejudging, state.more.rejudge_ms = {}, 0
+    state.more.rejudge_next = max(event.team, 0)
+    state.more.rejudge_steps += 1
+
+
+def _due(state: Hunt) -> Timer | None:
+    more = state.more
+    if not more.rejudging or state.phase in (Phase.NONE, Phase.DRAFT, Phase.PUBLISHED):
+        return None
+    return Timer(more.rejudge_ms + REJUDGE_EVERY_MS * more.rejudge_steps, f"rejudge-{more.rejudge_steps}")
+
+
+def _fires(state: Hunt, ctx: Context) -> Sequence[Any]:
+    """Look for the next team with a guess that is right now; its solve is one record, so that each is told apart."""
+    teams = list(state.teams.values())
+    first = state.more.rejudge_next
+    wanted = [(state.plan.clue_index[clue], marks) for clue, marks in state.more.rejudging.items()]
+    for n in range(first, min(first + LOOKED_AT, len(teams))):
+        team = teams[n]
+        for index, marks in wanted:
+            attempt = team.attempts.get(index) if team.attempts else None
+            open_ = (team.unlocked & ~team.solved) >> index & 1
+            if attempt is not None and open_ and not team.out and any(map(attempt.has_tried, marks)):
+                solved = solve(state, team, index, how="rejudged", author=Author()).events[0]
+                return (solved, Rejudged(n))  # the same team again: another clue may be right too
+    done = first + LOOKED_AT >= len(teams)
+    return (Rejudged(-1 if done else first + LOOKED_AT),)
+
+
+FEATURE: Final = Feature(
+    takes=(Takes(Accept, accept, SentBy.HOST), Takes(Award, award, SentBy.HOST)),
+    makes=(
+        Makes(Amended, _apply_amended, _show_amended, times=True),
+        Makes(Rejudged, _apply_rejudged, times=True),
+    ),
+    answers=(AnswersTo(PreviewQuery, preview, Preview, wire=False),),
+    times=(Times("rejudge-", _due, _fires),),
+)
