@@ -44,7 +44,7 @@ class Accept(HostCommand, tag="accept", frozen=True):
     text: str
 
 
-class Award(HostCommand, tag="award", frozen=True):
+class AwardSolve(HostCommand, tag="award", frozen=True):
     """Let a team have solved a clue that is open to it."""
 
     team: str
@@ -135,7 +135,7 @@ def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
     return amended(state, source(definition), "rejudge", ctx, act(ctx, command))
 
 
-def award(state: Hunt, command: Award, ctx: Context) -> Decision | Rejected:
+def award(state: Hunt, command: AwardSolve, ctx: Context) -> Decision | Rejected:
     """Let a team have solved a clue."""
     refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED)
     if refused is not None:
@@ -216,7 +216,7 @@ def _fires(state: Hunt, ctx: Context) -> Sequence[Any]:
 
 
 FEATURE: Final = Feature(
-    takes=(Takes(Accept, accept, SentBy.HOST), Takes(Award, award, SentBy.HOST)),
+    takes=(Takes(Accept, accept, SentBy.HOST), Takes(AwardSolve, award, SentBy.HOST)),
     makes=(
         Makes(Amended, _apply_amended, _show_amended, times=True),
         Makes(Rejudged, _apply_rejudged, times=True),

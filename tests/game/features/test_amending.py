@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huntserver.game.definition.shape import Definition, source
-from huntserver.game.features.amending import Accept, Amended, Award, Preview, PreviewQuery, Rejudged
+from huntserver.game.features.amending import Accept, Amended, AwardSolve, Preview, PreviewQuery, Rejudged
 from huntserver.game.features.authoring import Define
 from huntserver.game.features.errata import Erratum
 from huntserver.game.features.page import PageQuery
@@ -238,9 +238,9 @@ def test_accepting_is_for_texts_that_are_not_accepted_yet_in_clues_of_words() ->
 
 def test_a_host_awards_a_clue_that_is_open_once() -> None:
     table = Table(SMALL).running("ann")
-    assert code(table.host(Award("Ann", "c2"))) == "locked"
-    assert table.host(Award("Ann", "c1")).points == 15
-    assert code(table.host(Award("Ann", "c1"))) == "already_solved"
+    assert code(table.host(AwardSolve("Ann", "c2"))) == "locked"
+    assert table.host(AwardSolve("Ann", "c1")).points == 15
+    assert code(table.host(AwardSolve("Ann", "c1"))) == "already_solved"
 
 
 def test_an_erratum_is_told_to_those_who_have_the_clue_open_and_kept_for_the_others() -> None:
