@@ -14,6 +14,7 @@ import msgspec
 from huntserver.game.features.authoring import Defined
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.joining import Joined
+from huntserver.game.features.reopening import Reopened
 from huntserver.game.features.schedule import Ended
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
@@ -72,6 +73,8 @@ class GameInvariants:
                     self._quantity[entity, treasure.id] = treasure.quantity
             elif isinstance(event, Ended):
                 self._ended.add(entity)
+            elif isinstance(event, Reopened):
+                self._ended.discard(entity)
 
     def _claim(self, entity: str, event: Claimed) -> Iterator[str]:
         self.claims += 1

@@ -10,6 +10,7 @@ import pytest
 from huntserver.game.event import Author
 from huntserver.game.features.authoring import Defined
 from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.reopening import Reopened
 from huntserver.game.features.schedule import Ended
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
@@ -73,3 +74,9 @@ def test_a_treasure_without_a_quantity_is_one() -> None:
     one = Defined("d", '{"title":"X","treasures":[{"id":"t","title":"T"}]}')
     assert judged(one, claimed("a", 1)) == []
     assert any("claim 2 of 1" in text for text in judged(one, claimed("a", 1), claimed("b", 2)))
+
+
+def test_a_hunt_that_is_open_again_may_be_played() -> None:
+    again = Reopened(2_000)
+    assert judged(Ended(), again, claimed("a", 1)) == []
+    assert any("after the end" in text for text in judged(Ended(), again, Ended(), claimed("a", 1)))
