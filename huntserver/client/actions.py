@@ -86,8 +86,9 @@ class Gap(NamedTuple):
 class Resumed(NamedTuple):
     """The server goes on with a hunt. `recovered`: with all that was missed; else it was missed, a snapshot follows.
 
-    Where `recovered` comes without `known`, all pushes follow, but no snapshot was ever given: ask for `page`. Without
-    a hunt it is the player's own channel, of which pushes were missed: ask for `profile`.
+    `known`: something is known that this adds to, or makes out of date. Where `recovered` comes without it, all pushes
+    from the first on follow, but no snapshot: ask for `page`. Without a hunt it is the player's own channel, of which
+    pushes were missed: ask for `profile`.
     """
 
     hunt: str

@@ -20,16 +20,16 @@ RESEND_MAX_MS: Final = 5_000
 DOUBLINGS_MAX: Final = 10
 
 
-def resend_ms(code: str, after_ms: int | None, tries: int, roll: float) -> int | None:
+def resend_ms(code: str, after_ms: int | None, tries: int, roll: float, max_ms: int = RESEND_MAX_MS) -> int | None:
     """Return the wait before a refused command goes again with the same key; None: the refusal is its answer.
 
     `after_ms` is what the refusal named, `tries` how often the command was refused in this way before. Never less than
-    `after_ms`; doubled with every try up to `RESEND_MAX_MS`; then up to half as much again, as jitter.
+    `after_ms`; doubled with every try up to `max_ms`; then up to half as much again, as jitter.
     """
     if code not in RESENT_WITH_SAME_KEY:
         return None
     first = after_ms or REFUSALS[code].delay_ms
-    return int(max(first, min(first << min(tries, DOUBLINGS_MAX), RESEND_MAX_MS)) * (1 + roll / 2))
+    return int(max(first, min(first << min(tries, DOUBLINGS_MAX), max_ms)) * (1 + roll / 2))
 
 
 class Reconnecting:

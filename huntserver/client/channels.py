@@ -23,7 +23,7 @@ class Following:
     """One hunt that a client listens to.
 
     `channels`: channel -> last seq seen; None while a snapshot must come. `pos`: the highest of any answer about the
-    hunt. `known`: a snapshot was given, so there is something that pushes change. `asked`: a `resume` is under way.
+    hunt. `known`: a snapshot was given, or all pushes from the first on. `asked`: a `resume` is under way.
     `whole`: no gap was seen since something last came in order behind a resume.
     """
 
@@ -61,13 +61,19 @@ class Following:
         self.pos = seq
         self.known = self.whole = True
 
-    def resumed(self, recovered: bool) -> None:
-        """Take the server's word on a resume: what follows is exactly what was missed, or a snapshot comes."""
+    def resumed(self, recovered: bool) -> bool:
+        """Take the server's word on a resume: what follows is exactly what was missed, or a snapshot comes.
+
+        Return whether anything is known that it is added to, or that is now out of date.
+        """
         self.asked = False
+        known = self.known
         if not recovered:
             self.channels = None
         elif self.channels is None:
-            self.channels = {}  # all there is follows, from the first push on
+            # All there is follows, from the first push on; also where a snapshot was lost with its connection.
+            self.channels, self.known, known = {}, True, False
+        return known
 
     def point(self, hunt: str) -> dict[str, Any]:
         """Return where the client stands, as `hello` and `resume` say it.

@@ -21,7 +21,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, W
 import huntserver.client.actions as a
 from huntserver.client.device import Device
 from huntserver.client.errors import Refused, TooSlow, Unreachable
-from huntserver.client.session import Session, Timing
+from huntserver.client.session import Session
+from huntserver.client.timing import Timing
 
 MESSAGES_MAX: Final = 10_000
 """Messages that wait for a reader of `Client.messages`."""

@@ -106,8 +106,7 @@ class Hunts:
         following = self._followed.get(m.hunt)
         if following is None:
             return []
-        following.resumed(recovered)
-        return [Resumed(m.hunt, recovered, following.known)]
+        return [Resumed(m.hunt, recovered, following.resumed(recovered))]
 
     def refused(self, hunt: str, err: Any) -> list[Action]:
         """The server does not let us listen to a hunt."""

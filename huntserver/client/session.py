@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -31,26 +31,21 @@ from huntserver.client.actions import (
     Over,
     Send,
 )
-from huntserver.client.backoff import (
-    RECONNECT_FIRST_MS,
-    RECONNECT_MAX_MS,
-    STABLE_MS,
-    Reconnecting,
-    resend_ms,
-)
+from huntserver.client.backoff import STABLE_MS, Reconnecting, resend_ms
 from huntserver.client.clock import ServerClock
 from huntserver.client.hunts import Hunts
 from huntserver.client.incoming import Envelope
 from huntserver.client.requests import Request, Requests
+from huntserver.client.timing import DOUBLINGS_MAX, Timing
 from huntserver.errors import CLOSES
 
 HELLO: Final = 0
 """The id of `hello`; requests count from 1."""
 
-DOUBLINGS_MAX: Final = 4
-
 TURNED_AWAY: Final = CLOSES["too_many_connections"].number
 """A hello that is refused for now is followed by what follows this close code."""
+
+REPLACED: Final = CLOSES["replaced"].number
 
 CLOSE_NAMES: Final = {close.number: close.name for close in CLOSES.values()}
 
@@ -78,22 +73,6 @@ class Phase(enum.Enum):
     GREETING = "greeting"
     PLAYING = "playing"
     OVER = "over"
-
-
-class Timing(NamedTuple):
-    """Time-outs and waits in ms, as shipped.
-
-    A connection is given up when opening it takes `connect_ms`, the answer to hello `hello_ms`, any answer `answer_ms`
-    (doubled with each such end, `DOUBLINGS_MAX` times at most, until an answer comes within `answer_ms` again). When
-    nothing is asked and nothing was heard for `idle_ms`, `ping` is.
-    """
-
-    connect_ms: int = 10_000
-    hello_ms: int = 10_000
-    answer_ms: int = 15_000
-    idle_ms: int = 20_000
-    reconnect_first_ms: int = RECONNECT_FIRST_MS
-    reconnect_max_ms: int = RECONNECT_MAX_MS
 
 
 class Session:
@@ -125,6 +104,7 @@ class Session:
         self._heard_ms = 0
         self._time_outs = 0
         self._greeted = False  # once
+        self._hello_astray = False  # a connection ended with its hello under way: it may replace the next one
         self._clock = ServerClock()
 
     # ---- what is known
@@ -192,6 +172,11 @@ class Session:
             return []
         if self.phase is Phase.PLAYING and now_ms - self._since_ms >= STABLE_MS:
             self._reconnecting.stable()
+            self._hello_astray = False
+        if code == REPLACED and self._hello_astray:
+            code, self._hello_astray = None, False  # by our own hello of before, which arrived late
+        elif self.phase is Phase.GREETING:
+            self._hello_astray = True
         wait_ms = self._reconnecting.wait_ms(code, after_ms, roll)
         self._disconnected()
         if wait_ms is None:
@@ -359,7 +344,7 @@ class Session:
         if now_ms - request.sent_ms <= self._timing.answer_ms:
             self._time_outs = 0
         if m.err is not None:
-            wait_ms = resend_ms(m.err.code, m.err.after_ms, request.tries, roll)
+            wait_ms = resend_ms(m.err.code, m.err.after_ms, request.tries, roll, self._timing.resend_max_ms)
             if wait_ms is not None:
                 self.requests.again(request, now_ms + wait_ms)
                 return []

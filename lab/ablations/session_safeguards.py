@@ -1,4 +1,4 @@
-"""Safeguards that only show where sessions go over several nodes, and how each is switched off.
+"""Safeguards that only show where sessions go over several nodes, and those of the client; how each is switched off.
 
 Judged by whole nodes with real gateways (`lab/sim/session_workload.py`).
 """
@@ -10,6 +10,8 @@ from typing import Any, Final
 from actors.entity import Rejected
 from actors.shard.actor import Actor
 from actors.shard.decider import Decider
+from huntserver.client import session
+from huntserver.client.requests import Request, Requests
 from lab.ablations.safeguard import SESSION, Patches, Safeguard
 
 
@@ -18,6 +20,40 @@ def _without_proof_of_the_owner(patches: Patches) -> None:
         self._refuse(actor, rejected, sink, request, False, pos)
 
     patches.replace(Decider, "_refuse_again", hasty)
+
+
+# ---- the shipped client
+
+
+def _without_its_key(patches: Patches) -> None:
+    """What goes again goes under the next key."""
+
+    def forgetful(old: Any) -> Any:
+        def send(self: Requests, request: Request, now_ms: int) -> Request:
+            made: Request = old(self, request, now_ms)
+            if made.n and made.id in _sent_once(self):
+                self.n += 1
+                made.message = made.message | {"key": self.n}
+            _sent_once(self).add(made.id)
+            return made
+
+        return send
+
+    patches.wrap(Requests, "_send", forgetful)
+
+
+def _sent_once(requests: Requests) -> set[int]:
+    found: set[int] = requests.__dict__.setdefault("sent_once", set())
+    return found
+
+
+def _without_sending_unknown_again(patches: Patches) -> None:
+    """An outcome that is not known is taken for a refusal."""
+
+    def rash(old: Any) -> Any:
+        return lambda code, *rest: None if code == "unknown" else old(code, *rest)
+
+    patches.wrap(session, "resend_ms", rash)
 
 
 SAFEGUARDS: Final = {
@@ -30,6 +66,20 @@ SAFEGUARDS: Final = {
             ("I7",),
             _without_proof_of_the_owner,
             on=("takeover",),
+        ),
+        Safeguard(
+            "a client's keys",
+            SESSION,
+            "what a client sends again has the key that it had",
+            ("I1", "I2"),
+            _without_its_key,
+        ),
+        Safeguard(
+            "unknown is sent again",
+            SESSION,
+            "a client takes an outcome that is not known for no answer",
+            ("I1", "I2"),
+            _without_sending_unknown_again,
         ),
     )
 }

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import random
 from math import inf
-from typing import Any, Final
+from typing import Any
 
 from actors.checker.history import OK, REFUSED, VIEWED, Call, Emission
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
+from huntserver.client.requests import WINDOW
+from huntserver.errors import RESENT_WITH_SAME_KEY
 from lab.sim.stage import Process, Stage
-
-AGAIN: Final = frozenset({"unknown", "unavailable", "busy", "internal"})
-SPAN: Final = 16
 
 
 class Pending:
@@ -117,7 +116,10 @@ class Player:
         if not self.holds_span:
             return len(self.pending) < 60
         lowest = next((p.key[1] for p in self.pending.values() if p.key), self._n + 1)
-        return len(self.pending) < self._most and self._n + 1 - lowest < SPAN
+        return len(self.pending) < self._most and self._n + 1 - lowest < WINDOW
+
+    def _goes_again(self, pending: Pending, code: str) -> bool:
+        return code in RESENT_WITH_SAME_KEY
 
     # ---- out
 
@@ -151,7 +153,7 @@ class Player:
         sim.note("hear", self.name, number, outcome, code, pos)
         entity = pending.entity()
         stale = outcome != OK and 0 <= pos < pending.floor and self.holds_floor
-        if (outcome == REFUSED and code in AGAIN) or stale:
+        if (outcome == REFUSED and self._goes_again(pending, code)) or stale:
             if code != "busy":
                 self._node = None
             tries = pending.tries

@@ -15,7 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from huntserver.auth import Tokens, load_key
 from huntserver.client import Client, Refused, Unreachable, connect, guest_token
-from huntserver.client.session import Timing
+from huntserver.client.timing import Timing
 from lab.machines.servers import LocalServer, free_port, serving
 
 HUNT = (

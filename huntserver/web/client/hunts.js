@@ -42,11 +42,18 @@ export class Following {
     this.known = this.whole = true;
   }
 
-  /** Take the server's word on a resume. @param {boolean} recovered */
+  /** Take the server's word on a resume. @param {boolean} recovered
+   * @returns {boolean} whether anything is known that what follows adds to, or makes out of date */
   resumed(recovered) {
     this.asked = false;
+    const known = this.known;
     if (!recovered) this.channels = null;
-    else if (this.channels === null) this.channels = {};  // all there is follows, from the first push on
+    else if (this.channels === null) {  // all there is follows, from the first push on; also where a snapshot was lost
+      this.channels = {};
+      this.known = true;
+      return false;
+    }
+    return known;
   }
 
   /** Return where the client stands. A channel that is not named stands at `seq`: of one never heard nothing was seen. @param {string} hunt */
@@ -150,8 +157,7 @@ export class Hunts {
     if (!m.hunt) return [{ resumed: { hunt: "", recovered, known: true } }];
     const following = this._followed.get(m.hunt);
     if (!following) return [];
-    following.resumed(recovered);
-    return [{ resumed: { hunt: m.hunt, recovered, known: following.known } }];
+    return [{ resumed: { hunt: m.hunt, recovered, known: following.resumed(recovered) } }];
   }
 
   /** The server does not let us listen to a hunt. @param {string} hunt @param {any} err @returns {Action[]} */

@@ -22,6 +22,7 @@ import { Requests } from "./requests.js";
 const HELLO = 0;  // the id of hello; requests count from 1
 const DOUBLINGS_MAX = 4;
 const TURNED_AWAY = 4101;  // a hello that is refused for now is followed by what follows this close code
+const REPLACED = 4003;
 
 export const TIMING = Object.freeze({ connect_ms: 10_000, hello_ms: 10_000, answer_ms: 15_000, idle_ms: 20_000 });
 
@@ -45,6 +46,7 @@ export class Session {
     this._heard_ms = 0;
     this._time_outs = 0;
     this._greeted = false;  // once
+    this._hello_astray = false;  // a connection ended with its hello under way: it may replace the next one
     this._clock = new ServerClock();
   }
 
@@ -99,7 +101,14 @@ export class Session {
    */
   closed(now_ms, roll, code = null, reason = "", after_ms = null) {
     if (this.phase === "away" || this.phase === "over") return [];
-    if (this.phase === "playing" && now_ms - this._since_ms >= STABLE_MS) this._reconnecting.stable();
+    if (this.phase === "playing" && now_ms - this._since_ms >= STABLE_MS) {
+      this._reconnecting.stable();
+      this._hello_astray = false;
+    }
+    if (code === REPLACED && this._hello_astray) {  // by our own hello of before, which arrived late
+      code = null;
+      this._hello_astray = false;
+    } else if (this.phase === "greeting") this._hello_astray = true;
     const wait_ms = this._reconnecting.wait_ms(code, after_ms, roll);
     this._disconnected();
     if (wait_ms === null) {

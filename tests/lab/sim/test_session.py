@@ -10,8 +10,10 @@ from actors.checker.history import Violation
 from huntserver.wire.codecs import frame
 from lab.ablations import gateway_safeguards
 from lab.ablations.table import missed
-from lab.sim.session_workload import SessionPlayer, SessionWorkload, payloads
+from lab.sim.session_player import SessionPlayer
+from lab.sim.session_workload import SessionWorkload
 from lab.sim.simulation import Simulation
+from lab.sim.stream import payloads
 
 MISSED = ("gap detection", "shown once")
 

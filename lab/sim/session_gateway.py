@@ -1,0 +1,94 @@
+"""The real gateway (`huntserver/gateway`) in the simulation: on the clocks and dice of a seed, without sockets."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+from actors.entity import Push, Rejected
+from actors.reporter import Silent
+from huntserver.auth import Tokens
+from huntserver.gateway.clock import LoopClock
+from huntserver.gateway.connection import Connection
+from huntserver.gateway.proxies import Proxies
+from huntserver.gateway.rooms import Rooms
+from huntserver.gateway.server import Gateway
+from huntserver.limits import Limits
+from huntserver.readiness import Ready
+from lab.sim.node import SimNode
+
+TOKENS: Final = Tokens(b"s" * 32)
+LIMITS: Final = Limits(
+    commands_per_s=1e6, commands_burst=1_000_000, sockets_per_s_per_address=1e6, handshakes_per_s_per_address=1e6,
+    drain_s=0.5,
+)  # fmt: skip
+"""As shipped, but for the rates, and for a planned stop that asks for less patience than the faults of a seed leave."""
+
+TICK_S: Final = 0.05
+
+
+class SimGatewayClock(LoopClock):
+    """The gateway's time on the clocks and dice of the simulation."""
+
+    def __init__(self, node: SimNode) -> None:
+        super().__init__(node.sim.loop.time())
+        self._node = node
+        self._dice = random.Random(f"{node.sim.seed}/{node.name}/gateway")
+
+    def wall_ms(self) -> int:
+        """Return the node's time."""
+        return self._node.clock.wall_ms()
+
+    def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
+        """Call later; the gateway's own dice are not ours."""
+        super().later(0.1 + 0.4 * self._dice.random(), call, *arguments)
+
+
+class SimGateway(Gateway):
+    """A gateway of one node."""
+
+    def __init__(self, node: SimNode) -> None:
+        rooms = Rooms(LIMITS)
+        nothing = bytes
+        super().__init__(
+            node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimGatewayClock(node), origins=[], proxies=Proxies([]),
+            sockets_max=1 << 20, guests=False, readiness=lambda: Ready(True, "ok", {}),
+            metrics=nothing, protocol_document=nothing,
+        )  # fmt: skip
+        rooms.attach(node.system)
+        self._node = node
+        self.connection_type = SimConnection
+        self.publisher = rooms
+        node.sim.loop.post(node.place, TICK_S, self._tick)
+
+    def _tick(self) -> None:
+        loop = self._node.sim.loop
+        self.clock.now_s = loop.time()
+        for connection in self.connections.all():
+            self.connections.look_at(connection, self.clock.now_s)
+        loop.post(self._node.place, TICK_S, self._tick)
+
+
+class SimConnection(Connection):
+    """Notes when the runtime let an answer out: the bytes follow in the next turn of the loop."""
+
+    __slots__ = ("clock", "told_s")
+
+    clock: Callable[[], float]
+    told_s: dict[int | None, float]
+
+    def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
+        """An answer is let out; what was asked again may have been refused before."""
+        self.told_s[request] = self.clock()
+        super().accepted(request, answer, pos, told)
+
+    def viewed(self, request: int, view: Any, pos: int) -> None:
+        """A view is let out."""
+        self.told_s[request] = self.clock()
+        super().viewed(request, view, pos)
+
+    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
+        """A refusal is let out."""
+        self.told_s[request] = self.clock()
+        super().refused(request, rejected, pos)
