@@ -29,16 +29,16 @@ def right(clue: int) -> str:
 def campaign_hunt(coins: int = 10) -> str:
     """Return the small hunt as TOML: twelve clues, two treasures that run out. `coins`: pieces of the larger one."""
     clues = "".join(_clue(i, f"Say: {right(i)}", 10 * i) for i in range(1, SMALL_CLUES + 1))
-    return (
-        'title = "Campaign"\nintro = "For machines."\n[teams]\nmode = "solo"\n'
-        f"{clues}"
-        f'\n[[treasures]]\nid = "coin"\ntitle = "Coin"\nquantity = {coins}\npoints = 5\n'
-        f'\n[[treasures]]\nid = "crown"\ntitle = "Crown"\nquantity = {CROWNS}\npoints = 50\n'
-    )
+    return f'title = "Campaign"\nintro = "For machines."\n[teams]\nmode = "solo"\n{clues}{_treasures(coins)}'
 
 
-def large_hunt(clues: int = LARGE_CLUES, text_bytes: int = LARGE_TEXT_BYTES) -> str:
-    """Return the large hunt as TOML: so many clues with texts of so many bytes, a hint each, one treasure of 1,000."""
+def large_hunt(
+    clues: int = LARGE_CLUES, text_bytes: int = LARGE_TEXT_BYTES, *, solo: bool = False, coins: int = 1000
+) -> str:
+    """Return the large hunt as TOML: so many clues with texts of so many bytes and a hint each, and two treasures.
+
+    `solo`: players join without a team, as those of the campaigns do.
+    """
     text = (SENTENCE * (text_bytes // len(SENTENCE) + 1))[:text_bytes].strip()
     body = "".join(
         _clue(i, f"{i}. {text}"[:text_bytes], 10) + f'[[clues.hints]]\nid = "h"\ntext = "Say: {right(i)}"\nprice = 2\n'
@@ -46,8 +46,15 @@ def large_hunt(clues: int = LARGE_CLUES, text_bytes: int = LARGE_TEXT_BYTES) -> 
     )
     return (
         'title = "Large"\nintro = "A hunt of real size."\n'
-        f'[teams]\nmode = "teams"\nsize_max = {LARGE_TEAM_SIZE}\nplayers_max = 100000\n'
-        f'{body}\n[[treasures]]\nid = "coin"\ntitle = "Coin"\nquantity = 1000\npoints = 5\n'
+        f'[teams]\nmode = "{"solo" if solo else "teams"}"\nsize_max = {LARGE_TEAM_SIZE}\nplayers_max = 100000\n'
+        f"{body}{_treasures(coins)}"
+    )
+
+
+def _treasures(coins: int) -> str:
+    return (
+        f'\n[[treasures]]\nid = "coin"\ntitle = "Coin"\nquantity = {coins}\npoints = 5\n'
+        f'\n[[treasures]]\nid = "crown"\ntitle = "Crown"\nquantity = {CROWNS}\npoints = 50\n'
     )
 
 

@@ -19,6 +19,10 @@ RIGHT_CLUES: Final = 20
 WRONG_CLUES: Final = 8
 TREASURES: Final = 60
 QUANTITY: Final = 10
+LARGE_CLUES: Final = 500
+LARGE_TEXT: Final = ("Where the old wall meets the river a bell is cast into the stone; read it. " * 15)[:920]
+"""With it a hunt of 500 clues fills the largest definition that a server takes, 512 KiB."""
+
 HUNTS_A_SESSION: Final = 10
 SESSIONS: Final = 8
 
@@ -47,8 +51,11 @@ def treasure(wave: int) -> str:
     return f"t{wave % TREASURES}"
 
 
-def definition(players: int, *, race: bool = False) -> bytes:
-    """Return the definition, as JSON, for so many players in one hunt; treasures are in it for a race only."""
+def definition(players: int, *, race: bool = False, large: bool = False) -> bytes:
+    """Return the definition, as JSON, for so many players in one hunt; treasures are in it for a race only.
+
+    `large`: with as many clues, texts and hints as a hunt may have, beside those that are guessed at.
+    """
     attempts = {"cool_down_s": 0.0}
     clues: list[dict[str, Any]] = [
         {"id": wrong_clue(i), "title": f"Wall {i}", "answers": [f"{SECRET.decode()} {i}"], "attempts": attempts}
@@ -60,6 +67,13 @@ def definition(players: int, *, race: bool = False) -> bytes:
             "attempts": attempts,
         }
         for i in range(RIGHT_CLUES)
+    ]  # fmt: skip
+    clues += [
+        {
+            "id": f"l{i}", "title": f"Room {i}", "text": LARGE_TEXT, "answers": [f"{SECRET.decode()} room {i}"],
+            "hints": [{"id": "h", "text": "Look up.", "price": 1}], "attempts": attempts,
+        }
+        for i in range(LARGE_CLUES - len(clues) if large else 0)
     ]  # fmt: skip
     treasures = [
         {"id": treasure(i), "title": f"Chest {i}", "quantity": QUANTITY, "points": 5}
@@ -82,13 +96,14 @@ async def set_up(
     *,
     players: int,
     race: bool = False,
+    large: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> float:
     """Create, define, publish and start hunts. Return the server's clock minus ours, in ms.
 
     Raises `Refused` (the token is no host's, a hunt exists) and `Unreachable`.
     """
-    body = definition(players, race=race)
+    body = definition(players, race=race, large=large)
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
     async def some(part: list[str]) -> None:

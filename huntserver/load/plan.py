@@ -53,7 +53,7 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     `exact` decodes every message, as coming back without a gap needs it; else replies are cut out by place, but for
     `witnesses` (so many players, spread evenly), whose histories are kept. `right_every`: one guess in so many is right
     (0: none). `at_once`: time counts from the moment when everybody wants in, not from when it is one's turn.
-    `storm_s`, `slow_share`, `announce_per_s` and `race` are the scenarios' own.
+    `storm_s`, `slow_share`, `announce_per_s`, `race` and `large` are the scenarios' own.
     """
 
     scenario: str
@@ -77,6 +77,7 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     announce_per_s: float = 0.0
     announce_bytes: int = 40
     race: bool = False
+    large: bool = False
     right_every: int = 50
     connecting_max: int = 200
     workers: int = 1
@@ -123,6 +124,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
         1000, 10, 0.2, {"arrivals": "bursts", "connecting_max": 2000, "at_once": True},
     ),
     "hot-hunt": Scenario("all players are in one hunt", 2000, 1, 0.5, {}),
+    "large-hunt": Scenario("all players are in one hunt of 500 clues with long texts", 2000, 1, 0.5, {"large": True}),
     "reconnect-storm": Scenario(
         "all connections break at once, again and again, while play goes on; each resumes where it was",
         1000, 10, 0.2, {"storm_s": 10.0, "connecting_max": 2000, "at_once": True, "exact": True},

@@ -205,7 +205,9 @@ class LoadRun:
         host, others = self._hosts(plan)
         hunts = list(plan.hunts)
         self._say(f"setting up {len(hunts)} hunts")
-        offset_ms = asyncio.run(set_up(url, host, hunts, players=plan.players, race=plan.race, say=self._say))
+        offset_ms = asyncio.run(
+            set_up(url, host, hunts, players=plan.players, race=plan.race, large=plan.large, say=self._say)
+        )
         plan = msgspec.structs.replace(
             plan, clock_offset_ms=offset_ms, host_tokens=others, history=str(history) if plan.witnesses else ""
         )

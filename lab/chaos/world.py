@@ -24,7 +24,7 @@ from huntserver.auth import Tokens, load_key
 from huntserver.config import Config, Data, LogChoice
 from huntserver.load.server_process import NotServing
 from lab.chaos.players import Crowd
-from lab.hunts import campaign_hunt
+from lab.hunts import campaign_hunt, large_hunt
 from lab.machines import disk as disks
 from lab.machines import network
 from lab.machines.brokers import Brokers, remove_topics
@@ -32,6 +32,12 @@ from lab.machines.network import Namespace
 from lab.machines.servers import CampaignServer
 
 HUNTS: Final = 16
+LARGE: Final = 1
+"""Of them so many are large."""
+
+CLUES: Final = 200
+"""Of a large one: a server reads every definition again at each start, and must serve within seconds."""
+
 SHARDS: Final = 8
 COINS: Final = 40
 DISK_MIB: Final = 512
@@ -103,8 +109,8 @@ class World:
             self._namespaces[-1].make()
         self.config = self._configured()
         hunts = [self.folder / f"hunt{i}.toml" for i in range(HUNTS)]
-        for path in hunts:
-            path.write_text(campaign_hunt(COINS))
+        for number, path in enumerate(hunts):
+            path.write_text(large_hunt(CLUES, solo=True, coins=COINS) if number < LARGE else campaign_hunt(COINS))
         for slot, name in enumerate(("a", "b")):
             namespace = self._namespaces[slot] if setup.links else None
             data = (self.disk.path if self.disk else self.folder) / name

@@ -39,6 +39,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "treasure-race": ("--players", "40", "--rate", "40"),
     "slow-readers": ("--players", "30", "--rate", "30"),
     "fan-out": ("--players", "30", "--announcers", "2"),
+    "large-hunt": ("--players", "30", "--rate", "60"),
     "soak": ("--players", "40", "--hunts", "2", "--rate", "40", "--storm-every", "1"),
 }
 
