@@ -164,6 +164,7 @@ class Outgoing:
         self.done = 0
         self.held = 0  # reactions in all queues
         self.aside = 0  # of these: set aside
+        self.stored: set[tuple[int, int]] = set()  # (offset, n) of what an earlier tenure set aside, and is added again
         self._acked = acked
         self._aside = aside
         self._routes: dict[tuple[str, str, str], Route] = {}
@@ -205,6 +206,9 @@ class Outgoing:
                 self._aside.remove(ReactionAside(waiting.offset, route.source, waiting.item, route.kind, route.id))
             else:
                 self._settle(waiting.offset)
+                if self.stored and (waiting.offset, waiting.item.n) in self.stored:
+                    self.stored.discard((waiting.offset, waiting.item.n))
+                    self._aside.remove(ReactionAside(waiting.offset, route.source, waiting.item, route.kind, route.id))
         self._acked()
 
     def _settle(self, offset: int) -> None:

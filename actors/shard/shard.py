@@ -312,13 +312,11 @@ class Shard:
             if due:
                 self.timers.set(due, id)
         for actor in self.actors.values():
-            if actor.damaged:
-                continue
-            actor.due = self.kind.due(actor.state)
-            if actor.due is not None:
-                self.timers.set(actor.due.due_ms, actor.id)
             if actor.dirty_from >= 0:
                 self.snapshots.dirty[actor.id] = actor.dirty_from
+            actor.due = None if actor.damaged else self.kind.due(actor.state)
+            if actor.due is not None:
+                self.timers.set(actor.due.due_ms, actor.id)
 
     def began(self, marker: int) -> None:
         """Ownership is proved and the memory is whole: timers run, and what waited is taken up in order.

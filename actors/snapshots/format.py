@@ -80,6 +80,7 @@ Sealed = TypeVar("Sealed", Header, Marker)
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_header: Final = msgspec.msgpack.Decoder(Header).decode
 _decode_marker: Final = msgspec.msgpack.Decoder(Marker).decode
+_decode_closed: Final = msgspec.msgpack.Decoder(tuple[int, str]).decode
 _decode_packed: Final = msgspec.msgpack.Decoder(EncodedEntity).decode
 
 
@@ -99,6 +100,27 @@ def marker_key(nonce: str, slot: int) -> str:
 def is_marker_key(key: str) -> bool:
     """Tell whether the key is a marker's."""
     return key.startswith("m|")
+
+
+def closed_key(id: str) -> str:
+    """Return the store's key that says of an entity that it is closed; its value is `encode_closed`'s."""
+    return f"c|{id}"
+
+
+def parse_closed_key(key: str) -> str | None:
+    """Return the id of a closed entity; None for any other key."""
+    return key[2:] if key.startswith("c|") else None
+
+
+def encode_closed(offset: int, why: str) -> bytes:
+    """Return what is kept of a closed entity: replay must begin at `offset` or before, to find it closed again, or
+    mended."""
+    return _encode((offset, why))
+
+
+def decode_closed(data: bytes) -> tuple[int, str]:
+    """Return (offset, why). Raises ValueError for bytes that are none."""
+    return _decode_closed(data)
 
 
 def parse_part_key(key: str) -> PartKey | None:

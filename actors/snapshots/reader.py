@@ -22,11 +22,13 @@ from actors.snapshots.format import (
     Header,
     Marker,
     PartKey,
+    decode_closed,
     decode_header,
     decode_marker,
     digest,
     id_hash,
     is_marker_key,
+    parse_closed_key,
     parse_part_key,
     part_key,
     part_names,
@@ -51,6 +53,7 @@ class TrustedSnapshots:
         self.damaged: dict[str, str] = {}
         self.marker: Marker | None = None
         self.covers: dict[str, int] = {}
+        self.closed: dict[str, int] = {}  # entities that an earlier tenure closed: offset to replay from
         self.aside: list[ReactionAside] = []  # reactions to closed targets, by offset
         self.highest = 0  # the furthest offset that anything here speaks of
 
@@ -81,7 +84,10 @@ def choose(shard: Shard, rows: dict[str, bytes]) -> TrustedSnapshots:
         snapshots.sort(key=lambda snapshot: snapshot.header.seq, reverse=True)
     trusted.highest = max([m.offset for m in markers] + [h.covers for h in _readable(rows, headers)], default=0)
     # An entity whose newest snapshot is broken rests on an older one: replay must begin where that one ends.
-    floor = min((whole[id][0].header.covers for id in broken if id in whole), default=None)
+    # One that was closed may be mended meanwhile: replay must begin where it was closed, and closes it again or not.
+    trusted.closed = _closed(rows)
+    floors = [whole[id][0].header.covers for id in broken if id in whole] + list(trusted.closed.values())
+    floor = min(floors, default=None)
     for marker in sorted(markers, key=lambda m: m.offset, reverse=True):
         if floor is not None and marker.offset > floor:
             continue
@@ -109,6 +115,17 @@ def choose(shard: Shard, rows: dict[str, bytes]) -> TrustedSnapshots:
     return trusted
 
 
+def _closed(rows: dict[str, bytes]) -> dict[str, int]:
+    found = {}
+    for key, value in rows.items():
+        if (id := parse_closed_key(key)) is not None:
+            try:
+                found[id] = decode_closed(value)[0]
+            except ValueError:  # then from the beginning
+                found[id] = 0
+    return found
+
+
 def _aside(shard: Shard, rows: dict[str, bytes]) -> list[ReactionAside]:
     found = []
     for key, value in rows.items():
@@ -127,7 +144,7 @@ def _header_keys(shard: Shard, rows: dict[str, bytes]) -> dict[str, PartKey]:
     for key in rows:
         parsed = parse_part_key(key)
         if parsed is None:
-            if not is_marker_key(key) and parse_aside_key(key) is None:
+            if not is_marker_key(key) and parse_aside_key(key) is None and parse_closed_key(key) is None:
                 strays.append(key)
         elif parsed.part == HEADER_PART:
             headers[key] = parsed

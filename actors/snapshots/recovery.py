@@ -239,11 +239,17 @@ def _begin(shard: Shard, replay: Replay, trusted: TrustedSnapshots, node_run: No
     shard.ownership.opened(base)
     shard.snapshots.begin(shard.ownership.nonce, entities, total)
     shard.settle({id: encoded.due_ms for id, encoded in trusted.entities.items()})
+    for id in trusted.closed:
+        actor = shard.actors.get(id)
+        if actor is None or not actor.damaged:
+            shard.snapshots.reopen(id)
     for id, tail in replay.tails.items():
         for seq, at_ms, pushes in tail:
             shard.ports.publisher.publish(shard.kind.kind, id, seq, at_ms, pushes, None)
     for kept in trusted.aside:
-        if kept.offset < replay.cursor:  # later ones follow from their records again
+        if kept.offset < replay.cursor:
             shard.outgoing.restore(kept)
+        else:  # it follows from its record again
+            shard.outgoing.stored.add((kept.offset, kept.item.n))
     for source, seq, offset, reactions in replay.reactions:
         shard.outgoing.add(source, seq, offset, reactions)

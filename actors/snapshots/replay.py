@@ -101,7 +101,7 @@ class Replay:
                 self._react(offset, record, self.shard.kind.reactions(record.events, actor.id))
             return
         if pos != actor.seq + 1:
-            self._close(actor, f"record {pos} at offset {offset} follows record {actor.seq}")
+            self._close(actor, offset, f"record {pos} at offset {offset} follows record {actor.seq}")
             return
         kind = self.shard.kind
         events = record.events
@@ -111,7 +111,7 @@ class Replay:
             pushes = kind.pushes(actor.state, events, pos, record.at)
             reactions = kind.reactions(events, actor.id)
         except Exception as error:  # a logged event that cannot be applied closes its entity, not the shard; reported
-            self._close(actor, f"record {pos} at offset {offset} cannot be applied: {error!r}")
+            self._close(actor, offset, f"record {pos} at offset {offset} cannot be applied: {error!r}")
             return
         actor.seq = pos
         actor.since += 1
@@ -148,8 +148,9 @@ class Replay:
             seq, _, n = key.partition(".")
             actor.dedup.marks[by[7:]] = (int(seq), int(n))
 
-    def _close(self, actor: Actor, why: str) -> None:
+    def _close(self, actor: Actor, offset: int, why: str) -> None:
         actor.damaged = why
+        actor.wrote(offset)  # no marker passes it before the store says that it is closed
         self.shard.ports.report.fault(
             "entity_damaged", None, shard=str(self.shard.id), entity=f"{self.shard.kind.kind}/{actor.id}", why=why
         )

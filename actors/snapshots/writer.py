@@ -24,8 +24,10 @@ from actors.snapshots.format import (
     EncodedEntity,
     Header,
     Marker,
+    closed_key,
     cut_parts,
     digest,
+    encode_closed,
     encode_sealed,
     encode_steps,
     encoded_as,
@@ -123,6 +125,9 @@ class SnapshotWriter:
         if actor.frozen or not self._may_take(actor.id):
             return
         self._busy.add(actor.id)
+        if actor.damaged:
+            self._close(actor)
+            return
         actor.since = 0
         actor.frozen = True
         memory: list[bytes] = []
@@ -149,6 +154,27 @@ class SnapshotWriter:
             self._failed(actor.id, error)
         actor.frozen = False
         self._resume(actor)
+
+    def _close(self, actor: Actor) -> None:
+        """Note durably that the entity is closed, instead of its snapshot: then markers may pass its records."""
+        nonce = self.nonce
+        value = encode_closed(max(actor.dirty_from, 0), actor.damaged)
+        noted = self._store.put(self._shard, closed_key(actor.id), value)
+
+        def done(noted: asyncio.Future[None]) -> None:
+            if self._stopped or nonce != self.nonce or noted.cancelled():
+                return
+            self._busy.discard(actor.id)
+            if (error := noted.exception()) is not None:
+                self._failed(actor.id, error)
+            else:
+                self.dirty.pop(actor.id, None)
+
+        noted.add_done_callback(done)
+
+    def reopen(self, id: str) -> None:
+        """Forget that an earlier tenure closed the entity: its records fit together again."""
+        self._quietly(self._store.put(self._shard, closed_key(id), None))
 
     def take_passive(self, id: str) -> None:
         """Write the snapshot of a passivated entity, from its encoded form."""

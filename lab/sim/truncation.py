@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from actors.log.port import ShardId
 from actors.shard.fence import Mode
-from actors.snapshots.format import decode_header, decode_marker
+from actors.snapshots.format import HEADER_PART, decode_header, decode_marker, is_marker_key, parse_part_key
 from lab.sim.stage import Process, Stage
 
 COMES_UP_S: Final = 1.0
@@ -46,11 +46,11 @@ def reached(sim: Stage[Any], shard: ShardId) -> int:
     """Return the offset that headers of snapshots and markers speak of at most; 0 when none can be read."""
     furthest = 0
     for key, value in sim.store.kept.get(shard, {}).items():
-        what, _, rest = key.partition("|")
+        part = parse_part_key(key)
         try:
-            if what == "m":
+            if is_marker_key(key):
                 furthest = max(furthest, decode_marker(value).offset)
-            elif rest.split("|")[2] == "h":
+            elif part is not None and part.part == HEADER_PART:
                 furthest = max(furthest, decode_header(value).covers)
         except ValueError:  # it was spoilt
             continue

@@ -106,20 +106,43 @@ class Told:
 class Node:
     """One run of a server over a store that outlives it."""
 
-    def __init__(self, store: MemoryStore, *, shards: int = 1, limits: Limits | None = None, kind: Any = None) -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        *,
+        shards: int = 1,
+        limits: Limits | None = None,
+        kind: Any = None,
+        told: Any = None,
+        batch_bytes_max: int | None = None,
+        part_bytes_max: int | None = None,
+        gone: bool = False,
+    ) -> None:
         self.clock = Clock()
         self.plan = Plan()
         self.shown = Shown()
-        self.told = Told()
+        self.told = told or Told()
         self.store = store
         store.now_ms = self.clock.wall_ms
         self.log = MemoryLog(store, self.plan)
+        self.log.batch_bytes_max = batch_bytes_max or self.log.batch_bytes_max
+        self.log.snapshots.part_bytes_max = part_bytes_max or self.log.snapshots.part_bytes_max
         run = next(_starts)
         outside = Outside(
-            self.log, self.log.snapshots, MemorySpill(), self.clock, random.Random(run), self.shown, self.told
+            self.log,
+            self.log.snapshots,
+            MemorySpill(),
+            self.clock,
+            random.Random(run),
+            self.shown,
+            self.told,
+            self._gone if gone else None,
         )
         tenant = NodeRun("node-a", f"run{run}")
         self.system = ActorSystem([(kind or TallyType(), shards)], outside, tenant, limits or Limits())
+
+    async def _gone(self, node: str) -> bool:
+        return True
 
     @property
     def shard(self) -> Any:
