@@ -42,6 +42,7 @@ from huntserver.gateway.descriptors import raise_limit
 from huntserver.gateway.proxies import Proxies, parse_network
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
+from huntserver.gateway.worker import WorkerThread
 from huntserver.preload import load_hunt, read_hunt
 from huntserver.readiness import Readiness
 from huntserver.telemetry import metrics
@@ -238,6 +239,7 @@ def _gateway(
         origins=config.server.origins,
         proxies=Proxies([parse_network(text) for text in config.server.trusted_proxies]),
         sockets_max=sockets_max,
+        worker=WorkerThread(reporter),
         guests=config.auth.guests,
         readiness=readiness.state,
         metrics=lambda: prometheus_client.generate_latest(made),

@@ -19,7 +19,7 @@ settings.load_profile("huntserver")
 
 HERE = Path(__file__).parent
 VIRTUAL = (HERE / "actors", HERE / "gateway")
-REAL = (HERE / "actors" / "log", HERE / "actors" / "test_spill.py")
+REAL = (HERE / "actors" / "log", HERE / "actors" / "test_spill.py", HERE / "gateway" / "test_worker.py")
 
 
 def pytest_asyncio_loop_factories(

@@ -45,3 +45,15 @@ class CommandObserver(Protocol):
     def answered(self, request: int) -> None:
         """The request was answered."""
         ...
+
+
+class Offload(Protocol):
+    """Does what takes long beside the loop."""
+
+    def run(self, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[], None]) -> bool:
+        """Call `work` elsewhere, then `done` with what it returned, or `failed`, on the loop; False: too much waits."""
+        ...
+
+    def close(self) -> None:
+        """Take nothing more; what waits is dropped."""
+        ...

@@ -21,7 +21,7 @@ from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.connections import TICK_S, Connections
 from huntserver.gateway.door import Door, Waiting
-from huntserver.gateway.ports import ReadyState, System, Trace
+from huntserver.gateway.ports import Offload, ReadyState, System, Trace
 from huntserver.gateway.proxies import Proxies
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.sampling import Sampler, Traced
@@ -73,6 +73,7 @@ class Gateway:
         origins: list[str],
         proxies: Proxies,
         sockets_max: int,
+        worker: Offload,
         guests: bool,
         readiness: Callable[[], ReadyState],
         metrics: Callable[[], bytes],
@@ -81,6 +82,7 @@ class Gateway:
         shard_of: Callable[[str], str] = lambda hunt: "",
     ) -> None:
         self._report = report
+        self._worker = worker
         self.limits = limits
         self.clock = clock
         self.door = Door(limits, clock, report, origins=origins, proxies=proxies, sockets_max=sockets_max)
@@ -106,6 +108,7 @@ class Gateway:
             tokens,
             self.door,
             limits,
+            worker=worker,
             guests=guests,
             readiness=readiness,
             metrics=metrics,
@@ -161,6 +164,7 @@ class Gateway:
         """Drop what is left."""
         if self._ticker is not None:
             self._ticker.cancel()
+        self._worker.close()
         for connection in self.connections.all():
             connection.abort()
         if self._server is not None:

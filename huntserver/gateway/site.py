@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast, get_args
 from urllib.parse import parse_qs
 
@@ -19,14 +20,14 @@ from huntserver import errors
 from huntserver.auth import Tokens
 from huntserver.game.command import REASON_MAX
 from huntserver.game.definition.part import Problem
-from huntserver.game.definition.shape import source
+from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.amending import Existing, PreviewQuery
 from huntserver.game.features.authoring import Define
 from huntserver.gateway.door import Door
 from huntserver.gateway.listing import Card, Listing
 from huntserver.gateway.pages import pages
-from huntserver.gateway.ports import ReadyState, System
+from huntserver.gateway.ports import Offload, ReadyState, System
 from huntserver.limits import Limits
 from huntserver.wire.messages import HUNT_ID
 
@@ -66,6 +67,10 @@ class Reply(Sink, Protocol):
 
     def reply(self, answer: Answer) -> None:
         """Send the answer; once."""
+        ...
+
+    def fail(self) -> None:
+        """Answer that a bug stood in the way."""
         ...
 
 
@@ -126,6 +131,7 @@ class Site:
         door: Door,
         limits: Limits,
         *,
+        worker: Offload,
         guests: bool,
         readiness: Callable[[], ReadyState],
         metrics: Callable[[], bytes],
@@ -136,6 +142,7 @@ class Site:
         self.listed: list[str] = []
         self._system = system
         self._tokens = tokens
+        self._worker = worker
         self._guests = guests
         self._readiness = readiness
         self._plain: dict[str, Callable[[], Answer]] = {
@@ -233,20 +240,30 @@ class Site:
             return refused(limited)
         style = "json" if "json" in asked.header(b"content-type") else "toml"
 
-        def take(body: bytes, reply: Reply) -> None:
-            checked = check_definition(body, style)
+        def judged(checked: Definition | list[Problem], reply: Reply) -> None:
             if isinstance(checked, list):
                 reply.reply(_faults(checked))
                 return
             message = _definition(source(checked), asked.query)
-            if isinstance(message, PreviewQuery):
-                self._system.query("hunt", hunt, message, reply, 0, caller)
-            elif isinstance(message, Rejected):
+            if isinstance(message, Rejected):
                 reply.reply(refused(message))
             else:
-                self._system.submit("hunt", hunt, message, reply, 0, caller, None)
+                self._submit_definition(hunt, caller, message, reply)
+
+        def take(body: bytes, reply: Reply) -> None:
+            check = partial(check_definition, body, style)
+            if not self._worker.run(check, lambda checked: judged(checked, reply), reply.fail):
+                self.door.refuse("checks", asked.address)
+                busy = Rejected("busy", "other definitions are being checked; send it again", True, 2000)
+                reply.reply(refused(busy))
 
         return Upload(self.limits.definition_bytes_max, take)
+
+    def _submit_definition(self, hunt: str, caller: Caller, message: Any, reply: Reply) -> None:
+        if isinstance(message, PreviewQuery):
+            self._system.query("hunt", hunt, message, reply, 0, caller)
+        else:
+            self._system.submit("hunt", hunt, message, reply, 0, caller, None)
 
     def _caller(self, asked: HttpRequest) -> Caller | Rejected:
         scheme, _, token = asked.header(b"authorization").partition(" ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -306,6 +306,7 @@ class Rig:
             origins=["https://play.example"],
             proxies=Proxies([parse_network("198.51.100.0/24")]),
             sockets_max=sockets_max,
+            worker=self,
             guests=True,
             readiness=lambda: Ready(True, "ok", {}),
             metrics=lambda: b"# none\n",
@@ -330,6 +331,16 @@ class Rig:
     def fault(self, event: str, error: BaseException | None = None, **fields: Any) -> None:
         """Keep it."""
         self.faults.append(event)
+
+    # ---- the worker
+
+    def run(self, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[], None]) -> bool:
+        """Do it at once."""
+        done(work())
+        return True
+
+    def close(self) -> None:
+        """Nothing is left to do."""
 
     # ---- players
 

@@ -14,6 +14,7 @@ from huntserver.gateway.connection import Connection
 from huntserver.gateway.proxies import Proxies
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
+from huntserver.gateway.worker import WorkerThread
 from huntserver.limits import Limits
 from huntserver.readiness import Ready
 from lab.sim.node import SimNode
@@ -53,7 +54,7 @@ class SimGateway(Gateway):
         nothing = bytes
         super().__init__(
             node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimGatewayClock(node), origins=[], proxies=Proxies([]),
-            sockets_max=1 << 20, guests=False, readiness=lambda: Ready(True, "ok", {}),
+            sockets_max=1 << 20, worker=WorkerThread(Silent()), guests=False, readiness=lambda: Ready(True, "ok", {}),
             metrics=nothing, protocol_document=nothing,
         )  # fmt: skip
         rooms.attach(node.system)

@@ -15,6 +15,8 @@ from huntserver.game.definition.unlocks import Opens, Rule, RuleError, compile_r
 
 ALWAYS_S: Final = 1 << 62
 """More seconds of play than any rule waits for."""
+LOOKS_MAX: Final = 100_000
+"""Rules that are looked at to judge the prices of hints, some 50 ms: a hunt that people write needs a thousandth."""
 
 
 def check_definition(data: bytes, style: str) -> Definition | list[Problem]:
@@ -87,40 +89,65 @@ def _rules(wrong: Wrong, d: Definition) -> list[Rule]:
 
 
 class _Graph(NamedTuple):
-    """What opens what: clues are numbered in the order of the file, treasures follow."""
+    """What opens what: clues are numbered in the order of the file, treasures follow. `order` is one in which they can
+    be opened; `left` counts the rules that may still be looked at for prices."""
 
     clues: int
     rules: list[Rule]
     opens: list[Opens]
-    needed_by: list[list[int]]
+    order: list[int]
+    left: list[int]
 
     @classmethod
     def of(cls, d: Definition, rules: list[Rule]) -> _Graph:
         index = {c.id: i for i, c in enumerate(d.clues)}
-        needed_by: list[list[int]] = [[] for _ in d.clues]
+        made = cls(len(d.clues), rules, [compile_rule(r, index) for r in rules], [], [LOOKS_MAX])
+        needed_by = [0] * len(d.clues)
         for i, rule in enumerate(rules):
             for id in rule.ids:
-                needed_by[index[id]].append(i)
-        return cls(len(d.clues), rules, [compile_rule(r, index) for r in rules], needed_by)
+                needed_by[index[id]] |= 1 << i
+        made._put_in_order(needed_by)
+        return made
 
-    def reach(self, without: int = -1) -> set[int]:
-        """Return the things that open sooner or later if every open clue is solved except `without`."""
-        solved = 0
-        open_: set[int] = set()
-        look = list(range(len(self.opens)))
-        while look:
-            thing = look.pop()
-            if thing in open_ or not self.opens[thing](solved, ALWAYS_S):
-                continue
-            open_.add(thing)
-            if thing < self.clues and thing != without:
-                solved |= 1 << thing
-                look.extend(self.needed_by[thing])
+    def _put_in_order(self, needed_by: list[int]) -> None:
+        """Open what can be opened; what a solve may have opened is looked at once for all solves since."""
+        solved = opened = 0
+        to_look = (1 << len(self.opens)) - 1
+        while to_look:
+            bit = to_look & -to_look
+            to_look ^= bit
+            thing = bit.bit_length() - 1
+            if self.opens[thing](solved, ALWAYS_S):
+                opened |= bit
+                self.order.append(thing)
+                if thing < self.clues:
+                    solved |= bit
+                    to_look |= needed_by[thing] & ~opened
+
+    def reach(self, without: int) -> set[int] | None:
+        """Return what opens sooner or later if every open clue is solved except `without`; None: it would take too long
+        to tell."""
+        solved, open_, rest = 0, set[int](), self.order
+        while rest:
+            self.left[0] -= len(rest)
+            if self.left[0] < 0:
+                return None
+            closed = []
+            for thing in rest:
+                if not self.opens[thing](solved, ALWAYS_S):
+                    closed.append(thing)
+                    continue
+                open_.add(thing)
+                if thing < self.clues and thing != without:
+                    solved |= 1 << thing
+            if len(closed) == len(rest):
+                break
+            rest = closed
         return open_
 
 
 def _reachable(wrong: Wrong, d: Definition, graph: _Graph) -> None:
-    reached = graph.reach()
+    reached = set(graph.order)
     if not any(i in reached for i in range(graph.clues)):
         wrong("clues", "no clue is open at the start", "leave the unlock rule of the first one empty")
     for i, clue in enumerate(d.clues):
@@ -160,12 +187,25 @@ def _most(clue: Clue) -> int:
 
 
 def _affordable(wrong: Wrong, d: Definition, graph: _Graph) -> None:
+    """Find hints that nobody can ever pay for.
+
+    What is opened before a clue in the order of opening does not rest on it: mostly those points are enough, and
+    nothing else is looked at. A file made to be slow to judge is not judged whole: the game refuses what is too
+    expensive anyway.
+    """
+    points = [_most(c) for c in d.clues] + [t.points + max(t.bonus, default=0) for t in d.treasures]
+    before, sum_ = {}, 0
+    for thing in graph.order:
+        before[thing] = sum_
+        sum_ += points[thing]
     for i, clue in enumerate(d.clues):
-        if not any(h.price for h in clue.hints):
+        dearest = max((h.price for h in clue.hints), default=0)
+        if dearest <= before.get(i, 0):
             continue
         reached = graph.reach(without=i)
-        most = sum(_most(c) for j, c in enumerate(d.clues) if j in reached and j != i)
-        most += sum(t.points + max(t.bonus, default=0) for j, t in enumerate(d.treasures) if graph.clues + j in reached)
+        if reached is None:
+            return
+        most = sum(points[thing] for thing in reached if thing != i)
         for j, hint in enumerate(clue.hints):
             if hint.price > most:
                 what = f"{hint.price} points are more than a team can have before {clue.id!r} is solved ({most})"
