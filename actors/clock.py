@@ -5,7 +5,10 @@ Owns nothing. The only module of `actors` besides the log adapters that reads th
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import time
+from pathlib import Path
 from typing import Final, Protocol
 
 SUSPENDED_S: Final = 1.0
@@ -14,6 +17,12 @@ SUSPENDED_S: Final = 1.0
 RESUME_GRACE_S: Final = 1.0
 """Time after a suspension before peers are called late: their answers may lie unread in our sockets, and a loop runs
 its timers before what it reads."""
+
+TIMEX_BYTES: Final = 256
+TIMEX_STATUS_AT: Final = 5 * ctypes.sizeof(ctypes.c_long)
+STA_UNSYNC: Final = 0x40
+TIME_ERROR: Final = 5
+"""`struct timex` of Linux: modes (padded), offset, freq, maxerror, esterror, then status; see adjtimex(2)."""
 
 _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -27,6 +36,18 @@ class Clock(Protocol):
 
     def boot_ns(self) -> int:
         """Return ns since some start; never goes back, counts through pauses of process and machine."""
+        ...
+
+    def synchronised(self) -> bool:
+        """Tell whether something outside the process vouches for the wall clock."""
+        ...
+
+    def remembered_ms(self) -> int | None:
+        """Return what the wall clock should say by what an earlier run left; None: nothing was left."""
+        ...
+
+    def remember(self, now_ms: int) -> None:
+        """Leave for the next run what time it is."""
         ...
 
 
@@ -50,7 +71,10 @@ class SuspensionDetector:
 
 
 class SystemClock:
-    """The machine's clocks."""
+    """The machine's clocks. In the file `memory` a run leaves for the next one how wall and boot time stood."""
+
+    def __init__(self, memory: Path | None = None) -> None:
+        self._memory = memory
 
     def wall_ms(self) -> int:
         """Return ms since 1970."""
@@ -60,29 +84,46 @@ class SystemClock:
         """Return CLOCK_BOOTTIME in ns (CLOCK_MONOTONIC where the system has no such clock)."""
         return time.clock_gettime_ns(_BOOT)
 
+    def synchronised(self) -> bool:
+        """Tell whether the kernel says that the wall clock follows NTP (`adjtimex`); False where it cannot say."""
+        return kernel_synchronised()
 
-class Agreement:
-    """Whether our clock and the log's agree. Remembers the log's after they did not: to ask again writes nothing."""
+    def remembered_ms(self) -> int | None:
+        """Return what the wall clock should say by an earlier run since the machine's boot; None: no run left that."""
+        if self._memory is None:
+            return None
+        try:
+            boot, wall_ms, boot_ns = self._memory.read_text().split()
+            return int(wall_ms) + (self.boot_ns() - int(boot_ns)) // 1_000_000 if boot == boot_id() else None
+        except (OSError, ValueError):  # none was left, or half of it: then nothing vouches for the clock
+            return None
 
-    def __init__(self, clock: Clock, most_ms: int, ask_again_s: float) -> None:
-        self._clock = clock
-        self._most_ms = most_ms
-        self._ask_again_ms = int(ask_again_s * 1000)
-        self._seen: tuple[int, int] | None = None  # the log's time when it did not agree, and the boot time then
+    def remember(self, now_ms: int) -> None:
+        """Leave for the next run that it is `now_ms`; without an effect where the file cannot be written."""
+        boot = boot_id()
+        if self._memory is None or not boot:
+            return
+        new = self._memory.with_name(self._memory.name + ".new")
+        with contextlib.suppress(OSError):
+            new.write_text(f"{boot} {now_ms} {self.boot_ns()}\n")
+            new.replace(self._memory)
 
-    def broken(self, log_ms: int, waited_ms: int) -> bool:
-        """Tell whether they differ too much, by an answer of the log that was at most so long on the way."""
-        ahead_ms = self._clock.wall_ms() - log_ms
-        if not log_ms or -self._most_ms <= ahead_ms <= self._most_ms + waited_ms:
-            self._seen = None
-            return False
-        self._seen = (log_ms, self._clock.boot_ns())
-        return True
 
-    def still_broken(self) -> bool:
-        """Tell whether they must differ still, by what was seen last; after a while it is the log that must say so."""
-        if self._seen is None:
-            return False
-        log_ms, then_ns = self._seen
-        gone_ms = (self._clock.boot_ns() - then_ns) // 1_000_000
-        return gone_ms < self._ask_again_ms and abs(self._clock.wall_ms() - log_ms - gone_ms) > self._most_ms
+def boot_id() -> str:
+    """Return the id of this boot of the machine, empty where the system has none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def kernel_synchronised() -> bool:
+    """Ask the kernel by `adjtimex` (Linux) whether its clock is disciplined: neither TIME_ERROR nor STA_UNSYNC."""
+    try:
+        ask = ctypes.CDLL(None, use_errno=True).adjtimex
+    except (OSError, AttributeError):
+        return False
+    buffer = ctypes.create_string_buffer(TIMEX_BYTES)  # modes 0 in front: only read
+    state = int(ask(buffer))
+    status = ctypes.c_int.from_buffer(buffer, TIMEX_STATUS_AT).value
+    return state not in (-1, TIME_ERROR) and not status & STA_UNSYNC

@@ -66,6 +66,7 @@ class ShardSupervisor:
         self._lost_again = 0  # in a row, without a durable batch in between
         self._batches = 0
         self._outlasted: set[tuple[str, str]] = set()
+        self._gated = False
 
     # ---- recovery
 
@@ -77,8 +78,7 @@ class ShardSupervisor:
             await self._count_restarts()
             await self._count_losses()
             try:
-                async with self._node.gate:
-                    await self._recover()
+                await self._gated_recovery()
                 self._attempts = 0
             except Superseded as fault:
                 self.why = str(fault)
@@ -141,6 +141,17 @@ class ShardSupervisor:
             self._lost_again = 0
         self._batches = batches
 
+    async def _gated_recovery(self) -> None:
+        gate = self._node.gate
+        await gate.acquire()
+        self._gated = True
+        try:
+            await self._recover()
+        finally:
+            if self._gated:
+                self._gated = False
+                gate.release()
+
     def settled(self) -> bool:
         """Tell whether it is served, or not for a reason that is known."""
         return self.shard.ownership.mode is Mode.OWNER or bool(self.shard.closed_why or self.why)
@@ -170,7 +181,7 @@ class ShardSupervisor:
         began = node.clock.boot_ns()
         before = shard.replayed
         nonce = f"{node.random.getrandbits(64):016x}"
-        await recover(shard, node.run, nonce, self.decoder)
+        await recover(shard, node.run, nonce, self.decoder, self._waits)
         shard.recoveries += 1
         self.why = ""
         if shard.replayed > before or shard.recoveries > 1:
@@ -180,6 +191,15 @@ class ShardSupervisor:
                 records=shard.replayed - before,
                 ms=(node.clock.boot_ns() - began) // 1_000_000,
             )
+
+    def _waits(self, why: str) -> None:
+        """Note why the recovery waits; who waits for the node's start need not wait for that."""
+        told, self.why = not self._gated, why
+        if not told:
+            self._gated = False  # it only waits now: others may recover
+            self._node.gate.release()
+            self._node.report.warn("clock_waits", shard=str(self.id), why=why)
+            self._node.settled()
 
     def _failed(self, fault: Fault, error: Exception, again_s: float) -> None:
         shard = self.shard

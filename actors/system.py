@@ -31,6 +31,7 @@ from actors.shard.shard import Shard
 from actors.shard.statistics import ShardStatistics
 from actors.snapshots.recovery import NodeRun
 from actors.supervisor import Node, ShardSupervisor
+from actors.timekeeper import Timekeeper
 
 TICK_S: Final = 0.2
 WEIGHED_IN_TICKS: Final = 16
@@ -90,11 +91,19 @@ class ActorSystem:
         self.report = Unfailing.of(outside.report)
         self.background = Background(self.report, outside.random)
         self._limits = limits
+        self.time = Timekeeper(
+            outside.clock,
+            independent=outside.log.independent_clock,
+            most_ms=limits.clock_skew_ms,
+            grace_s=limits.clock_grace_s,
+            report=self.report,
+        )
         ports = Ports(
             outside.log,
             outside.snapshots,
             outside.spill,
             outside.clock,
+            self.time,
             lambda: outside.random.getrandbits(53),
             outside.publisher,
             self._deliver,
@@ -176,7 +185,8 @@ class ActorSystem:
         if bad:
             why = next((s.why for s in bad if s.why), "recovering")
             return False, f"{len(bad)} of {len(self._supervisors)} shards are not served: {why}"
-        return self.background.ready()
+        clock = self.time.why()
+        return (False, clock) if clock else self.background.ready()
 
     def _tell_ready(self) -> None:
         if all(supervisor.settled() for supervisor in self._supervisors):
@@ -189,6 +199,7 @@ class ActorSystem:
         while True:
             await asyncio.sleep(TICK_S)
             turn += 1
+            self.time.look()
             shards = self.shards()
             for shard in shards:
                 self._spared(shard, shard.tick)

@@ -186,7 +186,7 @@ async def start(
     spill = SqliteSpill(Path(config.data.dir) / f"dormant-{config.server.port}.db")
     rooms = Rooms(limits)
     rolls = random.Random(secrets.randbits(256))  # not SystemRandom: that is a system call for every command
-    outside = Outside(log, snapshots, spill, SystemClock(), rolls, rooms, reporter)
+    outside = Outside(log, snapshots, spill, SystemClock(Path(config.data.dir) / "clock"), rolls, rooms, reporter)
     tenant = NodeRun(f"{socket.gethostname()}:{config.server.port}", run)
     system = ActorSystem(kinds(config), outside, tenant, runtime)
     rooms.attach(system)

@@ -21,6 +21,7 @@ from actors.log.codec import Done, RecordDecoder, Tenure
 from actors.log.port import ShardId
 from actors.shard.dedup import Dedup
 from actors.snapshots.format import digest
+from actors.timekeeper import JUMP_MS
 
 MOST = 50
 """Violations kept: one bug can break thousands of things."""
@@ -67,7 +68,7 @@ class _Entity:
 class _Fold:
     """The reader's rule over one shard."""
 
-    __slots__ = ("ahead_s", "last_ms", "next_seq", "nonce", "offset", "tenures")
+    __slots__ = ("last_ms", "next_seq", "nonce", "offset", "tenures")
 
     def __init__(self) -> None:
         self.nonce = ""
@@ -75,7 +76,6 @@ class _Fold:
         self.offset = -1
         self.last_ms = 0
         self.tenures = 0
-        self.ahead_s: set[float] = set()  # when batches of the tenure landed whose times were too far ahead
 
 
 class LogJudge:
@@ -156,7 +156,7 @@ class LogJudge:
         if isinstance(record, Tenure):
             fold.nonce, fold.next_seq = f"{record.nonce}@{offset}", 1
             fold.tenures += 1
-            fold.ahead_s = set()
+            self._check_clock(record.at, landed_s, f"{shard} {offset}, a tenure")
             return
         if record.nonce != fold.nonce or record.seq != fold.next_seq:
             self._void += 1
@@ -164,21 +164,18 @@ class LogJudge:
         fold.next_seq += 1
         if record.at < fold.last_ms:
             self._add("I7", f"record time went back from {fold.last_ms} to {record.at}", f"{shard} {offset}")
-        if record.at > fold.last_ms and self.rules.clock_skew_ms:
-            self._check_clock(fold, record.at, landed_s, f"{shard} {offset}")
+        self._check_clock(record.at, landed_s, f"{shard} {offset}")
         fold.last_ms = record.at
         if isinstance(record, Done):
             self._done(shard, offset, record, landed_s, fold.tenures)
 
-    def _check_clock(self, fold: _Fold, at_ms: int, landed_s: float, where: str) -> None:
-        """I7: an owner whose clock is too far ahead learns so with its batch. What it had staged behind that batch it
-        may write, when its clock was set right before the answer came; no third. A record's time is the clock's where
-        it is later than that of the record before."""
-        ahead_ms = at_ms - self.rules.epoch_ms - landed_s * 1000
-        if ahead_ms > self.rules.clock_skew_ms:
-            fold.ahead_s.add(landed_s)
-            if len(fold.ahead_s) > 2:
-                self._add("I7", f"written {ahead_ms:.0f} ms ahead of the log, in a third batch", where)
+    def _check_clock(self, at_ms: int, landed_s: float, where: str) -> None:
+        """I7: whatever an owner's clock says, nothing that it writes is of a time that has not come: by the time at
+        which it landed, not by its own word. Two clocks may differ a little, and a step of a second is none."""
+        rules = self.rules
+        if rules.clock_skew_ms and at_ms - rules.epoch_ms - landed_s * 1000 > rules.clock_skew_ms + JUMP_MS:
+            ahead_s = at_ms / 1000 - rules.epoch_ms / 1000 - landed_s
+            self._add("I7", f"written {ahead_s:.1f} s ahead of the time at which it landed", where)
 
     def _done(self, shard: ShardId, offset: int, record: Done, landed_s: float, tenure: int) -> None:
         name, pos, by, key = record.entity, record.pos, record.by, record.key

@@ -135,7 +135,9 @@ class MemorySnapshots:
 
 
 class MemoryLog:
-    """One node's way to a `MemoryStore`."""
+    """One node's way to a `MemoryStore`, whose clock is a clock of its own unless a test says that it is the node's."""
+
+    independent_clock = True
 
     def __init__(
         self,

@@ -20,6 +20,8 @@ L12 Bytes come back as they went in.
 L13 A batch of at most `batch_bytes_max` bytes (counted by `actors.log.sizes.batch_bytes`) is taken, however many
     records it has. A larger one fails with `BatchTooLarge` and nothing of it is written: the caller cuts. One record
     of `record_bytes_max` always fits a batch. The limits are known before `open` and never change.
+L14 `Appended.at_ms` is the log's time when it took the batch, 0 where it has none. `independent_clock` tells whether
+    that is another machine's clock, against which ours can be held.
 """
 
 from __future__ import annotations
@@ -65,6 +67,7 @@ class EventLog(Protocol):
 
     record_bytes_max: int
     batch_bytes_max: int
+    independent_clock: bool
 
     async def open(self) -> None:
         """Reach the log, make what is missing (topics, tables), check its settings.

@@ -66,6 +66,7 @@ class Decider:
         self.ownership = commit.ownership
         self.snapshots = snapshots
         self.timers = timers
+        self.time_ms: Callable[[], int]  # the shard's
         self.outgoing: Outgoing
         self.again: Callable[[str, Message], None]  # the shard's intake
         self.last_ms = 0  # time of the last record; record times never go back
@@ -75,7 +76,7 @@ class Decider:
         self._fresh_roles = kind.fresh_roles
         self._snapshot_at = limits.snapshot_records
         self._record_bytes_max = min(limits.record_bytes_max, ports.log.record_bytes_max or limits.record_bytes_max)
-        self._now = 0  # the wall clock, read once a run of the shard
+        self._now = 0  # the shard's time, read once a run
         self._ctx = Context()
         self._ctx.roll = ports.roll
         self._applying = False
@@ -124,11 +125,11 @@ class Decider:
 
     def begin_run(self) -> None:
         """Read the clock for the commands of one run, a few milliseconds at most."""
-        self._now = self.ports.clock.wall_ms()
+        self._now = self.time_ms()
 
     def now(self) -> int:
         """Return the time for the next record outside a run, in ms since 1970."""
-        self._now = self.ports.clock.wall_ms()
+        self._now = self.time_ms()
         return max(self._now, self.last_ms)
 
     def _context(self, caller: Caller, now: int, seq: int, key: str) -> Context:

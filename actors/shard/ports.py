@@ -12,6 +12,7 @@ from actors.reporter import Reporter
 from actors.shard.actor import Publisher
 from actors.shard.pacer import Pacer
 from actors.shard.reactions import Deliver
+from actors.timekeeper import Timekeeper
 
 
 class Ports(NamedTuple):
@@ -22,6 +23,7 @@ class Ports(NamedTuple):
     snapshots: SnapshotStore
     spill: SpillStore
     clock: Clock
+    time: Timekeeper
     roll: Callable[[], int]
     publisher: Publisher
     deliver: Deliver

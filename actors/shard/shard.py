@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from actors.clock import Agreement
 from actors.entity import EntityType, Rejected
 from actors.faults import ClockSkewed, Fault, SpillFailed
 from actors.limits import Limits
@@ -31,6 +30,7 @@ from actors.shard.statistics import ShardStatistics
 from actors.shard.timers import Timers
 from actors.snapshots.aside import AsideStore
 from actors.snapshots.writer import SnapshotWriter
+from actors.timekeeper import ShardTime
 
 SNAPSHOTS_A_TICK: Final = 50
 RECOVERING: Final = (Mode.OPENING, Mode.DOUBT, Mode.IDLE)
@@ -88,13 +88,13 @@ class Shard:
         )
         self._draw = lambda: ports.roll() / (1 << 53)
         self.snapshots = self._make_snapshots()
-        self.timers = Timers(ports.clock.wall_ms, self.wake, self.contain)
+        self.time = ShardTime(ports.time, ports.clock, limits.clock_skew_ms, limits.restart_pause_s)
+        self.timers = Timers(self.time.now_ms, self.wake, self.contain)
         self.decider = Decider(
             str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers
         )
         self.outgoing = self._new_outgoing()
-        self.decider.again = self.submit
-        self.clocks = Agreement(ports.clock, limits.clock_skew_ms, limits.restart_pause_s)
+        self.decider.again, self.decider.time_ms = self.submit, self.time.now_ms
         self.holder = ""
         self.cursor = self.recoveries = self.replayed = 0
         self.closed_why, self.draining = "", False  # why intake is refused although the node would own the shard
@@ -273,7 +273,7 @@ class Shard:
     def _resumed(self, at_ms: int) -> None:
         if self.ownership.mode is not Mode.OWNER:
             return  # an effect gave the shard up, or found a bug
-        if self.clocks.broken(at_ms, self.commit.waited_ns // 1_000_000):
+        if self.time.broken(at_ms, self.commit.waited_ns // 1_000_000):
             self.closed_why = "clock"
             self.commit.fail(ClockSkewed(f"our clock and the log's differ by over {self.limits.clock_skew_ms} ms"))
             return

@@ -8,7 +8,7 @@ often it is tried. Never serves an entity whose records do not fit together: it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from actors.snapshots.reader import TrustedSnapshots, read_trusted
 from actors.snapshots.replay import BeingActivated, Replay, whole
 
 WEIGH_EVERY = 20_000
+DOUBT_S = 0.5
 
 
 class Superseded(Fault):
@@ -56,13 +57,20 @@ class NodeRun(NamedTuple):
         return f"{self.node}#{self.start}"
 
 
-async def recover(shard: Shard, node_run: NodeRun, nonce: str, decoder: RecordDecoder) -> None:
+async def recover(
+    shard: Shard,
+    node_run: NodeRun,
+    nonce: str,
+    decoder: RecordDecoder,
+    waits: Callable[[str], None] = lambda why: None,
+) -> None:
     """Open a tenure on the shard and rebuild its memory; on return the node is owner and waiting messages go on.
 
-    Raises a `Fault`: the caller backs off and tries again with a fresh nonce. `Superseded`: the shard is another's.
+    `waits` hears why it takes longer: the clock is in doubt. Raises a `Fault`: the caller backs off and tries again
+    with a fresh nonce. `Superseded`: the shard is another's.
     """
     shard.drop()
-    if shard.clocks.still_broken():
+    if shard.time.still_broken():
         raise ClockSkewed(f"shard {shard.id}: our clock still differs from the log's; set the clocks by NTP")
     log = shard.ports.log
     trusted = await read_trusted(shard)
@@ -92,6 +100,7 @@ async def recover(shard: Shard, node_run: NodeRun, nonce: str, decoder: RecordDe
         await _replay_to(replay, base, nonce)
     else:
         replay.fold.tenure(base, nonce, node_run.holder())
+    await _clock_in_doubt(shard, replay, trusted, waits)
     _begin(shard, replay, trusted, node_run, base)
     shard.commit.proof_ns = handed_ns
     shard.began(replay.start)
@@ -110,6 +119,18 @@ async def _chunks(shard: Shard, start: int) -> AsyncGenerator[Sequence[Entry], N
         except StopAsyncIteration:
             return
         yield chunk
+
+
+async def _clock_in_doubt(
+    shard: Shard, replay: Replay, trusted: TrustedSnapshots, waits: Callable[[str], None]
+) -> None:
+    """Wait while nothing vouches for the clock by which timers would fire that cannot be undone."""
+    timers = any(encoded.due_ms for encoded in trusted.entities.values()) or any(
+        not actor.damaged and shard.kind.due(actor.state) is not None for actor in shard.actors.values()
+    )
+    while timers and (why := shard.ports.time.doubt(replay.last_ms)):
+        waits(f"shard {shard.id}: {why}")
+        await asyncio.sleep(DOUBT_S)
 
 
 async def _look_for_successor(shard: Shard, node_run: NodeRun, decoder: RecordDecoder, end: int) -> None:
@@ -173,8 +194,10 @@ async def only_void(shard: Shard, decoder: RecordDecoder, start: int, end: int) 
 
 
 async def _open_tenure(shard: Shard, node_run: NodeRun, nonce: str, last_ms: int) -> int:
-    now = shard.ports.clock.wall_ms()
-    record = encode(Tenure(nonce, 0, max(now, last_ms), node_run.node, node_run.start, node_run.table, shard.shards))
+    now = shard.ports.time.now_ms()
+    # never the clock's word: whoever wrote a wrong one here made it the shard's time, and then refused to serve
+    at_ms = max(last_ms, shard.decider.last_ms)
+    record = encode(Tenure(nonce, 0, at_ms, node_run.node, node_run.start, node_run.table, shard.shards))
     shard.ownership.open(nonce)
     handed_ns = shard.ports.clock.boot_ns()
     future = shard.ports.log.append(shard.id, [record])
@@ -182,10 +205,10 @@ async def _open_tenure(shard: Shard, node_run: NodeRun, nonce: str, last_ms: int
     await asyncio.wait({future}, timeout=shard.limits.give_up_s)  # not wait_for: it would cancel the append
     if not future.done():
         raise OutcomeUnknown(f"shard {shard.id}: the tenure record was not answered in {shard.limits.give_up_s:.0f} s")
-    base, at_ms = future.result()
-    if shard.clocks.broken(at_ms, (shard.ports.clock.boot_ns() - handed_ns) // 1_000_000):
+    base, log_ms = future.result()
+    if shard.time.broken(log_ms, (shard.ports.clock.boot_ns() - handed_ns) // 1_000_000):
         raise ClockSkewed(
-            f"shard {shard.id}: our clock says {now}, the log's {at_ms} (ms since 1970); set the clocks by NTP"
+            f"shard {shard.id}: our clock says {now}, the log's {log_ms} (ms since 1970); set the clocks by NTP"
         )
     return base
 
@@ -234,6 +257,8 @@ def _begin(shard: Shard, replay: Replay, trusted: TrustedSnapshots, node_run: No
         total ^= id_hash(id)
     shard.holder = node_run.holder()
     shard.decider.last_ms = replay.last_ms
+    if shard.time.replayed(replay.last_ms):
+        shard.ports.report.warn("clock_lead", shard=str(shard.id), ms=shard.time.lead_ms)
     shard.replayed += replay.count
     shard.cursor = replay.cursor
     shard.ownership.opened(base)

@@ -61,8 +61,7 @@ class Replay:
                     f"are {self.shard.shards}; the count is for life: set it back, or export into new topics"
                 )
             self.fold.tenure(offset, record.nonce, f"{record.node}#{record.start}")
-            self.released = False
-            self.last_ms = max(self.last_ms, record.at)
+            self.released = False  # its time counts for nothing: a tenure is opened before the clock is known
             return record
         if self.fold.record(record.nonce, record.seq) is not Verdict.COUNTS:
             return None

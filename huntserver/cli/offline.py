@@ -24,6 +24,7 @@ from actors.shard.shard import Shard
 from actors.snapshots.format import digest
 from actors.snapshots.reader import TrustedSnapshots
 from actors.snapshots.replay import Replay
+from actors.timekeeper import Timekeeper
 
 Seen = Callable[[ShardId, int, Any, bool], None]
 """Called with (shard, offset, record, whether it counts) for every record."""
@@ -114,11 +115,14 @@ async def _fold_shard(
 def _shard(
     log: EventLog, snapshots: SnapshotStore, kind: EntityType[Any], id: ShardId, count: int, report: Reporter
 ) -> Shard:
+    limits, clock = Limits(memory_bytes=1 << 62), SystemClock()
+    time = Timekeeper(clock, independent=False, most_ms=limits.clock_skew_ms, grace_s=0.0, report=report)
     ports = Ports(
         log,
         snapshots,
         MemorySpill(),
-        SystemClock(),
+        clock,
+        time,
         lambda: 0,
         _Nobody(),
         lambda *_: None,
@@ -126,7 +130,6 @@ def _shard(
         Pacer(),
         _no_command,
     )
-    limits = Limits(memory_bytes=1 << 62)
     return Shard(id, kind, count, ports, limits, lost=lambda *_: None, between=_never)
 
 

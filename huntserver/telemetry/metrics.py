@@ -97,6 +97,16 @@ class RuntimeCollector(Collector):
                 waited_ns += commit.wait_ns
                 buckets = [a + b for a, b in zip(buckets, shard.commit.wait_buckets, strict=True)]
             waits.add_metric([kind], _rows(WAIT_BOUNDS_S, buckets), waited_ns / 1e9)
+        yield GaugeMetricFamily(
+            "huntserver_clock_off_seconds",
+            "How far the wall clock is from the time that play goes by; 0 while it is believed.",
+            value=self._system.time.off_ms / 1000,
+        )
+        yield GaugeMetricFamily(
+            "huntserver_clock_lead_seconds",
+            "How far the shard furthest ahead is ahead of the world: a wrong clock was written into its log once.",
+            value=max((shard.time.lead_ms for shard in self._system.shards()), default=0) / 1000,
+        )
         for name, row in ENTITY_KINDS.items():
             yield _family(row, {kind: total.get(name, 0.0) for kind, total in sums.items()})
         yield waits

@@ -8,18 +8,38 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Final
 
-from actors.clock import Agreement
 from actors.entity import Rejected
 from actors.shard.commit import Commit
 from actors.shard.shard import Shard
 from actors.snapshots import recovery
 from actors.snapshots.reader import TrustedSnapshots
 from actors.snapshots.recovery import Superseded
+from actors.timekeeper import ShardTime, Timekeeper
 from lab.ablations.safeguard import COMMIT, FENCE, RECOVERY, TIMERS, Patches, Safeguard, no, nothing
 
 
 def _without_clock_stop(patches: Patches) -> None:
-    patches.replace(Agreement, "broken", no)
+    patches.replace(ShardTime, "broken", no)
+
+
+def _without_boot_time(patches: Patches) -> None:
+    def believes(self: Timekeeper) -> int:
+        return self._clock.wall_ms()
+
+    patches.replace(Timekeeper, "now_ms", believes)
+
+
+def _without_bounded_tenure(patches: Patches) -> None:
+    """A tenure's record bears the time of the clock, whatever that is, before the log's time is known."""
+
+    def by_the_clock(old: Any) -> Any:
+        async def open_tenure(shard: Shard, node_run: Any, nonce: str, last_ms: int) -> int:
+            landed: int = await old(shard, node_run, nonce, max(last_ms, shard.ports.clock.wall_ms()))
+            return landed
+
+        return open_tenure
+
+    patches.wrap(recovery, "_open_tenure", by_the_clock)
 
 
 def _without_staged_cap(patches: Patches) -> None:
@@ -86,11 +106,29 @@ SAFEGUARDS: Final = (
     Safeguard(
         "clock stop",
         TIMERS,
-        "an owner whose clock is over 5 s ahead of the log's stops",
+        "an owner whose clock is over 5 s off the log's does not serve",
         ("I7",),
         _without_clock_stop,
-        "ahead of the log",
-        on=("jump",),
+        "ahead of the time",
+        on=("jump", "skew", "clock_far"),
+    ),
+    Safeguard(
+        "boot time",
+        TIMERS,
+        "the wall clock is held against boot time before every run of decisions",
+        ("I7",),
+        _without_boot_time,
+        "ahead of the time",
+        on=("jump", "clock_far"),
+    ),
+    Safeguard(
+        "bounded tenure",
+        TIMERS,
+        "a tenure bears no time of a clock that nothing has vouched for yet",
+        ("I7",),
+        _without_bounded_tenure,
+        "a tenure",
+        on=("skew", "clock_far"),
     ),
     Safeguard(
         "staged cap",

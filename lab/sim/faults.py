@@ -38,6 +38,7 @@ MENU: Final[dict[str, tuple[float, float, float]]] = {
     "drain": (0.3, 0.1, 0.8),
     "skew": (0.4, 1.0, 1.0),
     "jump": (0.3, 0.2, 1.0),
+    "clock_far": (0.4, 0.05, 0.5),  # of the clocks that are wrong: by minutes to a day
     "net_loss": (0.5, 0.01, 0.2),
     "net_double": (0.5, 0.02, 0.3),
     "net_slow": (0.5, 0.02, 0.3),
@@ -92,6 +93,12 @@ class SeedFaults:
     def within(self, least_s: float, most_s: float) -> float:
         """Draw a time; short ones are likelier."""
         return least_s + (most_s - least_s) * self.random.random() ** 2
+
+    def wrong_ms(self, near_ms: int) -> int:
+        """Draw how far a clock is wrong: within `near_ms`, now and then by minutes, hours, a day."""
+        if self.hits("clock_far"):
+            return self.random.choice((-1, 1)) * self.random.choice((60, 600, 3_600, 6 * 3_600, 86_400)) * 1000
+        return self.random.randrange(-near_ms, near_ms)
 
     def heal(self) -> None:
         """Nothing new goes wrong from here on."""
@@ -172,6 +179,8 @@ class SimLog(MemoryLog):
         if unfit_batch(records, self.record_bytes_max, self.batch_bytes_max) is not None:
             self.world.broken("BOUND", f"a batch that the log never takes: {done.exception()}", str(shard))
             return done
+        if sum(map(len, records)) > self._plan.limits.staged_bytes_max + REACTIONS_BYTES:
+            self.world.broken("BOUND", f"{len(records)} records past the cap of what is staged", str(shard))
         if not self._closed and self._plan.hits("twice", shard):
             batch = list(records)
             after_s = self._plan.within(0.001, 1.0)

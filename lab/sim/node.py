@@ -50,6 +50,17 @@ class SimClock:
         """Return ns."""
         return 1_000_000_000 + int(self._loop.time() * 1e9)
 
+    def synchronised(self) -> bool:
+        """Tell that nothing vouches for it."""
+        return False
+
+    def remembered_ms(self) -> int | None:
+        """Return None: no run left anything."""
+        return None
+
+    def remember(self, now_ms: int) -> None:
+        """Leave nothing."""
+
 
 class SimSystem(ActorSystem):
     """An actor system whose reactions find a shard that has moved to a peer."""

@@ -68,7 +68,7 @@ class Simulation(Stage[SimNode]):
         self._started += 1
         node = SimNode(self, self._started)
         if "skew" in self.plan.at and not self.plan.healed:
-            node.clock.offset_ms = self.plan.random.randrange(-1500, 1500)
+            node.clock.offset_ms = self.plan.wrong_ms(1500)
         self.nodes.append(node)
         node.boot(after_s)
         self.note("start", node.name)
@@ -114,7 +114,7 @@ class Simulation(Stage[SimNode]):
                 self.start_node(draw.random() * 0.3)
         else:
             far = 10_000 if draw.random() < 0.2 else 1_500
-            node.clock.offset_ms = draw.randrange(-far, far)
+            node.clock.offset_ms = self.plan.wrong_ms(far)
 
     def _replace_superseded(self) -> None:
         """When the youngest node lost a shard to a tenure of a process that is gone, only a fresh one goes on."""

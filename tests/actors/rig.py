@@ -31,12 +31,24 @@ class Clock:
     def __init__(self) -> None:
         self.ms = 1_790_000_000_000
         self.boot = 1_000_000_000_000
+        self.synced = False
+        self.left: int | None = None
+        self.kept: list[int] = []
 
     def wall_ms(self) -> int:
         return self.ms
 
     def boot_ns(self) -> int:
         return self.boot
+
+    def synchronised(self) -> bool:
+        return self.synced
+
+    def remembered_ms(self) -> int | None:
+        return self.left
+
+    def remember(self, now_ms: int) -> None:
+        self.kept.append(now_ms)
 
     def pass_s(self, s: float) -> None:
         self.ms += int(s * 1000)

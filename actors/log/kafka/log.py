@@ -84,6 +84,8 @@ class KafkaLog:
     `connect` is given to every client of aiokafka (`security_protocol`, `sasl_mechanism`, ...).
     """
 
+    independent_clock = True
+
     def __init__(
         self,
         bootstrap: str,

@@ -81,6 +81,8 @@ class SqliteSnapshots:
 class SqliteLog:
     """See the module. `shards` is the number of shards of each topic; None takes the file's own."""
 
+    independent_clock = False
+
     def __init__(
         self,
         path: Path,

@@ -18,6 +18,7 @@ class SqliteReader:
     """An `EventLog` that only reads; `append` and `put` fail. Blocks for the time of a read: not for servers."""
 
     record_bytes_max = batch_bytes_max = 0
+    independent_clock = False
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -75,7 +75,7 @@ async def test_a_clean_stop_leaves_nothing_to_replay() -> None:
         assert (await node.view(Total()))[1] == 31
         assert live_digest(node, "t") == before
         assert await node.ask(Add(30), caller=BOB, key=("e", 30)) == (b'{"total":465}', 30), "keys are remembered"
-        node.clock.ms += 6000
+        node.clock.pass_s(6)
         assert (await node.ask(Add(1))).code == "too_late", "its timer came along in the envelope"
 
 

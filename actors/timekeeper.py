@@ -1,0 +1,180 @@
+"""What time it is, for records: the wall clock as far as boot time and the log bear it out.
+
+A wall clock may be wrong when a process starts, and may jump while it runs; a record's time is for ever, and what fell
+due by it (the end of a hunt) is done. So no record's time is the wall clock's word alone. `Timekeeper` is a node's: it
+holds the wall clock against boot time before every run of decisions, and against the log's time with every answer. A
+clock that jumped is told, and time goes on by boot time. Where the log's clock is ours (the embedded log), a start
+after a long stop cannot tell a wrong clock from a long night: shards with timers wait until the kernel says that the
+clock is synchronised, or for a grace period. Reads clocks through their port, and writes through it what is remembered.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.clock import Clock
+from actors.reporter import Reporter
+
+JUMP_MS: Final = 1_000
+"""Wall and boot time of one machine run at one rate: they part by a step alone, and a leap second is none."""
+
+
+class Timekeeper:
+    """The time of one node.
+
+    `independent`: the log's time is another machine's. `most_ms`: how far two clocks may be apart. `grace_s`: how long
+    a clock that nothing vouches for is waited for after the start.
+    """
+
+    def __init__(self, clock: Clock, *, independent: bool, most_ms: int, grace_s: float, report: Reporter) -> None:
+        self.off_ms = 0  # the wall clock's distance from the time, while it is not believed
+        self._clock = clock
+        self._independent = independent
+        self._most_ms = most_ms
+        self._grace_ns = int(grace_s * 1e9)
+        self._report = report
+        self._started_ns = clock.boot_ns()
+        self._drift_ms = 0  # the wall clock's distance from the base while it was believed
+        self._both_set = False  # the log's clock jumped with ours: one machine, or both corrected
+        self._told_off = self._told_doubt = self._remembered = False
+        held = None if independent else clock.remembered_ms()
+        self._base_ms, self._base_ns = clock.wall_ms() if held is None else held, self._started_ns
+        self.proved = not independent  # by the log's time, where that is another's
+        self.doubted = not independent and held is None and not clock.synchronised()
+
+    def now_ms(self) -> int:
+        """Return the time in ms since 1970. Unproved it is the wall clock's: nothing may be written by it."""
+        wall = self._clock.wall_ms()
+        if not self.proved:
+            return wall
+        expected = self._base_ms + (self._clock.boot_ns() - self._base_ns) // 1_000_000
+        off = wall - expected
+        if -JUMP_MS <= off <= JUMP_MS:
+            self.off_ms = 0
+            self._drift_ms = off
+            return wall
+        self.off_ms = off
+        return expected + self._drift_ms
+
+    def heard(self, log_ms: int, waited_ms: int) -> bool:
+        """Take the log's time out of an answer that was at most so long on the way; False: we and it disagree."""
+        if not log_ms or not self._independent:
+            return True
+        wall, now = self._clock.wall_ms(), self.now_ms()
+        if self._fits(wall, log_ms, waited_ms):
+            self._both_set = self.proved and abs(self.off_ms) > self._most_ms
+            if not self._both_set:
+                self._believe(wall)
+            return True
+        self._both_set = False
+        return self.proved and self._fits(now, log_ms, waited_ms)
+
+    def _fits(self, ours_ms: int, log_ms: int, waited_ms: int) -> bool:
+        return -self._most_ms <= ours_ms - log_ms <= self._most_ms + waited_ms
+
+    def _believe(self, wall_ms: int) -> None:
+        self._base_ms, self._base_ns = wall_ms, self._clock.boot_ns()
+        self._drift_ms = self.off_ms = 0
+        self.proved = True
+
+    def doubt(self, last_ms: int) -> str:
+        """Return why a shard with timers, its last record of `last_ms`, must not be served yet; empty: it may be."""
+        if not self.doubted:
+            return ""
+        gap_ms = self._clock.wall_ms() - last_ms
+        if gap_ms < -self._most_ms:
+            return ""  # no time has passed by this clock: nothing fell due
+        if gap_ms <= self._most_ms:
+            self.doubted = False  # the log's last record vouches for it
+            return ""
+        left_s = (self._grace_ns - (self._clock.boot_ns() - self._started_ns)) / 1e9
+        if self._synchronised() or left_s <= 0:
+            return ""
+        return (
+            f"the last record is {gap_ms // 1000} s old by a clock that is not synchronised: what fell due meanwhile "
+            f"waits for it, {left_s:.0f} s at most; set the clock by NTP"
+        )
+
+    def _synchronised(self) -> bool:
+        if not self._clock.synchronised():
+            return False
+        self.doubted = False
+        self._take()
+        return True
+
+    def _take(self) -> None:
+        if self.off_ms:
+            self._report.note("clock_set", ms=self.off_ms)
+        self._believe(self._clock.wall_ms())
+
+    # ---- now and then
+
+    def look(self) -> None:
+        """Tell what changed; take a step of the clock that the kernel vouches for. Called a few times a second."""
+        self.now_ms()
+        if self.doubted and not self._synchronised():
+            if self._clock.boot_ns() - self._started_ns >= self._grace_ns:
+                self.doubted = False
+                self._report.warn("clock_taken", why="nothing vouches for the clock; the grace period is over")
+        elif self.off_ms and (self._both_set or not self._independent) and self._clock.synchronised():
+            self._take()
+        if bool(self.off_ms) != self._told_off:
+            self._told_off = bool(self.off_ms)
+            if self.off_ms:
+                self._report.warn("clock_jumped", ms=self.off_ms, why=self.why())
+            else:
+                self._report.note("clock_right")
+        if self.proved and not (self.doubted or self.off_ms or self._remembered):
+            self._remembered = True
+            self._clock.remember(self.now_ms())
+
+    def why(self) -> str:
+        """Return what is wrong with the clock, in words; empty: nothing."""
+        if self.off_ms:
+            way = "ahead" if self.off_ms > 0 else "behind"
+            return (
+                f"the wall clock is {abs(self.off_ms) / 1000:.1f} s {way} of the time that has passed since it was "
+                "right: play goes on by boot time; set the clock by NTP"
+            )
+        return ""
+
+
+class ShardTime:
+    """One shard's time: the node's, or further on where the shard's records are already. It never stands still.
+
+    Remembers the log's time when that and ours did not agree: to ask anew writes nothing.
+    """
+
+    def __init__(self, time: Timekeeper, clock: Clock, most_ms: int, ask_again_s: float) -> None:
+        self.lead_ms = 0  # how far the shard's time is ahead of the world's: a wrong clock was written once
+        self._time = time
+        self._clock = clock
+        self._most_ms = most_ms
+        self._ask_again_ms = int(ask_again_s * 1000)
+        self._seen: tuple[int, int] | None = None  # the log's time when it did not agree, and the boot time then
+
+    def now_ms(self) -> int:
+        """Return the time for records, in ms since 1970."""
+        return self._time.now_ms() + self.lead_ms
+
+    def replayed(self, last_ms: int) -> int:
+        """Take the time of the last record there is; return how far it is ahead of the world's, 0 if hardly."""
+        ahead_ms = last_ms - self._time.now_ms()
+        self.lead_ms = ahead_ms if ahead_ms > self._most_ms else 0
+        return self.lead_ms
+
+    def broken(self, log_ms: int, waited_ms: int) -> bool:
+        """Tell whether they differ too much, by an answer of the log that was at most so long on the way."""
+        if self._time.heard(log_ms, waited_ms):
+            self._seen = None
+            return False
+        self._seen = (log_ms, self._clock.boot_ns())
+        return True
+
+    def still_broken(self) -> bool:
+        """Tell whether they must differ still, by what was seen last; after a while it is the log that must say so."""
+        if self._seen is None:
+            return False
+        log_ms, then_ns = self._seen
+        gone_ms = (self._clock.boot_ns() - then_ns) // 1_000_000
+        return gone_ms < self._ask_again_ms and abs(self._time.now_ms() - log_ms - gone_ms) > self._most_ms
