@@ -82,8 +82,10 @@ def test_the_conventions_of_prometheus_hold_for_every_row() -> None:
     reporter = LogReporter()
     reporter.counts["shard_lost"] = 2
     parts = PartCollector([*zeros, *logs])
-    text = page(TelemetryCollector(reporter, LoopLag(), None), parts, RuntimeCollector(SimpleNamespace(regions={})))  # type: ignore[arg-type]
+    system: Any = SimpleNamespace(regions={}, time=SimpleNamespace(off_ms=3_600_000), shards=list)
+    text = page(TelemetryCollector(reporter, LoopLag(), None), parts, RuntimeCollector(system))
     assert promtool(text) == ""
     assert 'huntserver_events_total{event="shard_lost"} 2.0' in text
     assert 'huntserver_connections_closed_total{reason="rate"} 2.0' in text
+    assert "huntserver_clock_off_seconds 3600.0" in text
     assert promtool("# TYPE huntserver_bad_total gauge\nhuntserver_bad_total 1\n") != ""
