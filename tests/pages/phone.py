@@ -14,9 +14,12 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 WAIT_MS = int(os.environ.get("HUNTSERVER_PAGES_WAIT_MS", "60000"))
 EXECUTABLE = "/usr/bin/chromium"
+INSECURE = "play.test"
+"""A name for this machine that browsers do not trust without https."""
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--use-fake-device-for-media-stream",
+    f"--host-resolver-rules=MAP {INSECURE} 127.0.0.1",
 ]  # fmt: skip
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True,

@@ -1,13 +1,14 @@
 // The clues: a list of cards, and a page for each with what it says and what solves it.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { guard } from "../vendor/lit-html/directives/guard.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import * as kept from "./kept.js";
 import { icon, initial, prose, server_now, stamp, turned } from "./pieces.js";
 import { check_in, claim, guess, note, scan, take_hint } from "./play.js";
 import { answer_line, locate, open_scanner } from "./solving.js";
 import { changed, state } from "./store.js";
-import { moment, ordinal, t } from "./words.js";
+import { moment, ordinal, spoken, t } from "./words.js";
 
 /** @typedef {import("./fold.js").Page} Page */
 /** @typedef {import("./fold.js").Clue} Clue */
@@ -23,7 +24,7 @@ export function clues_view(page) {
     ${page.clues.length ? html`<section class="progress" aria-label=${t("progress")}><div class="stamps">${stamps(page)}</div>
       <p><b>${t("progress.solved", { n: solved, total: page.clues_total || page.clues.length })}</b>${team ? html` · ${t("points", { n: team.score })}` : nothing}</p></section>` : nothing}
     ${latest(page)}
-    <ul class="clues">${repeat(sorted(page.clues), ({ id }) => id, card)}</ul>
+    <ul class="clues">${repeat(sorted(page.clues), ({ id }) => id, (clue) => html`<li>${guard([clue, waits_now(clue), spoken()], () => card(clue))}</li>`)}</ul>
     ${locked(page)}${treasures(page)}
     ${page.phase === "running" && page.clues.some(({ kind, solved: done }) => kind === "code" && !done) ? html`<button class="float act" @click=${() => open_scanner("scan")}>${icon("scan")}${t("scan")}</button>` : nothing}
     ${answer_line("scan")}`;
@@ -49,13 +50,15 @@ function stamps(page) {
 }
 
 /** @param {Clue} clue */
+const waits_now = (clue) => !clue.solved && (clue.wait_until_ms || 0) > server_now();
+
+/** Drawn anew only when the clue is another, or its wait is over. @param {Clue} clue */
 function card(clue) {
-  const waits = !clue.solved && (clue.wait_until_ms || 0) > server_now();
-  return html`<li><a class="card clue ${clue.solved ? "done" : ""}" href="#clue/${encodeURIComponent(clue.id)}" data-clue=${clue.id}>
+  return html`<a class="card clue ${clue.solved ? "done" : ""}" href="#clue/${encodeURIComponent(clue.id)}" data-clue=${clue.id}>
     <span class="number">${clue.number}</span>
     <span class="body"><span class="title" dir="auto">${clue.title}</span>
-      <span class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))}<span class="state">${state_words(clue, waits)}</span></span></span>
-    ${clue.solved ? stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) }) : html`<span class="worth">${t("points.short", { n: clue.points })}</span>`}</a></li>`;
+      <span class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))}<span class="state">${state_words(clue, waits_now(clue))}</span></span></span>
+    ${clue.solved ? stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) }) : html`<span class="worth">${t("points.short", { n: clue.points })}</span>`}</a>`;
 }
 
 /** @param {Clue} clue @param {boolean} waits */

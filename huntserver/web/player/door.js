@@ -21,14 +21,9 @@ export async function look() {
   if (code) door.how = "code";
   changed();
   try {
-    /** @type {{cards: import("./store.js").Card[]}} */
-    const { cards } = await (await fetch(at_site("hunts"))).json();
-    if (wanted && !cards.some(({ hunt }) => hunt === wanted)) {
-      const answer = await fetch(at_site(`hunts/${encodeURIComponent(wanted)}`));
-      const one = await answer.json();
-      if (one.card) cards.unshift(one.card);
-      else if (!door.fault) door.fault = { field: "hunt", err: one };
-    }
+    const [{ cards }, one] = await Promise.all([asked("hunts"), wanted ? asked(`hunts/${encodeURIComponent(wanted)}`) : null]);
+    if (one?.card && !cards.some(({ hunt }) => hunt === wanted)) cards.unshift(one.card);
+    else if (one && !one.card && !door.fault) door.fault = { field: "hunt", err: one };
     door.cards = cards;
     if (!door.chosen) door.chosen = cards.some(({ hunt }) => hunt === wanted) ? wanted : cards.length === 1 ? cards[0].hunt : "";
   } catch {
@@ -37,6 +32,9 @@ export async function look() {
   door.loading = false;
   changed();
 }
+
+/** @param {string} path @returns {Promise<{cards: import("./store.js").Card[], card?: import("./store.js").Card, code: string}>} */
+const asked = async (path) => (await fetch(at_site(path))).json();
 
 export function door_view() {
   const { door } = state;

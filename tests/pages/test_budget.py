@@ -1,0 +1,100 @@
+"""Budgets: what a first visit loads, how soon it is usable on a slow phone, and what one push changes among 500 clues.
+
+Bytes and changes are asserted; times depend on the machine and are printed alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.pages.hunts import clue, teams
+from tests.pages.phone import WAIT_MS, Phone
+from tests.pages.talker import Cast
+
+Phones = Callable[..., Phone]
+BYTES_MAX = 100_000
+NODES_MAX = 60
+SLOW = {"offline": False, "latency": 40, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8}
+WATCH = """() => {
+    window.changes = 0;
+    new MutationObserver((seen) => { window.changes += seen.length; })
+        .observe(document.querySelector("ul.clues"),
+            { subtree: true, childList: true, attributes: true, characterData: true });
+}"""
+
+
+def test_a_first_visit_loads_less_than_a_hundred_kilobytes(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone()
+    devtools = ada.context.new_cdp_session(ada.page)
+    devtools.send("Network.enable")
+    loaded: dict[str, float] = {}
+    names: dict[str, str] = {}
+    devtools.on("Network.responseReceived", lambda event: names.update({event["requestId"]: event["response"]["url"]}))
+    devtools.on(
+        "Network.loadingFinished", lambda event: loaded.update({event["requestId"]: event["encodedDataLength"]})
+    )
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.clue("a")
+    ada.guess("tea")
+    ada.answer("clue:a", "Correct")
+    ours = {names.get(request, ""): size for request, size in loaded.items() if "icon" not in names.get(request, "")}
+    print(f"a first visit to a first solve: {sum(ours.values()):.0f} bytes in {len(ours)} requests")
+    assert 10_000 < sum(ours.values()) <= BYTES_MAX
+
+
+def test_how_soon_a_slow_phone_can_be_used(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone()
+    devtools = ada.context.new_cdp_session(ada.page)
+    devtools.send("Network.enable")
+    devtools.send("Network.emulateNetworkConditions", SLOW)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    ada.page.add_init_script("""
+        new MutationObserver((_, watcher) => {
+            if (!document.querySelector("#enter button")) return;
+            window.usable = performance.now();
+            watcher.disconnect();
+        }).observe(document, { subtree: true, childList: true });
+    """)
+    ada.open(f"{site}?hunt={hunt}")
+    expect(ada.page.locator("#enter button.act")).to_be_enabled(timeout=WAIT_MS)
+    first_ms = ada.page.evaluate("window.usable")
+    ada.page.reload()
+    expect(ada.page.locator("#enter button.act")).to_be_enabled(timeout=WAIT_MS)
+    again_ms = ada.page.evaluate("window.usable")
+    print(f"usable at 4x CPU and 1.6 Mbit/s: {first_ms:.0f} ms on a first visit, {again_ms:.0f} ms on the next")
+    assert first_ms > 0
+
+
+def test_a_push_changes_what_it_is_about_among_five_hundred_clues(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, host = cast.hunt(teams(*(clue(f"c{i}", text="A riddle.") for i in range(500))))
+    ada = phone()
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    expect(ada.page.locator("ul.clues > li")).to_have_count(500, timeout=WAIT_MS)
+    mate = cast.player(hunt, "Bo", invite=ada.state("state.page.team.invite"))
+    ada.until("state.page.team.members.length === 2")
+    ada.page.evaluate(WATCH)
+    mate.ask("guess", hunt=hunt, clue="c250", text="coffee")
+    ada.sees("[data-clue='c250']", "tried once")
+    host.ask("adjust", hunt=hunt, team="t1", points=5, reason="a song")
+    ada.sees(".progress", "5 points")
+    assert 0 < ada.page.evaluate("window.changes") <= NODES_MAX
+    took: Any = ada.page.evaluate("""async () => {
+        const names = performance.getEntriesByType("resource").map(({ name }) => name);
+        const { changed, state } = await import(names.find((name) => name.endsWith("player/store.js")));
+        const times = [];
+        for (let i = 0; i < 20; i++) {
+            state.page = { ...state.page, team: { ...state.page.team, score: i } };
+            const start = performance.now();
+            changed();
+            await Promise.resolve();
+            await Promise.resolve();
+            times.push(performance.now() - start);
+        }
+        return times.sort((a, b) => a - b)[10];
+    }""")
+    print(f"a change among 500 clues is drawn in {took:.1f} ms (median)")
