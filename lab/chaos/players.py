@@ -8,7 +8,6 @@ client half; nothing here is the server's code. Never judges.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import random
 import time
@@ -17,9 +16,12 @@ from typing import Any, Final
 
 from huntserver.load.frame_splitter import CLOSE, PING, PONG, BadFrame, FrameSplitter
 from huntserver.load.frames import accepted, handshake, masked
-from lab.chaos.talk import Asked, Session
+from lab.chaos.talk import Asked, Talk
 
-CONNECT_S: Final = 3.0
+LOOK_S: Final = 0.25
+SHUNNED_S: Final = 1.0
+"""A server that says nothing but `unavailable` for so long is left."""
+
 TICK_S: Final = 0.01
 Address = tuple[str, int]
 
@@ -28,34 +30,36 @@ class Connection(asyncio.Protocol):
     """One socket of a player."""
 
     def __init__(self, player: Player, host: str) -> None:
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.transport: Any = None
+        self.code: int | None = None  # of the server's close
         self._player = player
         self._host = host
-        self._cutter = FrameSplitter()
+        self._splitter = FrameSplitter()
         self._head: bytes | None = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Open the WebSocket."""
         self.transport = transport
+        self._player.opened(self)
         self.transport.write(handshake(self._host, "/ws"))
 
     def data_received(self, data: bytes) -> None:
-        """Cut messages and hand them to the player."""
+        """Cut messages and hand them to the player, as long as it has not left this socket."""
         player = self._player
-        player.heard_ns = time.monotonic_ns()
         if self._head is not None:
             data = self._shaken(data)
         try:
-            for payload in self._cutter.feed(data):
-                player.message(payload, player.heard_ns)
+            for payload in self._splitter.feed(data):
+                if player.connection is self:
+                    player.message(payload, time.monotonic_ns())
         except BadFrame:
             self.transport.abort()
-        controls, self._cutter.control = self._cutter.control or (), None
+        controls, self._splitter.control = self._splitter.control or (), None
         for opcode, payload in controls:
             if opcode == PING:
                 self.transport.write(masked(payload, PONG))
             elif opcode == CLOSE:
+                self.code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None
                 self.transport.write(masked(payload[:2], CLOSE))
                 self.transport.close()
         player.flush()
@@ -66,71 +70,103 @@ class Connection(asyncio.Protocol):
         if end in head:
             self._head = None
             head, _, rest = head.partition(end)
-            if accepted(head + end):
-                self._player.greet()
-            else:  # HTTP 503 while the server drains or is too full
+            if not accepted(head + end):  # HTTP 503 while the server drains or is too full
                 self.transport.abort()
+            elif self._player.connection is self:
+                self._player.connected()
         return rest
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the player's task."""
-        if not self.closed.done():
-            self.closed.set_result(None)
+        """Tell the player, if it has not left."""
+        self._player.ended(self)
 
 
-class Player(Session):
-    """One player: where it is connected, and when it goes elsewhere. `patience_s`: silence that it bears."""
+class Player(Talk):
+    """One player: where it is connected, and when it goes elsewhere."""
 
     def __init__(self, crowd: Crowd, number: int, hunt: str, token: str, seed: int) -> None:
-        super().__init__(number, hunt, token, seed, crowd.outstanding)
+        patience_s = random.Random(seed).choice((2.0, 3.0, 4.0, 8.0))
+        super().__init__(number, hunt, token, seed, crowd.outstanding, patience_s=patience_s)
         self._crowd = crowd
-        self._connection: Connection | None = None
-        self._at = 0
-        self.patience_s = self.random.choice((2.0, 3.0, 4.0, 8.0))
-        self.heard_ns = 0
+        self.connection: Connection | None = None
         self.connections = 0
+        self._at = 0
+        self._opening: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:
         """Send on the present socket; without one it is lost, and goes again on the next."""
-        if self._connection is not None and not self._connection.transport.is_closing():
-            self._connection.transport.write(data)
+        if self.connection is not None and not self.connection.transport.is_closing():
+            self.connection.transport.write(data)
+
+    def connect(self) -> None:
+        """Open a socket to the address whose turn it is."""
+        self._opening = asyncio.create_task(self._open(), name=f"opening of {self.by}")
+
+    async def _open(self) -> None:
+        host, port = self._crowd.address(self._at)
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.create_connection(lambda: Connection(self, host), host, port)
+        except OSError:
+            self._elsewhere()
+            self.closed()
+
+    def opened(self, connection: Connection) -> None:
+        """A socket is there."""
+        self.connection = connection
+        self.connections += 1
+
+    def ended(self, connection: Connection) -> None:
+        """A socket is gone; nothing, if it was left before."""
+        if connection is self.connection:
+            self.connection = None
+            self._elsewhere()
+            self.closed(connection.code)
+
+    def hang_up(self) -> None:
+        """Leave the socket of the moment, or stop opening one."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.transport.abort()
+        elif self._opening is not None:
+            self._opening.cancel()
+        self._elsewhere()
+
+    def _elsewhere(self) -> None:
+        """Turn to the next address; not at once, if the server has asked to come back."""
+        if not self.stays:
+            self._at += 1
+        self.stays = False
+
+    def woken(self) -> None:
+        """Set the timer to when the session is due."""
+        if self._timer is not None:
+            self._timer.cancel()
+        wake_s = self.wake_s()
+        self._timer = None if wake_s is None else asyncio.get_running_loop().call_later(wake_s, self._due)
+
+    def _due(self) -> None:
+        self.tick()
+        self.flush()
 
     async def live(self) -> None:
-        """Play until all that was to be said is answered."""
-        loop = asyncio.get_running_loop()
-        while not self.done():
-            host, port = self._crowd.address(self._at)
-            made: Connection | None = None
-            with contextlib.suppress(OSError, TimeoutError):
-                async with asyncio.timeout(CONNECT_S):
-                    connecting = await loop.create_connection(lambda h=host: Connection(self, h), host, port)  # type: ignore[misc]
-                    made = connecting[1]
-            if made is not None:
-                self.connections += 1
-                await self._stay(made)
-            away_s, self.away_s = self.away_s, 0.0  # asked for once: a server that is gone by then is not waited for
-            if away_s:
-                await asyncio.sleep(away_s)
-            else:
-                self._at += 1
-                await asyncio.sleep(0.02 + 0.1 * self.random.random())
-
-    async def _stay(self, connection: Connection) -> None:
-        self._connection = connection
-        self.heard_ns = time.monotonic_ns()
-        self.begin()
+        """Play until all that was to be said is answered; leave a server that cannot be reached by its log."""
+        self.start()
         try:
-            while not connection.closed.done():
-                await asyncio.wait({connection.closed}, timeout=0.25)
-                silent_s = (time.monotonic_ns() - self.heard_ns) / 1e9
-                if self.done():
-                    connection.transport.close()
-                elif self.shunned_s() > 1.0 or ((self.open or not self.greeted) and silent_s > self.patience_s):
-                    connection.transport.abort()
+            while not self.done():
+                await asyncio.sleep(LOOK_S)
+                if self.shunned_s() > SHUNNED_S and self.connection is not None:
+                    self.hang_up()
+                    self.closed()
         finally:
-            connection.transport.abort()
-            self._connection = None
-            self.greeted = False
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._opening is not None:
+                self._opening.cancel()
+            connection, self.connection = self.connection, None
+            if connection is not None:
+                connection.transport.abort()
 
 
 class Crowd:

@@ -1,30 +1,32 @@
-"""What one player of a campaign says and hears: keys and their window, copies of what was not answered, pushes.
+"""What one player of a campaign says and hears: the shipped client's session, a history for the judge, raw pushes.
 
-Owns the player's history. No sockets and no tasks: `write` is the subclass's.
+Owns the player's history and its clock. No sockets and no tasks: opening, writing and leaving are the subclass's.
 """
 
 from __future__ import annotations
 
 import abc
-import asyncio
 import random
 import time
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import msgspec
 
+import huntserver.client.actions as a
 from actors.checker.history import ReceivedPush
 from huntserver.client.incoming import Incoming, decode
+from huntserver.client.requests import WINDOW
+from huntserver.client.session import Phase, Session
+from huntserver.client.timing import Timing
 from huntserver.load.frames import masked
-
-WINDOW: Final = 16
-HELLO: Final = 0
-AGAIN: Final = frozenset({"unknown", "unavailable", "busy", "rate_limited", "window", "internal"})
-"""Codes after which the same command goes again with the same key."""
 
 _encode: Final = msgspec.json.Encoder().encode
 RIGHT: Final = tuple((f"c{i}", f"right c{i}") for i in range(1, 9))
 WRONG: Final = ("c9", "c10", "c11", "c12")
+TIMING: Final = Timing(
+    connect_ms=3_000, idle_ms=5_000, reconnect_first_ms=50, reconnect_max_ms=500, resend_max_ms=1_000
+)
+"""Quick: a campaign measures how soon a server answers again, not how patient its players are."""
 
 
 class Asked:
@@ -41,38 +43,56 @@ class Asked:
         self.code = ""
         self.pos = -1
         self.answer: bytes | None = None
-        self.copies = 1
+        self.copies = 0
 
 
-class Session(abc.ABC):
-    """See the module. `left`: commands yet to be made; `away_s`: how long the server asked it to stay away."""
+class Talk(abc.ABC):
+    """One player over any number of connections. `left`: commands yet to be made; `patience_s`: for an answer."""
 
-    def __init__(self, number: int, hunt: str, token: str, seed: int, outstanding: int) -> None:
+    def __init__(
+        self, number: int, hunt: str, token: str, seed: int, outstanding: int, *, patience_s: float = 4.0
+    ) -> None:
         self.random = random.Random(seed)
         self.by = f"p:player{number}"
         self.epoch = f"e{number}"
         self.hunt = hunt
         self.history: list[Asked] = []
         self.seen: list[ReceivedPush] = []
-        self.open: dict[int, Asked] = {}
+        self.open: dict[int, Asked] = {}  # N -> command without an answer
         self.left = 0
-        self.greeted = False
-        self.away_s = 0.0
         self.answered_sent_ns = 0
-        self.sessions = 0
-        self._token = token
+        self.greetings = 0
+        self.stays = False  # the server has asked it to come back, so it does: once
+        patience_ms = int(patience_s * 1000)
+        self.session = Session(token, self.epoch, timing=TIMING._replace(hello_ms=patience_ms, answer_ms=patience_ms))
         self._number = number
         self._outstanding = outstanding
         self._joined = False
         self._credit = 0
-        self._floor = self._pos = 0
-        self._channels: dict[str, int] = {}
+        self._floor = 0
+        self._requests: dict[int, Asked] = {}  # by the session's ids
         self._out: list[bytes] = []
         self._shunned_ns = 0
 
+    # ---- the subclass's
+
     @abc.abstractmethod
     def write(self, data: bytes) -> None:
-        """Send."""
+        """Send on the socket of the moment."""
+
+    @abc.abstractmethod
+    def connect(self) -> None:
+        """Open a socket; then call `connected`, or `closed`."""
+
+    @abc.abstractmethod
+    def hang_up(self) -> None:
+        """Leave the socket of the moment; nothing more of it is given in."""
+
+    @abc.abstractmethod
+    def woken(self) -> None:
+        """The session is due at another time: `wake_s`."""
+
+    # ---- what is known
 
     def done(self) -> bool:
         """Tell whether nothing is left to say or to hear."""
@@ -82,22 +102,30 @@ class Session(abc.ABC):
         """Return for how long the server has said nothing but that it cannot be reached, in s."""
         return (time.monotonic_ns() - self._shunned_ns) / 1e9 if self._shunned_ns else 0.0
 
-    # ---- out
+    def wake_s(self) -> float | None:
+        """Return in how many s `tick` is due; None: not before something else happens."""
+        wake_ms = self.session.wake_ms
+        return None if wake_ms is None else max(0.0, wake_ms / 1000 - time.monotonic())
 
-    def begin(self) -> None:
+    # ---- the session's calls
+
+    def start(self) -> None:
+        """Ask for the first connection."""
+        self.do(self.session.start(_now_ms()))
+
+    def connected(self) -> None:
         """A fresh socket: nothing was said on it."""
-        self.greeted = False
-        self.away_s = 0.0
         self._shunned_ns = 0
         self._out.clear()
+        self.do(self.session.connected(_now_ms()))
 
-    def greet(self) -> None:
-        """Say hello; name what was seen."""
-        hello: dict[str, Any] = {"id": HELLO, "op": "hello", "token": self._token, "epoch": self.epoch}
-        if self._joined:
-            point = {"hunt": self.hunt, "seq": max(self._channels.values(), default=0), "pos": self._pos}
-            hello["resume"] = [{**point, "channels": self._channels}]
-        self.write(masked(_encode(hello)))
+    def closed(self, code: int | None = None) -> None:
+        """The socket has ended."""
+        self.do(self.session.closed(_now_ms(), self.random.random(), code))
+
+    def tick(self) -> None:
+        """Do what is due."""
+        self.do(self.session.tick(_now_ms(), self.random.random()))
 
     def grant(self) -> None:
         """Allow one command more, sent with the next `flush`."""
@@ -106,101 +134,102 @@ class Session(abc.ABC):
 
     def flush(self) -> None:
         """Send what is allowed, in one write."""
-        now = time.monotonic_ns()
-        while self._credit and self.greeted and self.left > 0 and len(self.open) < self._outstanding:
+        playing = self.session.phase is Phase.PLAYING
+        while self._credit and playing and self.left > 0 and len(self.open) < self._outstanding:
             n = len(self.history) + 1
             if self.open and (n - next(iter(self.open)) >= WINDOW or not self._joined):
                 break
             self._credit -= 1
             self.left -= 1
-            asked = self.open[n] = Asked(n, masked(_encode(self._next(n))), now, self._floor)
+            op, fields = self._next(n)
+            asked = self.open[n] = Asked(n, b"", time.monotonic_ns(), self._floor)
             self.history.append(asked)
-            assert asked.frame is not None
-            self._out.append(asked.frame)
+            request, actions = self.session.command(op, fields, _now_ms())
+            self._requests[request] = asked
+            self.do(actions)
+        self._write_out()
+
+    def _write_out(self) -> None:
         if self._out:
             out, self._out = b"".join(self._out), []
             self.write(out)
 
-    def _next(self, n: int) -> dict[str, Any]:
+    def _next(self, n: int) -> tuple[str, dict[str, Any]]:
         """Return a command: join first, then guesses, few of them right, and claims of what runs out."""
-        frame: dict[str, Any] = {"id": n, "hunt": self.hunt, "key": n}
         roll = self.random.random()
         if n == 1:
-            frame |= {"op": "join", "team": f"team {self._number}"}
-        elif roll < 0.02:
-            frame |= {"op": "claim", "treasure": self.random.choice(("coin", "crown"))}
-        elif roll < 0.06:
+            return "join", {"hunt": self.hunt, "team": f"team {self._number}"}
+        if roll < 0.02:
+            return "claim", {"hunt": self.hunt, "treasure": self.random.choice(("coin", "crown"))}
+        if roll < 0.06:
             clue, text = self.random.choice(RIGHT)
-            frame |= {"op": "guess", "clue": clue, "text": text}
-        else:
-            frame |= {"op": "guess", "clue": self.random.choice(WRONG), "text": f"wrong {n}"}
-        return frame
+            return "guess", {"hunt": self.hunt, "clue": clue, "text": text}
+        return "guess", {"hunt": self.hunt, "clue": self.random.choice(WRONG), "text": f"wrong {n}"}
 
-    def _again(self, n: int, session: int) -> None:
-        asked = self.open.get(n)
-        if asked is not None and self.greeted and session == self.sessions:
+    # ---- the session's actions
+
+    def do(self, actions: list[a.Action], m: Incoming | None = None) -> None:
+        """Carry out what the session wants. `m`: the message that it follows from."""
+        for action in actions:
+            match action:
+                case a.Send(message):
+                    self._send(message)
+                case a.Answer():
+                    assert m is not None
+                    self._settle(m, time.monotonic_ns())
+                case a.Connect():
+                    self.connect()
+                case a.Drop():
+                    self._out.clear()
+                    self.hang_up()
+                case a.Greeted():
+                    self.greetings += 1
+                    self._floor = 0
+                case a.GoAway():
+                    self.stays = True
+                case a.Over(code, msg, _):
+                    raise AssertionError(f"{self.by} was sent away for good: {code}, {msg}")
+                case a.Event() | a.Snapshot() | a.State() | a.Gap() | a.Resumed() | a.Refused() | a.Lost():
+                    pass  # the judge has them as they came
+                case _:
+                    assert_never(action)
+        self.woken()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        frame = masked(_encode(message))
+        asked = self.open.get(message.get("key", 0))
+        if asked is not None:
+            asked.frame = frame
             asked.copies += 1
-            assert asked.frame is not None
-            self.write(asked.frame)
+        self._out.append(frame)
 
     # ---- in
 
     def message(self, payload: bytes, now_ns: int) -> None:
         """Take one message."""
         m = decode(payload)
-        if m.id is not None:
-            self._reply(m, now_ns)
-        elif m.t == "event":
-            self._heard(m.hunt, m.ch, m.seq, m.prev)
+        if m.t == "event":
+            self._note_push(m.hunt, m.ch, m.seq, m.prev)
         elif m.t == "snapshot":
-            self._channels = dict(m.channels)
-            self._pos = max(self._pos, m.seq)
             for channel, seq in m.channels.items():
                 self.seen.append(ReceivedPush(self.by, f"hunt/{m.hunt}", channel, seq, -1, None))
-        elif m.t == "sys" and m.op == "goaway":
-            self.away_s = max(0.05, min(m.after_ms / 1000, 3.0))
+        elif m.id is not None and m.err is not None and m.err.code == "unavailable":
+            self._shunned_ns = self._shunned_ns or now_ns
+        elif m.id is not None:
+            self._shunned_ns = 0
+        self.do(self.session.received(payload, _now_ms(), self.random.random()), m)
 
-    def _heard(self, hunt: str, channel: str, seq: int, prev: int) -> None:
+    def _note_push(self, hunt: str, channel: str, seq: int, prev: int) -> None:
         if hunt:
-            self._channels[channel] = seq
             self.seen.append(ReceivedPush(self.by, f"hunt/{hunt}", channel, seq, prev, None))
         else:  # the player's own channel begins anew with a session
-            self.seen.append(
-                ReceivedPush(f"{self.by}/{self.sessions}", f"player/{self.by[2:]}", channel, seq, prev, None)
-            )
+            who = f"{self.by}/{self.greetings}"
+            self.seen.append(ReceivedPush(who, f"player/{self.by[2:]}", channel, seq, prev, None))
 
-    def _reply(self, m: Incoming, now_ns: int) -> None:
-        if m.id == HELLO:
-            self._welcome(m)
-            return
-        asked = self.open.get(m.id or 0)
-        if asked is None:
-            return  # a second answer, to a further copy
-        if m.err is not None and m.err.code in AGAIN:
-            if m.err.code == "unavailable":
-                self._shunned_ns = self._shunned_ns or now_ns
-            wait_s = (m.err.after_ms or 100) / 1000 * (0.5 + self.random.random())
-            asyncio.get_running_loop().call_later(wait_s, self._again, asked.n, self.sessions)
-            return
-        self._shunned_ns = 0
+    def _settle(self, m: Incoming, now_ns: int) -> None:
+        """Note a command's final answer."""
+        asked = self._requests.pop(m.id or 0)
         del self.open[asked.n]
-        self._settle(asked, m, now_ns)
-
-    def _welcome(self, m: Incoming) -> None:
-        if m.err is not None:
-            self.away_s = (m.err.after_ms or 200) / 1000
-            self.greeted = False
-            self._shunned_ns = 1  # leave: the connection is of no use
-            return
-        self.greeted = True
-        self.sessions += 1
-        self._floor = 0
-        for asked in self.open.values():
-            asked.copies += 1
-            assert asked.frame is not None
-            self._out.append(asked.frame)
-
-    def _settle(self, asked: Asked, m: Incoming, now_ns: int) -> None:
         asked.answered_ns = now_ns
         asked.pos = m.pos
         self.answered_sent_ns = max(self.answered_sent_ns, asked.sent_ns)
@@ -216,6 +245,9 @@ class Session(abc.ABC):
             self._joined = asked.code in ("", "already_joined")
             if not self._joined:
                 self.left = 0
-        self._pos = max(self._pos, m.pos)
         if m.ch:
-            self._heard(self.hunt, m.ch, m.pos, m.prev)
+            self._note_push(self.hunt, m.ch, m.pos, m.prev)
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

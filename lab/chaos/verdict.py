@@ -19,7 +19,7 @@ from huntserver.config import Config
 from huntserver.game.invariants import GameInvariants
 from huntserver.wire.messages import decode_json
 from lab.chaos.players import Crowd
-from lab.chaos.talk import Asked, Session
+from lab.chaos.talk import Asked, Talk
 
 SHORT: Final = 126
 """A payload from this length on has two bytes more of length before it."""
@@ -38,7 +38,7 @@ class Judged(NamedTuple):
     tenures_most: int
 
 
-def call(player: Session, asked: Asked) -> Call:
+def call(player: Talk, asked: Asked) -> Call:
     """Return one command in the checker's words. What was accepted needs no command: the log has it."""
     command = None
     if asked.code and asked.frame is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,15 @@ from lab import ROOT
 from lab.chaos import campaign as chaos
 from lab.chaos.faults import MENU
 from lab.chaos.players import Crowd, Player
-from lab.chaos.talk import Asked, Session
+from lab.chaos.talk import Asked, Talk
 from lab.chaos.verdict import call
 from lab.chaos.world import World
 from lab.ledger import page
 
+HELLO = b'{"id":0,"ok":{"now_ms":1},"pos":0}'
 
-class Mute(Session):
+
+class Mute(Talk):
     """A player whose words go to a list."""
 
     def __init__(self, outstanding: int = 4) -> None:
@@ -35,11 +38,21 @@ class Mute(Session):
     def write(self, data: bytes) -> None:
         self.said.append(data)
 
+    def connect(self) -> None:
+        pass
+
+    def hang_up(self) -> None:
+        pass
+
+    def woken(self) -> None:
+        pass
+
 
 def greeted(outstanding: int = 4) -> Mute:
     player = Mute(outstanding)
-    player.begin()
-    player.message(b'{"id":0,"ok":{}}', 1)
+    player.start()
+    player.connected()
+    player.message(HELLO, 1)
     for _ in range(16):
         player.grant()
     return player
@@ -71,8 +84,10 @@ def test_what_was_not_answered_goes_again_with_the_same_bytes_on_the_next_connec
     player = greeted()
     player.flush()
     first = player.said[-1]
-    player.begin()
-    player.message(b'{"id":0,"ok":{}}', 3)
+    player.closed()
+    player.do(player.session.hurry(time.monotonic_ns() // 1_000_000))
+    player.connected()
+    player.message(HELLO, 3)
     player.flush()
     assert player.said[-1] == first
     assert player.history[0].copies == 2
@@ -152,7 +167,7 @@ async def test_a_player_that_was_asked_to_come_back_goes_elsewhere_when_the_serv
     )
     crowd.addresses = [("192.0.2.1", 1), ("192.0.2.2", 2)]
     player = Player(crowd, 0, "hunt0", "token", 1)
-    player.left, player.away_s = 1, 0.001
+    player.left, player.stays = 1, True
     tried: list[str] = []
 
     async def refuse(make: object, host: str, port: int) -> None:
