@@ -34,7 +34,7 @@ tests/pages/node_modules/.ready: tests/pages/package-lock.json | packages
 	@touch $@
 
 packages:
-	@missing=""; for p in java:default-jre-headless mvn:maven kcat:kcat promtool:prometheus chromium:chromium node:nodejs npm:npm; do \
+	@missing=""; for p in java:default-jre-headless mvn:maven kcat:kcat promtool:prometheus nginx:nginx-light chromium:chromium node:nodejs npm:npm; do \
 		command -v $${p%%:*} >/dev/null || missing="$$missing $${p##*:}"; done; \
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	if [ -n "$$missing" ]; then \

@@ -237,7 +237,11 @@ def _gateway(
         reporter,
         clock=clock,
         origins=config.server.origins,
-        proxies=Proxies([parse_network(text) for text in config.server.trusted_proxies]),
+        proxies=Proxies(
+            [parse_network(text) for text in config.server.trusted_proxies],
+            config.server.proxy_header,
+            config.server.path_prefix,
+        ),
         sockets_max=sockets_max,
         worker=WorkerThread(reporter),
         guests=config.auth.guests,

@@ -29,8 +29,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where players connect.
 
     `origins` are the Origin headers accepted from browsers; empty: same host only. `trusted_proxies` are addresses or
-    networks whose `X-Forwarded-For` and `Forwarded` are believed. `tls_certificate` and `tls_key` are PEM files; both
-    or none.
+    networks whose `proxy_header` is believed. `path_prefix` is the path below which a proxy puts the site, where it
+    passes that on. `tls_certificate` and `tls_key` are PEM files; both or none.
     """
 
     host: str = "127.0.0.1"
@@ -39,6 +39,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tls_certificate: str = ""
     tls_key: str = ""
     trusted_proxies: list[str] = []
+    proxy_header: Literal["auto", "x-forwarded-for", "forwarded"] = "auto"
+    path_prefix: str = ""
 
 
 class LogChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -188,6 +190,8 @@ def check(name: str, config: Config) -> None:
             f"{name}: projections.url {config.projections.shown_url!r} is not known, allowed are sqlite:PATH and "
             "postgresql://USER@HOST:PORT/DATABASE"
         )
+    if config.server.path_prefix and not re.fullmatch(r"(/[\w.~-]+)+/?", config.server.path_prefix, re.ASCII):
+        raise ConfigError(f"{name}: server.path_prefix is {config.server.path_prefix!r}, allowed is a path like /hunt")
     for text in config.server.trusted_proxies:
         try:
             ipaddress.ip_network(text, strict=False)

@@ -20,7 +20,7 @@ def test_the_file_in_the_repository_says_the_defaults() -> None:
         (
             "[server]\nprot = 1",
             "unknown key 'server.prot', allowed here are host, port, origins, tls_certificate, tls_key, "
-            "trusted_proxies; did you mean 'port'?",
+            "trusted_proxies, proxy_header, path_prefix; did you mean 'port'?",
         ),
         ("[serve]\n", "unknown key 'serve', allowed here are server, log"),
         ("[server]\nport = 70000", "server.port is 70000, allowed is 0 to 65535"),

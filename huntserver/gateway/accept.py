@@ -152,24 +152,24 @@ class Accepting(asyncio.Protocol):
                 self._turn_away(431, "the request's head is too large", "head_too_large", self._peer)
             return
         address = self._door.proxies.client(self._peer, self._buffer[: end + 4])
+        head, rest = self._door.proxies.unprefixed(self._buffer[: end + 4]), self._buffer[end + 4 :]
         if _UPGRADE.search(self._buffer, 0, end + 4):
-            self._handshake(end + 4, address)
+            self._handshake(head, rest, address)
             return
         self._within(self._site.limits.http_s, "slow_request")
         self._http = HttpExchange(self._site, self._transport, address, self._within)
-        head, rest, self._buffer = self._buffer[: end + 4], self._buffer[end + 4 :], b""
+        self._buffer = b""
         self._http.data_received(head)
         if rest:
             self._http.data_received(rest)
 
     # ---- the handshake
 
-    def _handshake(self, end: int, address: str) -> None:
+    def _handshake(self, head: bytes, rest: bytes, address: str) -> None:
         why = self._door.admit(address)
         if why:
             self._answer(503, _WHY[why])
             return
-        head, rest = self._buffer[:end], self._buffer[end:]
         asked = usual(head, PROTOCOLS)
         if asked is not None and _is_ours(asked.path) and self._door.is_ours(asked.origin, asked.host):
             self._transport.write(asked.response)

@@ -7,6 +7,7 @@ sockets make way for it: no address can lock the others out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import islice
 from typing import Final, Protocol
@@ -237,9 +238,14 @@ class Door:
 
 
 def is_same_origin(origin: str, host: str) -> bool:
-    """Compare an Origin with a Host as browsers write them: case does not matter, a default port may be left out."""
+    """Compare an Origin with a Host as browsers write them: case does not matter, a default port may be left out.
+
+    A Host without a port is that of any port: proxies drop it (nginx' `$host`), and there is no cookie that a page on
+    another port of the machine could use.
+    """
     scheme, _, place = origin.lower().partition("://")
     default = {"http": ":80", "https": ":443"}.get(scheme)
     if default is None or not place:
         return False
-    return place.removesuffix(default) == host.lower().removesuffix(default)
+    name = re.sub(r":\d+$", "", place)
+    return host.lower().removesuffix(default) in (place.removesuffix(default), name)

@@ -1,4 +1,4 @@
-"""Who is behind a reverse proxy: addresses that the proxies we trust have written down. Pure."""
+"""The reverse proxies before us: whom the trusted ones name as their client, and below which path they put us. Pure."""
 
 from __future__ import annotations
 
@@ -43,10 +43,17 @@ def network_of(address: str) -> str:
 
 
 class Proxies:
-    """The proxies that are trusted, by network."""
+    """The proxies that are trusted, by network.
 
-    def __init__(self, networks: Sequence[Network]) -> None:
+    `header` is the one that they write. A client may send the other one himself, and a proxy that does not know it
+    passes it on; so `auto` believes `X-Forwarded-For` where there is one, else `Forwarded`. `prefix` is the path below
+    which the site is reached, such as `/hunt`, where the proxy leaves it in; empty: the root.
+    """
+
+    def __init__(self, networks: Sequence[Network], header: str = "auto", prefix: str = "") -> None:
         self._networks = tuple(networks)
+        self._header = header.encode()
+        self._prefix = prefix.rstrip("/").encode()
 
     def trust(self, address: str) -> bool:
         """Tell whether an address is a trusted proxy's."""
@@ -61,13 +68,13 @@ class Proxies:
     def client(self, peer: str, head: bytes) -> str:
         """Return who sent a request: the peer, or whom the trusted proxies before us name, nearest first.
 
-        `X-Forwarded-For` and `Forwarded` (RFC 7239) are read from the right: each entry is believed only if the one
+        `X-Forwarded-For`, or `Forwarded` (RFC 7239), is read from the right: each entry is believed only if the one
         who wrote it is trusted. `head` is the request's head as it came.
         """
         if not self.trust(peer):
             return peer
         address = peer
-        for named in reversed(written_down(head)):
+        for named in reversed(written_down(head, self._header)):
             found = bare_address(named)
             if found is None:
                 break
@@ -76,12 +83,23 @@ class Proxies:
                 break
         return address
 
+    def unprefixed(self, head: bytes) -> bytes:
+        """Return a request's head with its path as it would be at the root; as it came, where the prefix is not."""
+        if not self._prefix:
+            return head
+        method, _, rest = head.partition(b" ")
+        if not rest.startswith(self._prefix) or rest[len(self._prefix) : len(self._prefix) + 1] not in b"/?":
+            return head
+        return method + b" " + rest[len(self._prefix) :]
 
-def written_down(head: bytes) -> list[str]:
-    """Return the addresses named in a head, farthest first; of both headers, those of `Forwarded`."""
-    lists: dict[bytes, list[str]] = {}
+
+def written_down(head: bytes, header: bytes) -> list[str]:
+    """Return the addresses that a header of a head names, farthest first."""
+    found: dict[bytes, list[str]] = {}
     for name, value in _NAMED.findall(head):
         text, kind = value.decode("latin-1"), name.lower()
-        found = [a or b for a, b in _FOR.findall(text)] if kind == b"forwarded" else text.split(",")
-        lists.setdefault(kind, []).extend(found)
-    return lists.get(b"forwarded") or lists.get(b"x-forwarded-for") or []
+        named = [a or b for a, b in _FOR.findall(text)] if kind == b"forwarded" else text.split(",")
+        found.setdefault(kind, []).extend(named)
+    if header == b"auto":
+        header = b"x-forwarded-for" if b"x-forwarded-for" in found else b"forwarded"
+    return found.get(header, [])

@@ -101,6 +101,32 @@ def test_who_is_behind_a_proxy_is_believed_to_trusted_proxies_alone(peer: str, h
     assert proxies.client(peer, f"GET / HTTP/1.1\r\n{headers}\r\n\r\n".encode("latin-1")) == client
 
 
+@pytest.mark.parametrize(
+    ("header", "client"), [("auto", "10.9.0.1"), ("x-forwarded-for", "10.9.0.1"), ("forwarded", "10.9.0.2")]
+)
+def test_of_two_headers_the_one_that_the_proxy_writes_is_believed(header: str, client: str) -> None:
+    proxies = Proxies([parse_network("198.51.100.0/24")], header)
+    head = b"GET / HTTP/1.1\r\nForwarded: for=10.9.0.2\r\nX-Forwarded-For: 10.9.0.1\r\n\r\n"
+    assert proxies.client("198.51.100.1", head) == client
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen"),
+    [
+        (b"GET /hunt/ws HTTP/1.1", b"GET /ws HTTP/1.1"),
+        (b"GET /hunt/?hunt=a HTTP/1.1", b"GET /?hunt=a HTTP/1.1"),
+        (b"GET /hunts HTTP/1.1", b"GET /hunts HTTP/1.1"),
+        (b"GET /ws HTTP/1.1", b"GET /ws HTTP/1.1"),
+        (b"GET /hunt HTTP/1.1", b"GET /hunt HTTP/1.1"),
+        (b"GET", b"GET"),
+        (b"", b""),
+    ],
+)
+def test_the_path_below_which_a_proxy_puts_the_site_is_taken_off(asked: bytes, seen: bytes) -> None:
+    assert Proxies([], prefix="/hunt/").unprefixed(asked) == seen
+    assert Proxies([]).unprefixed(asked) == asked
+
+
 async def test_guests_behind_a_trusted_proxy_count_for_themselves() -> None:
     rig = Rig(guests_per_minute=2)
     body = b'{"name":"Ada"}'
@@ -253,7 +279,9 @@ async def test_a_reason_is_told_at_once_and_then_now_and_then_with_how_often_it_
         ("https://Play.Example", "play.example", True),
         ("https://play.example", "play.example:443", True),
         ("http://play.example:80", "play.example", True),
-        ("http://play.example:8080", "play.example", False),
+        ("http://play.example:8080", "play.example", True),
+        ("http://play.example:8080", "play.example:9090", False),
+        ("http://play.example:8080", "other.example", False),
         ("https://play.example", "play.example:80", False),
         ("null", "play.example", False),
         ("file://", "", False),
