@@ -95,6 +95,7 @@ REFUSALS: Final[dict[str, Code]] = {
     "guess_too_long": Code("the guess is too long", status=413),
     "no_such_code": Code("this code belongs to nothing that you can see", status=404),
     "not_there": Code("you are not close enough yet", NEW_KEY),
+    "inaccurate": Code("your device does not know its place well enough", NEW_KEY),
     "bad_position": Code("latitude is -90..90, longitude -180..180", status=400),
     "no_such_hint": Code("there is no such hint", status=404),
     "hint_taken": Code("your team has this hint"),

@@ -210,7 +210,8 @@ class Play:
             self.say(f"[yellow]{escape(answer.get('reply') or 'keep going')}[/]")
         else:
             wait = answer.get("wait_ms", 0)
-            self.say("[red]wrong[/]" + (f", next try in {wait / 1000:.0f} s" if wait else ""))
+            why = f": {escape(answer['reply'])}" if answer.get("reply") else ""
+            self.say(f"[red]wrong[/]{why}" + (f", next try in {wait / 1000:.0f} s" if wait else ""))
 
 
 def _position(lat: str, lon: str) -> tuple[float, float] | None:

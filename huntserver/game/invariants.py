@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from huntserver.game.features.amending import Amended
 from huntserver.game.features.authoring import Defined
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.joining import Joined
@@ -33,7 +34,7 @@ _definition = msgspec.json.Decoder(_Definition).decode
 
 
 class GameInvariants:
-    """I8 over the log, the judge's `WorkloadRules`: ranks, quantities, and nothing after the end.
+    """I8 over the log, the judge's `WorkloadRules`: ranks, quantities, and nothing after the end, unless it was undone.
 
     `teams` says which team a member of an entity is in, `solved` at which pos a team solved a clue: whoever judges what
     was shown (I9) asks for them.
@@ -60,7 +61,8 @@ class GameInvariants:
 
     def _hunt(self, entity: str, pos: int, by: str, events: Sequence[Any]) -> Iterator[str]:
         for event in events:
-            if isinstance(event, Claimed | Solved | Guessed) and entity in self._ended:
+            played = isinstance(event, Claimed | Solved | Guessed) and getattr(event, "how", "") != "rejudged"
+            if played and entity in self._ended:
                 yield f"{type(event).__name__.lower()} by {event.team} after the end of the hunt"
             if isinstance(event, Claimed):
                 yield from self._claim(entity, event)
@@ -68,7 +70,7 @@ class GameInvariants:
                 yield from self._solve(entity, pos, event)
             elif isinstance(event, Joined):
                 self.teams[entity, by] = event.team
-            elif isinstance(event, Defined):
+            elif isinstance(event, Defined | Amended):
                 for treasure in _definition(event.definition.encode()).treasures:
                     self._quantity[entity, treasure.id] = treasure.quantity
             elif isinstance(event, Ended):

@@ -11,11 +11,14 @@ import msgspec
 
 from huntserver.game.clues.kind import GuessJudge, Kind, Spot
 from huntserver.game.clues.kinds import KINDS
-from huntserver.game.definition.shape import Clue, Definition, Hint
+from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint
 from huntserver.game.definition.unlocks import compile_rule, parse
 from huntserver.game.moment import ms
 
 HINTS_A_CLUE: Final = 32
+CODES: Final = -1
+CHECK_INS: Final = -2
+"""What a team tried in vain by codes and check-ins is counted under these, beside the numbers of clues."""
 NO_DEFINITION: Final = '{"title":""}'
 _decode = msgspec.json.Decoder(Definition).decode
 
@@ -54,6 +57,11 @@ class Plan:
         self.ends_ms = ms(d.schedule.ends_at)
         self.solo = d.teams.mode == "solo"
         self.bracket = d.brackets[0] if d.brackets else ""
+
+    def attempts_of(self, index: int) -> Attempts:
+        """Return what wrong tries at a clue cost, or wrong codes or check-ins."""
+        tries = self.definition.tries
+        return self.clues[index].attempts if index >= 0 else tries.codes if index == CODES else tries.check_ins
 
     def hint(self, clue: int, id: str) -> tuple[int, Hint] | None:
         """Return a hint of a clue and its number among all hints, or None."""

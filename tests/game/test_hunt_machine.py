@@ -147,7 +147,7 @@ class HuntMachine(RuleBasedStateMachine):
     def claims_the_coin(self, player: int) -> None:
         self.send(Claim("coin"), player)
 
-    @rule(player=PLAYERS, code=st.sampled_from(["secretbeta", "nope"]))
+    @rule(player=PLAYERS, code=st.sampled_from(["secretbeta", "nope", "nope 2"]))
     def scans(self, player: int, code: str) -> None:
         self.send(Scan(code), player)
 

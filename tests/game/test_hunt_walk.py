@@ -28,7 +28,7 @@ def walk(seed: int) -> set[str]:
         lambda: machine.guesses_wrong(random.randrange(8), random.randrange(100)),
         lambda: machine.guesses_wrong(random.randrange(8), random.randrange(100)),
         lambda: machine.solves_the_first(random.randrange(8)),
-        lambda: machine.scans(random.randrange(8), "secretbeta"),
+        lambda: machine.scans(random.randrange(8), random.choice(["secretbeta", "nope", "nope 2"])),
         lambda: machine.takes_the_hint(random.randrange(8)),
         lambda: machine.claims(random.randrange(8), random.choice(["coin", "crown"])),
         lambda: machine.hosts(random.choice([Pause(), Unpause(), Unpause(), Extend(900)])),

@@ -94,9 +94,15 @@ def test_lines_that_mean_nothing_are_answered_in_words(live: LocalServer) -> Non
 
 
 def test_a_refusal_is_told_with_its_code_and_counts_as_a_failure(live: LocalServer) -> None:
-    done = play(live, "Cleo", "/scan NOPE-1\n")
+    done = play(live, "Cleo", "/claim nothing\n")
     assert done.exit_code == FAILED
-    assert "no_such_code: " in done.stdout
+    assert "no_such_treasure: " in done.stdout
+
+
+def test_a_wrong_code_is_told_as_wrong(live: LocalServer) -> None:
+    done = play(live, "Clio", "/scan NOPE-1\n")
+    assert done.exit_code == 0
+    assert "wrong: this code belongs to nothing that you can see" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["a/b", "../up", "two words", "Zoë", "探す人" * 10])

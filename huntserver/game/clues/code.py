@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 from huntserver.game.clues.kind import Kind
 from huntserver.game.definition.part import Part, Wrong
@@ -14,16 +16,26 @@ class CodeKeys(Part, frozen=True):
     codes: list[str] = []
 
 
+DASHES: Final = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014\u2212_"))
+
+
 def code_key(code: str) -> str:
-    """Return the form in which codes are compared: without spaces around, in capitals."""
-    return code.strip().upper()
+    """Return the form in which codes are compared: case, width, spaces and dashes do not count.
+
+    Of a link that has a code (`...?hunt=ID&code=CODE`) the code counts: what a phone's camera reads may be pasted.
+    """
+    if "code=" in code and "?" in code:
+        code = parse_qs(urlsplit(code.strip()).query).get("code", [code])[0]
+    text = unicodedata.normalize("NFKC", code).translate(DASHES)
+    return "".join(text.split()).upper()
 
 
 def check(wrong: Wrong, path: str, clue: CodeKeys) -> None:
     """Report codes that are easily guessed, or too long for a picture."""
     for i, code in enumerate(clue.codes):
-        if not 4 <= len(code.strip()) <= 64:
-            wrong(f"{path}.codes[{i}]", f"has {len(code.strip())} characters", "allowed is 4 to 64")
+        if not 4 <= len(code_key(code)) <= 64:
+            what = f"has {len(code_key(code))} characters beside spaces and dashes"
+            wrong(f"{path}.codes[{i}]", what, "allowed is 4 to 64")
 
 
 KIND: Final = Kind(

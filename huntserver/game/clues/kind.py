@@ -23,6 +23,9 @@ class Spot(Protocol):
     def lon(self) -> float: ...
     @property
     def radius_m(self) -> float: ...
+    def told(self, away_m: float) -> str:
+        """Return what the host lets a team know of how far it is, as the end of a sentence; "" for nothing."""
+        ...
 
 
 class GuessJudge(Protocol):

@@ -13,7 +13,7 @@ import msgspec
 
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.part import Problem
-from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Teams, Treasure
+from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Teams, Treasure, Tries
 from huntserver.game.definition.values import check_values
 from huntserver.suggestion import did_you_mean
 
@@ -62,6 +62,9 @@ _SHAPES: Final[dict[str, Any]] = {
     "schedule": Schedule,
     "teams": Teams,
     "attempts": Attempts,
+    "tries": Tries,
+    "codes": Attempts,
+    "check_ins": Attempts,
     **{key: part for kind in KINDS.values() for key, part in kind.parts.items()},
 }
 

@@ -124,6 +124,13 @@ class Teams(Part, frozen=True):
     players_max: int = 20_000
 
 
+class Tries(Part, frozen=True):
+    """What wrong codes and check-ins cost a team, over all clues."""
+
+    codes: Attempts = Attempts()
+    check_ins: Attempts = Attempts(cool_down_s=5.0, grows=1.5, max_s=60.0, free=10)
+
+
 class Definition(Part, frozen=True):
     """A whole hunt."""
 
@@ -134,6 +141,7 @@ class Definition(Part, frozen=True):
     brackets: list[str] = []
     clues: list[Clue] = []
     treasures: list[Treasure] = []
+    tries: Tries = Tries()
 
 
 def source(definition: Definition) -> str:

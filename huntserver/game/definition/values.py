@@ -66,6 +66,8 @@ def check_values(d: Definition) -> list[Problem]:
         if not 1 <= len(bracket) <= 40 or CONTROL.search(bracket):
             wrong(f"brackets[{i}]", f"has {len(bracket)} characters", "allowed is 1 to 40 that can be shown")
     _times(wrong, d.schedule)
+    within(wrong, "tries.codes.", d.tries.codes, LIMITS[Attempts])
+    within(wrong, "tries.check_ins.", d.tries.check_ins, LIMITS[Attempts])
     for i, clue in enumerate(d.clues):
         _clue(wrong, f"clues[{i}]", clue)
     for i, treasure in enumerate(d.treasures):

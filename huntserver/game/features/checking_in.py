@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from typing import Final
+from zlib import crc32
 
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.command import Command
 from huntserver.game.event import Author
 from huntserver.game.feature import Feature, Takes
+from huntserver.game.features.missing import miss, waits
 from huntserver.game.features.solving import solve
 from huntserver.game.geo import distance_m, valid_position
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
 from huntserver.game.state import Hunt
 
 ACCURACY_MAX_M: Final = 100.0
+"""A position that may be further off than this, and than the clue's radius, proves nothing."""
+
+NOT_YET: Final = "you are not close enough yet"
 
 
 class CheckIn(Command, tag="checkin", frozen=True):
@@ -37,18 +42,26 @@ def check_in(state: Hunt, command: CheckIn, ctx: Context) -> Decision | Rejected
         refused = not_open(team, state.plan.clue_index.get(command.clue, -1))
         if refused is not None:
             return refused
+    refused = waits(state, team, "place", ctx)
+    if refused is not None:
+        return refused
     error_m = command.accuracy_m if command.accuracy_m is not None and command.accuracy_m > 0 else 0.0
     open_ = team.unlocked & ~team.solved
     near = [
-        (distance_m(command.lat, command.lon, place.lat, place.lon) - place.radius_m, i)
+        (distance_m(command.lat, command.lon, place.lat, place.lon) - place.radius_m, i, place)
         for i, place in state.plan.places
         if open_ >> i & 1 and command.clue in (None, state.plan.clues[i].id)
     ]
     if not near:
         return Rejected("wrong_kind", "nothing that you can see is solved by being somewhere", retry=True)
-    away_m, index = min(near)
+    precise = [found for found in near if error_m <= max(ACCURACY_MAX_M, found[2].radius_m)]
+    if not precise:
+        return Rejected("inaccurate", f"your device knows its place to {error_m:.0f} m only; try again", retry=True)
+    away_m, index, place = min(precise, key=lambda found: found[:2])
     if away_m > min(error_m, ACCURACY_MAX_M) / 2:
-        return Rejected("not_there", "you are not close enough yet", retry=True)
+        mark = crc32(f"{command.lat:.5f} {command.lon:.5f} {command.clue}".encode())
+        author = Author(ctx.by, lat=command.lat, lon=command.lon)
+        return miss(state, team, "place", mark=mark, author=author, reply=f"{NOT_YET}{place.told(away_m)}")
     return solve(state, team, index, how="place", author=Author(ctx.by, lat=command.lat, lon=command.lon))
 
 

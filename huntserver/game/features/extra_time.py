@@ -113,7 +113,7 @@ def _apply_interval_removed(state: Hunt, event: IntervalRemoved, at_ms: int) -> 
     for team in state.teams.values():
         for clue, attempt in (team.attempts or {}).items():
             if attempt.until:
-                wait_ms = cool_down_ms(state.plan.clues[clue].attempts, attempt.wrong)
+                wait_ms = cool_down_ms(state.plan.attempts_of(clue), attempt.wrong)
                 attempt.until = moved(attempt.until - wait_ms) + wait_ms
         if team.opened:
             team.opened = {clue: moved(play_ms) for clue, play_ms in team.opened.items()}

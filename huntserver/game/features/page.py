@@ -12,6 +12,7 @@ from huntserver.game.channels import channels
 from huntserver.game.command import Query
 from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.permission import NOT_JOINED, is_host, not_there
+from huntserver.game.plan import CHECK_INS, CODES
 from huntserver.game.shown import ClueView, TreasureView
 from huntserver.game.state import Hunt, Phase, Team
 
@@ -25,7 +26,10 @@ class MembershipQuery(Query, tag="membership", frozen=True):
 
 
 class TeamView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The asker's own team. The first of `members` (names) made it: the captain. `place` 0: out of the standings."""
+    """The asker's own team. The first of `members` (names) made it: the captain. `place` 0: out of the standings.
+
+    `codes_wait_until_ms`, `check_ins_wait_until_ms`: none is taken before, because some were wrong.
+    """
 
     id: str
     name: str
@@ -36,6 +40,8 @@ class TeamView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     invite: str = ""
     finished: bool = False
     out: bool = False
+    codes_wait_until_ms: int = 0
+    check_ins_wait_until_ms: int = 0
 
 
 class AnnouncementView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -127,6 +133,11 @@ def page(state: Hunt, query: Any, ctx: Context) -> Page | Rejected:
     )
 
 
+def _waits(state: Hunt, team: Team, way: int) -> int:
+    attempt = (team.attempts or {}).get(way)
+    return state.zero_ms + attempt.until if attempt is not None and attempt.until else 0
+
+
 def _team_view(state: Hunt, team: Team) -> TeamView:
     return TeamView(
         id=team.id,
@@ -138,6 +149,8 @@ def _team_view(state: Hunt, team: Team) -> TeamView:
         invite=team.invite,
         finished=bool(team.solved & state.plan.final),
         out=team.out,
+        codes_wait_until_ms=_waits(state, team, CODES),
+        check_ins_wait_until_ms=_waits(state, team, CHECK_INS),
     )
 
 

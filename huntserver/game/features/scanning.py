@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from typing import Final
+from zlib import crc32
 
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.clues.code import code_key
 from huntserver.game.command import Command
 from huntserver.game.event import Author
 from huntserver.game.feature import Feature, Takes
+from huntserver.game.features.missing import miss, waits
 from huntserver.game.features.solving import solve
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
 from huntserver.game.state import Hunt
+
+CODE_MAX: Final = 500
+"""Characters of a code as it is sent: it may be a whole link."""
+
+NOTHING: Final = "this code belongs to nothing that you can see"
 
 
 class Scan(Command, tag="scan", frozen=True):
@@ -21,14 +28,23 @@ class Scan(Command, tag="scan", frozen=True):
 
 
 def scan(state: Hunt, command: Scan, ctx: Context) -> Decision | Rejected:
-    """Solve the clue that a code belongs to."""
+    """Solve the clue that a code belongs to; a code that belongs to none counts as a wrong one."""
     team = state.members.get(ctx.by)
     refused = not_playing(state, team, ctx.now_ms)
     if refused is not None or team is None:
         return refused or NOT_JOINED
-    index = state.plan.codes.get(code_key(command.code), -1)
+    if len(command.code) > CODE_MAX:
+        return Rejected("guess_too_long", f"{len(command.code)} characters, allowed are {CODE_MAX}")
+    key = code_key(command.code)
+    if not key:
+        return Rejected("bad_text", "the code is empty")
+    index = state.plan.codes.get(key, -1)
+    refused = waits(state, team, "code", ctx)
+    if refused is not None:
+        return refused
     if index < 0 or not team.unlocked >> index & 1:
-        return Rejected("no_such_code", "this code belongs to nothing that you can see")
+        mark = crc32(key.encode("utf-8", "surrogatepass"))
+        return miss(state, team, "code", mark=mark, author=Author(ctx.by, command.code), reply=NOTHING)
     return not_open(team, index) or solve(state, team, index, how="code", author=Author(ctx.by))
 
 

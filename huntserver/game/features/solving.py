@@ -12,10 +12,13 @@ from huntserver.game import views
 from huntserver.game.channels import Telling
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes
-from huntserver.game.plan import worth
+from huntserver.game.plan import CHECK_INS, CODES, worth
 from huntserver.game.player.commands import CreditSolve, to_player
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Team
+
+WAYS: Final = {"code": CODES, "place": CHECK_INS}
+"""Ways of solving whose wrong tries are counted over all clues; a right one ends the count."""
 
 
 class Solved(GameEvent, tag="solved", frozen=True, gc=False):
@@ -56,8 +59,11 @@ def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
     team = state.teams[event.team]
     clue = state.plan.clue_index[event.clue]
     team.solved |= 1 << clue
-    if team.attempts is not None and team.attempts.pop(clue, None) is not None:
-        state.attempts -= 1
+    if team.attempts is not None:
+        way = WAYS.get(event.how)
+        for tried in (clue,) if way is None else (clue, way):
+            if team.attempts.pop(tried, None) is not None:
+                state.attempts -= 1
     state.solves[clue] += 1
     state.score(team, event.points, at_ms)
     state.open_things((team,), at_ms, state.plan.dependents[clue])
