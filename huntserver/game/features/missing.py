@@ -23,7 +23,7 @@ OF_WAY: Final[dict[str, int]] = {"code": CODES, "place": CHECK_INS}
 _MARKS_MAX: Final = -4 * TRIED_MAX
 
 
-class Missed(GameEvent, tag="missed", frozen=True, gc=False):
+class TriedInVain(GameEvent, tag="missed", frozen=True, gc=False):
     """A code or a check-in that solved nothing. `mark` (CRC-32) stands for it; the next one waits `wait_ms` of play."""
 
     team: str
@@ -47,11 +47,11 @@ def miss(state: Hunt, team: Team, how: Way, *, mark: int, author: Author, reply:
     if attempt is not None and attempt.has_tried(mark.to_bytes(4, "big")):
         return Rejected("duplicate", "your team has tried this before")
     wait_ms = cool_down_ms(state.plan.attempts_of(OF_WAY[how]), (attempt.wrong if attempt is not None else 0) + 1)
-    event = Missed(team.id, how, mark, author, wait_ms)
+    event = TriedInVain(team.id, how, mark, author, wait_ms)
     return Decision((event,), GuessAnswer("incorrect", wait_ms=wait_ms, reply=reply))
 
 
-def _apply(state: Hunt, event: Missed, at_ms: int) -> None:
+def _apply(state: Hunt, event: TriedInVain, at_ms: int) -> None:
     team = state.teams[event.team]
     team.attempts = team.attempts or {}
     attempt = team.attempts.get(OF_WAY[event.how])
@@ -64,9 +64,9 @@ def _apply(state: Hunt, event: Missed, at_ms: int) -> None:
         attempt.until = at_ms - state.zero_ms + event.wait_ms
 
 
-def _show(tell: Telling, state: Hunt, event: Missed) -> None:
+def _show(tell: Telling, state: Hunt, event: TriedInVain) -> None:
     shown = Shown("missed", by=event.personal.by, how=event.how, verdict="incorrect", for_ms=event.wait_ms)
     tell.team(state.teams[event.team], shown)
 
 
-FEATURE: Final = Feature(makes=(Makes(Missed, _apply, _show),))
+FEATURE: Final = Feature(makes=(Makes(TriedInVain, _apply, _show),))

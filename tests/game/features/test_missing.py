@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from huntserver.game.clues.code import code_key
 from huntserver.game.features.checking_in import CheckIn
 from huntserver.game.features.extra_time import RemoveInterval
-from huntserver.game.features.missing import Missed
+from huntserver.game.features.missing import TriedInVain
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.scanning import CODE_MAX, Scan
 from huntserver.game.state import Team
@@ -61,7 +61,7 @@ def test_the_same_wrong_code_again_is_free_and_a_right_one_ends_the_count() -> N
     table = Table(CODES_ALONE).running("ann", "bob")
     for text in ("1111", "11-11", " 1 1 1 1"):
         scanned(table, text)
-    assert len([e for r in table.log for e in r.events if isinstance(e, Missed)]) == 1
+    assert len([e for r in table.log for e in r.events if isinstance(e, TriedInVain)]) == 1
     scanned(table, "2222")
     scanned(table, "3333")
     assert scanned(table, "7319").verdict == "correct"  # type: ignore[attr-defined]
