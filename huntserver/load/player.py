@@ -2,7 +2,7 @@
 
 Owns its socket, its unanswered commands and its place in the key window: N is not sent before N-16 is answered, and
 what a lost connection left unanswered goes again with the same key. The hot path (a guess out, its answer in) makes no
-object that outlives it; everything rare is in `Session`.
+object that outlives it; everything rare is in `LoadSession`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from huntserver.load.frames import FIRST, LAST, accepted, announce_shape, comman
 from huntserver.load.histogram import EXACT
 from huntserver.load.hunts import RIGHT_CLUES, SECRET, right_clue, right_text, wrong_clue
 from huntserver.load.player_pool import PlayerPool
-from huntserver.load.session import AWAY, CONNECTING, GONE, GREETING, JOINING, PLAYING, SHAKING, WINDOW, Session
+from huntserver.load.session import AWAY, CONNECTING, GONE, GREETING, JOINING, PLAYING, SHAKING, WINDOW, LoadSession
 
 READ_BYTES: Final = 65_536
 HEAD_BYTES_MAX: Final = 16_384
 SMALL_BUFFER: Final = 4_096
 
 
-class Player(Session):
-    """See the module. `number` is the player's place in the whole run."""
+class LoadPlayer(LoadSession):
+    """One player: its socket, its unanswered commands, its place in the key window. `number`: its place in the run."""
 
     __slots__ = (
         "_cutter",

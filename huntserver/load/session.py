@@ -30,8 +30,8 @@ SCORED: Final = (b'"type":"solved"', b'"type":"claimed"')
 """What changes the standings, in a push to the team that did it."""
 
 
-class Session(abc.ABC):
-    """See the module."""
+class LoadSession(abc.ABC):
+    """What a player has seen of its hunts, and the rare half of the protocol: greetings, refusals, coming back."""
 
     __slots__ = (
         "_away_ms",

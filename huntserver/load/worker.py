@@ -17,7 +17,7 @@ from huntserver.load import schedule
 from huntserver.load.histogram import bucket
 from huntserver.load.hunts import treasure
 from huntserver.load.plan import LoadPlan
-from huntserver.load.player import Player
+from huntserver.load.player import LoadPlayer
 from huntserver.load.player_pool import PlayerPool
 
 SENDS_A_TURN: Final = 64
@@ -70,8 +70,8 @@ class Worker:
         self._pipe = pipe
         self._cpu_s = time.process_time()
         self._told_ns = time.monotonic_ns()
-        self.players = [Player(crowd, number) for number in crowd.numbers]
-        self.hosts = [Player(crowd, plan.players + i) for i in range(plan.announcers)] if part == 0 else []
+        self.players = [LoadPlayer(crowd, number) for number in crowd.numbers]
+        self.hosts = [LoadPlayer(crowd, plan.players + i) for i in range(plan.announcers)] if part == 0 else []
 
     # ---- phases
 
@@ -139,7 +139,7 @@ class Worker:
                     break
         self._end(second, due_ns)
 
-    def _send(self, player: Player, at_ns: int, wave: int) -> None:
+    def _send(self, player: LoadPlayer, at_ns: int, wave: int) -> None:
         now = time.monotonic_ns()
         late = self.crowd.engine.tally.histograms["late"]
         where = bucket((now - at_ns) // 1000)
@@ -166,7 +166,7 @@ class Worker:
             return schedule.even(plan.rate, length_s, part=self.part, parts=plan.workers)
         return schedule.poisson(plan.rate, length_s, part=self.part, parts=plan.workers, seed=plan.seed)
 
-    def _order(self) -> list[Player]:
+    def _order(self) -> list[LoadPlayer]:
         order = list(self.players)
         random.Random(f"{self.plan.seed} {self.part}").shuffle(order)
         return order
@@ -187,7 +187,7 @@ class Worker:
                 for host in self.hosts:
                     later(start_ns + int(at_s * 1e9), self._announce, host)
 
-    def _storm(self, players: list[Player]) -> None:
+    def _storm(self, players: list[LoadPlayer]) -> None:
         for player in players:
             player.drop()
 
@@ -196,7 +196,7 @@ class Worker:
             if player.is_slow:
                 player.stall(on)
 
-    def _announce(self, host: Player) -> None:
+    def _announce(self, host: LoadPlayer) -> None:
         if not self.crowd.ending:
             now = time.monotonic_ns()
             host.ask(now, now)

@@ -13,7 +13,7 @@ from actors.shard.reactions import Outgoing, Route
 from actors.shard.shard import Shard
 from actors.snapshots.replay import Replay
 from lab.ablations.safeguard import REACTIONS, SESSION, TIMERS, Patches, Safeguard, nothing
-from lab.sim.player import Player
+from lab.sim.player import ScriptedPlayer
 
 # ---- reactions
 
@@ -164,11 +164,11 @@ def _without_timers_asleep(patches: Patches) -> None:
 
 
 def _without_pos_floor(patches: Patches) -> None:
-    patches.replace(Player, "holds_floor", False)
+    patches.replace(ScriptedPlayer, "holds_floor", False)
 
 
 def _without_key_span(patches: Patches) -> None:
-    patches.replace(Player, "holds_span", False)
+    patches.replace(ScriptedPlayer, "holds_span", False)
 
 
 SAFEGUARDS: Final = (

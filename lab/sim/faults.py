@@ -17,7 +17,7 @@ from actors.limits import Limits
 from actors.log.memory import CHUNK, Fate, MemoryLog, MemorySnapshots, MemoryStore, settle
 from actors.log.port import Appended, ShardId
 from actors.log.sizes import RECORD_FRAMING_BYTES, unfit_batch, unfit_part
-from lab.sim.loop import Place, SimLoop
+from lab.sim.loop import SimLoop, SimPlace
 
 EPOCH_MS: Final = 1_790_000_000_000
 
@@ -162,7 +162,7 @@ class SimStore(MemoryStore):
 class SimLog(MemoryLog):
     """One node's way to the store: what is under way lands in the world, the answer comes to the node."""
 
-    def __init__(self, loop: SimLoop, place: Place, store: SimStore, plan: SeedFaults) -> None:
+    def __init__(self, loop: SimLoop, place: SimPlace, store: SimStore, plan: SeedFaults) -> None:
         super().__init__(store, plan)
         staged = plan.limits.staged_bytes_max + REACTIONS_BYTES
         self.batch_bytes_max = staged + staged // 4  # a record is longer than four times its framing
@@ -226,7 +226,7 @@ class SimLog(MemoryLog):
 class SimSnapshots(MemorySnapshots):
     """The snapshot store: puts in order, some fail, some are spoilt, and what a reader sees may be old."""
 
-    def __init__(self, log: SimLog, loop: SimLoop, place: Place, plan: SeedFaults) -> None:
+    def __init__(self, log: SimLog, loop: SimLoop, place: SimPlace, plan: SeedFaults) -> None:
         super().__init__(log, part_bytes_max=log.snapshots.part_bytes_max)
         self._sim_log = log
         self._loop = loop

@@ -1,7 +1,7 @@
 """An event loop on virtual time: deterministic, single-threaded, never waits for anything real.
 
-Owns the clock of the simulated world and the order of callbacks. Every callback belongs to a `Place` (the world itself
-or one simulated process); a place can be stopped (its callbacks wait, as under SIGSTOP) and killed (they never run).
+Owns the clock of the simulated world and the order of callbacks. Every callback belongs to a `SimPlace` (the world
+itself or one simulated process), which can be stopped (callbacks wait, as under SIGSTOP) and killed (they never run).
 Never touches sockets, threads or the machine's time.
 """
 
@@ -22,10 +22,10 @@ STEP_S: Final = 10e-6
 LOOK_S: Final = 0.002
 """How often, in virtual time, `run` looks whether it is done."""
 
-_here: contextvars.ContextVar[Place] = contextvars.ContextVar("place")
+_here: contextvars.ContextVar[SimPlace] = contextvars.ContextVar("place")
 
 
-class Place:
+class SimPlace:
     """Where callbacks run: a process that can be stopped and killed."""
 
     __slots__ = ("context", "dead", "held", "name", "resumed_s", "stopped", "tasks")
@@ -47,7 +47,7 @@ class Handle:
     __slots__ = ("args", "at_s", "call", "context", "off", "place")
 
     def __init__(
-        self, call: Callable[..., Any] | None, args: tuple[Any, ...], context: contextvars.Context, place: Place
+        self, call: Callable[..., Any] | None, args: tuple[Any, ...], context: contextvars.Context, place: SimPlace
     ) -> None:
         self.call = call
         self.args = args
@@ -74,7 +74,7 @@ class SimLoop(asyncio.AbstractEventLoop):
     """A deterministic event loop: the same calls in the same order give the same run, in any process."""
 
     def __init__(self) -> None:
-        self.world = Place("world")
+        self.world = SimPlace("world")
         self.place = self.world
         self.errors: list[tuple[str, BaseException]] = []
         self.turns = 0
@@ -119,7 +119,7 @@ class SimLoop(asyncio.AbstractEventLoop):
         """Run `delay` s from now."""
         return self._later(self._now + delay, self._handle(callback, args, context))
 
-    def post(self, place: Place, delay_s: float, call: Callable[..., Any], *args: Any) -> Handle:
+    def post(self, place: SimPlace, delay_s: float, call: Callable[..., Any], *args: Any) -> Handle:
         """Run at another place, `delay_s` from now: a message between processes."""
         return self._later(self._now + delay_s, Handle(call, args, place.context, place))
 
@@ -191,18 +191,18 @@ class SimLoop(asyncio.AbstractEventLoop):
 
     # ---- places
 
-    def stop_place(self, place: Place) -> None:
+    def stop_place(self, place: SimPlace) -> None:
         """Stop a process as SIGSTOP does: its callbacks wait."""
         place.stopped = True
 
-    def resume_place(self, place: Place) -> None:
+    def resume_place(self, place: SimPlace) -> None:
         """Let a stopped process go on, with all that came meanwhile."""
         place.stopped = False
         place.resumed_s = self._now
         self._ready.extend(place.held)
         place.held.clear()
 
-    def kill_place(self, place: Place) -> None:
+    def kill_place(self, place: SimPlace) -> None:
         """End a process at once: none of its callbacks runs again. Its coroutines are closed, nobody hears of it."""
         place.dead = True
         place.held.clear()
@@ -260,6 +260,6 @@ class SimLoop(asyncio.AbstractEventLoop):
         self._ready.clear()
         self._timers.clear()
 
-    def places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[SimPlace]:
         """Yield the places that timers still wait for, for a look into a hung simulation."""
         yield from {id(h.place): h.place for _, _, h in self._timers if not h.off}.values()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.sim.faults import SeedFaults
-from lab.sim.loop import Place, SimLoop
+from lab.sim.loop import SimLoop, SimPlace
 
 
 class Net:
@@ -18,7 +18,7 @@ class Net:
         self._schedule = schedule
         self._plan = plan
 
-    def carry(self, place: Place, call: Callable[..., Any], *args: Any) -> None:
+    def carry(self, place: SimPlace, call: Callable[..., Any], *args: Any) -> None:
         """Bring a message to a place: usually once and soon."""
         plan = self._plan
         if plan.hits("net_loss"):

@@ -25,8 +25,8 @@ from actors.snapshots.format import digest
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from lab.sim.faults import EPOCH_MS, SimLog
-from lab.sim.loop import Place, SimLoop
-from lab.sim.player import AnswerSink, Pending, Player
+from lab.sim.loop import SimLoop, SimPlace
+from lab.sim.player import AnswerSink, Pending, ScriptedPlayer
 from lab.sim.stage import Process, Stage
 
 LINK_S = 0.4
@@ -67,7 +67,7 @@ class SimSystem(ActorSystem):
 
     peers: Callable[[Shard], Process | None]
     links: Stage[Any]
-    place: Place
+    place: SimPlace
 
     def _deliver(self, kind: str, id: str, batch: ReactionBatch, sink: Any) -> None:
         shard = self.regions[kind].shard(id)
@@ -83,7 +83,7 @@ class SimSystem(ActorSystem):
 class _LinkAnswer:
     """The one answer to a message over a link; a lost one is answered with "unknown" after a while."""
 
-    def __init__(self, sim: Stage[Any], place: Place, sink: Any) -> None:
+    def __init__(self, sim: Stage[Any], place: SimPlace, sink: Any) -> None:
         self._sim = sim
         self._place = place
         self._sink: Any = sink
@@ -172,7 +172,7 @@ class SimNode:
     def __init__(self, sim: Stage[Any], number: int) -> None:
         self.sim = sim
         self.name = f"n{number}"
-        self.place = Place(self.name)
+        self.place = SimPlace(self.name)
         self.clock = SimClock(sim.loop)
         self.booted = False
         self.draining = False
@@ -228,7 +228,7 @@ class SimNode:
 
     # ---- messages that arrive
 
-    def receive(self, player: Player, pending: Pending) -> None:
+    def receive(self, player: ScriptedPlayer, pending: Pending) -> None:
         """A client's message."""
         wire = AnswerSink(self.name, player, pending)
         pending.arrived_s = min(pending.arrived_s, self.sim.loop.time())

@@ -43,7 +43,7 @@ class Pending:
         return f"{self.key[0]}:{self.key[1]}" if self.key else ""
 
 
-class Player:
+class ScriptedPlayer:
     """One session of one client: plays its script, a few commands at a time."""
 
     holds_floor = True
@@ -196,7 +196,7 @@ class Player:
 class AnswerSink:
     """The sink of one player at one node: notes what is let out, and sends it back over the network."""
 
-    def __init__(self, node: str, player: Player, pending: Pending) -> None:
+    def __init__(self, node: str, player: ScriptedPlayer, pending: Pending) -> None:
         self._node = node
         self._player = player
         self._pending = pending

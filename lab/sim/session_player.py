@@ -23,7 +23,7 @@ from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
 from huntserver.game.player.commands import ProfileQuery
 from huntserver.load.frames import masked
-from lab.sim.player import Pending, Player
+from lab.sim.player import Pending, ScriptedPlayer
 from lab.sim.session_gateway import TOKENS
 from lab.sim.simulation import Simulation
 from lab.sim.stream import Heard, Stream
@@ -39,7 +39,7 @@ TIMING: Final = Timing(reconnect_first_ms=30, reconnect_max_ms=400, resend_max_m
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class SessionPlayer(Player):
+class SessionPlayer(ScriptedPlayer):
     """One device, over any number of connections: `huntserver.client.session` decides, this carries out and notes."""
 
     holds_floor = False  # the server's session does

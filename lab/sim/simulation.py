@@ -16,7 +16,7 @@ from actors.checker.log_judge import LogJudge, Totals
 from lab.sim import truncation
 from lab.sim.faults import EPOCH_MS, SeedFaults
 from lab.sim.node import SimNode
-from lab.sim.player import Player
+from lab.sim.player import ScriptedPlayer
 from lab.sim.stage import Stage
 from lab.sim.workload import ToyWorkload, Workload
 
@@ -58,7 +58,7 @@ class Simulation(Stage[SimNode]):
         draw = random.Random(f"{seed}/workload")
         super().__init__(seed, make(draw), SeedFaults(seed, off=off, on=on))
         self._started = 0
-        player = self.door.player if self.door else Player
+        player = self.door.player if self.door else ScriptedPlayer
         self.players = [player(self, i, who, count) for i, (who, count) in enumerate(self.workload.players(draw))]
 
     # ---- nodes
@@ -220,7 +220,7 @@ class Simulation(Stage[SimNode]):
                 self.broken("I10", f"the timer of {entity} was due at {due_ms} and has not fired")
 
     def _probe(self) -> None:
-        prober = Player(self, 99, self.players[0].caller, 0)
+        prober = ScriptedPlayer(self, 99, self.players[0].caller, 0)
         self.players.append(prober)
         prober.name = f"probe{len(self.players)}"
         for number, move in enumerate(self.workload.probes()):

@@ -12,7 +12,7 @@ from actors.checker.history import Call, Emission, ReceivedPush, Violation
 from actors.shard.shard import Shard
 from actors.system import ActorSystem
 from lab.sim.faults import SeedFaults, SimStore
-from lab.sim.loop import Place, SimLoop
+from lab.sim.loop import SimLoop, SimPlace
 from lab.sim.network import Net
 from lab.sim.workload import Workload
 
@@ -21,7 +21,7 @@ class Process(Protocol):
     """A node as its peers and clients reach it."""
 
     name: str
-    place: Place
+    place: SimPlace
     booted: bool
 
     @property

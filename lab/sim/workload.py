@@ -12,6 +12,7 @@ from actors.entity import EntityType
 from actors.shard.actor import Caller
 from actors.shard.dedup import EPOCHS_MAX
 from lab.sim import toy
+from lab.sim.toy_invariants import ToyInvariants
 
 
 class Move(NamedTuple):
@@ -140,4 +141,4 @@ class ToyWorkload:
 
     def game(self) -> Secretive:
         """The toy's invariants."""
-        return toy.ToyGame()
+        return ToyInvariants()
