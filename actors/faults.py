@@ -80,6 +80,15 @@ class LogShorterThanSnapshots(LogDamaged):
     code = "log_shorter_than_snapshots"
 
 
+class LogLostItsEnd(LogDamaged):
+    """A record that was known to be in the log is not there: acknowledged records were cut off below us.
+
+    The shard stays closed until the record is back, or an operator accepts the loss (`huntserver accept-loss`).
+    """
+
+    code = "log_lost_its_end"
+
+
 class ClockSkewed(Fault):
     """Our clock and the log's are more than the limit apart; the owner stops intake and releases its shards."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -19,7 +18,7 @@ from actors.clock import Clock
 from actors.entity import EntityType, Rejected
 from actors.faults import SpillFailed
 from actors.limits import DEFAULT, Limits
-from actors.log.port import EventLog, ShardId, SnapshotStore
+from actors.log.port import EventLog, ShardId, SnapshotStore, shard_of
 from actors.passivation.passivation import SpillStore
 from actors.reporter import Reporter, Unfailing
 from actors.shard.actor import Caller, Publisher, Sink
@@ -71,11 +70,6 @@ class Region:
                 self.known.clear()
             shard = self.known[id] = self.shards[shard_of(id, len(self.shards))]
         return shard
-
-
-def shard_of(id: str, shards: int) -> int:
-    """Return the shard number of an entity id; tools use it to find an entity's records."""
-    return zlib.crc32(id.encode()) % shards
 
 
 class ActorSystem:

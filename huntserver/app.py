@@ -24,13 +24,13 @@ from actors.entity import EntityType
 from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.security import connecting
 from actors.log.kafka.topics import lacking_copies, topics_of
-from actors.log.port import EventLog, ShardId, SnapshotStore
+from actors.log.port import EventLog, ShardId, SnapshotStore, shard_of
 from actors.log.sqlite.log import SqliteLog
 from actors.log.sqlite.reader import SqliteReader
 from actors.passivation.spill_sqlite import SqliteSpill
 from actors.reporter import Reporter
 from actors.snapshots.recovery import NodeRun
-from actors.system import ActorSystem, Outside, shard_of
+from actors.system import ActorSystem, Outside
 from huntserver import __version__, telemetry
 from huntserver.auth import Issuers, KeySet, Tokens, load_key
 from huntserver.config import Config, ConfigError, log_url, runtime_limits, server_limits

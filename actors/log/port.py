@@ -27,6 +27,7 @@ L14 `Appended.at_ms` is the log's time when it took the batch, 0 where it has no
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -39,6 +40,11 @@ class ShardId(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.topic}-{self.index}"
+
+
+def shard_of(id: str, shards: int) -> int:
+    """Return the shard number of an entity id; tools use it to find an entity's records."""
+    return zlib.crc32(id.encode()) % shards
 
 
 class Appended(NamedTuple):

@@ -6,7 +6,7 @@ decided, and what rests on them is held by `commit` until they are durable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from actors.entity import Push, Rejected, Timer
@@ -66,6 +66,10 @@ class Publisher(Protocol):
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Show a record. Called in seq order; a seq seen before is ignored (after a recovery the tail comes again)."""
+        ...
+
+    def rewind(self, kind: str, seq: Callable[[str], int | None]) -> None:
+        """Records that were shown are gone: `seq` tells where an entity is now, None of one that is not concerned."""
         ...
 
 

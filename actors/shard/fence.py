@@ -84,13 +84,14 @@ class Ownership:
     node is owner; a nonce is never opened twice.
     """
 
-    __slots__ = ("_used", "expected", "last", "mode", "nonce", "outstanding", "seq")
+    __slots__ = ("_used", "expected", "held", "last", "mode", "nonce", "outstanding", "seq")
 
     def __init__(self) -> None:
         self.mode = Mode.IDLE
         self.nonce = ""
         self.seq = 0  # last seq stamped under the nonce
         self.last = -1  # offset of the last record known to be in the log
+        self.held = ""  # stamped nonce of the record at `last`; empty where it is not the node's own
         self.expected = -1  # offset that the outstanding batch must get
         self.outstanding = 0  # records in the outstanding batch
         self._used: set[str] = set()
@@ -108,7 +109,7 @@ class Ownership:
     def opened(self, offset: int) -> None:
         """The tenure record is durable at `offset` and all before it has been read: the node is owner."""
         assert self.mode is Mode.OPENING
-        self.nonce = stamped(self.nonce, offset)
+        self.nonce = self.held = stamped(self.nonce, offset)
         self.last = offset
         self.mode = Mode.OWNER
 
@@ -159,7 +160,12 @@ class Ownership:
         """The newer tenure is over, its holder gave the shard up or is gone: up to `offset` nothing is disputed."""
         assert self.mode is Mode.MOVED, self.mode
         self.last = max(self.last, offset)
+        self.held = ""
         self.mode = Mode.DOUBT
+
+    def lost(self) -> None:
+        """An operator accepted that what was known of the log is gone."""
+        self.last, self.held = -1, ""
 
     def releasing(self) -> None:
         """The node's last record of the tenure was stamped: nothing is stamped after it."""

@@ -164,6 +164,7 @@ class Outgoing:
         self.done = 0
         self.held = 0  # reactions in all queues
         self.aside = 0  # of these: set aside
+        self.raised_by: Callable[[int], int] = lambda offset: 0  # what lost records add to the numbers of later ones
         self.stored: set[tuple[int, int]] = set()  # (offset, n) of what an earlier tenure set aside, and is added again
         self._acked = acked
         self._aside = aside
@@ -172,6 +173,7 @@ class Outgoing:
 
     def add(self, source: str, seq: int, offset: int, reactions: Sequence[Reaction]) -> None:
         """Take a durable record's reactions and send them when their turn comes."""
+        seq += self.raised_by(offset)
         self._open[offset] = self._open.get(offset, 0) + len(reactions)
         self.held += len(reactions)
         for n, reaction in enumerate(reactions):

@@ -8,7 +8,7 @@ when both are bad the entity is closed. Never trusts a marker whose entities are
 from __future__ import annotations
 
 import contextlib
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from actors.faults import LogShorterThanSnapshots
 from actors.log.port import ShardId
@@ -34,6 +34,9 @@ from actors.snapshots.format import (
     part_names,
     split_digest,
 )
+from actors.snapshots.losses import KnownPlace, Loss, claims, losses, parse_loss_key
+
+OTHER_KEYS: Final = (parse_aside_key, parse_closed_key, parse_loss_key)
 
 
 class WholeSnapshot(NamedTuple):
@@ -56,13 +59,15 @@ class TrustedSnapshots:
         self.closed: dict[str, int] = {}  # entities that an earlier tenure closed: offset to replay from
         self.aside: list[ReactionAside] = []  # reactions to closed targets, by offset
         self.highest = 0  # the furthest offset that anything here speaks of
+        self.claims: list[KnownPlace] = []  # places that were in the log once, by nodes that knew them
+        self.losses: list[Loss] = []  # what an operator accepted as lost
 
     def check_end(self, shard: ShardId, end: int) -> None:
         """Raise `LogShorterThanSnapshots` when a snapshot or marker lies past the log's end."""
         if self.highest > end:
             raise LogShorterThanSnapshots(
                 f"shard {shard}: snapshots reach offset {self.highest}, the log ends at {end}: acknowledged records "
-                "were lost below the server; restore the log, or remove this shard's snapshots to accept the loss"
+                "were lost below the server; restore the log, or accept the loss with `huntserver accept-loss`"
             )
 
 
@@ -112,6 +117,7 @@ def choose(shard: Shard, rows: dict[str, bytes]) -> TrustedSnapshots:
             if id not in whole:
                 trusted.damaged[id] = why
     trusted.aside = _aside(shard, rows)
+    trusted.claims, trusted.losses = claims(rows), losses(rows)
     return trusted
 
 
@@ -144,7 +150,7 @@ def _header_keys(shard: Shard, rows: dict[str, bytes]) -> dict[str, PartKey]:
     for key in rows:
         parsed = parse_part_key(key)
         if parsed is None:
-            if not is_marker_key(key) and parse_aside_key(key) is None and parse_closed_key(key) is None:
+            if not is_marker_key(key) and not any(parse(key) is not None for parse in OTHER_KEYS):
                 strays.append(key)
         elif parsed.part == HEADER_PART:
             headers[key] = parsed

@@ -10,22 +10,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import NamedTuple
 
 from actors.faults import (
     ClockSkewed,
     Fault,
     LogDamaged,
+    LogLostItsEnd,
     LogShorterThanSnapshots,
     OutcomeUnknown,
 )
 from actors.log.codec import RecordDecoder, Released, Tenure, encode
-from actors.log.port import Entry
+from actors.log.port import Entry, shard_of
 from actors.shard.actor import Actor
-from actors.shard.fence import TenureFold, Verdict
+from actors.shard.fence import TenureFold, Verdict, stamped
 from actors.shard.mailbox import Mailbox
 from actors.shard.shard import Shard
 from actors.snapshots.format import id_hash
+from actors.snapshots.losses import KnownPlace, claim_key, encode_claim, numbers
 from actors.snapshots.reader import TrustedSnapshots, read_trusted
 from actors.snapshots.replay import BeingActivated, Replay, whole
 
@@ -75,6 +78,7 @@ async def recover(
     log = shard.ports.log
     trusted = await read_trusted(shard)
     bounds = await log.bounds(shard.id)
+    accepted = await _check_known_places(shard, trusted, decoder, bounds.end)
     trusted.check_end(shard.id, bounds.end)
     if shard.ownership.last >= 0:
         await _look_for_successor(shard, node_run, decoder, bounds.end)
@@ -102,6 +106,8 @@ async def recover(
         replay.fold.tenure(base, nonce, node_run.holder())
     await _clock_in_doubt(shard, replay, trusted, waits)
     _begin(shard, replay, trusted, node_run, base)
+    if accepted:
+        _rewind(shard)
     shard.commit.proof_ns = handed_ns
     shard.began(replay.start)
 
@@ -131,6 +137,56 @@ async def _clock_in_doubt(
     while timers and (why := shard.ports.time.doubt(replay.last_ms)):
         waits(f"shard {shard.id}: {why}")
         await asyncio.sleep(DOUBT_S)
+
+
+async def _check_known_places(shard: Shard, trusted: TrustedSnapshots, decoder: RecordDecoder, end: int) -> bool:
+    """Never accept less than what was known to be in the log: raise `LogLostItsEnd`, and leave word of it for others.
+
+    Return whether the node's own place was accepted as lost meanwhile.
+    """
+    own = KnownPlace(shard.ownership.last, shard.ownership.held)
+    accepted = own in {loss.place for loss in trusted.losses}
+    if accepted:
+        shard.ownership.lost()
+        own = KnownPlace(-1, "")
+    for place in trusted.claims if own.offset < 0 else [*trusted.claims, own]:
+        if await _holds(shard, decoder, place, end):
+            if place in trusted.claims:  # the log was restored
+                await shard.ports.snapshots.put(shard.id, claim_key(place), None)
+            continue
+        if place not in trusted.claims:
+            await shard.ports.snapshots.put(shard.id, claim_key(place), encode_claim(end))
+        raise LogLostItsEnd(
+            f"shard {shard.id}: the log had a record at {place.offset}, it ends at {end} now or was written anew: "
+            "acknowledged records were lost below the server; restore the log, or accept the loss with "
+            "`huntserver accept-loss`"
+        )
+    return accepted
+
+
+async def _holds(shard: Shard, decoder: RecordDecoder, place: KnownPlace, end: int) -> bool:
+    if place.offset >= end:
+        return False
+    if not place.nonce:
+        return True
+    async with aclosing(_chunks(shard, place.offset)) as chunks:
+        async for chunk in chunks:
+            record = decoder.decode(shard.id, *chunk[0])
+            nonce = stamped(record.nonce, place.offset) if record.__class__ is Tenure else record.nonce
+            return chunk[0].offset == place.offset and nonce == place.nonce
+    return False
+
+
+def _rewind(shard: Shard) -> None:
+    """Say to those who watch that entities are at an earlier seq than they were shown."""
+
+    def seq(id: str) -> int | None:
+        if shard_of(id, shard.shards) != shard.id.index:
+            return None
+        actor, kept = shard.actors.get(id), shard.passive.peek(id)
+        return actor.seq if actor is not None else kept.seq if kept is not None else 0
+
+    shard.ports.publisher.rewind(shard.kind.kind, seq)
 
 
 async def _look_for_successor(shard: Shard, node_run: NodeRun, decoder: RecordDecoder, end: int) -> None:
@@ -271,6 +327,7 @@ def _begin(shard: Shard, replay: Replay, trusted: TrustedSnapshots, node_run: No
     for id, tail in replay.tails.items():
         for seq, at_ms, pushes in tail:
             shard.ports.publisher.publish(shard.kind.kind, id, seq, at_ms, pushes, None)
+    shard.outgoing.raised_by = partial(numbers, trusted.losses)
     for kept in trusted.aside:
         if kept.offset < replay.cursor:
             shard.outgoing.restore(kept)

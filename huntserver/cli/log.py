@@ -79,6 +79,43 @@ def copies(config: Path | None, log: str | None, data: Path | None) -> None:
     run(work)
 
 
+@click.command(name="accept-loss")
+@CONFIG
+@LOG
+@DATA
+@click.option("--yes", is_flag=True, help="accept what is listed without it")
+def accept_loss(config: Path | None, log: str | None, data: Path | None, yes: bool) -> None:
+    """List shards whose log lost its end, and with --yes accept that: they are served again from what there is."""
+    made = checked_config(config, log, data)
+
+    async def work() -> int:
+        from actors.snapshots.losses import accept, short_shards
+        from huntserver.app import open_log, shards_of
+
+        opened, snapshots = open_log(made)
+        await opened.open()
+        try:
+            short = await short_shards(opened, snapshots, shards_of(opened, made))
+            for shard in short:
+                click.echo(
+                    f"{shard.shard}: the log had {shard.reached} records, it ends at {shard.end}: "
+                    f"{shard.gone or 'an unknown number of'} acknowledged records are gone"
+                )
+                if yes:
+                    await accept(snapshots, shard, time.time_ns() // 1_000_000)
+        finally:
+            await opened.close()
+        if not short:
+            click.echo("no shard's log lost its end")
+        elif yes:
+            click.echo("accepted: a running server serves them within a minute")
+        else:
+            click.echo("restore the log if you can; else accept the loss: the same command with --yes", err=True)
+        return DAMAGED if short and not yes else 0
+
+    run(work)
+
+
 def _output(dump: Path | None) -> TextIO | None:
     try:
         return dump.open("w") if dump else None
@@ -101,8 +138,7 @@ def inspect(entity: str, config: Path | None, log: str | None, data: Path | None
 
     async def work() -> int:
         from actors.log.codec import Done, RecordDecoder
-        from actors.log.port import ShardId
-        from actors.system import shard_of
+        from actors.log.port import ShardId, shard_of
         from huntserver.app import kinds, open_log
 
         opened, _ = open_log(made, read_only=True)

@@ -59,6 +59,7 @@ LAZY = {
     "replay": "huntserver.cli.log",
     "inspect": "huntserver.cli.log",
     "copies": "huntserver.cli.log",
+    "accept-loss": "huntserver.cli.log",
     "load": "huntserver.cli.load",
     "projections": "huntserver.cli.projections",
 }
@@ -75,7 +76,7 @@ class Commands(click.Group):
         """Return a command by its name."""
         if name not in LAZY:
             return super().get_command(ctx, name)
-        command: click.Command = getattr(importlib.import_module(LAZY[name]), name)
+        command: click.Command = getattr(importlib.import_module(LAZY[name]), name.replace("-", "_"))
         return command
 
 

@@ -44,6 +44,9 @@ class Folded(NamedTuple):
 class _Nobody:
     """Shows nothing to nobody."""
 
+    def rewind(self, kind: str, seq: Any) -> None:
+        """Nobody was shown anything."""
+
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Drop it."""
 

@@ -8,7 +8,7 @@ of the hunt's room at once and comes back with a snapshot: what it hears is whol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from actors.entity import Push, Rejected
@@ -127,6 +127,24 @@ class Rooms:
         self._bytes += ring.bytes - before
         if self._bytes > self._limits.rings_bytes_max:
             self._shed()
+
+    def rewind(self, kind: str, seq: Callable[[str], int | None]) -> None:
+        """Records that were shown are gone from the log: listeners get a snapshot of what there is."""
+        if kind != "hunt":
+            for id, mine in self._players.items():
+                at = seq(id)
+                mine.last_seq = mine.last_seq if at is None else min(mine.last_seq, at)
+            return
+        for room in list(self._rooms.values()):
+            at = seq(room.hunt)
+            if at is None or room.last_seq <= at:
+                continue
+            room.last_seq = at
+            self._bytes -= room.ring.bytes
+            room.ring = Ring(room.hunt)
+            for listener in {listener for channel in room.channels.values() for listener in channel}:
+                self.leave(room.hunt, list(room.channels), listener)
+                listener.fell_behind(room.hunt)
 
     def _show_all(self, room: Room, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
         shown = [push for push in pushes if push.state is None]

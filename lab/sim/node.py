@@ -121,6 +121,9 @@ class _Publisher:
         self.lives = 0  # how often the node took a shard back that a newer one had owned meanwhile
         self.rooms: Any = None  # of the node's gateway, if it has one
 
+    def rewind(self, kind: str, seq: Any) -> None:
+        """Nothing: a simulated log keeps what it has."""
+
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Write down a record's pushes, once."""
         if self.rooms is not None:

@@ -92,6 +92,10 @@ class Shown:
 
     def __init__(self) -> None:
         self.pushes: list[tuple[str, int]] = []
+        self.rewound: list[tuple[str, Any]] = []
+
+    def rewind(self, kind: str, seq: Any) -> None:
+        self.rewound.append((kind, seq))
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         self.pushes.append((id, seq))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from actors.system import shard_of
+from actors.log.port import shard_of
 from huntserver.cli.main import DAMAGED, FAILED, main
 from lab.machines.servers import LocalServer
 
