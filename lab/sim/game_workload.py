@@ -17,14 +17,20 @@ from actors.checker.log_judge import Rules
 from actors.entity import EntityType
 from actors.shard.actor import Caller
 from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Treasure, source
+from huntserver.game.features.amending import Accept
 from huntserver.game.features.announcing import Announce
 from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.clearing import ClearCoolDown
+from huntserver.game.features.errata import Erratum
+from huntserver.game.features.extra_time import ExtraTime, RemoveInterval
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.hints import TakeHint
 from huntserver.game.features.joining import Join
 from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import MembershipQuery, PageQuery
+from huntserver.game.features.reopening import Reopen
+from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import End, Extend, Pause, Publish, Start, Unpause
 from huntserver.game.features.treasures import Claim
@@ -147,6 +153,9 @@ class GameWorkload:
             return Move("hunt", hunt, OverviewQuery(), True)
         choices: list[Any] = [Pause(), Unpause(), Unpause(), Announce("Hurry!"), Extend(1), Start()]
         choices += [Extend(-59)] if roll > 0.8 else [Unpause()]
+        if roll > 0.9:  # second thoughts: ends are undone, time is given, answers are mended
+            choices += [Reopen(30), Reopen(30), ExtraTime("t1", 5), RemoveInterval(1), ClearCoolDown("t1")]
+            choices += [Accept("c0", f"wrong {draw.randrange(4)}"), Erratum("c0", "The other one."), Unstart()]
         return Move("hunt", hunt, End() if roll > 0.98 else draw.choice(choices))
 
     def _play(self, draw: random.Random, hunt: str, caller: Caller) -> Move:

@@ -125,6 +125,7 @@ export function clue_view(page, id) {
       ${clue.solved ? html`<span class="corner">${stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) })}</span>` : nothing}</header>
     <p class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))} · ${t("points", { n: clue.points })}${clue.final ? html` · <b>${t("clue.final")}</b>` : nothing}</p>
     <div class="card paper">${prose(clue.text)}</div>
+    ${(clue.errata || []).map(({ text }) => html`<p class="notice erratum" dir="auto">${text}</p>`)}
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}
     ${hints(page, clue)}
     ${clue.solved || page.phase === "ended" ? nothing : solve(page, clue)}

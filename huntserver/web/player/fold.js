@@ -6,7 +6,7 @@
 /** @typedef {{id: string, price: number, offered_ms: number, text?: string}} Hint */
 /** @typedef {{id: string, number: number, title: string, text: string, kind: string, points: number, solved?: boolean,
  *   solved_text?: string, hints?: Hint[], wrong?: number, wait_until_ms?: number, final?: boolean,
- *   asks?: {kind: string, options: string[]}}} Clue */
+ *   asks?: {kind: string, options: string[]}, errata?: {at_ms: number, text: string}[]}} Clue */
 /** @typedef {{id: string, title: string, text: string, points: number, left: number, mine?: boolean}} Treasure */
 /** @typedef {{id: string, name: string, score: number, place: number, members: string[], bracket?: string, invite?: string,
  *   finished?: boolean, out?: boolean}} Team */

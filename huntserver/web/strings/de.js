@@ -280,6 +280,7 @@ export default {
   "refused.guess_too_long": "Das ist zu lang für eine Antwort.",
   "refused.no_such_code": "gehört zu nichts, was für euch offen ist.",
   "refused.not_there": "Du bist noch nicht nah genug.",
+  "refused.inaccurate": "Dein Gerät kennt seinen Ort nicht genau genug. Warte kurz unter freiem Himmel und versuch es noch einmal.",
   "refused.bad_position": "Dieser Ort liegt nicht auf der Erde.",
   "refused.no_such_hint": "Diesen Hinweis gibt es nicht.",
   "refused.hint_taken": "Dein Team hat diesen Hinweis.",

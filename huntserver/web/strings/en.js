@@ -280,6 +280,7 @@ export default {
   "refused.guess_too_long": "That is too long for an answer.",
   "refused.no_such_code": "belongs to nothing that is open to you.",
   "refused.not_there": "You are not close enough yet.",
+  "refused.inaccurate": "Your phone does not know its place well enough. Wait a moment under open sky, then try again.",
   "refused.bad_position": "That position is not on this earth.",
   "refused.no_such_hint": "There is no such hint.",
   "refused.hint_taken": "Your team has this hint.",
