@@ -8,7 +8,7 @@ close the `Writer`'s.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from actors.entity import Push, Rejected
@@ -265,9 +265,9 @@ class Connection(Reader):
 
     # ---- the rooms' listener
 
-    def fell_behind(self, hunt: str) -> None:
+    def fell_behind(self, hunt: str, seq: int, channels: Mapping[str, int]) -> None:
         """A push was not taken; the room has let go of this listener."""
-        self.listen().fell_behind(hunt)
+        self.listen().fell_behind(hunt, seq, channels)
 
     def resume_writing(self) -> None:
         """The outbox has drained: what was dropped comes as a snapshot."""

@@ -18,6 +18,8 @@ PLAIN_BYTES: Final = 600
 """Estimated memory of a push that was not encoded: the entry, its structs (a guess), its share of the ring."""
 ENTRY_BYTES: Final = 200
 """Estimated memory of an entry beside its frames."""
+PORTIONED_PUSHES_MAX: Final = 5_000
+"""Pushes that a slow reader may be behind and still catch up without a snapshot."""
 GAP_MAX: Final = 1000
 """Records between two that were shown; past it the ring begins anew (the seqs are walked one by one)."""
 
@@ -128,6 +130,41 @@ class Ring:
 
         `last` are the channels' last seqs as the entity has them; what was shown since is in the tail too.
         """
+        found = self._after(seen, last, pushes_max)
+        if found is None:
+            return None
+        frames, size = [], 0
+        for kept in found:
+            frames.append(kept.frame(self.hunt, packed))
+            self.settle(kept)
+            size += len(frames[-1])
+            if size > bytes_max:
+                return None
+        return frames
+
+    def portion(
+        self, seen: Mapping[str, int], last: Mapping[str, int], packed: bool, *, bytes_max: int
+    ) -> tuple[list[bytes], dict[str, int] | None] | None:
+        """Return the first frames of a tail, up to `bytes_max` but at least one, and how far they go by channel (None:
+        to the end); None if it is not known to be whole."""
+        found = self._after(seen, last, PORTIONED_PUSHES_MAX)
+        if found is None:
+            return None
+        stands = {channel: seen.get(channel, 0) for channel in last}
+        frames: list[bytes] = []
+        size = 0
+        for kept in found:
+            data = kept.frame(self.hunt, packed)
+            self.settle(kept)
+            if frames and size + len(data) > bytes_max:
+                return frames, stands
+            frames.append(data)
+            size += len(data)
+            stands[kept.channel] = kept.seq
+        return frames, None
+
+    def _after(self, seen: Mapping[str, int], last: Mapping[str, int], pushes_max: int) -> list[Kept] | None:
+        """Return the pushes of the channels in `last` after what was `seen` of each, in order: all of them, or None."""
         found: list[Kept] = []
         for channel, at_least in last.items():
             since = seen.get(channel, 0)
@@ -142,11 +179,4 @@ class Ring:
                 found.append(one)
                 at = one.prev
         found.sort(key=lambda kept: kept.seq)
-        frames, size = [], 0
-        for kept in found:
-            frames.append(kept.frame(self.hunt, packed))
-            self.settle(kept)
-            size += len(frames[-1])
-            if size > bytes_max:
-                return None
-        return frames
+        return found

@@ -34,8 +34,9 @@ class Listener(Protocol):
         """Take a whole frame; False if the socket is too slow to be given any. `soon`: not behind broadcasts."""
         ...
 
-    def fell_behind(self, hunt: str) -> None:
-        """A push was not taken and the listener is out of the room; a snapshot must follow ("": its player's)."""
+    def fell_behind(self, hunt: str, seq: int, channels: Mapping[str, int]) -> None:
+        """A push was not taken and the listener is out of the room ("": its player's). It was given everything up to
+        `seq`, and further of single channels: what came after must follow, or a snapshot."""
         ...
 
 
@@ -181,14 +182,19 @@ class Rooms:
             self.delivered += shown
             room.ring.settle(kept)
         if slow is not None:
-            self._drop(room, slow)
+            self._drop(room, slow, kept)
 
-    def _drop(self, room: Room, slow: list[Any]) -> None:
+    def _drop(self, room: Room, slow: list[Any], kept: Kept) -> None:
         self.delivered -= len(slow)
         self.dropped += len(slow)
+        before = {}  # pushes of the same record that were given already
+        for other in room.ring.kept(kept.seq):
+            if other is kept:
+                break
+            before[other.channel] = kept.seq
         for listener in slow:
             self.leave(room.hunt, list(room.channels), listener)
-            listener.fell_behind(room.hunt)
+            listener.fell_behind(room.hunt, kept.seq - 1, before)
 
     def _publish_player(self, id: str, seq: int, at_ms: int, pushes: Sequence[Push]) -> None:
         room = self._players.get(id)
@@ -207,7 +213,7 @@ class Rooms:
                     self.delivered += 1
                 else:
                     self.dropped += 1
-                    listener.fell_behind("")
+                    listener.fell_behind("", seq - 1, {})
 
     # ---- conflated state
 
@@ -287,6 +293,18 @@ class Rooms:
             return [] if all(seq <= seen.get(channel, 0) for channel, seq in last.items()) else None
         limits, before = self._limits, room.ring.bytes
         found = room.ring.tail(seen, last, packed, pushes_max=limits.tail_pushes_max, bytes_max=limits.tail_bytes_max)
+        self._bytes += room.ring.bytes - before
+        return found
+
+    def portion(
+        self, hunt: str, seen: Mapping[str, int], last: Mapping[str, int], packed: bool
+    ) -> tuple[list[bytes], dict[str, int] | None] | None:
+        """Return what a slow listener missed in a portion that its outbox takes (`Ring.portion`)."""
+        room = self._rooms.get(hunt)
+        if room is None:
+            return None
+        before = room.ring.bytes
+        found = room.ring.portion(seen, last, packed, bytes_max=self._limits.outbox_soft_bytes // 2)
         self._bytes += room.ring.bytes - before
         return found
 

@@ -41,6 +41,7 @@ class Seen:
 class Subscriber(Listener, Protocol):
     """The connection that listens."""
 
+    behind: bool
     closing: bool
     session: Session
 
@@ -63,7 +64,8 @@ class Subscriptions:
         self._connection = connection
         self._asked: dict[str, _Entry] = {}  # hunt -> the question that it will be entered by
         self.channels: dict[str, tuple[str, ...]] = {}
-        self.missed: set[str] | None = None  # hunts of which a push was not taken ("": the player's own channel)
+        # hunts of which a push was not taken, and what was given before it ("": the player's own channel)
+        self.missed: dict[str, Seen] | None = None
 
     # ---- ways in
 
@@ -107,11 +109,13 @@ class Subscriptions:
             session.lower(entry.hunt, pos)
         if entry.seen is None:
             self._snapshot(entry, view, pos)
-        elif entry.seen.highest > pos or not self._recover(entry.hunt, entry.seen, view.channels, pos):
+        elif entry.seen.highest > pos or not self._recover(entry, entry.seen, view.channels, pos):
             self.join(entry.hunt)
 
-    def _recover(self, hunt: str, seen: Seen, channels: dict[str, int], pos: int) -> bool:
-        connection = self._connection
+    def _recover(self, entry: _Entry, seen: Seen, channels: dict[str, int], pos: int) -> bool:
+        if entry.is_slow:
+            return self._catch_up(entry.hunt, seen, channels)
+        hunt, connection = entry.hunt, self._connection
         tail = self._services.rooms.tail(hunt, seen, channels, connection.packed)  # type: ignore[arg-type]
         if tail is None:
             return False
@@ -163,21 +167,42 @@ class Subscriptions:
 
     # ---- being slow
 
-    def fell_behind(self, hunt: str) -> None:
-        """The room has dropped this listener."""
+    def fell_behind(self, hunt: str, seq: int, channels: Mapping[str, int]) -> None:
+        """The room has dropped this listener, which was given everything up to `seq`, and of `channels` further."""
         if self.missed is None:
-            self.missed = set()
-        self.missed.add(hunt)
+            self.missed = {}
+        self.missed.setdefault(hunt, Seen(seq, channels))
         self.channels.pop(hunt, None)
 
     def catch_up(self) -> None:
-        """The socket is fast again: snapshots of what was dropped."""
+        """The socket is fast again: what was missed goes on where it broke off. What is on its way to a slow reader is
+        not sent again: it would never come to an end."""
         missed, self.missed = self.missed, None
-        for hunt in sorted(missed or ()):
+        for hunt, seen in sorted((missed or {}).items()):
             if hunt:
-                self.join(hunt)
+                self._ask(_Entry(self, hunt, seen, is_slow=True))
             else:
                 self._connection.send(Sys("sys", "resumed", recovered=False))
+
+    def _catch_up(self, hunt: str, seen: Seen, channels: dict[str, int]) -> bool:
+        """Send a portion of what was missed, then the next one when it is gone; False: a snapshot must do."""
+        connection = self._connection
+        found = self._services.rooms.portion(hunt, seen, channels, connection.packed)  # type: ignore[arg-type]
+        if found is None:
+            return False
+        frames, stands = found
+        for data in frames:
+            connection.write(data)
+        if stands is None:
+            self._enter(hunt, channels)
+        else:
+            self.fell_behind(hunt, 0, stands)
+            self._services.clock.soon(self._next_portion)
+        return True
+
+    def _next_portion(self) -> None:
+        if self.missed is not None and not self._connection.behind and not self._connection.closing:
+            self.catch_up()  # else when the outbox has drained
 
     # ---- ways out
 
@@ -185,7 +210,7 @@ class Subscriptions:
         """Stop listening to a hunt."""
         self._asked.pop(hunt, None)
         if self.missed is not None:
-            self.missed.discard(hunt)
+            self.missed.pop(hunt, None)
         self._services.rooms.leave(hunt, self.channels.pop(hunt, ()), self._connection)
 
     def end(self) -> None:
@@ -198,12 +223,13 @@ class Subscriptions:
 class _Entry:
     """A question that a hunt will be entered by: its page (no `seen`), or the membership that a resume needs."""
 
-    __slots__ = ("_subscriptions", "hunt", "seen", "tries")
+    __slots__ = ("_subscriptions", "hunt", "is_slow", "seen", "tries")
 
-    def __init__(self, subscriptions: Subscriptions, hunt: str, seen: Seen | None) -> None:
+    def __init__(self, subscriptions: Subscriptions, hunt: str, seen: Seen | None, *, is_slow: bool = False) -> None:
         self._subscriptions = subscriptions
         self.hunt = hunt
         self.seen = seen
+        self.is_slow = is_slow  # it was in the room until it read too slowly: it goes on without a word
         self.tries = 0
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:

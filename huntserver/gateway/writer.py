@@ -1,8 +1,8 @@
 """The way out of one socket: frames that wait, slowness, pings, and the close.
 
 Owns the transport and what is not written yet. Frames leave in the order in which they were given, in one write a turn.
-Two bounds hold a slow reader: past the soft one it is given no pushes and is not read from; past the hard one, or after
-too long, it is closed. What is written is the business of `Connection`.
+Two bounds hold a slow reader: past the soft one it is given no pushes, and after some more answers it is not read from;
+past the hard one, or when it makes no progress for too long, it is closed. What is written is `Connection`'s business.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from huntserver.limits import Limits
 from huntserver.wire import codecs
 
 PING: Final = b"\x89\x00"
+PROGRESS_BYTES: Final = 4096
+"""A reader that has taken so much within `outbox_behind_s` is slow, and not gone."""
+MORE_SHARE: Final = 4
+"""Of the outbox's soft limit: past this share of answers a reader that is behind is not read from."""
 IDLE, BROADCAST, REPLY = 0, 1, 2
 
 
@@ -27,6 +31,8 @@ class Writer(asyncio.Protocol):
 
     __slots__ = (
         "_clock",
+        "_mark_bytes",
+        "_more_bytes",
         "_out",
         "_queued",
         "_reading",
@@ -53,6 +59,8 @@ class Writer(asyncio.Protocol):
         self._out: list[bytes] | None = None  # frames not written yet
         self._queued = IDLE  # where it stands in the gateway's turns
         self._reading = True
+        self._mark_bytes = 0  # what waited when a slow reader last made progress
+        self._more_bytes = 0  # what was written to it since it is behind
         self.limits = limits
         self.packed = packed
         self.waits = False  # too many requests are unanswered
@@ -109,15 +117,21 @@ class Writer(asyncio.Protocol):
         if out is None:
             return
         self._out = None
-        self._transport.write(out[0] if len(out) == 1 else b"".join(out))
-        if self.behind and self._transport.get_write_buffer_size() > self.limits.outbox_hard_bytes:
-            self.close("slow_consumer")
+        data = out[0] if len(out) == 1 else b"".join(out)
+        self._transport.write(data)
+        if self.behind:
+            self._more_bytes += len(data)
+            self.flow()
+            if self._transport.get_write_buffer_size() > self.limits.outbox_hard_bytes:
+                self.close("slow_consumer")
 
     # ---- slowness
 
     def flow(self) -> None:
-        """Read from the socket, or do not: not while it is slow itself, nor while too much waits for answers."""
-        reading = self.closing or not (self.waits or self.behind or self.starved)
+        """Read from the socket, or do not: not while too much waits for answers, nor while a slow reader has more
+        answers to read than a few: one large page on its way is no reason."""
+        full = self.behind and self._more_bytes > self.limits.outbox_soft_bytes // MORE_SHARE
+        reading = self.closing or not (self.waits or full or self.starved)
         if reading is not self._reading:
             self._reading = reading
             if reading:
@@ -126,10 +140,10 @@ class Writer(asyncio.Protocol):
                 self._transport.pause_reading()
 
     def pause_writing(self) -> None:
-        """The outbox is over its soft limit: nothing more is read, so that no more answers come either."""
+        """The outbox is over its soft limit: it gets no pushes until it has drained."""
         self.behind = True
         self.behind_since = 0.0  # the ticker says when
-        self.flow()
+        self._more_bytes = 0
 
     def resume_writing(self) -> None:
         """The outbox has drained."""
@@ -144,15 +158,18 @@ class Writer(asyncio.Protocol):
             if not self.closing_since:
                 self.closing_since = now_s
             return "gone" if now_s - self.closing_since > limits.goodbye_s else ""
-        if self.behind and not self.behind_since:
-            self.behind_since = now_s
-        if self.behind and (
-            now_s - self.behind_since > limits.outbox_behind_s
-            or self._transport.get_write_buffer_size() > limits.outbox_hard_bytes
-        ):
+        if self.behind and self._is_stuck(now_s):
             return "slow_consumer"
         # A socket that is not read from cannot be heard.
         return "gone" if self._reading and now_s - self.heard_s > limits.silence_s else ""
+
+    def _is_stuck(self, now_s: float) -> bool:
+        """Tell whether a slow reader makes no progress, or has too much to read. However slow it is, one that reads on
+        gets to the end: what is closed and sent anew would never be whole."""
+        limits, waiting = self.limits, self._transport.get_write_buffer_size()
+        if not self.behind_since or waiting <= self._mark_bytes - PROGRESS_BYTES:
+            self.behind_since, self._mark_bytes = now_s, waiting
+        return now_s - self.behind_since > limits.outbox_behind_s or waiting > limits.outbox_hard_bytes
 
     def ping(self, now_s: float) -> None:
         """Send a protocol ping if the peer has been silent for long. Whether it answers does not matter."""

@@ -53,6 +53,18 @@ def _without_word_of_missing(patches: Patches) -> None:
     patches.replace(Subscriptions, "catch_up", nothing)
 
 
+def _without_where_it_broke_off(patches: Patches) -> None:
+    """Who reads again goes on behind the push that it did not take."""
+
+    def hasty(old: Any) -> Any:
+        def fell_behind(self: Subscriptions, hunt: str, seq: int, channels: Any) -> None:
+            old(self, hunt, seq + 1, channels)
+
+        return fell_behind
+
+    patches.wrap(Subscriptions, "fell_behind", hasty)
+
+
 def _without_leaving_when_slow(patches: Patches) -> None:
     """Who was too slow for a push gets the next one all the same."""
     patches.replace(Rooms, "_drop", nothing)
@@ -238,9 +250,16 @@ SAFEGUARDS: Final = {
             _without_leaving_when_slow,
         ),
         Safeguard(
+            "where it broke off",
+            GATEWAY,
+            "who reads again goes on with the first push that it did not take",
+            ("I4",),
+            _without_where_it_broke_off,
+        ),
+        Safeguard(
             "word of what was missed",
             GATEWAY,
-            "who was too slow gets a snapshot when it reads again",
+            "who was too slow gets what it missed when it reads again",
             ("I4",),
             _without_word_of_missing,
         ),

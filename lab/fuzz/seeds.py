@@ -131,6 +131,26 @@ def _snapshots() -> list[bytes]:
     ]
 
 
+_UPGRADE: Final = (
+    b"Host: play.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+def _requests() -> list[bytes]:
+    made = [
+        b"GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n",
+        b"HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /readyz HTTP/1.0\r\n\r\n",
+        b"POST /guest HTTP/1.1\r\nHost: a\r\nContent-Length: 14\r\n\r\n" + b'{"name":"Ada"}',
+        b"POST /guest HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b'e\r\n{"name":"Ada"}\r\n0\r\n\r\n',
+        b"PUT /hunts/h/definition HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x.y.z\r\nContent-Length: 1\r\n\r\n#",
+        b"GET /ws HTTP/1.1\r\n" + _UPGRADE + b"Sec-WebSocket-Protocol: huntserver.v1.msgpack\r\n\r\n",
+        b"GET /ws?x HTTP/1.1\r\n" + _UPGRADE + b"Origin: https://play.example\r\n\r\n" + frame(b'{"id":1,"op":"ping"}'),
+    ]
+    return [bytes((step,)) + m for m in made for step in (0, 7)]
+
+
 _PATTERNS: Final = ("(red|blue) door", "[0-9]{2,4}", "a*b?c+", "(?i)x(?=y)", r"\bword\b", "(a|b)*c", "é+", "^a{3}$")
 _RULES: Final = ("c1", "c1 and c2", "2 of (c1, c2, c3)", "after 0:30 or (c1 and c2)", "((c1))", "")
 _SEEDS: Final[dict[str, Any]] = {
@@ -142,5 +162,6 @@ _SEEDS: Final[dict[str, Any]] = {
     "rule": lambda: [r.encode() for r in _RULES],
     "record": _records,
     "snapshot": _snapshots,
+    "request": _requests,
     "config": lambda: [(ROOT / "config.toml").read_bytes(), b"[limits]\ncommands_per_s = 5\n"],
 }

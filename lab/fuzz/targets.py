@@ -47,6 +47,7 @@ from huntserver.limits import Limits
 from huntserver.wire import codecs
 from huntserver.wire.messages import IS_COMMAND, IS_QUERY, ROUTE, UNDECODABLE, decode_json, decode_msgpack, explain
 from huntserver.wire.session import Session
+from lab.fuzz.door import statuses
 from lab.rigs.frames import agree
 from lab.rigs.game import HUNT, START_MS, Table
 
@@ -370,9 +371,15 @@ def config(data: bytes) -> None:
         note(why)
 
 
+def request(data: bytes) -> None:
+    """HTTP requests and handshakes: an answer with a status, never a traceback or silence. First byte: chunks."""
+    if data:
+        note(f"statuses {[f'x{status}x' for status in statuses(data[1:], data[0])]}")
+
+
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     target.__name__: target
-    for target in (lane, command_json, command_msgpack, hunt_file, pattern, rule, record, snapshot, config)
+    for target in (lane, command_json, command_msgpack, hunt_file, pattern, rule, record, snapshot, config, request)
 }
 
 __all__ = ["TARGETS", "cut", "joined", "note"]

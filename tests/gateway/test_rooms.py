@@ -156,7 +156,7 @@ class Deaf:
         """Take it."""
         return True
 
-    def fell_behind(self, hunt: str) -> None:
+    def fell_behind(self, hunt: str, seq: int, channels: Any) -> None:
         """Never."""
         raise AssertionError(hunt)
 

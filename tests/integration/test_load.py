@@ -64,7 +64,9 @@ def test_every_scenario_runs_on_sqlite_and_no_promise_is_broken(scenario: str, t
         assert report["totals"]["told_anew"] == 0
         assert report["totals"]["recovered"] == report["totals"]["reopened"]
     if scenario == "slow-readers":
-        assert report["totals"]["fell_behind"] > 0, "the outbox was past its soft limit"
+        assert report["totals"]["fell_behind"] == 0, (
+            "what was missed goes on where it broke off: nobody needs a page anew"
+        )
     if scenario == "treasure-race":
         assert verdict["totals"]["claims"] > 20
 
