@@ -8,7 +8,7 @@ POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load kills chaos fuzz lock packages ablations docs growth
+.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load kills chaos fuzz lock packages ablations docs growth pictures
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,9 @@ growth: .venv/.ready  ## what a command costs while clues, teams, guesses and th
 
 load: .venv/.ready  ## play on a server of its own with many players, measure, judge: LOG=kafka:HOST:PORT ARGS="--scenario hot-hunt"
 	@$(PY) -m $(if $(LEDGER),lab.load,huntserver load) $(if $(LOG),--log $(LOG)) $(ARGS)
+
+pictures: .venv/.ready packages  ## take the pictures of the docs anew, while two phones play a hunt
+	@mkdir -p docs/pictures && HUNTSERVER_PICTURES="$(CURDIR)/docs/pictures" $(PY) -m pytest -q -n 0 tests/pages/test_journey.py -k two_phones
 
 docs: .venv/.ready  ## build the documentation as a site, to be opened as a file: dead links and anchors fail
 	@$(PY) -m mkdocs build -q && echo lab/out/site/index.html

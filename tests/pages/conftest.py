@@ -22,16 +22,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("pages"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """A real Chromium. It ends with the last of these tests: its driver holds the thread's event loop meanwhile."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=EXECUTABLE, args=FLAGS)
         yield started
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """A real server that no test hurts."""
     with serving(tmp_path_factory.mktemp("pages")) as server:

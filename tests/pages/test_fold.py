@@ -87,6 +87,7 @@ def test_a_page_that_heard_every_push_is_the_page_that_a_snapshot_gives(phone: P
         lambda: other.ask("claim", hunt=hunt, treasure="shell"),
         lambda: mate.ask("claim", hunt=hunt, treasure="shell"),
         lambda: mate.ask("guess", hunt=hunt, clue="pick", text="up"),
+        lambda: host.ask("erratum", hunt=hunt, clue="verse", text="It is tee, not tea."),
         lambda: host.ask("pause", hunt=hunt),
         lambda: host.ask("unpause", hunt=hunt),
         lambda: host.ask("extend", hunt=hunt, by_s=600),

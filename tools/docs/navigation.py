@@ -11,7 +11,7 @@ from typing import Any
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Start": ("index.md",),
-    "Playing and hosting": ("walkthrough.md", "hunts.md", "host/*.md"),
+    "Playing and hosting": ("play.md", "walkthrough.md", "hunts.md", "host/*.md"),
     "Running a server": ("operations.md", "operations/*.md"),
     "Clients": ("protocol.md", "clients.md"),
     "How it works": ("architecture.md", "adr/*.md"),

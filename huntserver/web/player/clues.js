@@ -65,6 +65,7 @@ function card(clue) {
 function state_words(clue, waits) {
   if (clue.solved) return t("clue.solved");
   const tried = clue.wrong ? t("clue.tried", { n: clue.wrong }) : t("clue.open");
+  if (clue.errata?.length && !waits) return html`${tried} · <b>${t("clue.erratum")}</b>`;
   return waits ? html`${tried} · ${t("clue.wait")} <time-left .until=${clue.wait_until_ms} @due=${changed}></time-left>` : tried;
 }
 
@@ -124,6 +125,7 @@ export function clue_view(page, id) {
     <header><span class="number">${clue.number}</span><h2 tabindex="-1" id="clue-title" dir="auto">${clue.title}</h2>
       ${clue.solved ? html`<span class="corner">${stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) })}</span>` : nothing}</header>
     <p class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))} · ${t("points", { n: clue.points })}${clue.final ? html` · <b>${t("clue.final")}</b>` : nothing}</p>
+    ${(clue.errata || []).map(({ at_ms, text }) => html`<div class="notice warn erratum" role="note"><b>${t("clue.erratum")}</b> <span class="about">${moment(at_ms, server_now())}</span>${prose(text)}</div>`)}
     <div class="card paper">${prose(clue.text)}</div>
     ${(clue.errata || []).map(({ text }) => html`<p class="notice erratum" dir="auto">${text}</p>`)}
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}

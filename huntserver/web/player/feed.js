@@ -27,6 +27,9 @@ function line({ type, at_ms, own, event }) {
     renamed: () => t("feed.renamed", { who: event.name }),
     adjusted: () => t((event.points || 0) < 0 ? "feed.taken" : "feed.given", { n: Math.abs(event.points || 0), reason: event.reason }),
     removed: () => t(event.back ? "feed.back" : "feed.removed", { reason: event.reason }),
+    erratum_given: () => t("feed.erratum", { text: event.text }),
+    extra_time_given: () => t("feed.extra_time", { n: Math.round((event.for_ms || 0) / 60_000) }),
+    reopened: () => t("feed.reopened"),
     started: () => t("feed.started"), paused: () => t("feed.paused"), unpaused: () => t("feed.unpaused"),
     extended: () => t("feed.extended", { time: moment(event.ends_ms, server_now()) }), ended: () => t("feed.ended"),
   })[type];

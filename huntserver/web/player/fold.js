@@ -140,6 +140,8 @@ const FOLDS = {
     return own ? with_team({ ...page, treasures }, { score: event.score }) : { ...page, treasures };
   },
   joined: (page, event) => with_team({ ...page, players: (page.players || 0) + 1 }, { members: [...(page.team?.members || []), event.name] }),
+  erratum_given: (page, event, at_ms) => with_clue(page, event.clue, (clue) => ({ ...clue, errata: [...(clue.errata || []), { at_ms, text: event.text }] })),
+  cool_down_cleared: (page, event) => with_clue(page, event.clue, (clue) => ({ ...clue, wait_until_ms: 0 })),
   first_finder: (page) => page,
   renamed: (page, event) => (page.team?.id === event.team ? with_team(page, { name: event.name }) : page),
   adjusted: (page, event) => with_team(page, { score: event.score }),

@@ -1,0 +1,149 @@
+"""Two players on phones play the museum hunt to its end through the page: the net is cut, the server killed in between.
+
+With HUNTSERVER_PICTURES=FOLDER (`make pictures`) it takes the pictures of the docs on the way.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.machines.servers import LocalServer
+from tests.pages.phone import Phone
+from tests.pages.proxy import Proxy
+from tests.pages.talker import Cast
+
+Phones = Callable[..., Phone]
+ROOT = Path(__file__).parents[2]
+PICTURES = ("entrance", "clue", "solved", "clues", "offline", "board", "team", "feed", "ended")
+
+
+@pytest.fixture
+def museum(tmp_path: Path) -> Iterator[LocalServer]:
+    """A server with the museum hunt, that may be killed."""
+    data = ["--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data")]
+    server = LocalServer(tmp_path, *data, "--hunt", str(ROOT / "examples" / "museum.toml"))
+    server.launch()
+    server.until_ready()
+    yield server
+    server.stop()
+
+
+def picture(phone: Phone, name: str) -> None:
+    """Take a picture, if asked to; all that are taken stand in the docs."""
+    assert name in PICTURES
+    folder = os.environ.get("HUNTSERVER_PICTURES")
+    if folder:
+        phone.page.evaluate("document.activeElement.blur()")
+        phone.page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def solve(phone: Phone, clue: str, text: str) -> None:
+    """Answer a clue and put the stamp away."""
+    phone.clue(clue)
+    phone.guess(text)
+    phone.answer(f"clue:{clue}", "Correct")
+    phone.page.locator(".celebration").click()
+    phone.page.locator("a.back").click()
+
+
+def enter_code(phone: Phone, clue: str, code: str) -> None:
+    """Type a code where it belongs."""
+    phone.clue(clue)
+    phone.page.locator("#code").fill(code)
+    phone.page.locator("#code").press("Enter")
+    phone.answer(f"clue:{clue}", "Correct")
+    phone.page.locator(".celebration").click()
+    phone.page.locator("a.back").click()
+
+
+def test_two_phones_play_the_museum_to_its_end(phone: Phones, museum: LocalServer) -> None:
+    with Proxy(museum.port) as proxy:
+        ada, bo = phone(device_scale_factor=1), phone(device_scale_factor=1)
+        ada.open(f"{proxy.url}?hunt=museum")
+        ada.sees("#enter", "Play")
+        picture(ada, "entrance")
+        ada.join("Ada", team="The Night Owls")
+        ada.inside()
+        cast = Cast(museum)
+        rivals = [cast.player("museum", "Cy", team=name) for name in ("Lanterns", "Red Herrings", "The Beetles")]
+        ada.clue("cloakroom")
+        ada.guess("picture")
+        ada.answer("clue:cloakroom", "useful kind of picture")
+        ada.guess("atlas")
+        ada.answer("clue:cloakroom", "is not it")
+        picture(ada, "clue")
+        ada.guess("map")
+        ada.sees(".celebration", "First to solve!")
+        picture(ada, "solved")
+        ada.page.locator(".celebration").click()
+        ada.page.locator("a.back").click()
+        ada.go("team")
+        ada.page.locator(".qr path").wait_for()
+        picture(ada, "team")
+        code = ada.page.locator("p.code").inner_text()
+        bo.play(f"http://127.0.0.1:{museum.port}/?hunt=museum&code={code}", "Bo")
+        solve(bo, "legs", "forty-two")
+        ada.sees(".celebration", "The beetle case")
+        ada.page.locator(".celebration").click()
+        for rival, clues in zip(rivals, (1, 1, 0), strict=True):
+            for clue, text in (("cloakroom", "map"),)[:clues]:
+                rival.ask("guess", hunt="museum", clue=clue, text=text)
+        host = cast.talker("admin")
+        host.ask("announce", hunt="museum", text="The café closes at five.\nPlease bring your coats.")
+        ada.go("clues")
+        ada.sees(".news", "café")
+        picture(ada, "clues")
+        ada.go("board")
+        ada.sees(".board", "Lanterns")
+        picture(ada, "board")
+        ada.go("feed")
+        picture(ada, "feed")
+
+        ada.go("clues")
+        ada.clue("bones")
+        proxy.gone()
+        ada.offline()
+        ada.page.locator("#code").fill("bone-7319")
+        ada.page.locator("#code").press("Enter")
+        ada.answer("clue:bones", "waits for the connection")
+        picture(ada, "offline")
+        cast.close()
+        museum.signal(signal.SIGKILL)
+        museum.wait()
+        museum.launch()
+        museum.until_ready()
+        proxy.back()
+        ada.answer("clue:bones", "Correct")
+        ada.online()
+        bo.online()
+        ada.page.locator("a.back").click()
+        solve(ada, "label", "dream")
+        enter_code(bo, "portrait", "GAZE-2084")
+        solve(bo, "sky", "astronomer")
+        solve(ada, "moon", "1969")
+        solve(ada, "safe", "41852")
+        bo.sees(".progress", "8 of 8 solved")
+        ada.page.locator("[data-treasure='key'] button").click()
+        ada.sees("[data-treasure='key']", "yours")
+        cast = Cast(museum)
+        cast.talker("admin").ask("end", hunt="museum")
+        for one in (ada, bo):
+            one.go("clues")
+            one.sees(".ended", "1st place")
+        picture(ada, "ended")
+        cast.close()
+        ada.well(lost=True)
+        bo.well(lost=True)
+
+
+def test_the_docs_show_pictures_that_are_taken() -> None:
+    for page in (ROOT / "docs" / "play.md", ROOT / "README.md"):
+        shown = [part.partition(".png")[0] for part in page.read_text().split("pictures/")[1:]]
+        assert shown
+        assert [name for name in shown if not (ROOT / "docs" / "pictures" / f"{name}.png").is_file()] == []
+        assert set(shown) <= set(PICTURES)
