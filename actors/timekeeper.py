@@ -36,7 +36,7 @@ class Timekeeper:
         self._started_ns = clock.boot_ns()
         self._drift_ms = 0  # the wall clock's distance from the base while it was believed
         self._both_set = False  # the log's clock jumped with ours: one machine, or both corrected
-        self._told_off = self._told_doubt = self._remembered = False
+        self._told_off = self._waited = self._remembered = False
         held = None if independent else clock.remembered_ms()
         self._base_ms, self._base_ns = clock.wall_ms() if held is None else held, self._started_ns
         self.proved = not independent  # by the log's time, where that is another's
@@ -90,6 +90,7 @@ class Timekeeper:
         left_s = (self._grace_ns - (self._clock.boot_ns() - self._started_ns)) / 1e9
         if self._synchronised() or left_s <= 0:
             return ""
+        self._waited = True
         return (
             f"the last record is {gap_ms // 1000} s old by a clock that is not synchronised: what fell due meanwhile "
             f"waits for it, {left_s:.0f} s at most; set the clock by NTP"
@@ -105,6 +106,7 @@ class Timekeeper:
     def _take(self) -> None:
         if self.off_ms:
             self._report.note("clock_set", ms=self.off_ms)
+        self._remembered = False
         self._believe(self._clock.wall_ms())
 
     # ---- now and then
@@ -124,8 +126,8 @@ class Timekeeper:
                 self._report.warn("clock_jumped", ms=self.off_ms, why=self.why())
             else:
                 self._report.note("clock_right")
-        if self.proved and not (self.doubted or self.off_ms or self._remembered):
-            self._remembered = True
+        if self.proved and not (self.off_ms or self._remembered or (self.doubted and self._waited)):
+            self._remembered = True  # what this run goes by, the next one of this boot need not doubt
             self._clock.remember(self.now_ms())
 
     def why(self) -> str:

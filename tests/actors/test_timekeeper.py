@@ -308,6 +308,28 @@ def test_what_is_known_is_left_for_the_next_run_once() -> None:
     assert clock.kept == [clock.ms]
 
 
+def test_what_a_run_goes_by_the_next_one_of_the_boot_need_not_doubt() -> None:
+    """A server killed in its first minute, and started again ten seconds later, does not wait."""
+    clock = Clock()
+    time = keeper(clock, independent=False)
+    time.look()
+    assert clock.kept == [clock.ms]
+    clock.pass_s(10)
+    clock.synced = True
+    clock.ms += HOUR_MS
+    time.look()
+    time.look()
+    assert clock.kept[-1] == clock.ms, "a step that the kernel vouches for is left as well"
+
+
+def test_a_clock_that_is_waited_for_is_not_left_for_the_next_run() -> None:
+    clock = Clock()
+    time = keeper(clock, independent=False)
+    assert time.doubt(clock.ms - HOUR_MS)
+    time.look()
+    assert clock.kept == []
+
+
 def test_the_machines_clock_remembers_within_a_boot_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SystemClock(tmp_path / "clock")
     assert clock.remembered_ms() is None
