@@ -35,7 +35,7 @@ def campaign_hunt(coins: int = 10) -> str:
 def large_hunt(
     clues: int = LARGE_CLUES, text_bytes: int = LARGE_TEXT_BYTES, *, solo: bool = False, coins: int = 1000
 ) -> str:
-    """Return the large hunt as TOML: so many clues with texts of so many bytes and a hint each, and two treasures.
+    """Return the large hunt as TOML: `clues` clues with texts of `text_bytes` and a hint each, and two treasures.
 
     `solo`: players join without a team, as those of the campaigns do.
     """

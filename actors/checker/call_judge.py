@@ -187,7 +187,7 @@ class CallJudge:
             add("I7", f"pos {call.pos} although the session had seen {call.floor}", where)
 
     def _excluded(self, name: str, call: Call, effect: Effect) -> bool:
-        """Tell whether the refused key must not have this effect. A copy that went astray may be executed by a later
+        """Tell whether the refused key must not have this effect. A delayed duplicate may execute under a later
         tenure, unless commands carry the tenure they are meant for (`strict`); before the first there is none."""
         if self._rules.strict or call.pos < 0 or effect.pos <= call.pos or effect.tenure == 1:
             return True

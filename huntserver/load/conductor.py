@@ -162,7 +162,7 @@ class Conductor:
                 self._seconds.setdefault(told.at, []).append((told.values, told.cpu))
 
     def _complete(self, all_: bool) -> None:
-        """Pass on the seconds of which every worker has told and the processes were looked at."""
+        """Pass on the seconds that every worker has reported and for which the processes were sampled."""
         for at in sorted(self._seconds):
             if not all_ and (len(self._seconds[at]) < self._plan.workers or at not in self._usage):
                 return

@@ -52,7 +52,7 @@ def treasure(wave: int) -> str:
 
 
 def definition(players: int, *, race: bool = False, large: bool = False) -> bytes:
-    """Return the definition, as JSON, for so many players in one hunt; treasures are in it for a race only.
+    """Return the definition, as JSON, for `players` in one hunt; treasures are in it for a race only.
 
     `large`: with as many clues, texts and hints as a hunt may have, beside those that are guessed at.
     """
@@ -119,7 +119,7 @@ async def set_up(
 
     async with connect(url, token) as client:
         offset_ms = await clock_offset_ms(client)
-    # A session has so many commands a second: ten hunts, two hundred hunts, take about the same time.
+    # Commands are rate-limited per session: ten hunts or two hundred take about the same time.
     parts = [hunts[i : i + HUNTS_A_SESSION] for i in range(0, len(hunts), HUNTS_A_SESSION)]
     for i in range(0, len(parts), SESSIONS):
         await asyncio.gather(*(some(part) for part in parts[i : i + SESSIONS]))

@@ -28,31 +28,31 @@ class LoadPlayer(LoadSession):
     """One player: its socket, its unanswered commands, its place in the key window. `number`: its place in the run."""
 
     __slots__ = (
-        "_cutter",
         "_head",
         "_out",
         "_receive",
         "_send",
         "_shape",
         "_sock",
+        "_splitter",
         "listens",
         "queued",
         "stalled",
         "wanted",
     )
 
-    def __init__(self, crowd: PlayerPool, number: int) -> None:
-        super().__init__(crowd, number)
+    def __init__(self, pool: PlayerPool, number: int) -> None:
+        super().__init__(pool, number)
         self.queued: list[int] | None = None  # intended times that wait for the window, or for a connection
         self.wanted = 0  # closed loop: commands to keep outstanding
         self.stalled = False
-        plan = crowd.plan
+        plan = pool.plan
         self.listens = plan.closed and plan.announcers > 0 and not self.exact and not self.is_host
         if self.is_host:
             self._shape = announce_shape(self.hunt, plan.announce_bytes)
         else:
             self._shape = guess_shape(self.hunt, wrong_clue(number))
-        self._cutter = FrameSplitter()
+        self._splitter = FrameSplitter()
         self._head = b""
         self._out = b""
         self._sock: socket.socket | None = None
@@ -63,14 +63,14 @@ class LoadPlayer(LoadSession):
         """Connect; the time counts from `since_ns`."""
         if self.stage != AWAY:
             return
-        crowd = self.crowd
-        crowd.connecting += 1
+        pool = self.pool
+        pool.connecting += 1
         self.stage = CONNECTING
         self.since_ns = self.since_ns or time.monotonic_ns()
-        self._cutter, self._head, self._out = FrameSplitter(), b"", b""
+        self._splitter, self._head, self._out = FrameSplitter(), b"", b""
         small = SMALL_BUFFER if self.is_slow else 0
         try:
-            made = crowd.engine.connect(self, crowd.where, crowd.plan.source(self.number), small)
+            made = pool.loop.connect(self, pool.where, pool.plan.source(self.number), small)
         except OSError as error:
             self.lost(type(error).__name__)
             return
@@ -93,8 +93,8 @@ class LoadPlayer(LoadSession):
             self.lost("refused")
             return
         self.stage = SHAKING
-        self.crowd.engine.watch(self._sock, READ)
-        self.write(self.crowd.handshake)
+        self.pool.loop.watch(self._sock, READ)
+        self.write(self.pool.handshake)
 
     def write(self, data: bytes) -> None:
         """Send, and keep what the socket does not take."""
@@ -111,19 +111,19 @@ class LoadPlayer(LoadSession):
         if took < len(data):
             self._out = data[took:]
             assert self._sock is not None
-            self.crowd.engine.watch(self._sock, READ | WRITE)
+            self.pool.loop.watch(self._sock, READ | WRITE)
 
     def _flush(self) -> None:
         data, self._out = self._out, b""
         assert self._sock is not None
-        self.crowd.engine.watch(self._sock, 0 if self.stalled else READ)
+        self.pool.loop.watch(self._sock, 0 if self.stalled else READ)
         self.write(data)
 
     def stall(self, on: bool) -> None:
         """Stop reading, or read again."""
         self.stalled = on
         if self._sock is not None:
-            self.crowd.engine.watch(self._sock, (0 if on else READ) | (WRITE if self._out else 0))
+            self.pool.loop.watch(self._sock, (0 if on else READ) | (WRITE if self._out else 0))
 
     def drop(self) -> None:
         """Lose the connection without a word, as in a tunnel."""
@@ -134,13 +134,13 @@ class LoadPlayer(LoadSession):
         """The connection is gone: count it, and come back unless told not to."""
         if self.stage in (AWAY, GONE):
             return
-        crowd = self.crowd
+        pool = self.pool
         if self.stage < PLAYING:
-            crowd.connecting -= 1
+            pool.connecting -= 1
         else:
-            crowd.playing -= 1
+            pool.playing -= 1
         if self._sock is not None:
-            crowd.engine.close(self._sock, abort=abort)
+            pool.loop.close(self._sock, abort=abort)
             self._sock = None
         self.stage = AWAY
         self.parted(why)
@@ -148,7 +148,7 @@ class LoadPlayer(LoadSession):
     def leave(self) -> None:
         """End: close and do not come back."""
         if self._sock is not None:
-            self.crowd.engine.close(self._sock)
+            self.pool.loop.close(self._sock)
             self._sock = None
         self.stage = GONE
 
@@ -167,19 +167,19 @@ class LoadPlayer(LoadSession):
             self.lost(self.farewell or "closed")
             return
         now = time.monotonic_ns()
-        engine = self.crowd.engine
-        engine.tally.bytes_in += len(data)
+        loop = self.pool.loop
+        loop.tally.bytes_in += len(data)
         if SECRET in data:
-            engine.tally.leaks += 1
+            loop.tally.leaks += 1
         if self.stage == SHAKING:
             data = self._shaken(data)
         elif self.listens and self.stage == PLAYING:
-            count, first, data = self._cutter.skim(data, 6, 0x65)  # {"t":"event": the "e" by its place
+            count, first, data = self._splitter.skim(data, 6, 0x65)  # {"t":"event": the "e" by its place
             if count:
-                engine.tally.pushes += count
+                loop.tally.pushes += count
                 self.fresh(first)
         try:
-            payloads = self._cutter.feed(data)
+            payloads = self._splitter.feed(data)
         except BadFrame:
             self.lost("bad_frame")
             return
@@ -188,14 +188,14 @@ class LoadPlayer(LoadSession):
                 self.message(payload, now)
         else:
             self._answers(payloads, now)
-        if self._cutter.control is not None:
-            self.control(self._cutter)
+        if self._splitter.control is not None:
+            self.control(self._splitter)
 
     def _answers(self, payloads: list[bytes], now_ns: int) -> None:
         """Count answers by their place, without decoding them; the oldest push of each read is dated."""
-        engine = self.crowd.engine
+        loop = self.pool.loop
         intended = self.intended
-        counts = engine.tally.histograms["announce"] if self.is_host else engine.answers
+        counts = loop.tally.histograms["announce"] if self.is_host else loop.answers
         answered = strays = 0
         push = b""
         for payload in payloads:
@@ -214,15 +214,15 @@ class LoadPlayer(LoadSession):
                 counts[us] = counts.get(us, 0) + 1
                 answered += 1
             elif payload[6:11] == b"event":
-                engine.tally.pushes += 1
+                loop.tally.pushes += 1
                 push = push or payload
             else:
                 self.message(payload, now_ns)
-        engine.tally.strays += strays
+        loop.tally.strays += strays
         if push and not self.is_slow:
             self.fresh(push)
         if answered:
-            engine.tally.answered += answered
+            loop.tally.answered += answered
             if self.frames is not None:
                 self._forget()
             self._go_on(answered)
@@ -240,7 +240,7 @@ class LoadPlayer(LoadSession):
         if not accepted(head):
             self.turned_away(head)
             return b""
-        if self.crowd.plan.target == "echo":
+        if self.pool.plan.target == "echo":
             self.play()
         else:
             self.stage = GREETING
@@ -260,14 +260,14 @@ class LoadPlayer(LoadSession):
         self.intended[slot] = intended_ns
         if self.sent is not None:
             self.sent[slot] = now_ns
-        self.crowd.engine.tally.sent += 1
+        self.pool.loop.tally.sent += 1
         self.write(self.frame(n))
 
     def special(self, fields: dict[str, Any], intended_ns: int, now_ns: int) -> None:
         """Send a command that is no guess; it needs a free place in the window, else it is left out."""
         n = self.n + 1
         if self.stage < JOINING or self.intended[n & 15]:
-            self.crowd.engine.tally.strays += 1
+            self.pool.loop.tally.strays += 1
             return
         self.n = n
         self.intended[n & 15] = intended_ns
@@ -276,14 +276,14 @@ class LoadPlayer(LoadSession):
         if self.frames is None:
             self.frames = {}
         self.frames[n] = command({"id": n, "key": n, **fields})
-        self.crowd.engine.tally.sent += 1
+        self.pool.loop.tally.sent += 1
         self.write(self.frames[n])
 
     def frame(self, n: int) -> bytes:
         """Return the frame of a command, the same bytes every time it is asked for."""
         if self.frames is not None and n in self.frames:
             return self.frames[n]
-        every = self.crowd.plan.right_every
+        every = self.pool.plan.right_every
         if every and not self.is_host and (n + self.number) % every == 0:
             which = (n + self.number) // every - (FIRST + 1 + self.number) // every
             if which < RIGHT_CLUES:
@@ -328,7 +328,7 @@ class LoadPlayer(LoadSession):
             out.append(self.frame(n))
         self.queued = queued[len(out) :] or None
         if out:
-            self.crowd.engine.tally.sent += len(out)
+            self.pool.loop.tally.sent += len(out)
             self.write(out[0] if len(out) == 1 else b"".join(out))
 
     def settled(self, n: int) -> None:

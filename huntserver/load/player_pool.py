@@ -35,7 +35,7 @@ class PlayerPool:
     def __init__(self, plan: LoadPlan, part: int) -> None:
         self.plan = plan
         self.numbers = range(part, plan.players, plan.workers)
-        self.engine = EpollLoop()
+        self.loop = EpollLoop()
         self.handshake = handshake(f"{plan.host}:{plan.port}", plan.path)
         self.where = (plan.host, plan.port)
         self.connecting = 0
@@ -105,7 +105,7 @@ class PlayerPool:
 
     def turn(self, until_ns: int) -> None:
         """Serve sockets and timers until something was served or the time is there; let in who waited."""
-        self.engine.turn(until_ns)
+        self.loop.turn(until_ns)
         while self._waiting and self.connecting < self.plan.connecting_max:
             self._waiting.popleft().open()
 

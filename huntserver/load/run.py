@@ -32,9 +32,7 @@ from huntserver.load.results import Moment, Results
 from huntserver.load.verdict import RunJudge, as_values
 from huntserver.load.worker import raise_files
 
-GUEST_LIMIT: Final = (
-    "the server hands out so many guest tokens a minute; give --key-file or --tokens, or fewer --players"
-)
+GUEST_LIMIT: Final = "guest tokens are rate-limited per minute; give --key-file or --tokens, or fewer --players"
 HOST_DEVICES: Final = 2
 """Announcers with the one token that was given: two more devices set the hunts up and end them."""
 
@@ -42,7 +40,7 @@ SOME: Final = 100
 """Witnesses where there is more to write down than can be judged in a minute."""
 
 WITNESSED_RATE: Final = 3_000.0
-"""Up to so many commands a second all players are witnesses, unless it is asked for otherwise."""
+"""Rate up to which all players are witnesses by default."""
 
 
 class LoadOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,7 +42,6 @@ class LoadSession(abc.ABC):
         "_resuming",
         "_seen",
         "_was_ready",
-        "crowd",
         "exact",
         "farewell",
         "frames",
@@ -53,21 +52,22 @@ class LoadSession(abc.ABC):
         "joined",
         "n",
         "number",
+        "pool",
+        "recorder",
         "sent",
         "sessions",
         "since_ns",
         "stage",
-        "witness",
     )
 
-    def __init__(self, crowd: PlayerPool, number: int) -> None:
-        plan = crowd.plan
-        self.crowd = crowd
+    def __init__(self, pool: PlayerPool, number: int) -> None:
+        plan = pool.plan
+        self.pool = pool
         self.number = number
         self.is_host = number >= plan.players
-        self.is_slow = not self.is_host and crowd.is_slow(number)
+        self.is_slow = not self.is_host and pool.is_slow(number)
         self.hunt = plan.hunts[number % len(plan.hunts)] if plan.hunts else ""
-        writes = crowd.history is not None and not self.is_host and plan.is_witness(number)
+        writes = pool.history is not None and not self.is_host and plan.is_witness(number)
         self.exact = not self.is_host and (plan.exact or writes)
         self.stage = AWAY
         self.n = FIRST
@@ -84,9 +84,9 @@ class LoadSession(abc.ABC):
         self._board_seq = self._board_ms = 0  # the change of the standings that no board has shown yet, and its time
         self._resuming = self._was_ready = False
         self._seen: dict[str, int] = {}
-        self.witness: HistoryRecorder | None = None
-        if writes and crowd.history is not None:
-            self.witness = HistoryRecorder(crowd.history, self, crowd.subject(number), crowd.epoch(number))
+        self.recorder: HistoryRecorder | None = None
+        if writes and pool.history is not None:
+            self.recorder = HistoryRecorder(pool.history, self, pool.subject(number), pool.epoch(number))
 
     # ---- the other half
 
@@ -122,9 +122,9 @@ class LoadSession(abc.ABC):
 
     def hello(self) -> dict[str, Any]:
         """Return the first message of a connection."""
-        crowd = self.crowd
-        made: dict[str, Any] = {"id": FIRST, "op": "hello", "token": crowd.token(self.number)}
-        made["epoch"] = crowd.epoch(self.number)
+        pool = self.pool
+        made: dict[str, Any] = {"id": FIRST, "op": "hello", "token": pool.token(self.number)}
+        made["epoch"] = pool.epoch(self.number)
         if self.joined:
             # Lean players do not know what they saw: they say "nothing", and are given a snapshot.
             point = {"hunt": self.hunt, "seq": max(self._seen.values(), default=0), "pos": self._pos}
@@ -133,16 +133,16 @@ class LoadSession(abc.ABC):
 
     def play(self) -> None:
         """From here on commands may be sent."""
-        crowd = self.crowd
+        pool = self.pool
         self.stage = PLAYING
-        crowd.connecting -= 1
-        crowd.playing += 1
+        pool.connecting -= 1
+        pool.playing += 1
         for n in self.waiting():
             self.write(self.frame(n))
         self.catch_up()
         if not self._was_ready:
             self._was_ready = True
-            crowd.became_ready()
+            pool.became_ready()
 
     def waiting(self) -> list[int]:
         """Return the numbers of unanswered commands, oldest first."""
@@ -150,14 +150,14 @@ class LoadSession(abc.ABC):
 
     def parted(self, why: str) -> None:
         """Count how a connection ended, and come back when it is time; never after 4000-4099."""
-        crowd = self.crowd
-        closes = crowd.engine.tally.closes
+        pool = self.pool
+        closes = pool.loop.tally.closes
         closes[why] = closes.get(why, 0) + 1
         code = int(self.farewell) if self.farewell.isdigit() else 0
         if not self._fails:
             self.since_ns = 0
         self.farewell = ""
-        if crowd.ending:
+        if pool.ending:
             return
         if 4000 <= code < 4100:
             self.give_up()
@@ -170,14 +170,14 @@ class LoadSession(abc.ABC):
         self._away_ms = 0
         self._fails += 1
         if wait_s:
-            crowd.engine.later(time.monotonic_ns() + int(wait_s * 1e9), crowd.admit, self)
+            pool.loop.later(time.monotonic_ns() + int(wait_s * 1e9), pool.admit, self)
         else:
-            crowd.admit(self)
+            pool.admit(self)
 
     def give_up(self) -> None:
         """The server does not want this player: it is out for the rest of the run."""
         self.stage = GONE
-        self.crowd.gave_up(self._was_ready)
+        self.pool.gave_up(self._was_ready)
 
     def turned_away(self, head: bytes) -> None:
         """The handshake was refused."""
@@ -186,9 +186,9 @@ class LoadSession(abc.ABC):
             self._away_ms = int(1000 * (1 + 2 * random.random()))
         self.lost(f"http {status}")
 
-    def control(self, cutter: FrameSplitter) -> None:
+    def control(self, splitter: FrameSplitter) -> None:
         """Serve control frames."""
-        frames, cutter.control = cutter.control or [], None
+        frames, splitter.control = splitter.control or [], None
         for opcode, payload in frames:
             if self.stage in (AWAY, GONE):
                 return
@@ -203,7 +203,7 @@ class LoadSession(abc.ABC):
 
     def message(self, payload: bytes, now_ns: int) -> None:
         """Take one message, decoded in full."""
-        tally = self.crowd.engine.tally
+        tally = self.pool.loop.tally
         try:
             m = decode(payload)
         except msgspec.DecodeError:
@@ -236,37 +236,37 @@ class LoadSession(abc.ABC):
             self._count_age("push", int(payload[at + 5 : at + 18]))
 
     def _count_age(self, kind: str, ts_ms: int) -> None:
-        now_ms = time.time_ns() / 1e6 + self.crowd.plan.clock_offset_ms
-        self.crowd.engine.tally.count(kind, int(1000 * (now_ms - ts_ms)))
+        now_ms = time.time_ns() / 1e6 + self.pool.plan.clock_offset_ms
+        self.pool.loop.tally.count(kind, int(1000 * (now_ms - ts_ms)))
 
     def _heard(self, hunt: str, channel: str, seq: int, prev: int) -> None:
         if hunt:
             self._seen[channel] = seq
-        if self.witness is not None:
-            self.witness.heard(hunt, channel, seq, prev)
+        if self.recorder is not None:
+            self.recorder.heard(hunt, channel, seq, prev)
 
     def _snapshot(self, m: Incoming) -> None:
         self._seen = dict(m.channels)
         self._pos = max(self._pos, m.seq)
         if self._board_seq and m.seq >= self._board_seq:
             self._board_seq = 0  # the page shows the standings
-        if self.witness is not None:
+        if self.recorder is not None:
             for channel, seq in m.channels.items():
-                self.witness.heard(m.hunt, channel, seq, -1)
+                self.recorder.heard(m.hunt, channel, seq, -1)
         if self.stage == JOINING and self.joined:
-            self.crowd.engine.tally.count("enter", (time.monotonic_ns() - self.since_ns) // 1000)
+            self.pool.loop.tally.count("enter", (time.monotonic_ns() - self.since_ns) // 1000)
             self.play()
 
     def _told(self, m: Incoming, now_ns: int) -> None:
         """Take a word of the server about the connection itself."""
-        tally = self.crowd.engine.tally
+        tally = self.pool.loop.tally
         if m.op == "resumed" and self._resuming and m.hunt:
             self._resuming = False
             tally.recovered += m.recovered is True
             tally.told_anew += m.recovered is not True
             tally.count("resume", (now_ns - self.since_ns) // 1000)
-            if self.witness is not None:
-                self.witness.began(now_ns, m.recovered)
+            if self.recorder is not None:
+                self.recorder.began(now_ns, m.recovered)
         elif m.op == "resumed" and m.hunt and self.stage == PLAYING:
             tally.fell_behind += 1  # what it did not read in time was dropped; a snapshot follows
         elif m.op == "refused":
@@ -281,12 +281,12 @@ class LoadSession(abc.ABC):
             self._greeted(m, now_ns)
             return
         if n <= self.n - WINDOW or n > self.n or not self.intended[n & 15]:
-            self.crowd.engine.tally.strays += 1
+            self.pool.loop.tally.strays += 1
             return
         if m.err is not None and m.err.code in AGAIN:
             self._refusal(m.err.code)
             wait_ms = m.err.after_ms or AGAIN_MS
-            self.crowd.engine.later(now_ns + int(wait_ms * 1e6), self._again, n, self.sessions)
+            self.pool.loop.later(now_ns + int(wait_ms * 1e6), self._again, n, self.sessions)
             return
         self._final(n, m, now_ns)
 
@@ -296,20 +296,20 @@ class LoadSession(abc.ABC):
             self.write(self.frame(n))
 
     def _refusal(self, code: str) -> None:
-        refusals = self.crowd.engine.tally.refusals
+        refusals = self.pool.loop.tally.refusals
         refusals[code] = refusals.get(code, 0) + 1
 
     def _final(self, n: int, m: Incoming, now_ns: int) -> None:
         """A command has its final answer: count it, write it down, free its place."""
-        tally = self.crowd.engine.tally
+        tally = self.pool.loop.tally
         joins = not self.joined and n == FIRST + 1 and not self.is_host
         tally.answered += 1
         if not joins:
             tally.count("slow" if self.is_slow else "answer", (now_ns - self.intended[n & 15]) // 1000)
         if m.err is not None:
             self._refusal(m.err.code)
-        if self.witness is not None:
-            self.witness.answered(n, now_ns, m)
+        if self.recorder is not None:
+            self.recorder.answered(n, now_ns, m)
         self._pos = max(self._pos, m.pos)
         if m.ch:
             self._heard(self.hunt, m.ch, m.pos, m.prev)
@@ -322,7 +322,7 @@ class LoadSession(abc.ABC):
     def _greeted(self, m: Incoming, now_ns: int) -> None:
         """Take the answer to hello."""
         if self.stage != GREETING:
-            self.crowd.engine.tally.strays += 1
+            self.pool.loop.tally.strays += 1
             return
         if m.err is not None:
             self._refusal(m.err.code)
@@ -332,7 +332,7 @@ class LoadSession(abc.ABC):
                 self.farewell = "4000"
             self.lost("hello")
             return
-        tally = self.crowd.engine.tally
+        tally = self.pool.loop.tally
         self._fails = 0
         self.sessions += 1
         if self.sessions == 1:
@@ -340,10 +340,10 @@ class LoadSession(abc.ABC):
             tally.count("connect", (now_ns - self.since_ns) // 1000)
         else:
             tally.reopened += 1
-        if self.witness is not None:
-            self.witness.greeted()
+        if self.recorder is not None:
+            self.recorder.greeted()
             if not self.joined:
-                self.witness.began(now_ns, None)
+                self.recorder.began(now_ns, None)
         if self.is_host:
             self.play()
         elif self.joined:
@@ -363,5 +363,5 @@ class LoadSession(abc.ABC):
             self.lost(f"join {m.err.code}")
             return
         self.joined = True
-        if self.crowd.plan.target != "hunts":
+        if self.pool.plan.target != "hunts":
             self.play()

@@ -21,7 +21,7 @@ from huntserver.load.player import LoadPlayer
 from huntserver.load.player_pool import PlayerPool
 
 SENDS_A_TURN: Final = 64
-"""Of what is due, so many are sent before sockets are read: latency must not wait for a burst to be out."""
+"""Sends per turn before sockets are read again: a burst must not inflate the latency of earlier answers."""
 
 LINGER_S: Final = 10.0
 """How long the last answers are waited for."""
@@ -39,7 +39,7 @@ class Second(NamedTuple):
 
 
 class WorkerReady(NamedTuple):
-    """All players play or are out; `out` were refused. It took so long, and so much of a core."""
+    """All players play or are out; `out` were refused. Seconds of wall clock and of CPU that it took."""
 
     players: int
     out: int
@@ -66,12 +66,12 @@ class Worker:
     def __init__(self, plan: LoadPlan, part: int, pipe: Connection) -> None:
         self.plan = plan
         self.part = part
-        self.crowd = crowd = PlayerPool(plan, part)
+        self.pool = pool = PlayerPool(plan, part)
         self._pipe = pipe
         self._cpu_s = time.process_time()
         self._told_ns = time.monotonic_ns()
-        self.players = [LoadPlayer(crowd, number) for number in crowd.numbers]
-        self.hosts = [LoadPlayer(crowd, plan.players + i) for i in range(plan.announcers)] if part == 0 else []
+        self.players = [LoadPlayer(pool, number) for number in pool.numbers]
+        self.hosts = [LoadPlayer(pool, plan.players + i) for i in range(plan.announcers)] if part == 0 else []
 
     # ---- phases
 
@@ -80,10 +80,10 @@ class Worker:
         began, used_s = time.monotonic(), time.process_time()
         everybody = [*self.players, *self.hosts]
         for player in everybody:
-            self.crowd.admit(player)
+            self.pool.admit(player)
         due_ns = self._told_ns + TICK_NS
-        while self.crowd.ready + self.crowd.out < len(everybody):
-            self.crowd.turn(due_ns)
+        while self.pool.ready + self.pool.out < len(everybody):
+            self.pool.turn(due_ns)
             if time.monotonic_ns() >= due_ns:
                 self._tell(-1)
                 due_ns += TICK_NS
@@ -91,13 +91,13 @@ class Worker:
                     return False
         self._tell(-1)
         self._pipe.send(
-            WorkerReady(self.crowd.ready, self.crowd.out, time.monotonic() - began, time.process_time() - used_s)
+            WorkerReady(self.pool.ready, self.pool.out, time.monotonic() - began, time.process_time() - used_s)
         )
         return True
 
     def idle(self) -> None:
         """Serve the sockets for some milliseconds."""
-        self.crowd.turn(time.monotonic_ns() + 5_000_000)
+        self.pool.turn(time.monotonic_ns() + 5_000_000)
 
     def run(self, start_ns: int) -> None:
         """Play by the schedule from `start_ns` on (of the monotonic clock) and tell every second."""
@@ -107,7 +107,7 @@ class Worker:
         order = self._order()
         self._occasions(start_ns, length_s)
         end_ns = start_ns + int(length_s * 1e9)
-        self.crowd.engine.turn(start_ns)
+        self.pool.loop.turn(start_ns)
         if plan.closed:
             self._begin_closed()
         i, second, due_ns = 0, 0, start_ns + TICK_NS
@@ -130,7 +130,7 @@ class Worker:
                     if sends & 15 == 0:
                         now = time.monotonic_ns()
                 until_ns = min(until_ns, at_ns)
-            self.crowd.turn(until_ns)
+            self.pool.turn(until_ns)
             if time.monotonic_ns() >= due_ns:
                 self._tell(second)
                 second += 1
@@ -141,7 +141,7 @@ class Worker:
 
     def _send(self, player: LoadPlayer, at_ns: int, wave: int) -> None:
         now = time.monotonic_ns()
-        late = self.crowd.engine.tally.histograms["late"]
+        late = self.pool.loop.tally.histograms["late"]
         where = bucket((now - at_ns) // 1000)
         late[where] = late.get(where, 0) + 1
         if self.plan.race:
@@ -173,7 +173,7 @@ class Worker:
 
     def _occasions(self, start_ns: int, length_s: float) -> None:
         """Lay out what happens beside the schedule."""
-        plan, later = self.plan, self.crowd.engine.later
+        plan, later = self.plan, self.pool.loop.later
         draw = random.Random(f"{plan.seed} occasions {self.part}")
         if plan.storm_s:
             for at_s in schedule.pulses(plan.storm_s, length_s):
@@ -197,7 +197,7 @@ class Worker:
                 player.stall(on)
 
     def _announce(self, host: LoadPlayer) -> None:
-        if not self.crowd.ending:
+        if not self.pool.ending:
             now = time.monotonic_ns()
             host.ask(now, now)
 
@@ -208,25 +208,25 @@ class Worker:
             player.stall(False)
         deadline_ns = time.monotonic_ns() + int(LINGER_S * 1e9)
         while any(p.queued or p.waiting() for p in self.players) and time.monotonic_ns() < deadline_ns:
-            self.crowd.turn(time.monotonic_ns() + 10_000_000)
+            self.pool.turn(time.monotonic_ns() + 10_000_000)
             if time.monotonic_ns() >= due_ns:
                 self._tell(second)
                 second += 1
                 due_ns += TICK_NS
-        self.crowd.ending = True
+        self.pool.ending = True
         self._tell(second)
         unanswered = unsent = 0
         for player in self.players:
             waiting = player.waiting()
             unanswered += len(waiting)
             unsent += len(player.queued or ())
-            if player.witness is not None:
+            if player.recorder is not None:
                 for n in waiting:
-                    player.witness.answered(n, 0, None)
+                    player.recorder.answered(n, 0, None)
         for player in [*self.players, *self.hosts]:
             player.leave()
-        if self.crowd.history is not None:
-            self.crowd.history.close()
+        if self.pool.history is not None:
+            self.pool.history.close()
         self._pipe.send(WorkerDone(unanswered, unsent))
 
     # ---- telling
@@ -236,8 +236,8 @@ class Worker:
         used = time.process_time()
         cpu = (used - self._cpu_s) / max(1e-9, (now - self._told_ns) / 1e9)
         self._cpu_s, self._told_ns = used, now
-        tally = self.crowd.engine.fresh()
-        tally.players = self.crowd.playing
+        tally = self.pool.loop.fresh()
+        tally.players = self.pool.playing
         self._pipe.send(Second(second, tally.values(), cpu))
 
     def _stopped(self) -> bool:

@@ -170,7 +170,7 @@ def write(section: str) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; return the exit status."""
     parser = argparse.ArgumentParser(prog="lab.ablations", description="Switch each safeguard off in turn.")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"so many at most for each (default {SEEDS:,})")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"seeds per safeguard and base (default {SEEDS:,})")
     parser.add_argument("--first", type=int, default=seeds.base(), help="the first of them (default: by the commit)")
     parser.add_argument("--bases", type=int, default=BASES, help=f"from how many bases (default {BASES})")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: a core each)")

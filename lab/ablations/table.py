@@ -36,7 +36,7 @@ Run = Callable[[int], Sequence[Violation]]
 
 
 class Missed(NamedTuple):
-    """A safeguard was missed: after so many seeds, in this one, by this broken promise."""
+    """A safeguard was missed: number of seeds played, the seed that showed it, the violation."""
 
     seeds: int
     seed: int

@@ -65,7 +65,7 @@ def echo(rows: Rows, seconds: str, suffix: str = "") -> None:
 
 @contextmanager
 def our_server(log: str, folder: Path, *, copies: int = 1) -> Iterator[LocalServer]:
-    """Run our server with 50 hunts on a fresh log, kept by so many brokers, on a core of its own."""
+    """Run our server with 50 hunts on a fresh log with `copies` replicas, pinned to a core."""
     told = []
     for i in range(HUNTS):
         path = folder / f"campaign{i}.toml"
@@ -123,7 +123,7 @@ def _places(rows: Rows, name: str, result: dict[str, Any], rate: int, to: str = 
 
 
 def _at_rate(log: str, rate: int, hunts: int, seconds: str, *, copies: int = 1) -> dict[str, Any]:
-    """Run 2,000 players in so many hunts at so many commands a second against a fresh server of ours."""
+    """Run 2,000 players over `hunts` hunts at `rate` commands/s, open loop, against a fresh server of ours."""
     arguments = ("--players", "2000", "--rate", str(rate), "--seconds", seconds, "--hunts", str(hunts))
     return ours(log, *arguments, copies=copies)
 

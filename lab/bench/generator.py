@@ -36,7 +36,7 @@ class Bench:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
-        self.engine = EpollLoop()
+        self.loop = EpollLoop()
         self.players: list[BenchPlayer] = []
         self.playing = self.waiting = 0
         self.replies = self.errors = 0
@@ -46,7 +46,7 @@ class Bench:
     def turn(self, until_ns: int) -> None:
         """Serve the sockets until a time."""
         while time.monotonic_ns() < until_ns:
-            self.engine.turn(until_ns)
+            self.loop.turn(until_ns)
 
 
 class BenchPlayer:
@@ -85,13 +85,13 @@ class BenchPlayer:
         size = len(b'{"id":%9d%b%9d,"text":"wrong %09d"}' % (1, self.middle, 1, 1))
         assert size < 126, "a guess fits a short frame"
         self.head = bytes((0x81, 0x80 | size)) + bytes(4) + b'{"id":'
-        self.socket = bench.engine.connect(self, ("127.0.0.1", arguments.port), "")
+        self.socket = bench.loop.connect(self, ("127.0.0.1", arguments.port), "")
         self.receive, self.send = self.socket.recv, self.socket.send
 
     def ready(self, what: int) -> None:
         """Connect, or take what came: count replies, go on to the next stage or to the next guess."""
         if not what & READ:
-            self.bench.engine.watch(self.socket, READ)
+            self.bench.loop.watch(self.socket, READ)
             self.send(HANDSHAKE)
             return
         data = self.receive(65536)
@@ -110,7 +110,7 @@ class BenchPlayer:
 
     def _lost(self) -> None:
         self.bench.errors += 1
-        self.bench.engine.close(self.socket)
+        self.bench.loop.close(self.socket)
 
     def _shake(self) -> None:
         if b"\r\n\r\n" not in self.buffer:
@@ -180,7 +180,7 @@ def connect(bench: Bench) -> None:
             token = mint.mint("player", f"bench{arguments.tag}{i}", f"B{i}") if mint else ""
             bench.players.append(BenchPlayer(bench, i, token))
         while bench.playing < len(bench.players):
-            bench.engine.turn(time.monotonic_ns() + 10**7)
+            bench.loop.turn(time.monotonic_ns() + 10**7)
             if time.monotonic_ns() > deadline_ns:
                 raise SystemExit(f"only {bench.playing} players got in")
 
@@ -193,7 +193,7 @@ def open_loop(bench: Bench, seconds: float) -> None:
     end_ns = due_ns + int(seconds * 1e9)
     i = 0
     while due_ns < end_ns:
-        bench.engine.turn(due_ns)
+        bench.loop.turn(due_ns)
         now_ns = time.monotonic_ns()
         while due_ns <= now_ns:
             player = players[i % len(players)]
@@ -204,7 +204,7 @@ def open_loop(bench: Bench, seconds: float) -> None:
             due_ns += step_ns
     deadline_ns = time.monotonic_ns() + int(LAST_ANSWERS_S * 1e9)
     while bench.waiting and time.monotonic_ns() < deadline_ns:
-        bench.engine.turn(deadline_ns)
+        bench.loop.turn(deadline_ns)
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def durable(rows: Rows, kafka: str, seconds: str) -> None:
 
 
 def snapshots(rows: Rows, seconds: str) -> None:
-    """Measure which share of the server's CPU snapshots take on the large hunt: its stack, looked at all the time."""
+    """Measure the share of CPU that snapshots take on the large hunt, by sampling the server's stack."""
     with tempfile.TemporaryDirectory(prefix="bench-large-") as name:
         folder = Path(name)
         server = prepare(folder, "sqlite", Size())

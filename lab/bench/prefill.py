@@ -37,7 +37,7 @@ SOLO: Final = 100
 """Players of the other hunt."""
 
 RIGHT_EVERY: Final = 10
-"""One clue in so many is solved by every team that comes so far."""
+"""Every tenth clue is solved, by each team that reaches it."""
 
 
 class Filler:
@@ -98,7 +98,7 @@ def captain(team: int) -> str:
 
 
 def guesses(teams: int, count: int, clues: int, *, members: int = LARGE_TEAM_SIZE) -> Iterator[tuple[int, str, Any]]:
-    """Yield so many guesses: the teams in turn, their members in turn, each team on another clue every time.
+    """Yield `count` guesses, round-robin over teams and members, each team on another clue every time.
 
     Every tenth clue is solved once, at every tenth turn; all other guesses are wrong, at the other clues.
     """

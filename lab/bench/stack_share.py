@@ -2,8 +2,8 @@
 
     python lab/bench/stack_share.py OUT PART serve ...
 
-The kernel's profiling timer interrupts the process after every 2 ms of CPU, and the stack that it meets is looked at: a
-look counts if a file's path holds PART. (A thread that looks would always meet a main thread that has just let go of
+The kernel's profiling timer interrupts the process after every 2 ms of CPU and samples the stack: a
+sample counts if a file's path holds PART. (A thread that looks would always meet a main thread that has just let go of
 the interpreter.) Counting begins anew when a file OUT.reset appears; when OUT.stop does, the share is written to OUT.
 """
 
@@ -24,7 +24,7 @@ ASK_EVERY_S: Final = 0.05
 
 
 class Looks:
-    """How many looks at the stack there were, and how many met a frame of a file whose path holds `part`."""
+    """Stack samples: all of them, and those with a frame of a file whose path holds `part`."""
 
     def __init__(self, part: str) -> None:
         self.all = self.inside = 0

@@ -135,7 +135,7 @@ async def campaign(setup: Setup, menu: dict[str, Injection], arguments: argparse
 
 
 def keep(made: World) -> None:
-    """Keep what the servers printed, to be looked at after a violation."""
+    """Keep the servers' output after a violation."""
     OUT.mkdir(parents=True, exist_ok=True)
     for path in made.folder.glob("*.log"):
         shutil.copy(path, OUT)
@@ -153,7 +153,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=3000.0, help="commands/s asked of all players, 10 to 20000")
     parser.add_argument("--outstanding", type=int, default=8, help="commands of a player at a time, 1 to 16")
     parser.add_argument("--gap-s", type=float, default=0.8, help="between two faults at most")
-    parser.add_argument("--seconds", type=float, default=150.0, help="no new fault after so long, 1 to 3600")
+    parser.add_argument("--seconds", type=float, default=150.0, help="fault injection ends after this, 1 to 3600")
     parser.add_argument("--disk", choices=("ext4", "tmpfs", "plain"), default="", help="under the SQLite log")
     parser.add_argument(
         "--default-limits", action="store_true", help="late_s, give_up_s and snapshots as users have them: long pauses"

@@ -33,7 +33,7 @@ from lab.machines.servers import CampaignServer
 
 HUNTS: Final = 16
 LARGE: Final = 1
-"""Of them so many are large."""
+"""Hunts of `HUNTS` that are large."""
 
 CLUES: Final = 200
 """Of a large one: a server reads every definition again at each start, and must serve within seconds."""

@@ -16,7 +16,7 @@ from lab.fuzz.targets import cut, joined
 from lab.rigs.frames import frame
 
 Bytes = Callable[[bytes, int], bytes]
-"""libFuzzer's own change of some bytes to at most so many."""
+"""libFuzzer's own mutator: input and maximum size in, mutated bytes out."""
 
 NUMBERS: Final = (0, 1, -1, 2, 16, 127, 255, 1 << 31, 1 << 53, (1 << 53) + 1, (1 << 63) - 1, 1 << 64, -(1 << 63), 0.5)
 LEAVES: Final[tuple[Any, ...]] = (

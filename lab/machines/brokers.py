@@ -117,7 +117,7 @@ class Brokers:
 
 @contextmanager
 def brokers(count: int = 1, *, core: str = "") -> Iterator[Brokers]:
-    """Start so many, on a data folder that goes with them. Raises OSError."""
+    """Start `count` brokers on a temporary data folder. Raises OSError."""
     with tempfile.TemporaryDirectory(prefix="lab-brokers-") as data:
         made = Brokers(Path(data), count, core=core)
         try:

@@ -1,7 +1,7 @@
 """The laboratory's servers: the product's own launcher, on a port that stays, in a namespace or on a core if asked.
 
 One launcher for tests, campaigns and the benchmark: `huntserver.load.server_process`. Here is what only the laboratory
-needs: ports, waiting without blocking a loop, and looks at a process that is stopped.
+needs: ports, non-blocking waits, and the state of a stopped process.
 """
 
 from __future__ import annotations

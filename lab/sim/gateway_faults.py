@@ -44,7 +44,7 @@ class FaultySystem(MemorySystem):
         self.first: set[str] = set()
 
     def submit(self, kind: str, id: str, command: Any, sink: Any, request: int, caller: Caller, key: Any) -> None:
-        """Decide a command; the span of keys is looked at first."""
+        """Decide a command, after the key window was checked."""
         if key is not None:
             self.world.judge_span(caller, key[1])
         super().submit(kind, id, command, sink, request, caller, key)

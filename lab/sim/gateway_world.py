@@ -32,7 +32,7 @@ CLUES: Final = 4
 STEPS: Final = 140
 HARD: Final = 6_000
 WIDEST: Final = 10_000
-"""What may be written in one turn before the bounds are looked at."""
+"""Bytes that one turn may write before the bounds are checked."""
 UNANSWERED: Final = 16
 SECRET: Final = re.compile(rb"(?:text|hint|done|answ|treas|wrong|said|code)-[a-z0-9]+")
 
@@ -361,7 +361,7 @@ class GatewayWorld:
             self.wrong("BOUND", f"{line.buffered} bytes wait for {client.who}, who does not read")
         held = client.connection._held
         if held is not None and len(held) > 1:
-            self.wrong("BOUND", f"{len(held)} messages of {client.who} wait to be looked at")
+            self.wrong("BOUND", f"{len(held)} messages of {client.who} wait to be decoded")
 
 
 def play(seed: int) -> list[Violation]:

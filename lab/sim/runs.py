@@ -137,7 +137,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lab.sim", description="Run seeds of the simulation.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--seed", type=int, help="one seed, told in full")
-    what.add_argument("--seeds", type=int, help="so many seeds, until one breaks a promise")
+    what.add_argument("--seeds", type=int, help="number of seeds; stops at the first that breaks a promise")
     parser.add_argument("--first", type=int, default=1, help="the first of them (default 1)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
     parser.add_argument("--workload", choices=sorted(WORKLOADS), default="toy")

@@ -28,7 +28,7 @@ def base(root: Path = ROOT) -> int:
 
 
 def bases(number: int, first: int) -> list[int]:
-    """Return so many first seeds, far enough from each other for runs of millions; the first is given."""
+    """Return `number` seed bases, starting at `first`, far enough apart for runs of millions."""
     return [first + APART * i for i in range(number)]
 
 

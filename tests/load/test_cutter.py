@@ -1,4 +1,4 @@
-"""The cutter gives the same messages however the bytes are chunked, and never loses its place in silence."""
+"""The splitter gives the same messages however the bytes are chunked, and never loses its place in silence."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def test_any_chunking_gives_the_same_messages(
 ) -> None:
     out, messages, control = conversation
     cuts = sorted(data.draw(st.lists(st.integers(0, len(out)), max_size=12)))
-    cutter, found, seen = FrameSplitter(), [], []
+    splitter, found, seen = FrameSplitter(), [], []
     for start, end in zip([0, *cuts], [*cuts, len(out)], strict=True):
-        found += cutter.feed(out[start:end])
-        seen += cutter.control or []
-        cutter.control = None
+        found += splitter.feed(out[start:end])
+        seen += splitter.control or []
+        splitter.control = None
     assert found == messages
     assert seen == control
 
@@ -65,19 +65,19 @@ def test_skimming_counts_what_cutting_finds(kinds: list[tuple[bytes, int]], data
     wanted = [b'{"t":"' + kind + b"x" * size for kind, size in kinds]
     out = b"".join(served(TEXT, payload) for payload in wanted)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(out)), max_size=5)))
-    cutter, found = FrameSplitter(), 0
+    splitter, found = FrameSplitter(), 0
     for start, end in zip([0, *cuts], [*cuts, len(out)], strict=True):
-        count, first, rest = cutter.skim(out[start:end], 6, ord("e"))
+        count, first, rest = splitter.skim(out[start:end], 6, ord("e"))
         assert not count or first in wanted
-        found += count + sum(payload[6:7] == b"e" for payload in cutter.feed(rest))
+        found += count + sum(payload[6:7] == b"e" for payload in splitter.feed(rest))
     assert found == sum(kind == b"e" for kind, _ in kinds)
 
 
 def test_one_byte_at_a_time_gives_the_same_messages() -> None:
     out = served(TEXT, b"a" * 200) + served(PING, b"p") + served(TEXT, b"b", last=False) + served(CONTINUATION, b"c")
-    cutter = FrameSplitter()
-    assert [m for i in range(len(out)) for m in cutter.feed(out[i : i + 1])] == [b"a" * 200, b"bc"]
-    assert cutter.control == [(PING, b"p")]
+    splitter = FrameSplitter()
+    assert [m for i in range(len(out)) for m in splitter.feed(out[i : i + 1])] == [b"a" * 200, b"bc"]
+    assert splitter.control == [(PING, b"p")]
 
 
 @pytest.mark.parametrize(
