@@ -5,6 +5,7 @@ Owns the set. Sweeps a part of it every tick, so that the work is even however m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from huntserver.gateway.tally import ReasonTally
@@ -44,8 +45,9 @@ class Connections:
     """All WebSockets that are open, and a tally of those that we closed. `last_sums` is (unanswered requests,
     connections behind) of the last whole round of the sweep."""
 
-    def __init__(self, closes: ReasonTally) -> None:
+    def __init__(self, closes: ReasonTally, contain: Callable[[Exception], None]) -> None:
         self.closes = closes
+        self._contain = contain
         self._open: dict[Watched, None] = {}
         self._to_sweep: list[Watched] = []
         self._sums = self.last_sums = (0, 0)  # (unanswered, behind) of this round, and of the last
@@ -80,9 +82,14 @@ class Connections:
         due = self.due()
         few, many = SWEPT_PER_TICK
         count = min(max(few, int(len(self._open) * TICK_S) + 1), many)
-        for connection in due[-count:]:
-            self.look_at(connection, now_s)
+        part = due[-count:]
         del due[-count:]
+        for connection in part:
+            try:
+                self.look_at(connection, now_s)
+            except Exception as error:  # one connection's fault: it goes, the others are swept
+                self._contain(error)
+                connection.abort()
 
     def look_at(self, connection: Watched, now_s: float) -> None:
         """Do what is due for one connection."""

@@ -12,8 +12,10 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple, cast
 
+from actors.background import Background
 from actors.reporter import Reporter
 from huntserver.auth import Tokens
 from huntserver.gateway.accept import Accepting
@@ -87,8 +89,10 @@ class Gateway:
         self.clock = clock
         self.door = Door(limits, clock, report, origins=origins, proxies=proxies, sockets_max=sockets_max)
         self.sessions = Sessions(tokens, limits, clock)
-        self.connections = Connections(ReasonTally("connection_closed", report, clock))
-        self.turns = Turns(limits.slice_sockets)
+        self.background = Background(report)
+        contain = partial(self.background.contain, "gateway")
+        self.connections = Connections(ReasonTally("connection_closed", report, clock), contain)
+        self.turns = Turns(limits.slice_sockets, contain)
         self.sampler = Sampler()
         self.services = Services(
             limits=limits,
@@ -116,7 +120,6 @@ class Gateway:
         )
         self.connection_type: type[Connection] = Connection if trace is None else Traced
         self._server: asyncio.Server | None = None
-        self._ticker: asyncio.TimerHandle | None = None
 
     # ---- life
 
@@ -127,7 +130,7 @@ class Gateway:
         for listening in self._server.sockets:  # and so in every socket that is accepted
             if UNSENT is not None:
                 listening.setsockopt(socket.IPPROTO_TCP, UNSENT, self.limits.outbox_soft_bytes)
-        self._tick()
+        self.background.every("gateway tick", TICK_S, self._tick)
         return int(self._server.sockets[0].getsockname()[1])
 
     def accepting(self) -> Accepting:
@@ -162,8 +165,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Drop what is left."""
-        if self._ticker is not None:
-            self._ticker.cancel()
+        await self.background.close()
         self._worker.close()
         for connection in self.connections.all():
             connection.abort()
@@ -175,7 +177,6 @@ class Gateway:
 
     def _tick(self) -> None:
         self.sweep(time.monotonic())
-        self._ticker = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
     def sweep(self, now_s: float) -> None:
         """Set the clock, and look at some of the connections: each within a second or two."""

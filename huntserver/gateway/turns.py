@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -23,8 +24,9 @@ class Outbox(Protocol):
 class Turns:
     """The two queues. `run` is called by the loop, once a turn for as long as somebody waits."""
 
-    def __init__(self, slice_sockets: int) -> None:
+    def __init__(self, slice_sockets: int, contain: Callable[[Exception], None]) -> None:
         self._slice = slice_sockets
+        self._contain = contain
         self._replies: list[Outbox] = []
         self._broadcasts: deque[Outbox] = deque()
         self._scheduled = False
@@ -46,11 +48,14 @@ class Turns:
     def run(self) -> None:
         """Take one turn: all replies, then a slice of the broadcasts."""
         replies, self._replies = self._replies, []
-        for outbox in replies:
-            outbox.flush()
         broadcasts = self._broadcasts
-        for _ in range(min(self._slice, len(broadcasts))):
-            broadcasts.popleft().flush()
+        first = [broadcasts.popleft() for _ in range(min(self._slice, len(broadcasts)))]
+        for outboxes in (replies, first):
+            for outbox in outboxes:
+                try:
+                    outbox.flush()
+                except Exception as error:  # one socket's fault: all others wait for this turn, and for the next one
+                    self._contain(error)
         if broadcasts or self._replies:
             asyncio.get_running_loop().call_soon(self.run)
         else:
