@@ -5,6 +5,7 @@ Things are numbered: clues 0 to n-1 in the order of the file, treasures from n o
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import msgspec
@@ -73,4 +74,7 @@ class Plan:
 
 def worth(clue: Clue, solves: int) -> int:
     """Return a clue's points, without bonus, once so many teams have solved it."""
+    if clue.decay_solves:
+        share = min(solves / clue.decay_solves, 1.0)
+        return math.ceil(clue.points - (clue.points - clue.points_min) * share * share)
     return max(clue.points - clue.decay * solves, clue.points_min)

@@ -18,12 +18,13 @@ Asks: Final[Any] = Union[(None, *(kind.shows for kind in KINDS.values() if kind.
 
 
 class HintView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A hint, on offer from `offered_ms` on; `text` only when it was taken."""
+    """A hint, on offer from `offered_ms` on; `text` only when it was taken. `needs`: hints that are taken before."""
 
     id: str
     price: int
     offered_ms: int
     text: str | None = None
+    needs: list[str] = []
 
 
 class ErratumView(msgspec.Struct, frozen=True, gc=False):

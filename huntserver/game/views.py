@@ -31,6 +31,7 @@ def clue_view(state: Hunt, team: Team, index: int) -> ClueView:
                 h.price,
                 opened_ms + h.after_s * 1000,
                 h.text if index * HINTS_A_CLUE + i in team.hints else None,
+                h.needs,
             )
             for i, h in enumerate(clue.hints)
         ],

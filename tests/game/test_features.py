@@ -84,8 +84,9 @@ def test_a_kinds_keys_are_keys_of_a_clue_with_a_default_and_a_limit(kind: typing
 def test_the_keys_of_a_clue_stand_in_the_order_of_the_normal_form() -> None:
     names = [field.name for field in msgspec.structs.fields(Clue)]
     assert names[:9] == ["id", "title", "text", "kind", "answers", "accents", "partial", "codes", "location"]
-    assert names[-9:] == [
-        "points", "points_min", "decay", "first_bonus", "unlock", "hints", "attempts", "solved_text", "final",
+    assert names[-10:] == [
+        "points", "points_min", "decay", "decay_solves", "first_bonus",
+        "unlock", "hints", "attempts", "solved_text", "final",
     ]  # fmt: skip
     assert issubclass(Clue, Part)
 

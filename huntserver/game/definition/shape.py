@@ -25,12 +25,16 @@ class Attempts(Part, frozen=True):
 
 
 class Hint(Part, frozen=True):
-    """A hint on offer `after_s` seconds after its clue was unlocked, for `price` points."""
+    """A hint on offer `after_s` seconds after its clue was unlocked, for `price` points.
+
+    `needs`: the ids of hints of the same clue that are taken before.
+    """
 
     id: str
     text: str
     price: int = 0
     after_s: int = 0
+    needs: list[str] = []
 
 
 class _Told(Part, frozen=True, kw_only=True):
@@ -47,6 +51,7 @@ class _Worth(Part, frozen=True, kw_only=True):
     points: int = 10
     points_min: int = 0
     decay: int = 0
+    decay_solves: int = 0
     first_bonus: list[int] = []
     unlock: str = ""
     hints: list[Hint] = []
@@ -89,8 +94,9 @@ else:
         kw_only=True,
         module=__name__,
         namespace={
-            "__doc__": """A clue. `points` sink by `decay` for each earlier solve, not below `points_min`; `first_bonus`
-    goes by rank. `final`: who solves it has finished the hunt. The keys of its kind stand in `clues`."""
+            "__doc__": """A clue. `points` sink by `decay` for each earlier solve, or along a curve that reaches
+    `points_min` after `decay_solves` of them; never below `points_min`. `first_bonus` goes by rank. `final`: who solves
+    it has finished the hunt. The keys of its kind stand in `clues`."""
         },
     )
 

@@ -53,6 +53,10 @@ def _unique(wrong: Wrong, d: Definition) -> None:
         hints: dict[str, str] = {}
         _once(wrong, ids, clue.id, f"clues[{i}].id", repr(clue.id))
         for j, hint in enumerate(clue.hints):
+            for k, needed in enumerate(hint.needs):
+                if needed not in hints:
+                    what = f"{needed!r} is no hint that stands before this one"
+                    wrong(f"clues[{i}].hints[{j}].needs[{k}]", what, "put hints in the order in which they are taken")
             _once(wrong, hints, hint.id, f"clues[{i}].hints[{j}].id", repr(hint.id))
         codes_of = KINDS[clue.kind].codes
         for j, code in enumerate(codes_of(clue) if codes_of else ()):

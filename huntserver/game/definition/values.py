@@ -34,12 +34,13 @@ LIMITS: Final[dict[type, Ranges]] = {
         "points": (0, POINTS_MAX),
         "points_min": (0, POINTS_MAX),
         "decay": (0, POINTS_MAX),
+        "decay_solves": (0, 100_000),
         "first_bonus": (0, 100),
         "hints": (0, 20),
         "unlock": (0, 500),
     },
     Attempts: {"cool_down_s": (0, 86_400), "grows": (1, 10), "max_s": (0, 86_400), "free": (0, 1000)},
-    Hint: {"text": (1, 4_000), "price": (0, POINTS_MAX), "after_s": (0, YEAR_S)},
+    Hint: {"text": (1, 4_000), "price": (0, POINTS_MAX), "after_s": (0, YEAR_S), "needs": (0, 20)},
     Treasure: {
         "title": (1, 200),
         "text": (0, 4_000),
@@ -112,6 +113,8 @@ def _clue(wrong: Wrong, path: str, clue: Clue) -> None:
     _bonus(wrong, f"{path}.first_bonus", clue.first_bonus)
     if clue.points_min > clue.points:
         wrong(f"{path}.points_min", f"{clue.points_min} is more than points, {clue.points}", "lower it")
+    if clue.decay and clue.decay_solves:
+        wrong(f"{path}.decay_solves", "stands beside decay", "give one of the two")
     for i, hint in enumerate(clue.hints):
         _id(wrong, f"{path}.hints[{i}]", hint.id)
         within(wrong, f"{path}.hints[{i}].", hint, LIMITS[Hint])

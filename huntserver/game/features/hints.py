@@ -56,6 +56,9 @@ def take_hint(state: Hunt, command: TakeHint, ctx: Context) -> Decision | Reject
     number, hint = found
     if number in team.hints:
         return Rejected("hint_taken", "your team has this hint")
+    missing = [id for id in hint.needs if (first := state.plan.hint(index, id)) and first[0] not in team.hints]
+    if missing:
+        return Rejected("hint_locked", f"take the hint {missing[0]!r} first", retry=True)
     left_ms = (team.opened or {}).get(index, 0) + hint.after_s * 1000 - state.play_ms(ctx.now_ms)
     if left_ms > 0:
         return Rejected("hint_locked", "this hint is not on offer yet", True, left_ms)
