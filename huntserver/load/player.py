@@ -11,13 +11,14 @@ import socket
 import time
 from typing import Any, Final
 
+from huntserver.client.requests import WINDOW
 from huntserver.load.epoll_loop import READ, WRITE
 from huntserver.load.frame_splitter import BadFrame, FrameSplitter
 from huntserver.load.frames import FIRST, LAST, accepted, announce_shape, command, guess, guess_shape
 from huntserver.load.histogram import EXACT
 from huntserver.load.hunts import RIGHT_CLUES, SECRET, right_clue, right_text, wrong_clue
 from huntserver.load.player_pool import PlayerPool
-from huntserver.load.session import AWAY, CONNECTING, GONE, GREETING, JOINING, PLAYING, SHAKING, WINDOW, LoadSession
+from huntserver.load.session import AWAY, CONNECTING, GONE, GREETING, JOINING, PLAYING, SHAKING, LoadSession
 
 READ_BYTES: Final = 65_536
 HEAD_BYTES_MAX: Final = 16_384

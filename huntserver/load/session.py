@@ -1,5 +1,7 @@
 """The rare half of a player: messages decoded in full, greetings, refusals, coming back, what a history needs.
 
+Which code goes again and when, when to come back and what a gap is: the parts of the shipped client's session decide
+that, and the lean path of `Player` beside it is held to the same vectors (`tests/load/test_vectors.py`).
 Owns what the player has seen: the seq of each channel, the highest pos, the sessions it had. Nothing here is on the
 lean path of answers.
 """
@@ -8,24 +10,31 @@ from __future__ import annotations
 
 import abc
 import random
+import re
 import time
 from typing import Any, Final
 
 import msgspec
 
-from huntserver.client.incoming import Incoming, decode
+from huntserver.client.backoff import STABLE_MS, Reconnecting, resend_ms
+from huntserver.client.channels import Following, Place
+from huntserver.client.incoming import Err, Incoming, decode
+from huntserver.client.requests import WINDOW
+from huntserver.errors import CLOSES
 from huntserver.load.frame_splitter import CLOSE, PING, PONG, FrameSplitter
 from huntserver.load.frames import FIRST, masked
 from huntserver.load.history_recorder import HistoryRecorder
 from huntserver.load.player_pool import PlayerPool
 
 AWAY, CONNECTING, SHAKING, GREETING, JOINING, PLAYING, GONE = range(7)
-WINDOW: Final = 16
-AGAIN: Final = frozenset({"unknown", "unavailable", "busy", "rate_limited", "window", "internal"})
-"""Codes after which the same command goes again with the same key."""
+RECONNECT_FIRST_MS: Final = 50
+RECONNECT_MAX_MS: Final = 2_000
+"""Quicker than people's clients: a run is over in minutes."""
 
-AGAIN_MS: Final = 200
-BACK_OFF_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+TURNED_AWAY: Final = str(CLOSES["too_many_connections"].number)
+"""A hello that is refused for now is followed by what follows this close code."""
+
+_RETRY_AFTER: Final = re.compile(rb"\r\nretry-after: *([0-9]{1,6})\r\n", re.IGNORECASE)
 SCORED: Final = (b'"type":"solved"', b'"type":"claimed"')
 """What changes the standings, in a push to the team that did it."""
 
@@ -37,10 +46,12 @@ class LoadSession(abc.ABC):
         "_away_ms",
         "_board_ms",
         "_board_seq",
-        "_fails",
+        "_following",
+        "_greeted_ns",
         "_pos",
+        "_reconnecting",
         "_resuming",
-        "_seen",
+        "_tries",
         "_was_ready",
         "exact",
         "farewell",
@@ -78,12 +89,14 @@ class LoadSession(abc.ABC):
         self.joined = False
         self.farewell = ""  # the close code that the server gave
         self.sessions = 0
-        self._fails = 0
-        self._away_ms = 0  # how long the server asked to stay away
+        self._greeted_ns = 0
+        self._reconnecting = Reconnecting(RECONNECT_FIRST_MS, RECONNECT_MAX_MS)
+        self._away_ms: int | None = None  # how long a refusal asked to stay away
+        self._tries: dict[int, int] | None = None  # commands that were refused for now -> how often
         self._pos = 0
         self._board_seq = self._board_ms = 0  # the change of the standings that no board has shown yet, and its time
         self._resuming = self._was_ready = False
-        self._seen: dict[str, int] = {}
+        self._following: Following | None = None  # what an exact player has seen; a lean one does not look
         self.recorder: HistoryRecorder | None = None
         if writes and pool.history is not None:
             self.recorder = HistoryRecorder(pool.history, self, pool.subject(number), pool.epoch(number))
@@ -126,9 +139,10 @@ class LoadSession(abc.ABC):
         made: dict[str, Any] = {"id": FIRST, "op": "hello", "token": pool.token(self.number)}
         made["epoch"] = pool.epoch(self.number)
         if self.joined:
-            # Lean players do not know what they saw: they say "nothing", and are given a snapshot.
-            point = {"hunt": self.hunt, "seq": max(self._seen.values(), default=0), "pos": self._pos}
-            made["resume"] = [{**point, "channels": self._seen}]
+            following = self._following or Following()  # lean players have seen nothing, and are given a snapshot
+            following.pos = self._pos
+            following.asked = True
+            made["resume"] = [following.point(self.hunt)]
         return made
 
     def play(self) -> None:
@@ -153,24 +167,22 @@ class LoadSession(abc.ABC):
         pool = self.pool
         closes = pool.loop.tally.closes
         closes[why] = closes.get(why, 0) + 1
-        code = int(self.farewell) if self.farewell.isdigit() else 0
-        if not self._fails:
+        code = int(self.farewell) if self.farewell.isdigit() else None
+        now_ns = time.monotonic_ns()
+        if self._greeted_ns and now_ns - self._greeted_ns >= STABLE_MS * 1_000_000:
+            self._reconnecting.stable()
+        if self._greeted_ns:
             self.since_ns = 0
+        self._greeted_ns = 0
         self.farewell = ""
         if pool.ending:
             return
-        if 4000 <= code < 4100:
+        wait_ms = self._reconnecting.wait_ms(code, self._away_ms, random.random())
+        self._away_ms = None
+        if wait_ms is None:
             self.give_up()
-            return
-        wait_s = 0.0
-        if self._away_ms:
-            wait_s = self._away_ms / 1000
-        elif why != "dropped" and not 4200 <= code < 4300:
-            wait_s = BACK_OFF_S[min(self._fails, len(BACK_OFF_S) - 1)] * (0.5 + random.random())
-        self._away_ms = 0
-        self._fails += 1
-        if wait_s:
-            pool.loop.later(time.monotonic_ns() + int(wait_s * 1e9), pool.admit, self)
+        elif wait_ms and why != "dropped":
+            pool.loop.later(now_ns + wait_ms * 1_000_000, pool.admit, self)
         else:
             pool.admit(self)
 
@@ -182,8 +194,9 @@ class LoadSession(abc.ABC):
     def turned_away(self, head: bytes) -> None:
         """The handshake was refused."""
         status = head[9:12].decode("latin-1")
-        if status == "503":
-            self._away_ms = int(1000 * (1 + 2 * random.random()))
+        named = _RETRY_AFTER.search(head)
+        if named is not None:
+            self._away_ms = int(named.group(1)) * 1000
         self.lost(f"http {status}")
 
     def control(self, splitter: FrameSplitter) -> None:
@@ -240,14 +253,19 @@ class LoadSession(abc.ABC):
         self.pool.loop.tally.count(kind, int(1000 * (now_ms - ts_ms)))
 
     def _heard(self, hunt: str, channel: str, seq: int, prev: int) -> None:
-        if hunt:
-            self._seen[channel] = seq
         if self.recorder is not None:
             self.recorder.heard(hunt, channel, seq, prev)
+        following = self._following
+        if not hunt or following is None or following.take(channel, seq, prev) is not Place.GAP:
+            return
+        if self.stage >= JOINING and not following.asked:
+            self.lost("gap")  # and resume with the next connection
 
     def _snapshot(self, m: Incoming) -> None:
-        self._seen = dict(m.channels)
-        self._pos = max(self._pos, m.seq)
+        self._pos = m.seq  # also below what was told: the server knows another log by now
+        if self.exact:
+            self._following = self._following or Following()
+            self._following.snapshot(m.channels, m.seq)
         if self._board_seq and m.seq >= self._board_seq:
             self._board_seq = 0  # the page shows the standings
         if self.recorder is not None:
@@ -260,6 +278,8 @@ class LoadSession(abc.ABC):
     def _told(self, m: Incoming, now_ns: int) -> None:
         """Take a word of the server about the connection itself."""
         tally = self.pool.loop.tally
+        if m.op == "resumed" and m.hunt and self._following is not None:
+            self._following.resumed(m.recovered is True)
         if m.op == "resumed" and self._resuming and m.hunt:
             self._resuming = False
             tally.recovered += m.recovered is True
@@ -273,7 +293,7 @@ class LoadSession(abc.ABC):
             code = f"listen:{m.err.code}" if m.err else "listen"
             tally.refusals[code] = tally.refusals.get(code, 0) + 1
         elif m.op == "goaway":
-            self._away_ms = max(1, m.after_ms)
+            self._reconnecting.told(m.after_ms)
 
     def _reply(self, m: Incoming, now_ns: int) -> None:
         n = m.id or 0
@@ -283,12 +303,20 @@ class LoadSession(abc.ABC):
         if n <= self.n - WINDOW or n > self.n or not self.intended[n & 15]:
             self.pool.loop.tally.strays += 1
             return
-        if m.err is not None and m.err.code in AGAIN:
-            self._refusal(m.err.code)
-            wait_ms = m.err.after_ms or AGAIN_MS
-            self.pool.loop.later(now_ns + int(wait_ms * 1e6), self._again, n, self.sessions)
+        if m.err is not None and self._goes_again(n, m.err, now_ns):
             return
         self._final(n, m, now_ns)
+
+    def _goes_again(self, n: int, err: Err, now_ns: int) -> bool:
+        """Send a command that was refused for now once more, when its code says so."""
+        tries = self._tries.get(n, 0) if self._tries is not None else 0
+        wait_ms = resend_ms(err.code, err.after_ms, tries, random.random())
+        if wait_ms is None:
+            return False
+        self._refusal(err.code)
+        self._tries = {**(self._tries or {}), n: tries + 1}
+        self.pool.loop.later(now_ns + wait_ms * 1_000_000, self._again, n, self.sessions)
+        return True
 
     def _again(self, n: int, session: int) -> None:
         """Send a command once more; a later session has done so already."""
@@ -315,6 +343,9 @@ class LoadSession(abc.ABC):
             self._heard(self.hunt, m.ch, m.pos, m.prev)
         if joins:
             self._entered(m)
+        if self._tries is not None:
+            self._tries.pop(n, None)
+            self._tries = self._tries or None
         self.settled(n)
 
     # ---- greetings
@@ -326,14 +357,12 @@ class LoadSession(abc.ABC):
             return
         if m.err is not None:
             self._refusal(m.err.code)
-            if m.err.retry:
-                self._away_ms = m.err.after_ms or AGAIN_MS
-            else:
-                self.farewell = "4000"
+            self._away_ms = m.err.after_ms
+            self.farewell = TURNED_AWAY if m.err.retry else "4000"
             self.lost("hello")
             return
         tally = self.pool.loop.tally
-        self._fails = 0
+        self._greeted_ns = now_ns
         self.sessions += 1
         if self.sessions == 1:
             tally.opened += 1
