@@ -84,7 +84,7 @@ class Ownership:
     node is owner; a nonce is never opened twice.
     """
 
-    __slots__ = ("_used", "expected", "held", "last", "mode", "nonce", "outstanding", "seq")
+    __slots__ = ("_used", "expected", "held", "held_seq", "last", "mode", "nonce", "outstanding", "seq")
 
     def __init__(self) -> None:
         self.mode = Mode.IDLE
@@ -92,6 +92,7 @@ class Ownership:
         self.seq = 0  # last seq stamped under the nonce
         self.last = -1  # offset of the last record known to be in the log
         self.held = ""  # stamped nonce of the record at `last`; empty where it is not the node's own
+        self.held_seq = 0  # and its seq
         self.expected = -1  # offset that the outstanding batch must get
         self.outstanding = 0  # records in the outstanding batch
         self._used: set[str] = set()
@@ -110,6 +111,7 @@ class Ownership:
         """The tenure record is durable at `offset` and all before it has been read: the node is owner."""
         assert self.mode is Mode.OPENING
         self.nonce = self.held = stamped(self.nonce, offset)
+        self.held_seq = 0
         self.last = offset
         self.mode = Mode.OWNER
 
@@ -136,6 +138,7 @@ class Ownership:
         if base != self.expected:
             return False
         self.last = base + self.outstanding - 1
+        self.held_seq += self.outstanding
         self.outstanding = 0
         return True
 
@@ -144,6 +147,7 @@ class Ownership:
         assert self.outstanding
         assert base > self.expected
         self.last = base + self.outstanding - 1
+        self.held_seq += self.outstanding
         self.outstanding = 0
 
     def doubt(self) -> None:
@@ -160,12 +164,12 @@ class Ownership:
         """The newer tenure is over, its holder gave the shard up or is gone: up to `offset` nothing is disputed."""
         assert self.mode is Mode.MOVED, self.mode
         self.last = max(self.last, offset)
-        self.held = ""
+        self.held, self.held_seq = "", 0
         self.mode = Mode.DOUBT
 
     def lost(self) -> None:
         """An operator accepted that what was known of the log is gone."""
-        self.last, self.held = -1, ""
+        self.last, self.held, self.held_seq = -1, "", 0
 
     def releasing(self) -> None:
         """The node's last record of the tenure was stamped: nothing is stamped after it."""

@@ -21,10 +21,11 @@ _decode: Final = msgspec.msgpack.Decoder(tuple[int, int]).decode
 
 
 class KnownPlace(NamedTuple):
-    """A record that was in the log: its offset, and the stamped nonce of its tenure (empty: not known)."""
+    """A record that was in the log: its offset, the stamped nonce of its tenure (empty: not known), its seq there."""
 
     offset: int
     nonce: str
+    seq: int = 0
 
 
 class Loss(NamedTuple):
@@ -37,7 +38,7 @@ class Loss(NamedTuple):
 
 def claim_key(place: KnownPlace) -> str:
     """Return the key of a claim; its value is (end of the log as it was seen then, 0)."""
-    return f"e|{place.offset}|{place.nonce}"
+    return f"e|{place.offset}|{place.seq}|{place.nonce}"
 
 
 def encode_claim(end: int) -> bytes:
@@ -47,16 +48,15 @@ def encode_claim(end: int) -> bytes:
 
 def loss_key(place: KnownPlace) -> str:
     """Return the key of a loss; its value is (end, when it was accepted in ms since 1970)."""
-    return f"l|{place.offset}|{place.nonce}"
+    return f"l|{place.offset}|{place.seq}|{place.nonce}"
 
 
 def parse_loss_key(key: str) -> KnownPlace | None:
     """Return the place of a claim's or a loss's key; None for any other."""
-    kind, _, rest = key.partition("|")
-    offset, _, nonce = rest.partition("|")
-    if kind not in ("e", "l") or not (offset.isascii() and offset.isdigit()):
+    fields = key.split("|", 3)
+    if len(fields) != 4 or fields[0] not in ("e", "l") or not all(f.isascii() and f.isdigit() for f in fields[1:3]):
         return None
-    return KnownPlace(int(offset), nonce)
+    return KnownPlace(int(fields[1]), fields[3], int(fields[2]))
 
 
 def claims(rows: Mapping[str, bytes]) -> list[KnownPlace]:

@@ -144,7 +144,8 @@ async def _check_known_places(shard: Shard, trusted: TrustedSnapshots, decoder: 
 
     Return whether the node's own place was accepted as lost meanwhile.
     """
-    own = KnownPlace(shard.ownership.last, shard.ownership.held)
+    ownership = shard.ownership
+    own = KnownPlace(ownership.last, ownership.held, ownership.held_seq)
     accepted = own in {loss.place for loss in trusted.losses}
     if accepted:
         shard.ownership.lost()
@@ -173,7 +174,9 @@ async def _holds(shard: Shard, decoder: RecordDecoder, place: KnownPlace, end: i
         async for chunk in chunks:
             record = decoder.decode(shard.id, *chunk[0])
             nonce = stamped(record.nonce, place.offset) if record.__class__ is Tenure else record.nonce
-            return chunk[0].offset == place.offset and nonce == place.nonce
+            return (
+                KnownPlace(chunk[0].offset, nonce, record.seq) == place
+            )  # an owner's own next batch may lie there now
     return False
 
 

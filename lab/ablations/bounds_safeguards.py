@@ -89,6 +89,13 @@ def _without_end_check(patches: Patches) -> None:
     patches.replace(TrustedSnapshots, "check_end", nothing)
 
 
+def _without_known_place(patches: Patches) -> None:
+    async def any_end(*_: Any) -> bool:
+        return False
+
+    patches.replace(recovery, "_check_known_places", any_end)
+
+
 def _without_leaving_it(patches: Patches) -> None:
     """A node that reads of a newer tenure takes the shard back."""
 
@@ -160,6 +167,15 @@ SAFEGUARDS: Final = (
         ("I5",),
         _without_end_check,
         "shorter than its snapshots",
+        on=("truncate",),
+    ),
+    Safeguard(
+        "known place",
+        RECOVERY,
+        "a server does not accept less of a log than it knew",
+        ("I5",),
+        _without_known_place,
+        "under the server",
         on=("truncate",),
     ),
     Safeguard(

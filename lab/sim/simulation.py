@@ -158,6 +158,7 @@ class Simulation(Stage[SimNode]):
                 self.door.check(self)
             live = self._audit() if settled else []
             if settled and "truncate" in self.plan.at:
+                truncation.judge_running(self)
                 truncation.judge(self, self.start_node)
         finally:
             virtual_s = loop.time()

@@ -1,4 +1,4 @@
-"""The end of a run on a log that lost its end: what snapshots and markers reach past it, nobody may serve.
+"""The end of a run on a log that lost its end: what snapshots, markers or a server reach past it, nobody may serve.
 
 Owns the fault and its judgement. The log is whole again afterwards: all other promises are held against that one.
 """
@@ -14,6 +14,34 @@ from actors.snapshots.format import HEADER_PART, decode_header, decode_marker, i
 from lab.sim.stage import Process, Stage
 
 COMES_UP_S: Final = 1.0
+
+
+def judge_running(sim: Stage[Any]) -> None:
+    """Cut the end off each shard's log under the process that serves it, and see that it serves none of them."""
+    node, store = sim.alive()[-1], sim.store
+    whole, kept, landed = store.shards, store.kept, store.landed_s
+    store.shards = {shard: list(records) for shard, records in whole.items()}
+    store.kept = {shard: dict(rows) for shard, rows in kept.items()}
+    store.landed_s = {shard: list(times) for shard, times in landed.items()}
+    heard = len(sim.shown), len(sim.seen)
+    served = [one for one in node.system.shards() if one.ownership.mode is Mode.OWNER and store.shards.get(one.id)]
+    for one in served:
+        count = min(sim.plan.random.choice((1, 2, 5)), len(store.shards[one.id]))
+        del store.shards[one.id][-count:], store.landed_s[one.id][-count:]
+        sim.note("cut", str(one.id), len(store.shards[one.id]))
+        sim.plan.struck["truncate"] += 1
+        sim.loop.post(node.place, 0.0, one.commit.hold, (_nothing, None, 0, ()), True)  # it has something to write
+    sim.loop.run(lambda: False, COMES_UP_S)
+    for one in served:
+        if one.ownership.mode is Mode.OWNER:
+            sim.broken("I5", f"{one.id} is served although its log lost acknowledged records under the server")
+    node.kill()
+    store.shards, store.kept, store.landed_s = whole, kept, landed
+    del sim.shown[heard[0] :], sim.seen[heard[1] :]
+
+
+def _nothing(*_: Any) -> None:
+    pass
 
 
 def judge(sim: Stage[Any], start: Callable[[float], Process]) -> None:

@@ -46,7 +46,7 @@ def test_a_loss_is_listed_then_accepted_and_then_there_is_none(tmp_path: Path) -
     assert listed.exit_code == DAMAGED
     assert "hunts-3: the log had 5 records, it ends at 3: 2 acknowledged records are gone" in listed.stdout
     assert "with --yes" in listed.stderr
-    assert list(asyncio.run(rows(path))) == ["e|4|n@0"]
+    assert list(asyncio.run(rows(path))) == ["e|4|0|n@0"]
     accepted = CliRunner().invoke(main, [*command, "--yes"])
     assert accepted.exit_code == 0
     [loss] = losses(asyncio.run(rows(path)))
