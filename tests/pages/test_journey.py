@@ -15,6 +15,7 @@ import pytest
 from lab.machines.servers import LocalServer
 from tests.pages.phone import Phone
 from tests.pages.proxy import Proxy
+from tests.pages.restarts import restarting, start_again
 from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
@@ -25,12 +26,8 @@ PICTURES = ("entrance", "clue", "solved", "clues", "offline", "board", "team", "
 @pytest.fixture
 def museum(tmp_path: Path) -> Iterator[LocalServer]:
     """A server with the museum hunt, that may be killed."""
-    data = ["--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data")]
-    server = LocalServer(tmp_path, *data, "--hunt", str(ROOT / "examples" / "museum.toml"))
-    server.launch()
-    server.until_ready()
-    yield server
-    server.stop()
+    with restarting(tmp_path, "--hunt", str(ROOT / "examples" / "museum.toml")) as server:
+        yield server
 
 
 def picture(phone: Phone, name: str) -> None:
@@ -120,8 +117,7 @@ def fails(ada: Phone, museum: LocalServer, proxy: Proxy) -> None:
     picture(ada, "offline")
     museum.signal(signal.SIGKILL)
     museum.wait()
-    museum.launch()
-    museum.until_ready()
+    start_again(museum)
     proxy.back()
     ada.answer("clue:bones", "Correct")
     ada.page.locator(".celebration").click()

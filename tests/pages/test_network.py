@@ -7,10 +7,10 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from lab.machines.servers import serving
 from tests.pages.hunts import clue, teams
 from tests.pages.phone import WAIT_MS, Phone
 from tests.pages.proxy import Proxy
+from tests.pages.restarts import restarting, start_again
 from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
@@ -116,7 +116,7 @@ def test_a_page_that_heard_nothing_for_a_while_misses_nothing(phone: Phones, cas
 
 
 def test_a_server_that_restarts_is_waited_for_and_nothing_is_lost(phone: Phones, tmp_path: Path) -> None:
-    with serving(tmp_path) as live, Proxy(live.port) as proxy:
+    with restarting(tmp_path) as live, Proxy(live.port) as proxy:
         cast = Cast(live)
         hunt, _ = cast.hunt(teams())
         ada = phone()
@@ -126,15 +126,14 @@ def test_a_server_that_restarts_is_waited_for_and_nothing_is_lost(phone: Phones,
         live.stop()
         ada.offline()
         ada.guess("tea")
-        live.launch()
-        live.until_ready()
+        start_again(live)
         ada.answer("clue:a", "Correct")
         ada.online()
         ada.well(lost=True)
 
 
 def test_a_planned_stop_is_said_in_words(phone: Phones, tmp_path: Path) -> None:
-    with serving(tmp_path) as live:
+    with restarting(tmp_path) as live:
         cast = Cast(live)
         hunt, _ = cast.hunt(teams())
         ada = phone()

@@ -13,6 +13,7 @@ from huntserver.gateway.pages import pages
 from lab.machines.servers import LocalServer
 from tests.pages.hunts import teams
 from tests.pages.phone import Phone
+from tests.pages.restarts import restarting, start_again
 from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
@@ -30,11 +31,8 @@ def installed(tmp_path: Path) -> Iterator[LocalServer]:
     """A server that runs from a copy of the product, whose page can be changed."""
     for package in ("actors", "huntserver"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    server = LocalServer(tmp_path, "--log", f"sqlite:{tmp_path}/hunts.db", "--data", str(tmp_path / "data"))
-    server.launch()
-    server.until_ready()
-    yield server
-    server.stop()
+    with restarting(tmp_path) as server:
+        yield server
 
 
 def test_a_page_opens_without_a_network_with_what_was_last_seen(phone: Phones, installed: LocalServer) -> None:
@@ -58,8 +56,7 @@ def test_a_page_opens_without_a_network_with_what_was_last_seen(phone: Phones, i
     ada.clue("b")
     ada.guess("tea")
     ada.answer("clue:b", "waits for the connection")
-    installed.launch()
-    installed.until_ready()
+    start_again(installed)
     ada.answer("clue:b", "Correct")
     ada.online()
     ada.well(lost=True)
@@ -79,8 +76,7 @@ def test_an_old_page_on_a_new_server_says_so_and_loses_nothing_by_reloading(
     installed.stop()
     words = installed.folder / "huntserver" / "web" / "strings" / "en.js"
     words.write_text(words.read_text().replace("Your answer", "Your new answer"))
-    installed.launch()
-    installed.until_ready()
+    start_again(installed)
     ada.online()
     ada.sees("[data-strip='newer']", "There is a newer version of this page")
     ada.page.locator("[data-strip='newer'] button").click()
