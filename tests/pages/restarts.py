@@ -1,4 +1,4 @@
-"""Servers that tests stop and start again, and whose clock, which nothing may vouch for, keeps them waiting a second."""
+"""Servers that tests stop and start again; a clock that nothing vouches for keeps them waiting a second alone."""
 
 from __future__ import annotations
 
