@@ -76,6 +76,7 @@ class Decider:
         self._fresh_roles = kind.fresh_roles
         self._snapshot_at = limits.snapshot_records
         self._record_bytes_max = min(limits.record_bytes_max, ports.log.record_bytes_max or limits.record_bytes_max)
+        self._staged_bytes_max = limits.staged_bytes_max
         self._now = 0  # the shard's time, read once a run
         self._ctx = Context()
         self._ctx.roll = ports.roll
@@ -310,7 +311,7 @@ class Decider:
             if (seq, n) <= marks.get(batch.source, (0, 0)):
                 continue
             left -= 1
-            if left < 0:
+            if left < 0 or self.commit.staged_bytes >= self._staged_bytes_max:
                 raise _LaterTurn
             now = max(self._now, self.last_ms)
             if actor.due is not None and actor.due.due_ms <= now:
@@ -330,19 +331,20 @@ class Decider:
             self.timers.set(due_ms, actor.id)
 
     def _fire_due(self, actor: Actor, now: int) -> None:
+        fired = self._fired.pop(actor.id, 0) if self._fired else 0
         for _ in range(FIRES_A_TURN):
             due = actor.due
             if due is None or due.due_ms > now or actor.damaged:
-                if self._fired:
-                    self._fired.pop(actor.id, None)
                 return
+            if self.commit.staged_bytes >= self._staged_bytes_max:
+                break
+            fired += 1
             at = max(due.due_ms, self.last_ms)
             key = f"{due.id}@{due.due_ms}"
             events = self.kind.fire(actor.state, due.id, self._context(TIMER, at, actor.seq + 1, key))
             taken = self._accept(actor, events, {}, TIMER.by, key, at, None, 0)
             assert taken, "a timer's record is small"
             self.snapshots.wrote(actor)
-        fired = self._fired.pop(actor.id, 0) + FIRES_A_TURN
         if fired < FIRES_MAX:
             self._fired[actor.id] = fired
             raise _LaterTurn

@@ -11,7 +11,7 @@ from typing import Any, Final
 from actors.entity import Rejected
 from actors.shard.commit import Commit
 from actors.shard.shard import Shard
-from actors.snapshots import recovery
+from actors.snapshots import format, reader, recovery, writer
 from actors.snapshots.reader import TrustedSnapshots
 from actors.snapshots.recovery import Superseded
 from actors.timekeeper import ShardTime, Timekeeper
@@ -109,7 +109,57 @@ def _without_leaving_it(patches: Patches) -> None:
     patches.wrap(recovery, "_look_for_successor", take_back)
 
 
+def _without_cut_batches(patches: Patches) -> None:
+    def whole(self: Commit) -> None:
+        self._batch, self.records = self.records, []
+        self._flying, self.effects = self.effects, []
+        self._held_at.clear()
+        self.staged_bytes = 0
+
+    patches.replace(Commit, "_cut", whole)
+
+
+def _without_cut_parts(patches: Patches) -> None:
+    patches.replace(writer, "cut_parts", lambda parts, room: ([(str(i), part) for i, part in enumerate(parts)], ""))
+
+
+def _without_strays_left_alone(patches: Patches) -> None:
+    """A key in the snapshot store that is nobody's is taken for one of ours."""
+
+    def trusting(old: Any) -> Any:
+        def parse(key: str) -> Any:
+            return old(key) if key[:2] in ("m|", "r|", "c|") else format.PartKey(*key.split("|")[1:])  # type: ignore[arg-type]
+
+        return parse
+
+    patches.wrap(reader, "parse_part_key", trusting)
+
+
 SAFEGUARDS: Final = (
+    Safeguard(
+        "batches that fit",
+        COMMIT,
+        "what is staged is cut into batches that the log takes",
+        ("BOUND",),
+        _without_cut_batches,
+        "a batch that the log never takes",
+    ),
+    Safeguard(
+        "parts that fit",
+        RECOVERY,
+        "a snapshot's part that the store does not take lies in pieces",
+        ("BOUND",),
+        _without_cut_parts,
+        "a part that the store never takes",
+    ),
+    Safeguard(
+        "stray keys",
+        RECOVERY,
+        "a key in the snapshot store that is nobody's keeps no shard from recovering",
+        ("I10",),
+        _without_strays_left_alone,
+        on=("stray_keys",),
+    ),
     Safeguard(
         "clock stop",
         TIMERS,
@@ -140,9 +190,10 @@ SAFEGUARDS: Final = (
     Safeguard(
         "staged cap",
         COMMIT,
-        "no more is staged behind a batch than one request may hold",
+        "deciding stops while too many bytes wait behind a batch",
         ("BOUND",),
         _without_staged_cap,
+        "bytes behind its batch",
     ),
     Safeguard(
         "late is told",

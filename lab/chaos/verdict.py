@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from actors.checker.history import NONE, OK, REFUSED, Call, LiveDigest
 from actors.checker.log_judge import LogJudge, Rules, Totals
 from actors.log.port import EventLog, ShardId
-from actors.snapshots.format import decode_header
+from actors.snapshots.format import decode_header, split_digest
 from huntserver.app import kinds, open_log
 from huntserver.config import Config
 from huntserver.game.invariants import GameInvariants
@@ -112,4 +112,6 @@ async def _lives(config: Config, snapshots: Any) -> Any:
                     parts = key.split("|", 4)
                     if parts[0] == "s" and parts[3] == "h":
                         header = decode_header(value)
-                        yield LiveDigest(parts[2], f"{kind.kind}/{parts[4]}", header.seq, header.digest, last=False)
+                        yield LiveDigest(
+                            parts[2], f"{kind.kind}/{parts[4]}", header.seq, split_digest(header.digest)[0], last=False
+                        )

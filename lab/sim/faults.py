@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from actors.faults import LogFull, OutcomeUnknown
 from actors.limits import Limits
 from actors.log.memory import CHUNK, Fate, MemoryLog, MemorySnapshots, MemoryStore, settle
@@ -47,8 +49,8 @@ MENU: Final[dict[str, tuple[float, float, float]]] = {
     "snap_bad": (0.3, 0.05, 0.4),
     "truncate": (0.15, 1.0, 1.0),  # once, at the end: `truncation`
 }
-REACTIONS_BYTES: Final = 16_000
-"""What one message may stage past the cap: all the reactions that wait for a target."""
+REACTIONS_BYTES: Final = 4_000
+"""What may be staged past the cap: the last message's records, a few."""
 
 
 class SeedFaults:
@@ -75,6 +77,17 @@ class SeedFaults:
             recoveries_at_once=draw.choice((1, 8)),
             mailbox_max=draw.choice((3, 20_000)),
         )
+        more = random.Random(f"{seed}/more")
+        self.limits = msgspec.structs.replace(
+            self.limits,
+            refusals_max=more.choice((4, 20_000)),
+            refused_senders_max=more.choice((8, 50_000)),
+            ghosts_max=more.choice((2, 256)),
+            probe_s=more.choice((0.0, 0.05, 0.1)),
+        )
+        self.batch_bytes_max = more.choice((2_000, 1_000_000))
+        self.part_bytes_max = more.choice((260, 800_000))
+        self.stray_keys = (more.random() < 0.2 and "stray_keys" not in off) or "stray_keys" in on
         self.healed = False
         self.last_s = 0.0  # when the last thing that went wrong will have happened
         self.struck: Counter[str] = Counter()
@@ -164,8 +177,7 @@ class SimLog(MemoryLog):
 
     def __init__(self, loop: SimLoop, place: SimPlace, store: SimStore, plan: SeedFaults) -> None:
         super().__init__(store, plan)
-        staged = plan.limits.staged_bytes_max + REACTIONS_BYTES
-        self.batch_bytes_max = staged + staged // 4  # a record is longer than four times its framing
+        self.batch_bytes_max = plan.batch_bytes_max
         self.record_bytes_max = self.batch_bytes_max - RECORD_FRAMING_BYTES
         self.world: SimStore = store
         self.snapshots: SimSnapshots = SimSnapshots(self, loop, place, plan)
@@ -227,7 +239,7 @@ class SimSnapshots(MemorySnapshots):
     """The snapshot store: puts in order, some fail, some are spoilt, and what a reader sees may be old."""
 
     def __init__(self, log: SimLog, loop: SimLoop, place: SimPlace, plan: SeedFaults) -> None:
-        super().__init__(log, part_bytes_max=log.snapshots.part_bytes_max)
+        super().__init__(log, part_bytes_max=plan.part_bytes_max)
         self._sim_log = log
         self._loop = loop
         self._place = place
@@ -278,6 +290,8 @@ class SimSnapshots(MemorySnapshots):
         size = self._plan.random.choice((2, 5, CHUNK)) if "slow_read" in self._plan.at else CHUNK
         await asyncio.sleep(self._plan.read_delay_s(shard))
         rows = list(self._sim_log.store.kept.setdefault(shard, {}).items())
+        if self._plan.stray_keys:  # of another tool, or of a newer version
+            rows += [("s|stray", b"x"), ("m", b"y"), ("", b"z")]
         for at in range(0, len(rows), size):
             yield rows[at : at + size]
             await asyncio.sleep(self._plan.read_delay_s(shard) if at + size < len(rows) else 0)

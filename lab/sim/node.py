@@ -24,7 +24,7 @@ from actors.shard.shard import UNAVAILABLE, Shard
 from actors.snapshots.format import digest
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
-from lab.sim.faults import EPOCH_MS, SimLog
+from lab.sim.faults import EPOCH_MS, REACTIONS_BYTES, SimLog
 from lab.sim.loop import SimLoop, SimPlace
 from lab.sim.player import AnswerSink, Pending, ScriptedPlayer
 from lab.sim.stage import Process, Stage
@@ -269,6 +269,14 @@ class SimNode:
     def _owes(self, shard: Shard) -> bool:
         """Tell whether reactions are under way to entities that are not closed."""
         return any(f"{kind}/{id}" not in self.sim.closed for _, kind, id in shard.outgoing._routes)
+
+    def heaped(self) -> str:
+        """Return which shard has staged more behind its batch than the cap and one message's share; empty: none."""
+        for shard in self.system.shards():
+            staged, cap = shard.commit.staged_bytes, self.sim.plan.limits.staged_bytes_max
+            if staged > cap + REACTIONS_BYTES:
+                return f"{shard.id} has staged {staged} bytes behind its batch, the cap is {cap}"
+        return ""
 
     def untold(self) -> str:
         """Return which shard has a batch that is late, with clients that were not told so; empty: none."""

@@ -81,6 +81,8 @@ class Simulation(Stage[SimNode]):
             untold = node.untold()
             if untold:
                 self.broken("I10", untold, node.name)
+            if heaped := node.heaped():
+                self.broken("BOUND", heaped, node.name)
         if self.plan.healed:
             return
         draw, at = self.plan.random, self.plan.at
