@@ -124,9 +124,8 @@ def pushes(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence
 
 def reactions(events: Sequence[Any], hunt: str) -> Sequence[Reaction]:
     """Return the commands that follow from a record's events, in order. A function of the events alone."""
-    react = REACT.get(events[0].__class__)
-    if len(events) == 1:
-        return react(events[0], hunt) if react is not None else ()
+    if events[0].__class__ is Guessed:
+        return ()
     return [r for event in events if (react := REACT.get(event.__class__)) is not None for r in react(event, hunt)]
 
 

@@ -148,6 +148,40 @@ class Team:
 class Hunt:
     """One hunt: what events made of it, and below that what is derived and never stored."""
 
+    __slots__ = (
+        "announced",
+        "attempts",
+        "claims",
+        "digest",
+        "ended_ms",
+        "ends_ms",
+        "host_seq",
+        "hunt_seq",
+        "id",
+        "invites",
+        "members",
+        "more",
+        "names",
+        "opened",
+        "overtime_ms",
+        "owner",
+        "paused_ms",
+        "phase",
+        "placed",
+        "plan",
+        "recent",
+        "released_s",
+        "solves",
+        "source",
+        "standings",
+        "started_ms",
+        "teams",
+        "timer",
+        "wrongs",
+        "zero_ms",
+    )
+    # With slots: beyond thirty attributes an instance's dictionary is no longer shared, and every look-up dearer.
+
     def __init__(self, id: str) -> None:
         self.id = id
         self.phase = Phase.NONE
