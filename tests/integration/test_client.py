@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +19,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from huntserver.auth import Tokens, load_key
 from huntserver.client import Client, Refused, Unreachable, connect, guest_token
 from huntserver.client.timing import Timing
+from lab import ROOT
 from lab.machines.servers import LocalServer, free_port, serving
 
 HUNT = (
@@ -196,3 +200,13 @@ async def test_messages_are_read_in_order_until_the_client_is_closed(live: Local
         await client.close()
         await asyncio.wait_for(reader, WAIT_S)
     assert heard == [f"hear {i}" for i in range(5)]
+
+
+def test_the_bot_of_the_examples_plays_the_museum_hunt_to_its_end(tmp_path: Path) -> None:
+    with serving(tmp_path, "--hunt", str(ROOT / "examples" / "museum.toml")) as server:
+        command = [sys.executable, str(ROOT / "examples" / "bot.py"), server.url]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert [line for line in said if line.startswith("safe ")] == ["safe correct"], done.stdout
+    assert re.fullmatch(r"\d+ points", said[-1])
