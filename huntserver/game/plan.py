@@ -5,6 +5,7 @@ Things are numbered: clues 0 to n-1 in the order of the file, treasures from n o
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Final
 
@@ -78,3 +79,9 @@ def worth(clue: Clue, solves: int) -> int:
         share = min(solves / clue.decay_solves, 1.0)
         return math.ceil(clue.points - (clue.points - clue.points_min) * share * share)
     return max(clue.points - clue.decay * solves, clue.points_min)
+
+
+@functools.lru_cache(maxsize=4)
+def plan_of(source: str) -> Plan:
+    """Return the plan of a definition. It is never changed, so hunts and wakes of the same text share it."""
+    return Plan(source)

@@ -15,7 +15,7 @@ import msgspec
 
 from actors.entity import Timer
 from huntserver.game.definition.shape import Definition
-from huntserver.game.plan import NO_DEFINITION, Plan
+from huntserver.game.plan import NO_DEFINITION, Plan, plan_of
 from huntserver.game.standings import Standings
 
 TRIED_MAX: Final = 64
@@ -251,7 +251,7 @@ class Hunt:
     def define(self, source: str, digest: str) -> None:
         """Take a definition and derive what judging needs from it."""
         self.source, self.digest = source, digest
-        self.plan = Plan(source)
+        self.plan = plan_of(source)
         self.solves = [0] * len(self.plan.clues)
         self.wrongs = [0] * len(self.plan.clues)
         self.claims = [0] * len(self.plan.treasures)

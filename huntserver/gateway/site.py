@@ -24,6 +24,7 @@ from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.amending import Existing, PreviewQuery
 from huntserver.game.features.authoring import Define
+from huntserver.game.plan import plan_of
 from huntserver.gateway.door import Door
 from huntserver.gateway.listing import Card, Listing
 from huntserver.gateway.pages import pages
@@ -113,6 +114,16 @@ def _definition(text: str, query: str) -> Define | PreviewQuery | Rejected:
         return Rejected("bad_field", f"existing is {existing[:40]!r}, allowed are {allowed}")
     reason = asked.get("reason", [""])[-1][:REASON_MAX] or None
     return Define(text, cast(Existing, existing), reason=reason)
+
+
+def prepared(body: bytes, style: str) -> Definition | list[Problem]:
+    """Check a definition, and make ready what its hunt derives from it, so that the loop need not."""
+    checked = check_definition(body, style)
+    if isinstance(checked, Definition):
+        text = source(checked)
+        check_definition(text.encode(), "json")
+        plan_of(text)
+    return checked
 
 
 def _card(cards: list[Card]) -> Answer:
@@ -251,7 +262,7 @@ class Site:
                 self._submit_definition(hunt, caller, message, reply)
 
         def take(body: bytes, reply: Reply) -> None:
-            check = partial(check_definition, body, style)
+            check = partial(prepared, body, style)
             if not self._worker.run(check, lambda checked: judged(checked, reply), reply.fail):
                 self.door.refuse("checks", asked.address)
                 busy = Rejected("busy", "other definitions are being checked; send it again", True, 2000)

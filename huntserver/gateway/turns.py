@@ -49,13 +49,13 @@ class Turns:
         """Take one turn: all replies, then a slice of the broadcasts."""
         replies, self._replies = self._replies, []
         broadcasts = self._broadcasts
-        first = [broadcasts.popleft() for _ in range(min(self._slice, len(broadcasts)))]
-        for outboxes in (replies, first):
-            for outbox in outboxes:
-                try:
-                    outbox.flush()
-                except Exception as error:  # one socket's fault: all others wait for this turn, and for the next one
-                    self._contain(error)
+        if broadcasts:
+            replies += [broadcasts.popleft() for _ in range(min(self._slice, len(broadcasts)))]
+        for outbox in replies:
+            try:
+                outbox.flush()
+            except Exception as error:  # one socket's fault: all others wait for this turn, and for the next one
+                self._contain(error)
         if broadcasts or self._replies:
             asyncio.get_running_loop().call_soon(self.run)
         else:

@@ -12,8 +12,11 @@ from huntserver.game.definition import solvability, unlocks
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import LOOKS_MAX, check_definition
+from huntserver.game.features.authoring import Create
+from huntserver.game.plan import plan_of
+from huntserver.gateway.site import prepared
 from huntserver.gateway.worker import WAITING_MAX, WorkerThread
-from lab.rigs.gateway import DEFINITION, Rig
+from lab.rigs.gateway import DEFINITION, HOST, Rig
 from tests.gateway.test_door import put
 
 
@@ -123,3 +126,14 @@ def test_what_nobody_can_pay_is_still_found_in_an_ordinary_hunt() -> None:
     assert all(isinstance(problem, Problem) for problem in found)
     # The k-th clue can be paid for with the points of those before it: 45 is too much for the first five.
     assert [p.path for p in found] == [f"clues[{i}].hints[0].price" for i in range(5)]
+
+
+async def test_what_a_hunt_derives_from_a_definition_is_made_ready_beside_the_loop() -> None:
+    rig = Rig()
+    rig.system.play(Create(), HOST, "h2")
+    body = window(200, 100, 0)
+    text = prepared(body, "json")
+    assert isinstance(text, Definition)
+    before = [cache.cache_info().misses for cache in (solvability._judged, unlocks.parse, plan_of)]
+    assert put(rig, body, kind="application/json")[0] == 200
+    assert [cache.cache_info().misses for cache in (solvability._judged, unlocks.parse, plan_of)] == before

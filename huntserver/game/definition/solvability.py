@@ -5,6 +5,7 @@ No message names an answer or a code: it may be shown where others read.
 
 from __future__ import annotations
 
+import functools
 from typing import Final, NamedTuple
 
 from huntserver.game.clues.kinds import KINDS
@@ -21,10 +22,17 @@ LOOKS_MAX: Final = 100_000
 
 def check_definition(data: bytes, style: str) -> Definition | list[Problem]:
     """Read and judge a hunt file (`style`: toml or json). Returns the definition, or every problem found."""
+    judged = _judged(data, style)
+    return judged if isinstance(judged, Definition) else list(judged)
+
+
+@functools.lru_cache(maxsize=4)
+def _judged(data: bytes, style: str) -> Definition | tuple[Problem, ...]:
+    """Judge bytes once: a file is checked beside the loop, and again by the hunt that takes it."""
     definition = read(data, style)
     if not isinstance(definition, Definition):
-        return definition
-    return check(definition) or definition
+        return tuple(definition)
+    return tuple(check(definition)) or definition
 
 
 def check(d: Definition) -> list[Problem]:

@@ -8,6 +8,7 @@ An empty rule is always open. Pure; parsing takes linear time and at most `RULE_
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
@@ -118,8 +119,10 @@ class _Parser:
         return token
 
 
+@functools.lru_cache(maxsize=2048)
 def parse(text: str) -> Rule:
-    """Parse a rule. Raises `RuleError`."""
+    """Parse a rule; the same text is parsed once, where it is checked, and not again where it is played. Raises
+    `RuleError`."""
     if not text.strip():
         return Rule(("true",), (), ())
     parser = _Parser(text)
