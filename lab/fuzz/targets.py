@@ -26,7 +26,7 @@ from actors.snapshots.format import Header, Marker, decode_header, decode_marker
 from huntserver.config import Config, ConfigError
 from huntserver.config import parse as parse_config
 from huntserver.errors import REFUSALS
-from huntserver.game.answers import GUESS_MAX, Judge
+from huntserver.game.answers import GUESS_MAX
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
@@ -40,7 +40,9 @@ from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import Publish, Start
 from huntserver.game.features.treasures import Claim
 from huntserver.game.hunt import HuntEvent
-from huntserver.game.patterns import pattern_problem
+from huntserver.game.judging.answer import Answer
+from huntserver.game.judging.expression import problems
+from huntserver.game.judging.judge import TextJudge
 from huntserver.game.player.entity import PlayerType
 from huntserver.game.player.events import AnyPlayerEvent
 from huntserver.limits import Limits
@@ -243,11 +245,11 @@ def _play(text: str) -> None:
 def pattern(data: bytes) -> None:
     """Regular expressions: what is allowed judges every guess in time. Before the line's end: the expression."""
     text, _, guess = data.decode(errors="replace").partition("\n")
-    problem = pattern_problem(text)
-    note(problem)
-    if problem or not text:
+    faults = problems([(text, "typed")])
+    note(faults[0][1] if faults else "")
+    if faults or not text:
         return
-    judge = Judge([], patterns=[text], numbers=[], partial=[])
+    judge = TextJudge([Answer(regex=text)])
     seeds = {guess[:GUESS_MAX], "a" * GUESS_MAX, "ab" * (GUESS_MAX // 2), "a" * (GUESS_MAX - 1) + "!"}
     longest = max((w for w in re.findall(r"\w+", text)), key=len, default="a")
     seeds.add((longest * GUESS_MAX)[: GUESS_MAX - 1] + "!")

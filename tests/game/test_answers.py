@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.game.answers import Judge, normalise, number
+from tests.game.judging.before import Judge, normalise, number
 
 TABLE = [
     ("one", "one"),

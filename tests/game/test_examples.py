@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from actors.entity import Rejected
-from huntserver.game.answers import normalise
-from huntserver.game.clues.text import Answer
 from huntserver.game.command import Command
 from huntserver.game.definition.shape import Clue
 from huntserver.game.features.checking_in import CheckIn
@@ -19,8 +17,10 @@ from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import End
 from huntserver.game.features.treasures import Claim
 from huntserver.game.geo import distance_m
+from huntserver.game.judging.answer import Answer
 from lab import ROOT
 from lab.rigs.game import Table, definition
+from tests.game.judging.before import normalise
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
 LANDMARKS = {  # from the French state's and Wikipedia's gazetteers, to the fourth decimal

@@ -83,7 +83,9 @@ def test_a_kinds_keys_are_keys_of_a_clue_with_a_default_and_a_limit(kind: typing
 
 def test_the_keys_of_a_clue_stand_in_the_order_of_the_normal_form() -> None:
     names = [field.name for field in msgspec.structs.fields(Clue)]
-    assert names[:9] == ["id", "title", "text", "kind", "answers", "accents", "partial", "codes", "location"]
+    assert names[:7] == ["id", "title", "text", "kind", "answers", "accents", "partial"]
+    later = ["mode", "near", "wrapper", "wrapped", "accepts", "refuses"]  # left out where they are not used
+    assert [name for name in names[7:-10] if name not in later][:2] == ["codes", "location"]
     assert names[-10:] == [
         "points", "points_min", "decay", "decay_solves", "first_bonus",
         "unlock", "hints", "attempts", "solved_text", "final",

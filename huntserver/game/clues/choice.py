@@ -37,8 +37,6 @@ class ChoiceJudge:
 
     __slots__ = ("_options", "texts")
 
-    exact: Final = False
-    partials: Final[dict[str, str]] = {}
     nothing: Final = "choose one of the options that are shown"
 
     def __init__(self, options: list[str], right: list[str]) -> None:
@@ -56,6 +54,10 @@ class ChoiceJudge:
     def fits(self, raw: str) -> bool:
         """Options are texts: nothing else is accepted."""
         return False
+
+    def reply(self, raw: str, normal: str) -> str | None:
+        """No option is on the right way."""
+        return None
 
 
 def check(wrong: Wrong, path: str, clue: ChoiceKeys) -> None:

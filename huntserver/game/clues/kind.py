@@ -31,16 +31,12 @@ class Spot(Protocol):
 class GuessJudge(Protocol):
     """Judges the guesses at one clue; prepared once. No attribute is ever shown.
 
-    A guess is right when its normal form is in `texts`, or, with `exact`, when it `fits`; `partials` are answered with
-    a reply. `nothing` says why a guess without a mark is refused.
+    A guess is right when its normal form is in `texts`, or when it `fits`. `nothing` says why a guess without a mark is
+    refused.
     """
 
     @property
     def texts(self) -> Set[str]: ...
-    @property
-    def exact(self) -> bool: ...
-    @property
-    def partials(self) -> Mapping[str, str]: ...
     @property
     def nothing(self) -> str: ...
 
@@ -53,7 +49,11 @@ class GuessJudge(Protocol):
         ...
 
     def fits(self, raw: str) -> bool:
-        """Tell whether a rule accepts the guess."""
+        """Tell whether something else than the normal form makes the guess right. Asked after `texts`."""
+        ...
+
+    def reply(self, raw: str, normal: str) -> str | None:
+        """Return what a guess that is not right is told, at no cost, if it is on the right way; None: it is wrong."""
         ...
 
 
@@ -72,7 +72,7 @@ class Kind(NamedTuple):
     owns: tuple[str, ...]
     check: Callable[[Wrong, str, Any], None]
     ranges: Ranges = {}
-    parts: Mapping[str, type[Part]] = {}
+    parts: Mapping[str, type[msgspec.Struct]] = {}
     judge: Callable[[Any], GuessJudge] | None = None
     codes: Callable[[Any], Sequence[str]] | None = None
     place: Callable[[Any], Spot] | None = None

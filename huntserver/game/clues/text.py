@@ -1,4 +1,4 @@
-"""Clues that are answered in words: accepted texts, numbers with a tolerance, expressions; partial answers. Pure."""
+"""Clues that are answered in words, numbers, dates, lists or by an expression; partial answers, near misses. Pure."""
 
 from __future__ import annotations
 
@@ -6,21 +6,15 @@ from typing import Final
 
 import msgspec
 
-from huntserver.game.answers import GUESS_MAX, Judge, normalise
 from huntserver.game.clues.kind import Kind
 from huntserver.game.definition.part import Part, Wrong, printable
-from huntserver.game.patterns import pattern_problem
+from huntserver.game.judging.answer import Answer, Mode, Near
+from huntserver.game.judging.answer_values import check_answers, check_examples, check_text
+from huntserver.game.judging.judge import NO_NEAR, TextJudge
+from huntserver.game.judging.nearness import SLIPS_MAX
+from huntserver.game.judging.wrapper import wrapper_of
 
 REPLY_BYTES_MAX: Final = 80
-NUMBER_MAX: Final = 1e15
-
-
-class Answer(Part, frozen=True):
-    """An accepted answer that is not plain text: a regular expression, or a number with its tolerance."""
-
-    regex: str = ""
-    number: float | None = None
-    tolerance: float = 0.0
 
 
 class Partial(Part, frozen=True):
@@ -31,67 +25,82 @@ class Partial(Part, frozen=True):
 
 
 class TextKeys(Part, frozen=True):
-    """`accents`: they matter in answers."""
+    """`accents`: they matter in answers. `mode`: how texts are compared. `near`: what happens to a near miss.
+
+    `wrapper` such as `flag{...}` may stand around a guess, with `wrapped` it must. `accepts` and `refuses` are guesses
+    that `check` tries.
+    """
 
     answers: list[str | Answer] = []
     accents: bool = False
     partial: list[Partial] = []
+    mode: Mode = "folded"
+    near: Near | None = None
+    wrapper: str = ""
+    wrapped: bool = False
+    accepts: list[str] = []
+    refuses: list[str] = []
 
 
 def check(wrong: Wrong, path: str, clue: TextKeys) -> None:
     """Report answers that nobody can give, and replies that are never given."""
-    for i, answer in enumerate(clue.answers):
-        _answer(wrong, f"{path}.answers[{i}]", answer, clue.accents)
-    accepted = {normalise(a, accents=clue.accents) for a in clue.answers if isinstance(a, str)}
+    faults: list[str] = []
+
+    def told(at: str, what: str, cure: str) -> None:
+        faults.append(at)
+        wrong(at, what, cure)
+
+    check_answers(told, f"{path}.answers", clue.answers, clue.mode, clue.accents)
+    if clue.wrapper and wrapper_of(clue.wrapper) is None:
+        told(f"{path}.wrapper", "says not where the answer goes", "write it as flag{...}")
+    if clue.wrapped and not clue.wrapper:
+        told(f"{path}.wrapped", "is true without a wrapper", "give the wrapper, such as flag{...}")
+    if clue.near is not None:
+        _near(told, f"{path}.near", clue.near)
     for i, partial in enumerate(clue.partial):
-        _partial(wrong, f"{path}.partial[{i}]", partial, normalise(partial.text, accents=clue.accents), accepted)
+        check_text(told, f"{path}.partial[{i}].text", partial.text, clue.mode, clue.accents)
+        _reply(told, f"{path}.partial[{i}].reply", partial.reply)
+    if faults:
+        return
+    made = judge(clue)
+    for i, partial in enumerate(clue.partial):
+        if made.correct(partial.text):
+            cure = "remove it in one of the two"
+            wrong(f"{path}.partial[{i}].text", "is an accepted answer too, so its reply is never given", cure)
+    check_examples(wrong, path, made, clue.accepts, clue.refuses)
 
 
-def _answer(wrong: Wrong, path: str, answer: str | Answer, accents: bool) -> None:
-    if isinstance(answer, str):
-        if not normalise(answer, accents=accents):
-            wrong(path, "has no letter or digit", "give a text that can be typed")
-        elif len(answer) > GUESS_MAX:
-            wrong(path, f"has {len(answer)} characters", f"allowed is 1 to {GUESS_MAX}")
-    elif bool(answer.regex) == (answer.number is not None):
-        wrong(path, "is neither or both of regex and number", "give exactly one of them")
-    elif answer.number is None:
-        problem = pattern_problem(answer.regex)
-        if problem:
-            wrong(f"{path}.regex", problem, "write a simpler one")
-    elif not abs(answer.number) < NUMBER_MAX or not 0 <= answer.tolerance < NUMBER_MAX:
-        wrong(path, "the number or its tolerance is out of range", "use finite numbers below 1e15, tolerance >= 0")
+def _near(wrong: Wrong, path: str, near: Near) -> None:
+    if not 1 <= near.slips <= SLIPS_MAX:
+        wrong(f"{path}.slips", f"is {near.slips}", f"allowed is 1 to {SLIPS_MAX}")
+    _reply(wrong, f"{path}.reply", near.reply)
 
 
-def _partial(wrong: Wrong, path: str, partial: Partial, normal: str, accepted: set[str]) -> None:
-    if not normal:
-        wrong(f"{path}.text", "has no letter or digit", "give a text that can be typed")
-    printable(wrong, f"{path}.reply", partial.reply)
-    if normal in accepted:
-        wrong(f"{path}.text", "is an accepted answer too, so its reply is never given", "remove it in one of the two")
+def _reply(wrong: Wrong, path: str, reply: str) -> None:
+    printable(wrong, path, reply)
     # As JSON, because the reply is part of an answer of at most 200 bytes.
-    if len(msgspec.json.encode(partial.reply)) - 2 > REPLY_BYTES_MAX:
-        wrong(f"{path}.reply", "is too long", f"allowed are {REPLY_BYTES_MAX} bytes of JSON text")
+    if len(msgspec.json.encode(reply)) - 2 > REPLY_BYTES_MAX:
+        wrong(path, "is too long", f"allowed are {REPLY_BYTES_MAX} bytes of JSON text")
 
 
-def judge(clue: TextKeys) -> Judge:
+def judge(clue: TextKeys) -> TextJudge:
     """Prepare the accepted and the partial answers."""
-    rich = [a for a in clue.answers if isinstance(a, Answer)]
-    return Judge(
-        [a for a in clue.answers if isinstance(a, str)],
-        patterns=[a.regex for a in rich if a.regex],
-        numbers=[(repr(a.number), repr(a.tolerance)) for a in rich if a.number is not None],
-        partial=[(p.text, p.reply) for p in clue.partial],
+    return TextJudge(
+        clue.answers,
+        mode=clue.mode,
         accents=clue.accents,
+        partial=[(p.text, p.reply) for p in clue.partial],
+        wrapper=wrapper_of(clue.wrapper, needed=clue.wrapped) if clue.wrapper else None,
+        near_miss=clue.near or NO_NEAR,
     )
 
 
 KIND: Final = Kind(
     "text",
     TextKeys,
-    owns=("answers", "partial"),
+    owns=("answers", "partial", "near", "wrapper", "wrapped", "accepts", "refuses"),
     check=check,
-    ranges={"answers": (0, 50), "partial": (0, 50)},
-    parts={"answers": Answer, "partial": Partial},
+    ranges={"answers": (0, 50), "partial": (0, 50), "accepts": (0, 20), "refuses": (0, 20)},
+    parts={"answers": Answer, "partial": Partial, "near": Near},
     judge=judge,
 )

@@ -69,7 +69,7 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
     mark = judge.mark(text, normal)
     if not mark:
         return Rejected("bad_text", judge.nothing)
-    right = normal in judge.texts or (judge.exact and judge.fits(text))
+    right = normal in judge.texts or judge.fits(text)
     wrong = 0
     attempts = team.attempts
     if attempts is not None and index in attempts:
@@ -84,9 +84,10 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
         wrong = attempt.wrong
     if right:
         return solve(state, team, index, how="guess", author=Author(by, text))
-    if judge.partials and normal in judge.partials:
+    reply = judge.reply(text, normal)
+    if reply is not None:
         partial = Guessed(team.id, clue, "partial", mark, Author(by, text))
-        return Decision((partial,), GuessAnswer("partial", reply=judge.partials[normal]))
+        return Decision((partial,), GuessAnswer("partial", reply=reply))
     rule = plan.clues[index].attempts
     if wrong < rule.free or not rule.cool_down_s:
         # `Decision(...)` without its generated constructor, which costs more than the two structs.
@@ -107,7 +108,8 @@ def cool_down_ms(rule: Attempts, wrong: int) -> int:
 def _partial(state: Hunt, event: Guessed) -> Shown:
     judge = state.plan.judges[state.plan.clue_index[event.clue]]
     assert judge is not None
-    reply = judge.partials.get(judge.normal(event.personal.text), "")
+    text = event.personal.text
+    reply = judge.reply(text, judge.normal(text)) or ""
     return Shown("guessed", clue=event.clue, verdict="partial", reply=reply, personal=event.personal)
 
 

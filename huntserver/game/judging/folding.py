@@ -186,7 +186,7 @@ def signed(text: str, *, accents: bool = False) -> str:
 def typed(text: str) -> str:
     """Return the text as a keyboard has it: NFC, quotes, dashes, dots and spaces plain, nothing that cannot be seen."""
     if text.isascii():
-        return text
+        return text.replace("`", "'")
     return _SPACE.sub(" ", _visible(unicodedata.normalize("NFC", text)).translate(TYPED))
 
 

@@ -32,6 +32,8 @@ class TextJudge:
     accepted, so that signs and spaces tell guesses apart where it is remembered what was tried.
     """
 
+    nothing: Final = "the guess has nothing that can be compared"
+
     __slots__ = (
         "_accents",
         "_cased",

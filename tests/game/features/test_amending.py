@@ -232,7 +232,7 @@ def test_accepting_is_for_texts_that_are_not_accepted_yet_in_clues_of_words() ->
     assert code(table.host(Accept("c1", "ONE"))) == "wrong_phase"
     assert code(table.host(Accept("c2", "x"))) == "wrong_kind"
     assert code(table.host(Accept("c9", "x"))) == "no_such_clue"
-    assert code(table.host(Accept("c1", "?"))) == "bad_definition"
+    assert code(table.host(Accept("c1", " "))) == "bad_definition"
     assert code(table.send(Accept("c1", "x"))) == "not_allowed"
 
 

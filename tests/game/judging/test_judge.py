@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.game.answers import Judge as JudgeBefore
 from huntserver.game.judging.answer import Answer, Near
 from huntserver.game.judging.judge import TextJudge
 from huntserver.game.judging.wrapper import Wrapper
+from tests.game.judging.before import Judge as JudgeBefore
 
 CASES: list[tuple[TextJudge, list[str], list[str]]] = [
     (TextJudge(["Lighthouse"]), ["lighthouse", "The-Lighthouse"[4:], "LIGHTHOUSE ❤️",

@@ -11,9 +11,9 @@ from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.game.answers import number as number_before
 from huntserver.game.judging.number import DIGITS_MAX, NumberAnswer, readings
 from huntserver.game.judging.units import unit_key, units_named
+from tests.game.judging.before import number as number_before
 from tools.judging_tables import LANGUAGES
 
 LOCALES = ["en_US", "en_IN", "de_DE", "de_CH", "de_AT", "fr_FR", "fr_CH", "es_ES", "es_MX", "it_CH", "pt_BR", "pl_PL",
