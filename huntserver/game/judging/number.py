@@ -104,6 +104,8 @@ def readings(text: str) -> tuple[Quantity, ...]:
     if (word := _BEFORE.match(plain)) and (power := magnitudes().get(unit_key(word[1]))) is not None:
         rest = _compound(plain[word.end() :], 1)
         found_all += [Quantity(q.value * 10**power, q.unit) for q in rest]
+    if not found_all and " " in plain:  # ". 5": a slip of the thumb
+        found_all = list(_compound("".join(plain.split()), 1))
     return tuple(dict.fromkeys(found_all))
 
 
