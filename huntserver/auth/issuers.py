@@ -19,6 +19,7 @@ import jwt
 
 from actors.entity import Rejected
 from huntserver.config import Issuer
+from huntserver.game.names import fit_name
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA")
 """Asymmetric ones only: with a shared secret, whoever checks could mint."""
@@ -145,8 +146,9 @@ def claimed(issuer: Issuer, claims: dict[str, Any]) -> Claimed | Rejected:
         return Rejected("bad_token", f"the token has no {issuer.subject_claim}")
     digest = hashlib.sha256(f"{issuer.issuer}\0{subject}".encode()).digest()
     name = reach(claims, issuer.name_claim)
-    shown = "".join(c for c in name if c.isprintable()).strip()[:40] if isinstance(name, str) else ""
-    return Claimed(role_of(issuer, claims), "x" + base64.b32encode(digest[:15]).decode().lower(), shown)
+    shown = fit_name(name) if isinstance(name, str) else ""
+    id = "x" + base64.b32encode(digest[:15]).decode().lower()
+    return Claimed(role_of(issuer, claims), id, shown)
 
 
 def role_of(issuer: Issuer, claims: dict[str, Any]) -> str:

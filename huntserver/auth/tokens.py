@@ -20,13 +20,13 @@ from actors.entity import Rejected
 from actors.shard.actor import Caller
 from huntserver.auth.issuers import Issuers, unverified
 from huntserver.auth.key_file import KeyFileError
+from huntserver.game.names import NAME_MAX, name_problem, shown_name
 
 ALGORITHM: Final = "HS256"
 ROLES: Final = ("player", "host", "admin")
 ISSUER: Final = "huntserver"
 GUEST_TTL_S: Final = 30 * 86_400
 RENEW_AFTER_S: Final = 86_400
-NAME_MAX: Final = 40
 SUBJECT_MAX: Final = 64
 LEEWAY_S: Final = 5.0
 """How far the clocks of those who mint and those who check may be apart."""
@@ -153,4 +153,4 @@ def _is_subject(subject: Any) -> bool:
 
 
 def _is_name(name: str) -> bool:
-    return len(name) <= NAME_MAX and (not name or name.isprintable())
+    return not name or (min(name) >= " " and not name_problem(shown_name(name)))

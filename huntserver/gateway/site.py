@@ -25,6 +25,7 @@ from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.amending import Existing, PreviewQuery
 from huntserver.game.features.authoring import Define
 from huntserver.game.plan import plan_of
+from huntserver.game.names import name_problem, shown_name
 from huntserver.gateway.door import Door
 from huntserver.gateway.listing import Card, Listing
 from huntserver.gateway.pages import pages
@@ -228,8 +229,9 @@ class Site:
             name = msgspec.json.decode(body, type=dict[str, str]).get("name", "")
         except (ValueError, RecursionError):  # ValueError: also bytes that are no UTF-8
             return wrong(400, 'the body is a JSON object like {"name": "Ada"}')
-        if not 1 <= len(name) <= 40 or not name.isprintable():
-            return refused(Rejected("bad_text", "a name has 1 to 40 characters that can be shown"))
+        name = shown_name(name)
+        if problem := name_problem(name):
+            return refused(Rejected("bad_text", problem))
         limited = self.door.admit_guest(address)
         if limited is not None:
             return refused(limited)

@@ -12,7 +12,8 @@ from huntserver.game.channels import Telling
 from huntserver.game.command import Command
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
-from huntserver.game.features.naming import NAME_MAX, free_name
+from huntserver.game.features.naming import free_name
+from huntserver.game.names import NAME_MAX, fit_name
 from huntserver.game.permission import not_there
 from huntserver.game.player.commands import EnterHunt, to_player
 from huntserver.game.shown import Shown
@@ -94,8 +95,7 @@ def _may_not_join(state: Hunt, command: Join, ctx: Context) -> Rejected | None:
 
 def _name(ctx: Context) -> str:
     """Return the sender's name as it may be shown: a token's name is not checked when it is made."""
-    name = "".join(c for c in ctx.name if c.isprintable()).strip()[:NAME_MAX]
-    return name or ctx.by.partition(":")[2][:NAME_MAX]
+    return fit_name(ctx.name) or ctx.by.partition(":")[2][:NAME_MAX]
 
 
 def _new_team(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:

@@ -9,11 +9,10 @@ from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
+from huntserver.game.names import name_problem, shown_name
 from huntserver.game.permission import act, not_host, team_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Team
-
-NAME_MAX: Final = 40
 
 
 class Rename(HostCommand, tag="rename", frozen=True):
@@ -31,9 +30,9 @@ class Renamed(HostEvent, tag="renamed", frozen=True, gc=False):
 
 def free_name(state: Hunt, text: str, team: Team | None = None) -> str | Rejected:
     """Return a name as it is shown, or why no team (but `team`, which may have it already) can have it."""
-    name = text.strip()
-    if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
-        return Rejected("bad_text", f"a team's name has 1 to {NAME_MAX} characters that can be shown")
+    name = shown_name(text)
+    if problem := name_problem(name):
+        return Rejected("bad_text", problem)
     if state.names.get(name.casefold(), team) is not team:
         return Rejected("team_name_taken", "another team has this name")
     return name

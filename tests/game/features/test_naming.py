@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huntserver.game.features.leaderboard import BoardQuery
-from huntserver.game.features.naming import NAME_MAX, Rename
+from huntserver.game.features.naming import Rename
 from huntserver.game.features.schedule import End
 from huntserver.game.features.standing import Adjust
+from huntserver.game.names import NAME_MAX
 from lab.rigs.game import SMALL, TEAMS, Table, code, digest
 
 
