@@ -13,6 +13,7 @@ from actors.reporter import Reporter
 from actors.shard.actor import Caller
 from actors.system import ActorSystem
 from huntserver.config import ConfigError
+from huntserver.game.definition.formats import style_of
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.authoring import Create, Define
@@ -29,7 +30,7 @@ def read_hunt(path: Path) -> Definition:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    checked = check_definition(data, "json" if path.suffix == ".json" else "toml")
+    checked = check_definition(data, style_of(path.suffix))
     if isinstance(checked, list):
         raise ConfigError(f"{path}: {checked[0]} ({len(checked)} problems in all: huntserver check {path})")
     return checked

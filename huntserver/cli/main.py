@@ -185,7 +185,8 @@ def serve(
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="print the problems as JSON")
 def check(files: tuple[Path, ...], as_json: bool) -> None:
-    """Check hunt files (TOML, JSON): every problem with its path into the file and what to do."""
+    """Check hunt files (TOML, JSON, YAML): every problem with its path into the file and what to do."""
+    from huntserver.game.definition.formats import style_of
     from huntserver.game.definition.solvability import check_definition
 
     bad = 0
@@ -197,7 +198,7 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
             click.echo(f"huntserver: {file}: cannot be read ({error.strerror})", err=True)
             unread = True
             continue
-        found = check_definition(data, "json" if file.suffix == ".json" else "toml")
+        found = check_definition(data, style_of(file.suffix))
         problems = found if isinstance(found, list) else []
         bad += bool(problems)
         if as_json:

@@ -24,8 +24,8 @@ from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.amending import Existing, PreviewQuery
 from huntserver.game.features.authoring import Define
-from huntserver.game.plan import plan_of
 from huntserver.game.names import name_problem, shown_name
+from huntserver.game.plan import plan_of
 from huntserver.gateway.door import Door
 from huntserver.gateway.listing import Card, Listing
 from huntserver.gateway.pages import pages
@@ -251,7 +251,8 @@ class Site:
         limited = self.door.admit_upload(asked.address)
         if limited is not None:
             return refused(limited)
-        style = "json" if "json" in asked.header(b"content-type") else "toml"
+        kind = asked.header(b"content-type")
+        style = "json" if "json" in kind else "yaml" if "yaml" in kind else "toml"
 
         def judged(checked: Definition | list[Problem], reply: Reply) -> None:
             if isinstance(checked, list):

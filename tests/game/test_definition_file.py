@@ -147,3 +147,73 @@ def test_numbers_and_brackets_without_end_are_refused(text: str) -> None:
     found = read(text.encode(), "toml")
     assert isinstance(found, list)
     assert found[0].path == "$"
+
+
+MANY = """
+title = "A spreadsheet made this"
+colour = "red"
+[schedule]
+starts_at = 2027-03-28T02:30:00
+duration_s = "1h30"
+[[clues]]
+id = "Stop 1"
+answers = [24]
+points = 2.5
+[[clues]]
+id = "opera"
+title = "The opera"
+kind = "location"
+location = { lat = 151.215, lon = -33.8568, radius_m = 1 }
+"""
+
+
+def test_every_fault_of_a_file_is_named_in_one_run() -> None:
+    found = read(MANY.encode(), "toml")
+    assert isinstance(found, list)
+    assert {p.path for p in found} == {
+        "colour", "schedule.duration_s", "schedule.starts_at", "clues[0].id", "clues[0].title", "clues[0].answers[0]",
+        "clues[0].points", "clues[1].location", "clues[1].location.radius_m",
+    }  # fmt: skip
+    assert "swapped" in next(p.what for p in found if p.path == "clues[1].location")
+
+
+YAML = """# a walk
+title: A walk
+schedule: {starts_at: 2027-05-01T10:00:00+02:00}
+clues:
+  - id: gate
+    title: The gate
+    answers: ["24"]
+"""
+
+
+def test_yaml_says_the_same_as_toml_and_dates_need_their_offset_there_too() -> None:
+    toml = (
+        'title = "A walk"\nschedule = { starts_at = 2027-05-01T10:00:00+02:00 }\n'
+        '[[clues]]\nid = "gate"\ntitle = "The gate"\n'
+    )
+    assert read(YAML.encode(), "yaml") == read((toml + 'answers = ["24"]\n').encode(), "toml")
+    found = read(YAML.replace("+02:00", "").encode(), "yaml")
+    assert isinstance(found, list)
+    assert "offset" in found[0].what
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "seen"),
+    [
+        (YAML, "toml", "this is YAML, read as TOML"),
+        ('<?xml version="1.0"?><gpx version="1.1"></gpx>', "toml", "this is GPX, read as TOML"),
+        ('{"title": "x", // why\n "clues": []}', "json", "this is JSON with comments"),
+        ('{"title": "x",}', "json", "this is JSON with comments or a comma too many"),
+        ('{"title": "x"}', "toml", "this is JSON, read as TOML"),
+        ('title = "x"\n[[clues]]\n', "json", "this is TOML, read as JSON"),
+        ("title = ", "toml", "not valid TOML"),
+        ("a: [" * 5000, "yaml", "not valid YAML"),
+        ("a: &a [x]\nb: [" + "*a, " * 200 + "]", "yaml", "aliases"),
+        ("a: !!python/object:os.system x", "yaml", "not valid YAML"),
+    ],
+)
+def test_a_file_of_another_format_is_called_by_its_name(text: str, style: str, seen: str) -> None:
+    found = read(text.encode(), style)
+    assert isinstance(found, list)
+    assert seen in found[0].what

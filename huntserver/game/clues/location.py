@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+import msgspec
+
 from huntserver.game.clues.kind import Kind
 from huntserver.game.definition.part import Part, Ranges, Wrong, within
 
@@ -39,7 +41,12 @@ class LocationKeys(Part, frozen=True):
 def check(wrong: Wrong, path: str, clue: LocationKeys) -> None:
     """Report a point that is not on earth, or a radius that nobody meets."""
     if clue.location is not None:
-        within(wrong, f"{path}.location.", clue.location, RANGES)
+        place = clue.location
+        if 90 < abs(place.lat) <= 180 and abs(place.lon) <= 90 and place.lon:
+            what = f"has lat {place.lat} and lon {place.lon}, which are swapped"
+            wrong(f"{path}.location", what, f"write lat = {place.lon}, lon = {place.lat}")
+            place = msgspec.structs.replace(place, lat=place.lon, lon=place.lat)
+        within(wrong, f"{path}.location.", place, RANGES)
 
 
 KIND: Final = Kind(

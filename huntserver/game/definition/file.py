@@ -1,4 +1,4 @@
-"""Reading a hunt file, TOML or JSON, with the exact path of what is wrong in it and what to do. Pure.
+"""Reading a hunt file, TOML, JSON or YAML, with the exact path of what is wrong in it and what to do. Pure.
 
 Judges syntax, keys and kinds of values; then `values` their ranges.
 """
@@ -12,32 +12,89 @@ from typing import Any, Final, get_args
 import msgspec
 
 from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.formats import syntax
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Teams, Treasure, Tries
 from huntserver.game.definition.values import check_values
 from huntserver.suggestion import did_you_mean
 
 DEFINITION_BYTES_MAX: Final = 512 * 1024
+PROBLEMS_MAX: Final = 50
+"""Faults of shape that are named in one run; a file with more is another kind of file."""
 BOM: Final = b"\xef\xbb\xbf"
 """What some editors put before the first character."""
 
 
 def read(data: bytes, style: str) -> Definition | list[Problem]:
-    """Read a hunt file (`style`: toml or json) as far as its shape and values go; `solvability` does the rest."""
+    """Read a hunt file (`style`: toml, json or yaml) as far as its shape and values go; `solvability` does the rest.
+
+    Every fault of its shape is named in one run, and those of values that can be judged beside it.
+    """
     if len(data) > DEFINITION_BYTES_MAX:
         return [Problem("$", f"the file has {len(data)} bytes", f"allowed are {DEFINITION_BYTES_MAX}")]
+    tree = syntax(data.removeprefix(BOM), style)
+    if isinstance(tree, Problem):
+        return [tree]
+    problems: list[Problem] = []
+    while True:
+        try:
+            definition = msgspec.convert(tree, Definition)
+        except msgspec.ValidationError as error:
+            problem = _problem(str(error))
+            problems.append(problem)
+            if len(problems) >= PROBLEMS_MAX or not _mended(tree, str(error)):
+                return problems
+        else:
+            break
+    if not problems:
+        return check_values(definition) or definition
+    named = {problem.path for problem in problems}
+    return problems + [problem for problem in check_values(definition) if not _follows(problem.path, named)]
+
+
+def _follows(path: str, named: set[str]) -> bool:
+    """Tell whether a fault may be one of a value that stands in for one that was named before."""
+    return any(path == name or name.startswith(path) or path.startswith(name) for name in named)
+
+
+_STAND_INS: Final[dict[str, Any]] = {"str": "x", "int": 1, "float": 1.0, "bool": False, "array": [], "object": {}}
+_STEPS: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+
+
+def _mended(tree: Any, error: str) -> bool:
+    """Take out, or put something in for, what an error is about, so that the faults behind it are found too."""
+    found = _AT.match(error)
+    assert found is not None
+    what, path = found.group(1), found.group(2) or ""
+    steps: list[Any] = [int(i) if i else key for key, i in _STEPS.findall(path)]
+    if missing := _MISSING.match(what):
+        stand_in: Any = [] if missing[1] == "clues" else "x"
+        return _put(tree, [*steps, missing[1]], stand_in)
+    if unknown := _UNKNOWN.match(what):
+        return _put(tree, [*steps, unknown[1]], None)
+    if not steps:
+        return False
+    wanted = _WRONG.match(what)
+    names = wanted[1].split(" | ") if wanted else []
+    known = next((name for name in names if name in _STAND_INS), None)
+    required = bool(steps) and steps[-1] in ("title", "id", "text") and known == "str"
+    return _put(tree, steps, "x" if required else _STAND_INS[known] if isinstance(steps[-1], int) and known else None)
+
+
+def _put(tree: Any, steps: list[Any], value: Any) -> bool:
+    """Set the value at a path (None: take it out). Returns whether anything changed."""
+    at = tree
     try:
-        text = data.removeprefix(BOM).decode()
-        tree = msgspec.toml.decode(text) if style == "toml" else msgspec.json.decode(text)
-    except UnicodeDecodeError as error:
-        return [Problem("$", f"byte {error.start} is not UTF-8", "save the file as UTF-8")]
-    except (ValueError, RecursionError) as error:  # ValueError: also endless numbers
-        return [Problem("$", f"not valid {style.upper()}: {error}", "mend the file's syntax")]
-    try:
-        definition = msgspec.convert(tree, Definition)
-    except msgspec.ValidationError as error:
-        return [_problem(str(error))]
-    return check_values(definition) or definition
+        for step in steps[:-1]:
+            at = at[step]
+        if value is not None:
+            changed = not (isinstance(at, list) or steps[-1] in at) or at[steps[-1]] != value
+            at[steps[-1]] = value
+            return changed
+        del at[steps[-1]]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
 
 
 _AT: Final = re.compile(r"(.*?)(?: - at `\$\.?(.*)`)?\Z", re.DOTALL)
