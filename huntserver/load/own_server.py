@@ -19,7 +19,13 @@ from huntserver.load.server_process import WAIT_S, NotServing, ServerProcess, pi
 SHARDS: Final = 16
 """Of each topic: what one process needs; on Kafka a topic of this size is made in a second."""
 
-LIMITS: Final = ("handshakes_per_s=1e6", "connections_per_address=100000")
+LIMITS: Final = (
+    "handshakes_per_s=1e6",
+    "handshakes_per_s_per_address=1e6",
+    "sockets_per_s_per_address=1e6",
+    "sockets_waiting_per_address=100000",
+    "connections_per_address=100000",
+)
 """The load comes from one machine: limits for each address would measure themselves. The rest is as shipped."""
 
 CLOSED_LIMITS: Final = ("commands_per_s=1e9", "commands_burst=1e9")

@@ -23,7 +23,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from huntserver.load.own_server import CLOSED_LIMITS, SHARDS, echo_server
+from huntserver.load.own_server import CLOSED_LIMITS, LIMITS, SHARDS, echo_server
 from lab import ROOT
 from lab.bench import large
 from lab.bench.batch_latency import mean_ms, scrape
@@ -71,7 +71,7 @@ def our_server(log: str, folder: Path, *, copies: int = 1) -> Iterator[LocalServ
         path = folder / f"campaign{i}.toml"
         path.write_text(campaign_hunt())
         told += ["--hunt", str(path)]
-    told += [part for limit in CLOSED_LIMITS for part in ("--limit", limit)]
+    told += [part for limit in (*LIMITS, *CLOSED_LIMITS) for part in ("--limit", limit)]
     (folder / "config.toml").write_text(
         f'[log]\nurl = "{log}"\nhunt_shards = {SHARDS}\nplayer_shards = {SHARDS}\nreplication = {copies}\n'
         f'topic_prefix = "bench-{time.time_ns():x}"\n'
