@@ -69,6 +69,13 @@ class HuntMore(msgspec.Struct, omit_defaults=True):
     """Per clue, what hosts corrected: (ms, text)."""
 
 
+def once_a_reopening(state: Hunt, name: str) -> str:
+    """Return a timer's name that a second end, or a second reopening, in the same ms does not share: by the last thing
+    that a host did before it. Hunts of which no host did anything have the name alone."""
+    audit = state.more.audit
+    return f"{name}.{audit[-1].seq}" if audit else name
+
+
 class TeamMore(msgspec.Struct, omit_defaults=True):
     """What is stored of a team only where it is not as usual, by name: new fields may be added, none renamed."""
 

@@ -10,7 +10,7 @@ from actors.entity import Context, Reaction, Timer
 from huntserver.game.event import GameEvent
 from huntserver.game.feature import Feature, Makes, Times
 from huntserver.game.player.commands import CloseHunt, to_player
-from huntserver.game.state import Hunt, Phase
+from huntserver.game.state import Hunt, Phase, once_a_reopening
 
 PLACES_A_RECORD: Final = 200
 PLACES_EVERY_MS: Final = 20
@@ -35,7 +35,8 @@ def _due(state: Hunt) -> Timer | None:
     unsettled = state.more.withdrawing or state.more.rejudging
     if state.phase is not Phase.ENDED or state.placed >= len(state.members) or unsettled:
         return None
-    return Timer(state.ended_ms + PLACES_EVERY_MS * (state.placed // PLACES_A_RECORD), f"place-{state.placed}")
+    due_ms = state.ended_ms + PLACES_EVERY_MS * (state.placed // PLACES_A_RECORD)
+    return Timer(due_ms, once_a_reopening(state, f"place-{state.placed}"))
 
 
 def _fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:

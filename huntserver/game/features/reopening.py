@@ -15,7 +15,7 @@ from huntserver.game.features.placing import PLACES_A_RECORD, PLACES_EVERY_MS
 from huntserver.game.permission import act, not_host
 from huntserver.game.player.commands import ReopenHunt, to_player
 from huntserver.game.shown import Shown
-from huntserver.game.state import Hunt, Phase
+from huntserver.game.state import Hunt, Phase, once_a_reopening
 
 FOR_MAX_S: Final = 30 * 86_400
 
@@ -101,7 +101,7 @@ def _due(state: Hunt) -> Timer | None:
     if not state.more.withdrawing:
         return None
     done = (state.more.withdrawing - state.placed) // PLACES_A_RECORD
-    return Timer(state.more.reopened_ms + PLACES_EVERY_MS * done, f"withdraw-{state.placed}")
+    return Timer(state.more.reopened_ms + PLACES_EVERY_MS * done, once_a_reopening(state, f"withdraw-{state.placed}"))
 
 
 def _fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:

@@ -24,7 +24,7 @@ from huntserver.game.features.schedule import End, Extend, Pause, Start, Unpause
 from huntserver.game.player.commands import CloseHunt
 from huntserver.game.player.entity import PlayerType
 from huntserver.game.state import HuntMore, Phase
-from lab.rigs.game import SMALL, START_MS, Table, code, digest
+from lab.rigs.game import HUNT, SMALL, START_MS, Table, code, digest
 
 PLAYER = PlayerType()
 TWO_OPEN = """
@@ -317,3 +317,18 @@ def test_what_the_clock_did_is_no_hosts_doing() -> None:
     table = Table(TWO_OPEN).running("ann")
     table.tick(3700)
     assert [line.what for line in table.ask(AuditQuery(), "h:owner", "host").lines] == ["published", "started"]
+
+
+def test_an_end_that_is_undone_and_comes_again_in_the_same_ms_has_timers_of_its_own() -> None:
+    table = Table(SMALL).running("ann", "bob")
+    names = []
+    for _ in range(2):
+        table.host(End())
+        timer = HUNT.due(table.state)
+        assert timer is not None
+        names.append(timer)
+        table.host(Reopen(for_s=60))
+        withdrawing = HUNT.due(table.state)
+        assert withdrawing is not None
+        names.append(withdrawing)
+    assert len({(timer.id, timer.due_ms) for timer in names}) == len(names)
