@@ -1,4 +1,4 @@
-"""The gateway's time: a coarse monotonic clock, the wall's, and calls made later.
+"""The gateway's time and dice: a coarse monotonic clock, the wall's, calls made later, and jitter.
 
 Owns the time that connections compare with: read once a tick, not once a frame (a system call each).
 """
@@ -6,6 +6,7 @@ Owns the time that connections compare with: read once a tick, not once a frame 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,10 @@ class LoopClock:
     def wall_ms(self) -> int:
         """Return ms since 1970."""
         return time.time_ns() // 1_000_000
+
+    def roll(self) -> float:
+        """Return a random number from 0 up to, not with, 1: jitter."""
+        return random.random()
 
     def soon(self, call: Callable[..., None], *arguments: Any) -> None:
         """Call in the next turn of the loop."""

@@ -7,7 +7,6 @@ have files of their own; this one puts them together.
 from __future__ import annotations
 
 import asyncio
-import random
 import socket
 import ssl
 import time
@@ -155,7 +154,7 @@ class Gateway:
         going = cast(list[Connection], self.connections.all())
         spread_ms = int(self.limits.drain_s * 1000)
         for connection in going:
-            connection.send(Sys("sys", "goaway", code=4100, after_ms=random.randint(0, spread_ms)))
+            connection.send(Sys("sys", "goaway", code=4100, after_ms=int(self.clock.roll() * spread_ms)))
         for step in range(DRAIN_STEPS):
             for connection in going[step::DRAIN_STEPS]:
                 connection.close("draining")  # what was answered meanwhile goes out before it
@@ -183,7 +182,7 @@ class Gateway:
         self.clock.now_s = now_s
         due = self.connections.due()
         if due:
-            self.sampler.offer(cast(Connection, random.choice(due)), now_s)
+            self.sampler.offer(cast(Connection, due[int(self.clock.roll() * len(due))]), now_s)
         self.connections.sweep(now_s)
 
     def statistics(self) -> GatewayStatistics:

@@ -6,7 +6,6 @@ in which the runtime lets effects out: nothing is missed in between, and what co
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -156,7 +155,7 @@ class Subscriptions:
             connection.send(Sys("sys", "refused", entry.hunt, err=refusal(rejected)))
 
     def _again(self, entry: _Entry, after_ms: int) -> None:
-        wait_s = max(RETRY_S[min(entry.tries, len(RETRY_S) - 1)], after_ms / 1000) * (0.5 + random.random())
+        wait_s = max(RETRY_S[min(entry.tries, len(RETRY_S) - 1)], after_ms / 1000) * (0.5 + self._services.clock.roll())
         entry.tries += 1
         self._asked[entry.hunt] = entry
         self._services.clock.later(wait_s, self._retry, entry)

@@ -41,6 +41,10 @@ class SimGatewayClock(LoopClock):
         """Return the node's time."""
         return self._node.clock.wall_ms()
 
+    def roll(self) -> float:
+        """Return a number of the simulation's dice: what a client is told of it decides what it does."""
+        return self._dice.random()
+
     def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
         """Call later; the gateway's own dice are not ours."""
         super().later(0.1 + 0.4 * self._dice.random(), call, *arguments)

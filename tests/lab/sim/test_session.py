@@ -46,3 +46,9 @@ def test_what_a_session_does_is_missed_when_it_is_gone(name: str) -> None:
 def test_frames_of_every_size_are_read(size: int) -> None:
     data = frame(b"x" * size, False) + b"\x88\x02\x10\x68" + frame(b"last", False)
     assert list(payloads(data)) == [b"x" * size, b"last"]
+
+
+@pytest.mark.parametrize("seed", [990041, 990046, 990062])
+def test_a_seed_of_sessions_is_played_alike_also_when_servers_drain(seed: int) -> None:
+    first, again = (Simulation(seed, make=SessionWorkload).run() for _ in range(2))
+    assert first.digest == again.digest
