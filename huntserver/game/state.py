@@ -65,15 +65,14 @@ class HuntMore(msgspec.Struct, omit_defaults=True):
     rejudge_ms: int = 0
     rejudge_next: int = 0
     rejudge_steps: int = 0
+    reopenings: int = 0
     errata: dict[str, list[tuple[int, str]]] = {}
     """Per clue, what hosts corrected: (ms, text)."""
 
 
 def once_a_reopening(state: Hunt, name: str) -> str:
-    """Return a timer's name that a second end, or a second reopening, in the same ms does not share: by the last thing
-    that a host did before it. Hunts of which no host did anything have the name alone."""
-    audit = state.more.audit
-    return f"{name}.{audit[-1].seq}" if audit else name
+    """Return a timer's name that a second end, or a second reopening, in the same ms does not share."""
+    return f"{name}.{state.more.reopenings}" if state.more.reopenings else name
 
 
 class TeamMore(msgspec.Struct, omit_defaults=True):

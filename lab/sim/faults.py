@@ -93,6 +93,14 @@ class SeedFaults:
         self.struck: Counter[str] = Counter()
         self.struck_at: Counter[ShardId] = Counter()  # faults of the log alone
 
+    def make_room(self) -> None:
+        """Take the limits of a real node where the drawn ones are smaller than a large hunt: one record of it is more
+        than the smallest cap, and more people are refused than the smallest memory of refusals holds."""
+        self.limits = msgspec.structs.replace(
+            self.limits, staged_bytes_max=128 * 1024, refusals_max=20_000, refused_senders_max=50_000
+        )
+        self.batch_bytes_max = 1_000_000
+
     def hits(self, name: str, shard: ShardId | None = None) -> bool:
         """Draw whether a fault strikes now; `shard`: at whose log."""
         at = self.at.get(name)

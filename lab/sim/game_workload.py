@@ -111,6 +111,8 @@ class GameRules(GameInvariants):
 class GameWorkload:
     """One or two hunts, three players (one with two devices), a host that makes, runs and disturbs them."""
 
+    roomy = False
+
     door: Any = None
 
     people: Sequence[str] = PEOPLE
@@ -190,6 +192,7 @@ class LargeGameWorkload(GameWorkload):
     """
 
     people = LARGE_PEOPLE
+    roomy = True
     secrets = secrets(LARGE_CLUES)
 
     def __init__(self, draw: random.Random) -> None:

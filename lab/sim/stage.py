@@ -53,6 +53,8 @@ class Stage(Generic[P]):
         self.loop = SimLoop()  # type: ignore[abstract]  # what is missing no simulated code calls
         self.schedule = random.Random(f"{seed}/schedule")
         self.plan = plan
+        if workload.roomy:
+            plan.make_room()
         self.timeline: list[tuple[Any, ...]] = []
         self.store = SimStore(self.loop, self.note, self.broken)
         self.net = Net(self.loop, self.schedule, self.plan)

@@ -52,6 +52,9 @@ class Workload(Protocol):
     """Entities, sessions, commands and invariants of one kind of run. Pure but for the random numbers it is given."""
 
     door: Any  # a `SessionLayer`, or None
+    roomy: bool
+    """Whether it needs the limits of a real node: it is larger than what the smallest ones are for."""
+
     kinds: Sequence[tuple[EntityType[Any], int]]
     rules: Rules
 
@@ -74,6 +77,8 @@ class Workload(Protocol):
 
 class ToyWorkload:
     """Chests and purses, many collisions."""
+
+    roomy = False
 
     door = None
 

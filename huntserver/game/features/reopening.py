@@ -77,6 +77,7 @@ def _apply_reopened(state: Hunt, event: Reopened, at_ms: int) -> None:
     state.zero_ms += event.removed_ms
     state.ends_ms = event.ends_ms
     state.ended_ms = 0
+    state.more.reopenings += 1
     if not state.more.withdrawing:
         state.more.withdrawing, state.more.reopened_ms = state.placed, at_ms
 

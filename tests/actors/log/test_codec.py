@@ -23,6 +23,7 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(max_size=20),
     int: NUMBERS,
     bool: st.booleans(),
+    bytes: st.binary(max_size=8),
     float: st.floats(allow_nan=False, allow_infinity=False),
     type(None): st.none(),
 }
@@ -38,8 +39,11 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     parts = typing.get_args(kind)
     if typing.get_origin(kind) is list:
         return st.lists(values(parts[0]), max_size=3)
+    if typing.get_origin(kind) is dict:
+        return st.dictionaries(values(parts[0]), values(parts[1]), max_size=3)
     if typing.get_origin(kind) is tuple:
         return st.tuples(*map(values, parts))
+    assert parts, f"no values of {kind} are made here"
     return st.one_of(*map(values, parts))
 
 
