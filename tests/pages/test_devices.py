@@ -115,7 +115,7 @@ def test_a_place_is_found_by_being_there(phone: Phones, cast: Cast, site: str) -
     ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
     ada.clue("pier")
     ada.page.locator(".here").click()
-    ada.answer("clue:pier", "not close enough yet")
+    ada.answer("clue:pier", "does not know its place well enough")
     ada.sees(".solve .help", "to within 120 m. That is vague")
     ada.context.set_geolocation({"latitude": 54.0001, "longitude": 10.0, "accuracy": 8})
     ada.page.evaluate("new Promise((done) => navigator.geolocation.getCurrentPosition(done, done, { maximumAge: 0 }))")

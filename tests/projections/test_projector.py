@@ -143,9 +143,12 @@ async def test_it_follows_the_log_and_waits_out_a_store_that_fails(
     for n in range(30):
         hunt.write("hunt/h1", Joined(f"t{n}", "T", Author(f"p:p{n}")), by=f"p:p{n}")
         await hunt.flush()
+    reader = SqliteReadStore(store.path)  # a connection of its own: the projector's is used in a thread
+    reader.open()
     async with asyncio.timeout(60):
-        while not (following.statistics().commits and store.query("SELECT players FROM hunts WHERE players = 30")):
-            await asyncio.sleep(0)
+        while not reader.query("SELECT players FROM hunts WHERE players = 30"):
+            await asyncio.sleep(0.01)
+    reader.close()
     assert following.statistics().faults == 3
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

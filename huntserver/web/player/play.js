@@ -282,11 +282,11 @@ function answered(request, reply) {
   const now_ms = server_now();
   if (state.page) state.page = fold_answer(state.page, request, reply, now_ms);
   const verdict = ok ? ok.verdict || "correct" : "";
-  const answer = { tone: err ? /** @type {const} */ ("refused") : TONES[verdict], text: request.text || request.code, ok, err, at_ms: now_ms };
+  const answer = { tone: err ? /** @type {const} */ ("refused") : TONES[verdict], text: request.text || request.code, op: request.op, ok, err, at_ms: now_ms };
   state.answers = { ...state.answers, [thing]: answer };
   if (request.op === "guess" && verdict) tried(request.clue, request.text, verdict, now_ms);
   if (err?.code === "cool_down" && state.page) state.page = with_wait(state.page, request.clue, now_ms + err.after_ms);
-  if (request.op === "checkin") checked_in(request, Boolean(ok));
+  if (request.op === "checkin") checked_in(request, verdict === "correct");
   noted();
 }
 

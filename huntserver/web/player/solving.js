@@ -16,13 +16,19 @@ export function answer_line(thing) {
 }
 
 /** @param {import("./store.js").Answer} answer */
-function words({ tone, text, ok, err }) {
+function words({ tone, text, op, ok, err }) {
   if (tone === "wait") return state.link.state === "online" ? t("answer.sending", { text: text || "" }) : t("answer.waits", { text: text || "" });
   if (tone === "refused") return html`${icon("close")}<span>${quoted(text)}${refusal(err)}</span>`;
   if (tone === "near") return html`${icon("star")}<span>${quoted(text)}${ok.reply || t("verdict.partial")}</span>`;
-  if (tone === "wrong") return html`${icon("close")}<span>${quoted(text)}${t("answer.wrong")}${ok.wait_ms ? ` · ${t("answer.wait", { time: clock(ok.wait_ms) })}` : nothing}</span>`;
+  if (tone === "wrong") return html`${icon("close")}<span>${quoted(text)}${missed(op, ok)}${ok.wait_ms ? ` · ${t("answer.wait", { time: clock(ok.wait_ms) })}` : nothing}</span>`;
   const points = ok.points ? t("answer.points", { n: ok.points }) : "";
   return html`${icon("star")}<span>${ok.verdict ? t("answer.right") : t("answer.done")} ${points} ${ok.rank ? t("answer.rank", { rank: ordinal(ok.rank) }) : ""}</span>`;
+}
+
+/** What a wrong guess, code or place is told. @param {string | undefined} op @param {any} ok */
+function missed(op, ok) {
+  if (op === "scan") return t("refused.no_such_code");
+  return op === "checkin" ? ok.reply || t("refused.not_there") : t("answer.wrong");
 }
 
 /** @param {string | undefined} text */

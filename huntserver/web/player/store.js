@@ -8,7 +8,7 @@ import * as kept from "./kept.js";
 /** @typedef {{place: number, team: string, name: string, score: number, solved: number, at_ms: number, bracket?: string,
  *   finished?: boolean}} Row */
 /** An answer at the thing that it is about: what became of the last thing tried there.
- * @typedef {{tone: "wait" | "right" | "near" | "wrong" | "refused", text?: string, ok?: any, err?: any, at_ms: number}} Answer */
+ * @typedef {{tone: "wait" | "right" | "near" | "wrong" | "refused", text?: string, op?: string, ok?: any, err?: any, at_ms: number}} Answer */
 /** @typedef {{type: string, at_ms: number, own: boolean, event: any}} Moment what was heard while the page was open */
 /** @typedef {{text: string, verdict: string, at_ms: number}} Tried */
 /** @typedef {{loading: boolean, failed: boolean, cards: Card[], chosen: string, how: "new" | "code", busy: boolean, asked: string,
