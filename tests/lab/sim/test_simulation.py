@@ -22,8 +22,8 @@ FEWER = {"large": 25}
 @pytest.mark.parametrize("workload", sorted(WORKLOADS))
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_promise_is_kept_under_every_fault(workload: str, part: int) -> None:
-    """Seeds from the commit: one that fails is printed with the end of its time line and the command for it."""
-    base, count = seeds.base(), seeds.count()
+    """Seeds of the suite: one that fails is printed with the end of its time line and the command for it."""
+    base, count = seeds.suite_base(), seeds.count()
     played = commands = 0
     for seed in range(base + part, base + max(count // FEWER.get(workload, 1), PARTS), PARTS):
         outcome = Simulation(seed, make=WORKLOADS[workload]).run()
