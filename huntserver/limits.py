@@ -35,7 +35,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     sockets_per_s_per_address: float = 2_000.0
     handshakes_per_s: float = 5_000.0
     handshakes_per_s_per_address: float = 1_000.0
-    guests_per_minute: float = 60.0
+    guests_per_minute: float = 1_200.0
     uploads_per_minute: float = 120.0
     bodies_bytes_max: int = 32 * 1024 * 1024
     bodies_bytes_per_address: int = 4 * 1024 * 1024
@@ -83,7 +83,7 @@ REASONS: dict[str, str] = {
     "uploads_per_minute": "per address: a definition costs milliseconds to check",
     "bodies_bytes_max": "memory for bodies that are on their way, of all",
     "bodies_bytes_per_address": "the same, of one address",
-    "guests_per_minute": "per address; a guest leaves nothing in the log before the first join",
+    "guests_per_minute": "per address: a school of 1,000; a guest leaves nothing in the log before the first join",
     "outbox_soft_bytes": "past it conflated state is dropped and a snapshot follows",
     "outbox_hard_bytes": "past it the client is told to come back",
     "outbox_behind_s": "the same, by time",
