@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from huntserver.projections.tables import Changes
 
 T = TypeVar("T")
 BUSY_S = 10.0
+PAUSE_S = 0.01
 
 
 class _SqliteStatements(sql.Statements):
@@ -51,7 +53,7 @@ class SqliteReadStore:
 
         def prepared() -> dict[str, Position]:
             self._open = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-            self._open.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(self._open)
             self._open.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is folded again from the log
             return self._whole(lambda cursor: sql.prepare(cursor, "", "TEXT", str(self.path)))
 
@@ -128,6 +130,19 @@ class SqliteReadStore:
             return work()
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: the read models cannot be used ({error})") from error
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep a write-ahead file. SQLite refuses this at once while another connection writes: its time-out is not used."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(PAUSE_S)
 
 
 __all__ = ["Moved", "SqliteReadStore"]

@@ -103,10 +103,10 @@ def test_the_ceiling_is_measured_in_the_same_run_and_the_page_is_written(tmp_pat
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[OwnServer]:
-    """A server as shipped, on SQLite."""
+    """A server on SQLite, with the limits as shipped but one: few guests a minute, so that a small run reaches it."""
     folder = tmp_path / "server"
     folder.mkdir()
-    made = OwnServer(folder, "sqlite", prefix="", limits=())
+    made = OwnServer(folder, "sqlite", prefix="", limits=("guests_per_minute=30",))
     made.start()
     yield made
     made.kill()

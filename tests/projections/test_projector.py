@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -167,6 +168,21 @@ async def test_two_projectors_of_one_store_fold_every_record_once(
     twin.close()
     assert [h["guesses"] for h in queries.directory(store)] == [301, 301]
     await log.close()
+
+
+async def test_a_file_that_another_writes_while_it_is_opened_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "read.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE theirs (x)")
+    store = SqliteReadStore(path)
+    opening = asyncio.create_task(asyncio.to_thread(store.open))
+    await asyncio.sleep(0.1)
+    assert not opening.done()
+    other.execute("COMMIT")
+    other.close()
+    assert await opening == {}
+    store.close()
 
 
 def beside(store: ReadStore) -> ReadStore:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -135,6 +136,20 @@ async def serves(log: KafkaLog) -> None:
             assert await values(log.snapshots, SHARD) == {"k": b"v"}
     finally:
         await log.close()
+
+
+@pytest.fixture(autouse=True)
+async def farewells() -> AsyncIterator[None]:
+    """Let the loop live until TLS has taken leave: a closed connection waits for the broker's last word."""
+
+    def connected() -> int:
+        return len(psutil.Process().net_connections(kind="tcp"))
+
+    before = connected()
+    yield
+    async with asyncio.timeout(WAIT_S):
+        while connected() > before:
+            await asyncio.sleep(0.01)
 
 
 class Heard(logging.Handler):
