@@ -206,7 +206,9 @@ async def start(
         await log.close()
         spill.close()
         raise
-    readiness.start()
+    readiness.start(system.background)
+    if certificate is not None:
+        certificate.start(system.background)
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 50, 100)  # what lives long here is not tracked; a young pass takes about a millisecond
@@ -273,10 +275,7 @@ def server_certificate(config: Config, reporter: telemetry.LogReporter) -> Serve
 async def _listen(gateway: Gateway, chosen: ServerChoice, certificate: ServerCertificate | None) -> int:
     host, port = chosen.host, chosen.port
     try:
-        listening = await gateway.start(host, port, certificate.context if certificate else None)
-        if certificate is not None:
-            certificate.start()
-        return listening
+        return await gateway.start(host, port, certificate.context if certificate else None)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(
@@ -301,9 +300,7 @@ def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log:
 async def stop(server: RunningServer) -> None:
     """Drain in order: clients told, everything durable, snapshots written, tenures released."""
     server.reporter.note("draining")
-    await server.readiness.stop()
-    if server.certificate is not None:
-        server.certificate.stop()
+    server.readiness.stop()
     await server.gateway.drain()
     await server.system.drain()
     await server.gateway.close()

@@ -1,6 +1,6 @@
 """Whether this server serves, told whether or not somebody plays: `/readyz`, metrics, and a line when it changes.
 
-Owns a heartbeat of every thing that readiness stands for, and the task that listens for them while nobody plays: an
+Owns a heartbeat of every thing that readiness stands for, and the job that listens for them while nobody plays: an
 idle server does not notice that its broker is gone. Decides nothing; the runtime refuses and recovers by itself.
 """
 
@@ -10,12 +10,12 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from actors.background import Background, Job
 from actors.faults import Fault
 from actors.log.port import EventLog
 from actors.reporter import Reporter
@@ -97,21 +97,20 @@ class Readiness:
         self._folders = folders
         self._report = report
         self._living = living
-        self._task: asyncio.Task[None] | None = None
+        self._turn = 0
+        self._job: Job | None = None
         self._was_ready = True
 
-    def start(self) -> None:
-        """Begin to look."""
+    def start(self, background: Background) -> None:
+        """Begin to look, as a job of `background`."""
         for name in ("log", "disk", *self._living):
             self.heartbeats.beat(name)
-        self._task = asyncio.get_running_loop().create_task(self._watch(), name="readiness")
+        self._job = background.run("readiness", self._watch)
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        if self._job is not None:
+            self._job.stop()
 
     def state(self) -> Ready:
         """Return what is known now; never waits."""
@@ -121,22 +120,18 @@ class Readiness:
         return Ready(all(check.ok for check in checks.values()), first, checks)
 
     async def _watch(self) -> None:
-        turn = 0
         while True:
             await asyncio.sleep(LOOK_S)
-            try:
-                await self._look(turn)
-            except Exception as error:  # whatever is wrong with looking must not end it: silence would say "ready"
-                self._report.fault("readiness_look_failed", error)
-            turn += 1
+            self._turn += 1
+            await self._look()
 
-    async def _look(self, turn: int) -> None:
+    async def _look(self) -> None:
         self._look_at_disks()
         for name, lives in self._living.items():
             if lives():
                 self.heartbeats.beat(name)
         shards = list(self._system.shards())
-        shard = shards[turn % len(shards)].id
+        shard = shards[self._turn % len(shards)].id
         try:
             async with asyncio.timeout(ANSWER_S):
                 await self._log.bounds(shard)

@@ -6,11 +6,11 @@ cannot be used is told and the one before stays.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from pathlib import Path
 from typing import Final
 
+from actors.background import Background
 from actors.reporter import Reporter
 from huntserver.config import ConfigError
 
@@ -27,22 +27,12 @@ class ServerCertificate:
         self.context.set_alpn_protocols(["http/1.1"])
         self._certificate, self._key = certificate, key
         self._report = report
-        self._handle: asyncio.TimerHandle | None = None
         self._seen = self._stamp()
         self._load(self.context)
 
-    def start(self) -> None:
-        """Look for a renewed pair now and then, on the running loop."""
-        self._handle = asyncio.get_running_loop().call_later(LOOK_S, self._look)
-
-    def stop(self) -> None:
-        """Look no more."""
-        if self._handle is not None:
-            self._handle.cancel()
-
-    def _look(self) -> None:
-        self.start()
-        self.reload_if_changed()
+    def start(self, background: Background) -> None:
+        """Look for a renewed pair now and then, as a job of `background`."""
+        background.every("server certificate", LOOK_S, self.reload_if_changed)
 
     def reload_if_changed(self) -> None:
         """Read the pair again if either file has changed since it was last read."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from actors.background import Background
 from actors.faults import LogUnavailable
 from actors.log.port import Bounds, ShardId
 from actors.reporter import Silent
@@ -100,7 +101,8 @@ async def test_an_idle_server_notices_a_log_that_fails_stands_still_and_answers_
 ) -> None:
     log, report = StallingLog(), Lines()
     ready = made(log, tmp_path, Clock(), [True], report)
-    ready.start()
+    background = Background(report)
+    ready.start(background)
     assert ready.state().ready
     log.fault = LogUnavailable("no broker answers")
     await until(lambda: not ready.state().ready)
@@ -111,36 +113,39 @@ async def test_an_idle_server_notices_a_log_that_fails_stands_still_and_answers_
     await until(lambda: ready.state().ready and "ready_again" in report.said)
     assert report.said == ["not_ready", "ready_again"]
     assert set(log.asked) == {ShardId("hunts", i) for i in range(3)}
-    await ready.stop()
+    await background.close()
 
 
 async def test_a_bug_in_looking_is_told_and_looking_goes_on(quick: None, tmp_path: Path) -> None:
     log, report = StallingLog(), Lines()
     ready = made(log, tmp_path, Clock(), [True], report)
     log.fault = KeyError("nobody thought of it")
-    ready.start()
-    await until(lambda: report.said.count("readiness_look_failed") > 2)
+    background = Background(report)
+    ready.start(background)
+    await until(lambda: report.said.count("background_failed") > 1)
     log.fault = None
     await until(lambda: len(log.asked) > 10 and ready.state().ready)
-    await ready.stop()
+    await background.close()
 
 
 async def test_a_part_that_lives_no_more_makes_the_server_not_ready(quick: None, tmp_path: Path) -> None:
     clock, lives = Clock(), [True]
     ready = made(StallingLog(), tmp_path, clock, lives, Lines())
-    ready.start()
+    background = Background(Silent())
+    ready.start(background)
     lives[0] = False
     clock.now_s += SILENT_S + 1
     await until(lambda: ready.state().checks["log"].ok)
     assert ready.state().why == "not heard of for 16 s"
     assert not ready.state().checks["gateway"].ok
-    await ready.stop()
+    await background.close()
 
 
 async def test_a_full_disk_is_named(quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "FREE_BYTES_MIN", 1 << 62)
     ready = made(StallingLog(), tmp_path, Clock(), [True], Lines())
-    ready.start()
+    background = Background(Silent())
+    ready.start(background)
     await until(lambda: not ready.state().ready)
     assert "bytes are free on its disk; make room" in ready.state().why
-    await ready.stop()
+    await background.close()

@@ -133,7 +133,7 @@ class SqliteReadStore:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Keep a write-ahead file. SQLite refuses this at once while another connection writes: its time-out is not used."""
+    """Keep a write-ahead file. SQLite refuses at once while another connection writes, whatever its time-out."""
     until = time.monotonic() + BUSY_S
     while True:
         try:
