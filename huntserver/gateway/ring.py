@@ -71,7 +71,10 @@ class Plain(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ring:
-    """See the module. A record's seq finds its entry: as it came, or as what was encoded of it."""
+    """The recent pushes of one hunt, for listeners that come back.
+
+    A record's seq finds its entry: as it came, or as what was encoded of it.
+    """
 
     __slots__ = ("_entries", "_newest", "_next", "_oldest", "bytes", "hunt")
 

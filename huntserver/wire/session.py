@@ -24,7 +24,10 @@ EPOCH_MAX: Final = 32
 
 
 class Session:
-    """See the module. A request is open from `admit` until `answered`."""
+    """The server's half of one session: who speaks, and what may be asked now.
+
+    A request is open from `admit` until `answered`.
+    """
 
     __slots__ = (
         "_again",

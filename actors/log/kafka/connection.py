@@ -37,7 +37,9 @@ class Sent(NamedTuple):
 
 
 class Connection(asyncio.Protocol):
-    """See the module. One request at a time: a broker serves a connection's one by one, and what waits goes together.
+    """A connection to one broker for produce requests.
+
+    One request at a time: a broker serves a connection's one by one, and what waits goes together.
 
     `told` hears every answer with its batch, `returned` each batch that got none.
     """

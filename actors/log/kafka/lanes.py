@@ -51,7 +51,10 @@ class Flight:
 
 
 class Lane:
-    """See the module. `index` chooses the slot of producers."""
+    """One shard's way to its producer: one batch in flight, the rest in order behind it.
+
+    `slot` is its producer's number.
+    """
 
     def __init__(self, shard: ShardId, topic: str, slot: int, producers: Producers, counters: Counters) -> None:
         self.shard = shard

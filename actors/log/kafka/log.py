@@ -76,7 +76,7 @@ class KafkaStatistics(msgspec.Struct, frozen=True):
 
 
 class KafkaLog:
-    """See the module.
+    """The event log in the topics of a Kafka cluster.
 
     `shards` is the number of partitions of each topic, for life; topics are called `PREFIX.TOPIC`. A shard's batches go
     through producer number `index % producers`. A batch unanswered for `late_s` keeps its producer to itself.

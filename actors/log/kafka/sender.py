@@ -42,7 +42,10 @@ with the healthy ones in it: they stood still for 12 s (measured), and now for 1
 
 
 class Sender:
-    """See the module. `options` as for aiokafka's clients, with `bootstrap_servers`; `again` is told of every retry."""
+    """Sends prepared batches to the brokers that lead their partitions.
+
+    `options` as for aiokafka's clients, with `bootstrap_servers`; `again` is told of every retry.
+    """
 
     def __init__(
         self, topics: Iterable[str], options: Mapping[str, Any], *, batch_bytes_max: int, again: Callable[[], None]

@@ -18,7 +18,7 @@ from actors.log.kafka.sender import REPLICAS_WAIT_MS
 
 
 class SnapshotProducer:
-    """See the module. `options` as for aiokafka's producers."""
+    """Writes snapshots' parts, keyed, in no order but each key's own. `options` as for aiokafka's producers."""
 
     def __init__(self, topics: Iterable[str], options: Mapping[str, Any], *, batch_bytes_max: int) -> None:
         self._topics = list(topics)

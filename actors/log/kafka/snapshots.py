@@ -40,7 +40,7 @@ class Put:
 
 
 class KafkaSnapshots:
-    """See the module; the port's `SnapshotStore`."""
+    """The port's `SnapshotStore` in compacted topics, one beside each topic of records."""
 
     def __init__(
         self,

@@ -79,7 +79,10 @@ class SqliteSnapshots:
 
 
 class SqliteLog:
-    """See the module. `shards` is the number of shards of each topic; None takes the file's own."""
+    """The event log in one SQLite file of this process's own.
+
+    `shards` is the number of shards of each topic; None takes the file's own.
+    """
 
     independent_clock = False
 

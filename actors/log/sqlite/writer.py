@@ -55,7 +55,10 @@ class Write:
 
 
 class Writer(threading.Thread):
-    """See the module. `report` is called in this thread with each group that ended, `ended` as the last thing."""
+    """The one thread that writes the file, several batches a commit.
+
+    `report` is called in this thread with each group that ended, `ended` as the last thing.
+    """
 
     def __init__(
         self,
