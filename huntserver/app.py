@@ -164,7 +164,7 @@ class RunningServer(NamedTuple):
 
 
 async def start(
-    config: Config, preload: Sequence[Path] = (), *, run: str = "", sink: telemetry.Sink | None = None
+    config: Config, preload: Sequence[Path] = (), *, run: str = "", sink: telemetry.LineSink | None = None
 ) -> RunningServer:
     """Open the log, recover every shard, load the hunts given, and listen.
 

@@ -24,9 +24,15 @@ PROTOCOL_NAMES = {"data_received", "handle_starttag", "handle_endtag"}  # asynci
 KNOWN_LONG = {"__init__": "constructors that only bind what they are given"}
 DEBTS = tomllib.loads((ROOT / "tests" / "debts.toml").read_text())
 QUALIFIED = {
+    "Answer": "of the client's actions: `a.Answer`; else what a clue accepts",
     "Awarded": "`toy.Awarded` is the simulation's own world",
     "Ended": "`toy.Ended` is the simulation's own world",
+    "Event": "the client's actions stand beside the wire's frames: `a.Event`",
     "Limits": "each floor has its own: `actors.limits`, `huntserver.limits`",
+    "Refused": "of the client's actions: `a.Refused`; else the exception that a user of the client catches",
+    "Session": "the two halves of one protocol, never in one file: `wire.session`, `client.session`",
+    "Snapshot": "as Event",
+    "State": "as Event",
 }
 """Class names with more than one meaning that read well because they are always used behind their module."""
 

@@ -39,7 +39,7 @@ class Probe(Stamp, tag="probe", frozen=True, gc=False):
     """Proves that its tenure still owns the shard; folded away."""
 
 
-class Released(Stamp, tag="released", frozen=True, gc=False):
+class ShardReleased(Stamp, tag="released", frozen=True, gc=False):
     """The last record of a tenure whose owner gave the shard up in order."""
 
 
@@ -63,7 +63,7 @@ class Done(Stamp, tag="cmd", frozen=True, gc=False):
     answer: msgspec.Raw
 
 
-Record = Tenure | Probe | Released | Cursor | Done
+Record = Tenure | Probe | ShardReleased | Cursor | Done
 
 _encoder: Final = msgspec.json.Encoder()
 encode = _encoder.encode
@@ -80,7 +80,7 @@ def _decoder(event_type: Any) -> msgspec.json.Decoder[Any]:
         frozen=True,
         gc=False,
     )
-    return msgspec.json.Decoder(Tenure | Probe | Released | Cursor | done)
+    return msgspec.json.Decoder(Tenure | Probe | ShardReleased | Cursor | done)
 
 
 class RecordDecoder:

@@ -53,7 +53,7 @@ def _mark(epoch: str) -> bytes:
     return hashlib.blake2b(epoch.encode(), digest_size=8).digest()
 
 
-class Device(msgspec.Struct, array_like=True, gc=False):
+class DeviceWindow(msgspec.Struct, array_like=True, gc=False):
     """The answers of one epoch: `count` entries in `data`, by N. `top`: the highest N accepted; `floor`: the highest
     forgotten."""
 
@@ -86,7 +86,7 @@ class Device(msgspec.Struct, array_like=True, gc=False):
             self.count -= 1
 
 
-_NOBODY: Final = Device("")  # no epoch is empty
+_NOBODY: Final = DeviceWindow("")  # no epoch is empty
 
 
 class Answers:
@@ -95,7 +95,7 @@ class Answers:
     __slots__ = ("devices", "gone", "last")
 
     def __init__(self) -> None:
-        self.devices: list[Device] = []  # the one that was used last is the last
+        self.devices: list[DeviceWindow] = []  # the one that was used last is the last
         self.last = _NOBODY  # that one
         self.gone = b""  # 8-byte marks of epochs that were pushed out
 
@@ -146,7 +146,7 @@ class Answers:
                 device.floor = lowest
             device.data = _join((memoryview(data)[_HEAD + size :], _pack(n, pos, len(answer)), answer))
 
-    def _turn_to(self, epoch: str) -> Device:
+    def _turn_to(self, epoch: str) -> DeviceWindow:
         """Return the epoch's device, now the one used last; past 8 the one that was not used longest is pushed out."""
         devices = self.devices
         for i, device in enumerate(devices):
@@ -154,7 +154,7 @@ class Answers:
                 del devices[i]
                 break
         else:
-            device = Device(epoch)
+            device = DeviceWindow(epoch)
             if len(devices) >= EPOCHS_MAX:
                 self.gone += _mark(devices.pop(0).epoch)
         devices.append(device)
@@ -164,7 +164,7 @@ class Answers:
 
 class _Row(msgspec.Struct, array_like=True):
     by: str
-    devices: list[Device]
+    devices: list[DeviceWindow]
     gone: bytes
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from actors.entity import EntityType, Rejected
 from actors.faults import ClockSkewed, Fault, SpillFailed
 from actors.limits import Limits
-from actors.log.codec import Cursor, Probe, Released, encode
+from actors.log.codec import Cursor, Probe, ShardReleased, encode
 from actors.log.port import ShardId
 from actors.passivation.passivation import PassiveEntities
 from actors.shard.actor import Actor
@@ -264,7 +264,7 @@ class Shard:
     def release(self, out: Callable[[], None]) -> None:
         """Write the tenure's last record and call `out` when it is durable. Nothing may wait or be in flight."""
         assert self.commit.quiet()
-        self._stage_own(Released, lambda _sink, _request: out())
+        self._stage_own(ShardReleased, lambda _sink, _request: out())
         self.ownership.releasing()
         self.commit.flush()
 

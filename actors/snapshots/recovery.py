@@ -21,7 +21,7 @@ from actors.faults import (
     LogShorterThanSnapshots,
     OutcomeUnknown,
 )
-from actors.log.codec import RecordDecoder, Released, Tenure, encode
+from actors.log.codec import RecordDecoder, ShardReleased, Tenure, encode
 from actors.log.port import Entry, shard_of
 from actors.shard.actor import Actor
 from actors.shard.fence import TenureFold, Verdict, stamped
@@ -228,7 +228,7 @@ async def given_up_at(shard: Shard, decoder: RecordDecoder) -> int:
                 if record.__class__ is Tenure:
                     fold.tenure(at, record.nonce, record.node)
                     released = -1
-                elif fold.record(record.nonce, record.seq) is Verdict.COUNTS and record.__class__ is Released:
+                elif fold.record(record.nonce, record.seq) is Verdict.COUNTS and record.__class__ is ShardReleased:
                     released = at
             if at + 1 >= end:
                 return released

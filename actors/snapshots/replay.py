@@ -13,7 +13,7 @@ from typing import Any
 
 from actors.entity import Push
 from actors.faults import LogDamaged, LogMisconfigured
-from actors.log.codec import Cursor, Done, RecordDecoder, Released, Tenure
+from actors.log.codec import Cursor, Done, RecordDecoder, ShardReleased, Tenure
 from actors.shard.actor import Actor
 from actors.shard.fence import TenureFold, Verdict
 from actors.shard.shard import Shard
@@ -73,7 +73,7 @@ class Replay:
             self.cursor = max(self.cursor, record.before)
             while self.reactions and self.reactions[0][2] < self.cursor:
                 self.reactions.popleft()
-        elif record.__class__ is Released:
+        elif record.__class__ is ShardReleased:
             self.released = True
         return None
 

@@ -36,7 +36,7 @@ class IssuerError(Exception):
     """An issuer cannot be used as it is configured; the text names it, the value seen and what is allowed."""
 
 
-class Claimed(NamedTuple):
+class Claims(NamedTuple):
     """What a good token of an issuer says."""
 
     role: str
@@ -103,7 +103,7 @@ class Issuers:
         """Return every issuer's keys."""
         return [keys for _, keys in self.known.values()]
 
-    def verify(self, token: str) -> Claimed | Rejected | None:
+    def verify(self, token: str) -> Claims | Rejected | None:
         """Judge a token of one of these issuers; None: it names none of them."""
         named = self.known.get(str(unverified(token).get("iss", "")))
         if named is None:
@@ -136,7 +136,7 @@ class Issuers:
         return key
 
 
-def claimed(issuer: Issuer, claims: dict[str, Any]) -> Claimed | Rejected:
+def claimed(issuer: Issuer, claims: dict[str, Any]) -> Claims | Rejected:
     """Return who a verified token speaks for.
 
     Ids of another issuer never meet those of our own tokens or of a third: they are a digest of issuer and subject.
@@ -148,7 +148,7 @@ def claimed(issuer: Issuer, claims: dict[str, Any]) -> Claimed | Rejected:
     name = reach(claims, issuer.name_claim)
     shown = fit_name(name) if isinstance(name, str) else ""
     id = "x" + base64.b32encode(digest[:15]).decode().lower()
-    return Claimed(role_of(issuer, claims), id, shown)
+    return Claims(role_of(issuer, claims), id, shown)
 
 
 def role_of(issuer: Issuer, claims: dict[str, Any]) -> str:

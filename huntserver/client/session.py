@@ -65,7 +65,7 @@ class _Pong(msgspec.Struct):
     ts: int
 
 
-class Phase(enum.Enum):
+class SessionPhase(enum.Enum):
     """Where a session stands: nowhere, on its way, greeted by the server, or sent away for good."""
 
     AWAY = "away"
@@ -93,7 +93,7 @@ class Session:
     ) -> None:
         self.token = token
         self.epoch = epoch
-        self.phase = Phase.AWAY
+        self.phase = SessionPhase.AWAY
         self.hunts = Hunts()
         self.requests = Requests(n)
         self.requests.restore(dict(message) for message in unanswered)
@@ -125,15 +125,15 @@ class Session:
         """When `tick` is due; None: not before something else happens."""
         timing = self._timing
         match self.phase:
-            case Phase.AWAY:
+            case SessionPhase.AWAY:
                 return self._connect_ms
-            case Phase.CONNECTING:
+            case SessionPhase.CONNECTING:
                 return self._since_ms + timing.connect_ms
-            case Phase.GREETING:
+            case SessionPhase.GREETING:
                 return self._since_ms + timing.hello_ms
-            case Phase.PLAYING:
+            case SessionPhase.PLAYING:
                 return min((self._alive_ms(), *self.requests.due_ms()))
-            case Phase.OVER:
+            case SessionPhase.OVER:
                 return None
 
     def _alive_ms(self) -> int:
@@ -152,9 +152,9 @@ class Session:
 
     def connected(self, now_ms: int) -> list[Action]:
         """A WebSocket is open: say hello, and where we stand in each hunt."""
-        if self.phase is not Phase.CONNECTING:
+        if self.phase is not SessionPhase.CONNECTING:
             return []
-        self.phase, self._since_ms = Phase.GREETING, now_ms
+        self.phase, self._since_ms = SessionPhase.GREETING, now_ms
         hello: dict[str, Any] = {"id": HELLO, "op": "hello", "token": self.token, "epoch": self.epoch}
         if points := self.hunts.points():
             hello["resume"] = points
@@ -168,14 +168,14 @@ class Session:
         `code` and `reason` are those of the close frame, if one came. `after_ms`: what a refused handshake said about
         coming back (`Retry-After`).
         """
-        if self.phase in (Phase.AWAY, Phase.OVER):
+        if self.phase in (SessionPhase.AWAY, SessionPhase.OVER):
             return []
-        if self.phase is Phase.PLAYING and now_ms - self._since_ms >= STABLE_MS:
+        if self.phase is SessionPhase.PLAYING and now_ms - self._since_ms >= STABLE_MS:
             self._reconnecting.stable()
             self._hello_astray = False
         if code == REPLACED and self._hello_astray:
             code, self._hello_astray = None, False  # by our own hello of before, which arrived late
-        elif self.phase is Phase.GREETING:
+        elif self.phase is SessionPhase.GREETING:
             self._hello_astray = True
         wait_ms = self._reconnecting.wait_ms(code, after_ms, roll)
         self._disconnected()
@@ -187,16 +187,16 @@ class Session:
 
     def hurry(self, now_ms: int) -> list[Action]:
         """Connect now instead of later, as when the device hears that its network is back."""
-        if self.phase is not Phase.AWAY or self._connect_ms is None:
+        if self.phase is not SessionPhase.AWAY or self._connect_ms is None:
             return []
         self._connect_ms = now_ms
         return self._due(now_ms, 0.0)
 
     def renew(self, token: str, now_ms: int) -> list[Action]:
         """After `Over`: begin anew with another token of the same player, with all that has no answer."""
-        if self.phase is not Phase.OVER:
+        if self.phase is not SessionPhase.OVER:
             return []
-        self.token, self.phase = token, Phase.AWAY
+        self.token, self.phase = token, SessionPhase.AWAY
         return self.start(now_ms)
 
     def tick(self, now_ms: int, roll: float) -> list[Action]:
@@ -206,14 +206,14 @@ class Session:
 
     def _due(self, now_ms: int, roll: float) -> list[Action]:
         match self.phase:
-            case Phase.AWAY:
-                self.phase, self._since_ms, self._connect_ms = Phase.CONNECTING, now_ms, None
+            case SessionPhase.AWAY:
+                self.phase, self._since_ms, self._connect_ms = SessionPhase.CONNECTING, now_ms, None
                 return [Connect()]
-            case Phase.CONNECTING:
+            case SessionPhase.CONNECTING:
                 return self._drop("connect_timeout", now_ms, roll)
-            case Phase.GREETING:
+            case SessionPhase.GREETING:
                 return self._drop("hello_timeout", now_ms, roll)
-            case Phase.PLAYING if now_ms >= self._alive_ms():
+            case SessionPhase.PLAYING if now_ms >= self._alive_ms():
                 if self.requests.oldest_ms() is not None:
                     self._time_outs = min(self._time_outs + 1, DOUBLINGS_MAX)
                     return self._drop("answer_timeout", now_ms, roll)
@@ -224,12 +224,12 @@ class Session:
         return [Drop(why), *self.closed(now_ms, roll)]
 
     def _disconnected(self) -> None:
-        self.phase = Phase.AWAY
+        self.phase = SessionPhase.AWAY
         self.requests.disconnected()
         self._clock.disconnected()
 
     def _over(self, code: str, msg: str) -> Over:
-        self.phase = Phase.OVER
+        self.phase = SessionPhase.OVER
         return Over(code, msg, self.requests.ids())
 
     # ---- requests
@@ -256,11 +256,11 @@ class Session:
     def follow(self, hunt: str, now_ms: int) -> list[Action]:
         """Listen to a hunt, from what was seen of it: for hosts, and after a restart. Who joins listens already."""
         self.hunts.follow(hunt)
-        return self._resume(hunt, now_ms) if self.phase is Phase.PLAYING else []
+        return self._resume(hunt, now_ms) if self.phase is SessionPhase.PLAYING else []
 
     def leave(self, hunt: str, now_ms: int) -> list[Action]:
         """Stop listening to a hunt; the player stays in it."""
-        if self.hunts.leave(hunt) and self.phase is Phase.PLAYING:
+        if self.hunts.leave(hunt) and self.phase is SessionPhase.PLAYING:
             self.requests.question("leave", {"hunt": hunt}, own=True)
         return self._flush(now_ms)
 
@@ -271,7 +271,7 @@ class Session:
         return self._flush(now_ms)
 
     def _flush(self, now_ms: int) -> list[Action]:
-        if self.phase is not Phase.PLAYING:
+        if self.phase is not SessionPhase.PLAYING:
             return []
         return [Send(request.message) for request in self.requests.sendable(now_ms)]
 
@@ -279,7 +279,7 @@ class Session:
 
     def received(self, payload: bytes | str, now_ms: int, roll: float) -> list[Action]:
         """Take a message of the present connection, as its JSON text."""
-        if self.phase not in (Phase.GREETING, Phase.PLAYING):
+        if self.phase not in (SessionPhase.GREETING, SessionPhase.PLAYING):
             return []
         try:
             return self.take(_decode(payload), now_ms, roll)
@@ -291,7 +291,7 @@ class Session:
 
         Raises `msgspec.ValidationError` for a field of a wrong type; `received` drops the connection then.
         """
-        if self.phase not in (Phase.GREETING, Phase.PLAYING):
+        if self.phase not in (SessionPhase.GREETING, SessionPhase.PLAYING):
             return []
         m = msgspec.convert(message, Envelope)
         self._heard_ms = now_ms
@@ -336,7 +336,7 @@ class Session:
     # ---- answers
 
     def _reply(self, m: Envelope, reply: dict[str, Any], now_ms: int, roll: float) -> list[Action]:
-        if self.phase is Phase.GREETING:
+        if self.phase is SessionPhase.GREETING:
             return self._welcome(m, reply, now_ms, roll) if m.id == HELLO else []
         request = self.requests.get(m.id or 0)
         if request is None or request.sent_ms is None:
@@ -377,7 +377,7 @@ class Session:
         self._clock.heard(about.now_ms, self._since_ms, now_ms)
         self.token = about.token or self.token
         again, self._greeted = self._greeted, True
-        self.phase, self._since_ms = Phase.PLAYING, now_ms
+        self.phase, self._since_ms = SessionPhase.PLAYING, now_ms
         to_follow, to_leave = self.hunts.since_hello()
         for hunt in to_leave:
             self.requests.question("leave", {"hunt": hunt}, own=True)

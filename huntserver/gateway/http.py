@@ -14,7 +14,7 @@ from typing import Any, Final
 import h11
 
 from actors.entity import Push, Rejected
-from huntserver.gateway.site import Answer, HttpRequest, Site, Upload, as_json, refused, wrong
+from huntserver.gateway.site import HttpRequest, Response, Site, Upload, as_json, refused, wrong
 
 READ_AWAY_BYTES_MAX: Final = 1 << 20
 """After an answer that came before the body's end: so much is read on, or a reset would lose the answer."""
@@ -124,7 +124,7 @@ class HttpExchange:
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """What was sent is durable."""
-        self.reply(Answer(200, answer))
+        self.reply(Response(200, answer))
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """It was refused."""
@@ -140,7 +140,7 @@ class HttpExchange:
         """A bug stood in the way of the answer."""
         self.reply(refused(Rejected("internal", "a fault in the server; it was recorded", retry=True)))
 
-    def reply(self, answer: Answer) -> None:
+    def reply(self, answer: Response) -> None:
         """Send the answer; then go on, or close."""
         if self.answered or self._transport.is_closing():
             return
@@ -173,7 +173,7 @@ class HttpExchange:
         except h11.RemoteProtocolError:  # it is answered already, and not read on
             return
 
-    def _encoded(self, answer: Answer) -> bytes:
+    def _encoded(self, answer: Response) -> bytes:
         headers = [
             ("content-type", answer.kind),
             ("content-length", str(len(answer.body))),

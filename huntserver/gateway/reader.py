@@ -11,7 +11,7 @@ import asyncio
 from typing import Any, Final
 
 from huntserver.gateway.services import Services
-from huntserver.gateway.writer import Writer
+from huntserver.gateway.writer import SocketWriter
 from huntserver.wire.lane import Lane
 from huntserver.wire.session import Session
 
@@ -23,7 +23,7 @@ PEERS_CODES: Final = (1000, 1001, 1005)
 """Close codes by which a peer goes in order."""
 
 
-class Reader(Writer):
+class Reader(SocketWriter):
     """The reading half of a connection. Gives each whole message to `_message`, in order; the loop calls
     `data_received`, the sweep `_fill`."""
 

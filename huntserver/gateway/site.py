@@ -55,7 +55,7 @@ class HttpRequest(NamedTuple):
         return next((v for k, v in self.headers if k == name), b"").decode("latin-1")
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A whole answer. `headers` are sent beside the usual ones; without a word about it the connection closes."""
 
     status: int
@@ -67,7 +67,7 @@ class Answer(NamedTuple):
 class Reply(Sink, Protocol):
     """The exchange that waits: takes an answer, also that of the runtime."""
 
-    def reply(self, answer: Answer) -> None:
+    def reply(self, answer: Response) -> None:
         """Send the answer; once."""
         ...
 
@@ -83,22 +83,22 @@ class Upload(NamedTuple):
     take: Callable[[bytes, Reply], None]
 
 
-def as_json(status: int, body: Any) -> Answer:
+def as_json(status: int, body: Any) -> Response:
     """Return an answer in JSON."""
-    return Answer(status, msgspec.json.encode(body))
+    return Response(status, msgspec.json.encode(body))
 
 
-def refused(rejected: Rejected) -> Answer:
+def refused(rejected: Rejected) -> Response:
     """Return a refusal with the status of its code."""
     return as_json(errors.status(rejected.code), rejected)
 
 
-def wrong(status: int, words: str) -> Answer:
+def wrong(status: int, words: str) -> Response:
     """Return an answer to what is no request for anything here."""
     return as_json(status, {"code": "bad_frame", "msg": words})
 
 
-def _faults(problems: list[Problem]) -> Answer:
+def _faults(problems: list[Problem]) -> Response:
     """Return all that is wrong with a definition."""
     code, told = "bad_definition", [p._asdict() for p in problems]
     return as_json(errors.status(code), {"code": code, "msg": str(problems[0]), "problems": told})
@@ -127,7 +127,7 @@ def prepared(body: bytes, style: str) -> Definition | list[Problem]:
     return checked
 
 
-def _card(cards: list[Card]) -> Answer:
+def _card(cards: list[Card]) -> Response:
     if cards:
         return as_json(200, {"card": cards[0]})
     return refused(Rejected("no_such_hunt", "there is no hunt with this id"))
@@ -157,11 +157,11 @@ class Site:
         self._worker = worker
         self._guests = guests
         self._readiness = readiness
-        self._plain: dict[str, Callable[[], Answer]] = {
+        self._plain: dict[str, Callable[[], Response]] = {
             "/healthz": lambda: as_json(200, {"ok": True}),
             "/readyz": self._ready,
-            "/metrics": lambda: Answer(200, metrics(), "text/plain; version=0.0.4; charset=utf-8"),
-            "/protocol": lambda: Answer(200, protocol_document()),
+            "/metrics": lambda: Response(200, metrics(), "text/plain; version=0.0.4; charset=utf-8"),
+            "/protocol": lambda: Response(200, protocol_document()),
         }
 
     def judge(self, asked: HttpRequest, reply: Reply) -> Upload | None:
@@ -184,31 +184,31 @@ class Site:
         return None
 
     @staticmethod
-    def _or_answer(judged: Answer | Upload, reply: Reply) -> Upload | None:
+    def _or_answer(judged: Response | Upload, reply: Reply) -> Upload | None:
         if isinstance(judged, Upload):
             return judged
         reply.reply(judged)
         return None
 
-    def _ready(self) -> Answer:
+    def _ready(self) -> Response:
         state = self._readiness()
         return as_json(200 if state.ready else 503, state)
 
-    def _cards(self, cards: list[Card]) -> Answer:
+    def _cards(self, cards: list[Card]) -> Response:
         return as_json(200, {"hunts": self.listed, "cards": cards})
 
-    def _page(self, asked: HttpRequest) -> Answer:
+    def _page(self, asked: HttpRequest) -> Response:
         file = pages().find(asked.path)
         if file is None:
             return self._no_page(asked)
         kept = [("etag", file.etag), ("cache-control", file.cache), ("vary", "accept-encoding")]
         if asked.header(b"if-none-match") == file.etag:
-            return Answer(304, b"", file.kind, kept)
+            return Response(304, b"", file.kind, kept)
         if file.packed is not None and "gzip" in asked.header(b"accept-encoding"):
-            return Answer(200, file.packed, file.kind, [*kept, ("content-encoding", "gzip")])
-        return Answer(200, file.body, file.kind, kept)
+            return Response(200, file.packed, file.kind, [*kept, ("content-encoding", "gzip")])
+        return Response(200, file.body, file.kind, kept)
 
-    def _no_page(self, asked: HttpRequest) -> Answer:
+    def _no_page(self, asked: HttpRequest) -> Response:
         if asked.path != "/ws":
             return wrong(404, "there is no such page")
         self.door.refuse("no_upgrade", asked.address)
@@ -217,14 +217,14 @@ class Site:
 
     # ---- guests
 
-    def _guest(self, asked: HttpRequest) -> Answer | Upload:
+    def _guest(self, asked: HttpRequest) -> Response | Upload:
         if asked.method != "POST":
             return wrong(405, "POST a JSON object with a name")
         if not self._guests:
             return refused(Rejected("not_allowed", "this server has no guests"))
         return Upload(GUEST_BODY_BYTES_MAX, lambda body, reply: reply.reply(self._admit_guest(body, asked.address)))
 
-    def _admit_guest(self, body: bytes, address: str) -> Answer:
+    def _admit_guest(self, body: bytes, address: str) -> Response:
         try:
             name = msgspec.json.decode(body, type=dict[str, str]).get("name", "")
         except (ValueError, RecursionError):  # ValueError: also bytes that are no UTF-8
@@ -240,7 +240,7 @@ class Site:
 
     # ---- definitions
 
-    def _define(self, asked: HttpRequest, hunt: str) -> Answer | Upload:
+    def _define(self, asked: HttpRequest, hunt: str) -> Response | Upload:
         if asked.method != "PUT":
             return wrong(405, "PUT the definition here, TOML or JSON")
         caller = self._caller(asked)

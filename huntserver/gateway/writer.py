@@ -25,7 +25,7 @@ MORE_SHARE: Final = 4
 IDLE, BROADCAST, REPLY = 0, 1, 2
 
 
-class Writer(asyncio.Protocol):
+class SocketWriter(asyncio.Protocol):
     """The writing half of a connection. `write` and what stands on it may be called until the socket is gone; after
     `close`, `end` or `abort` what is given is dropped. The ticker calls `overdue` and `ping`."""
 

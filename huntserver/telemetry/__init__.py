@@ -3,6 +3,6 @@
 from huntserver.telemetry.lines import LogReporter, configure
 from huntserver.telemetry.loop_lag import LoopLag
 from huntserver.telemetry.metrics import registry
-from huntserver.telemetry.sink import Sink
+from huntserver.telemetry.sink import LineSink
 
-__all__ = ["LogReporter", "LoopLag", "Sink", "configure", "registry"]
+__all__ = ["LineSink", "LogReporter", "LoopLag", "configure", "registry"]

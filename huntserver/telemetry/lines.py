@@ -16,19 +16,19 @@ from typing import Any, Final
 import structlog
 
 from actors.faults import Fault
-from huntserver.telemetry.sink import Sink
+from huntserver.telemetry.sink import LineSink
 
 LIBRARY_EVENT: Final = "library_message"
 FORBIDDEN = frozenset({"token", "answer", "answers", "text", "guess", "name", "personal", "lat", "lon", "body"})
 """Field names that never reach a log line; a line that has one loses the value and says so."""
 
 
-def configure(style: str, level: str, run: str = "") -> Sink:
+def configure(style: str, level: str, run: str = "") -> LineSink:
     """Set logging up for the process: JSON lines on stderr, or readable ones on a terminal.
 
     `run` names this run of the process in every line, those of libraries too. Returns where the lines go.
     """
-    sink = Sink(_descriptor())
+    sink = LineSink(_descriptor())
     console = style == "console" or (style == "auto" and sink.isatty())
     renderer: Any = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
     shared: list[Any] = [

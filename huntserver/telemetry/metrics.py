@@ -19,12 +19,12 @@ from actors.system import ActorSystem
 from huntserver.telemetry.lines import LogReporter
 from huntserver.telemetry.loop_lag import BOUNDS_S, LoopLag
 from huntserver.telemetry.metric_table import COUNTER, ENTITY_KINDS, PARTS, Row
-from huntserver.telemetry.sink import Sink
+from huntserver.telemetry.sink import LineSink
 
 WAIT_BOUNDS_S = tuple(bound / 1000 for bound in WAIT_BUCKETS_MS)
 
 
-def registry(system: ActorSystem, reporter: LogReporter, lag: LoopLag, sink: Sink | None) -> CollectorRegistry:
+def registry(system: ActorSystem, reporter: LogReporter, lag: LoopLag, sink: LineSink | None) -> CollectorRegistry:
     """Return a registry of its own (no process-wide one) with the runtime's and the process's figures."""
     made = CollectorRegistry()
     made.register(RuntimeCollector(system))
@@ -45,7 +45,7 @@ def fields(statistics: Any) -> Mapping[str, Any]:
 class TelemetryCollector(Collector):
     """What telemetry says of itself: events by name, the loop's lag, lines that could not be written."""
 
-    def __init__(self, reporter: LogReporter, lag: LoopLag, sink: Sink | None) -> None:
+    def __init__(self, reporter: LogReporter, lag: LoopLag, sink: LineSink | None) -> None:
         self._reporter = reporter
         self._lag = lag
         self._sink = sink

@@ -19,7 +19,7 @@ CHUNK_BYTES: Final = select.PIPE_BUF
 """A pipe that polls as writable takes this many bytes without blocking (POSIX, `write`)."""
 
 
-class Sink:
+class LineSink:
     """A text stream over a file descriptor, as `structlog` and `logging` write to one.
 
     `write` takes whole lines or parts of them; each call is kept together. Lines are written at once while the

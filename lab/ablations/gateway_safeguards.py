@@ -22,7 +22,7 @@ from huntserver.game.state import Hunt
 from huntserver.gateway.ring import Ring
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.subscriptions import Subscriptions
-from huntserver.gateway.writer import Writer
+from huntserver.gateway.writer import SocketWriter
 from huntserver.wire.session import Session
 from lab.ablations.safeguard import GAME, GATEWAY, SESSION, Patches, Safeguard, no, nothing
 
@@ -30,12 +30,12 @@ from lab.ablations.safeguard import GAME, GATEWAY, SESSION, Patches, Safeguard, 
 
 
 def _without_bounded_outbox(patches: Patches) -> None:
-    patches.replace(Writer, "pause_writing", nothing)
-    patches.replace(Writer, "resume_writing", nothing)
+    patches.replace(SocketWriter, "pause_writing", nothing)
+    patches.replace(SocketWriter, "resume_writing", nothing)
 
 
 def _without_pausing_reads(patches: Patches) -> None:
-    patches.replace(Writer, "flow", nothing)
+    patches.replace(SocketWriter, "flow", nothing)
 
 
 def _without_gap_detection(patches: Patches) -> None:

@@ -26,10 +26,10 @@ TICK_S: Final = 0.01
 Address = tuple[str, int]
 
 
-class Connection(asyncio.Protocol):
+class PlayerSocket(asyncio.Protocol):
     """One socket of a player."""
 
-    def __init__(self, player: Player, host: str) -> None:
+    def __init__(self, player: CampaignPlayer, host: str) -> None:
         self.transport: Any = None
         self.code: int | None = None  # of the server's close
         self._player = player
@@ -81,14 +81,14 @@ class Connection(asyncio.Protocol):
         self._player.ended(self)
 
 
-class Player(Talk):
+class CampaignPlayer(Talk):
     """One player: where it is connected, and when it goes elsewhere."""
 
     def __init__(self, crowd: Crowd, number: int, hunt: str, token: str, seed: int) -> None:
         patience_s = random.Random(seed).choice((2.0, 3.0, 4.0, 8.0))
         super().__init__(number, hunt, token, seed, crowd.outstanding, patience_s=patience_s)
         self._crowd = crowd
-        self.connection: Connection | None = None
+        self.connection: PlayerSocket | None = None
         self.connections = 0
         self._at = 0
         self._opening: asyncio.Task[None] | None = None
@@ -107,17 +107,17 @@ class Player(Talk):
         host, port = self._crowd.address(self._at)
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(lambda: Connection(self, host), host, port)
+            await loop.create_connection(lambda: PlayerSocket(self, host), host, port)
         except OSError:
             self._elsewhere()
             self.closed()
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: PlayerSocket) -> None:
         """A socket is there."""
         self.connection = connection
         self.connections += 1
 
-    def ended(self, connection: Connection) -> None:
+    def ended(self, connection: PlayerSocket) -> None:
         """A socket is gone; nothing, if it was left before."""
         if connection is self.connection:
             self.connection = None
@@ -187,7 +187,7 @@ class Crowd:
         commands_each: int,
     ) -> None:
         self.addresses: list[Address] = []
-        self.everyone: list[Player] = []
+        self.everyone: list[CampaignPlayer] = []
         self.outstanding = outstanding
         self._mint = mint
         self._hunts = hunts
@@ -196,7 +196,7 @@ class Crowd:
         self._rate = rate_per_s
         self._each = commands_each
         self._stopping = False
-        self._tasks: dict[asyncio.Task[None], Player] = {}
+        self._tasks: dict[asyncio.Task[None], CampaignPlayer] = {}
         self._pace: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -212,7 +212,7 @@ class Crowd:
     def _enter(self) -> None:
         number = len(self.everyone)
         name = f"player{number}"
-        player = Player(
+        player = CampaignPlayer(
             self, number, self._hunts[number % len(self._hunts)], self._mint(name), self._rng.getrandbits(30)
         )
         player.left = int(self._each * (0.5 + self._rng.random()))
@@ -244,7 +244,7 @@ class Crowd:
 
     # ---- what is known of them
 
-    def asked(self) -> Iterator[tuple[Player, Asked]]:
+    def asked(self) -> Iterator[tuple[CampaignPlayer, Asked]]:
         """Yield everything that was sent."""
         for player in self.everyone:
             for asked in player.history:
@@ -254,11 +254,11 @@ class Crowd:
         """Return how many commands were sent, copies not counted."""
         return sum(len(p.history) for p in self.everyone)
 
-    def playing(self) -> list[Player]:
+    def playing(self) -> list[CampaignPlayer]:
         """Return who is in."""
         return list(self._tasks.values())
 
-    async def finish(self, within_s: float) -> list[Player]:
+    async def finish(self, within_s: float) -> list[CampaignPlayer]:
         """Let them get their last answers and leave; return who could not."""
         self._stopping = True
         if self._pace is not None:

@@ -16,7 +16,7 @@ import huntserver.client.actions as a
 from actors.checker.history import ReceivedPush
 from huntserver.client.incoming import Incoming, decode
 from huntserver.client.requests import WINDOW
-from huntserver.client.session import Phase, Session
+from huntserver.client.session import Session, SessionPhase
 from huntserver.client.timing import Timing
 from huntserver.load.frames import masked
 
@@ -134,7 +134,7 @@ class Talk(abc.ABC):
 
     def flush(self) -> None:
         """Send what is allowed, in one write."""
-        playing = self.session.phase is Phase.PLAYING
+        playing = self.session.phase is SessionPhase.PLAYING
         while self._credit and playing and self.left > 0 and len(self.open) < self._outstanding:
             n = len(self.history) + 1
             if self.open and (n - next(iter(self.open)) >= WINDOW or not self._joined):

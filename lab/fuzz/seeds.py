@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.log.codec import Cursor, Done, Probe, Released, Tenure, encode
+from actors.log.codec import Cursor, Done, Probe, ShardReleased, Tenure, encode
 from actors.shard.dedup import Dedup
 from actors.shard.fence import FoldState
 from actors.snapshots.format import Header, Marker, encode_sealed
@@ -103,7 +103,9 @@ def _files() -> list[bytes]:
 
 
 def _records() -> list[bytes]:
-    made = [b"H" + encode(r) for r in (Tenure("n", 0, 1, "a:1", "s", 0, 64), Probe("n", 1, 2), Released("n", 1, 2))]
+    made = [
+        b"H" + encode(r) for r in (Tenure("n", 0, 1, "a:1", "s", 0, 64), Probe("n", 1, 2), ShardReleased("n", 1, 2))
+    ]
     made.append(b"H" + encode(Cursor("n", 1, 2, 7)))
     for path in sorted((ROOT / "tests" / "game" / "golden").glob("*.jsonl")):
         letter = b"P" if path.stem.startswith("player") else b"H"

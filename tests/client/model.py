@@ -13,7 +13,7 @@ from typing import Any
 
 import huntserver.client.actions as a
 from huntserver.client.requests import WINDOW
-from huntserver.client.session import Phase, Session
+from huntserver.client.session import Session, SessionPhase
 
 HUNT = "h"
 CHANNELS = ("hunt", "team:t1")
@@ -289,7 +289,7 @@ class Client:
             while self.link is not None and (self.link.up or self.link.down):
                 self.up()
                 self.down()
-            if self.session.phase is Phase.PLAYING and not len(self.session.requests):
+            if self.session.phase is SessionPhase.PLAYING and not len(self.session.requests):
                 break
         for channel in CHANNELS:
             self.server.record(channel)

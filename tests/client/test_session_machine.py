@@ -110,7 +110,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "client"):
             self.client.settle()
-            assert self.client.session.phase is session.Phase.PLAYING
+            assert self.client.session.phase is session.SessionPhase.PLAYING
             assert self.client.judge() == []
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from huntserver.telemetry import sink as sinks
-from huntserver.telemetry.sink import Sink
+from huntserver.telemetry.sink import LineSink
 
 
 @pytest.fixture
@@ -33,12 +33,12 @@ def drained(end: int) -> bytes:
 
 
 def test_a_line_is_written_at_once(pipe: tuple[int, int]) -> None:
-    Sink(pipe[1]).write("one\n")
+    LineSink(pipe[1]).write("one\n")
     assert drained(pipe[0]) == b"one\n"
 
 
 def test_a_pipe_that_nobody_reads_blocks_nobody_and_every_line_comes_in_order_later(pipe: tuple[int, int]) -> None:
-    sink = Sink(pipe[1])
+    sink = LineSink(pipe[1])
     lines = [f"{n} {'x' * 9000}\n" for n in range(40)]
     for line in lines:
         sink.write(line)
@@ -57,7 +57,7 @@ def test_lines_past_the_bound_are_dropped_counted_and_told_of(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sinks, "PENDING_LINES_MAX", 5)
-    sink = Sink(pipe[1])
+    sink = LineSink(pipe[1])
     for _ in range(100):
         sink.write("y" * 9000 + "\n")
     assert sink.pending == 5
@@ -72,7 +72,7 @@ def test_lines_past_the_bound_are_dropped_counted_and_told_of(
 
 
 def test_a_reader_that_goes_away_raises_nothing(pipe: tuple[int, int]) -> None:
-    sink = Sink(pipe[1])
+    sink = LineSink(pipe[1])
     os.close(pipe[0])
     for _ in range(3):
         sink.write("gone\n")
@@ -80,7 +80,7 @@ def test_a_reader_that_goes_away_raises_nothing(pipe: tuple[int, int]) -> None:
 
 
 def test_a_descriptor_that_is_closed_raises_nothing(pipe: tuple[int, int]) -> None:
-    sink = Sink(pipe[1])
+    sink = LineSink(pipe[1])
     os.close(pipe[1])
     sink.write("closed\n")
     assert sink.failing
@@ -90,7 +90,7 @@ def test_a_descriptor_that_is_closed_raises_nothing(pipe: tuple[int, int]) -> No
 def test_a_full_disk_raises_nothing() -> None:
     end = os.open("/dev/full", os.O_WRONLY)
     try:
-        sink = Sink(end)
+        sink = LineSink(end)
         sink.write("full\n")
         assert sink.failing
     finally:
@@ -98,5 +98,5 @@ def test_a_full_disk_raises_nothing() -> None:
 
 
 def test_text_that_is_no_unicode_is_written_with_escapes(pipe: tuple[int, int]) -> None:
-    Sink(pipe[1]).write("\ud800\n")
+    LineSink(pipe[1]).write("\ud800\n")
     assert drained(pipe[0]) == b"\\ud800\n"

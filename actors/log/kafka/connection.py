@@ -13,7 +13,16 @@ from typing import Any, Final, NamedTuple
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaConnectionError
 
-from actors.log.kafka.produce import API_KEY, VERSION, Answer, BadAnswer, Batch, answers, correlation_of, request
+from actors.log.kafka.produce import (
+    API_KEY,
+    VERSION,
+    BadAnswer,
+    Batch,
+    ProduceResponse,
+    answers,
+    correlation_of,
+    request,
+)
 
 CLIENT: Final = "huntserver"
 REQUEST_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -36,7 +45,7 @@ class Sent(NamedTuple):
     batches: list[Batch]
 
 
-class Connection(asyncio.Protocol):
+class BrokerConnection(asyncio.Protocol):
     """A connection to one broker for produce requests.
 
     One request at a time: a broker serves a connection's one by one, and what waits goes together.
@@ -48,7 +57,7 @@ class Connection(asyncio.Protocol):
         self,
         *,
         answer_within_ms: int,
-        told: Callable[[Batch, Answer], None],
+        told: Callable[[Batch, ProduceResponse], None],
         returned: Callable[[Batch], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()

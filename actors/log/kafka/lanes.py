@@ -50,7 +50,7 @@ class Flight:
         self.late = False
 
 
-class Lane:
+class ShardLane:
     """One shard's way to its producer: one batch in flight, the rest in order behind it.
 
     `slot` is its producer's number.

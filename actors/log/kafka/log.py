@@ -20,7 +20,7 @@ from actors.clock import SuspensionDetector
 from actors.faults import Fault, LogMisconfigured, LogUnavailable
 from actors.log.kafka.clients import Clients
 from actors.log.kafka.copies import Survey, Watch
-from actors.log.kafka.lanes import Counters, Lane
+from actors.log.kafka.lanes import Counters, ShardLane
 from actors.log.kafka.producers import Producers
 from actors.log.kafka.reading import Readers
 from actors.log.kafka.sender import Sender
@@ -127,7 +127,7 @@ class KafkaLog:
             for index in range(count)
         }
         self._counters = Counters()
-        self._lanes: dict[ShardId, Lane] = {}
+        self._lanes: dict[ShardId, ShardLane] = {}
         self._clients = Clients(bootstrap)
         self._readers = Readers(bootstrap, self._clients, connect=self._connect)
         self._producers = Producers(self._clients, self._make_sender, slots=producers)
@@ -172,7 +172,7 @@ class KafkaLog:
             await self.close()
             raise
         self._lanes = {
-            shard: Lane(shard, partition.topic, shard.index % self._slots, self._producers, self._counters)
+            shard: ShardLane(shard, partition.topic, shard.index % self._slots, self._producers, self._counters)
             for shard, partition in self._partitions.items()
         }
         self._open = True

@@ -85,7 +85,7 @@ def request(correlation: int, client: bytes, timeout_ms: int, batches: Sequence[
     return b"".join((_INT.pack(sum(map(len, parts))), *parts))
 
 
-class Answer(NamedTuple):
+class ProduceResponse(NamedTuple):
     """What became of one partition's batch. `at_ms` is 0 where the topic does not take the broker's time."""
 
     place: tuple[str, int]
@@ -102,7 +102,7 @@ def correlation_of(frame: bytes) -> int:
     return number
 
 
-def answers(frame: bytes) -> Iterator[Answer]:
+def answers(frame: bytes) -> Iterator[ProduceResponse]:
     """Yield what an answer (without its length) says of each partition. Raises `BadAnswer`."""
     try:
         at = _INT.size
@@ -118,6 +118,6 @@ def answers(frame: bytes) -> Iterator[Answer]:
             for _ in range(partitions):
                 partition, error, offset, at_ms, _start = _ANSWER.unpack_from(frame, at)
                 at += _ANSWER.size
-                yield Answer((topic, partition), error, offset, max(at_ms, 0))
+                yield ProduceResponse((topic, partition), error, offset, max(at_ms, 0))
     except (struct.error, UnicodeDecodeError) as why:
         raise BadAnswer(f"an answer of {len(frame)} bytes that is none: {why}") from why

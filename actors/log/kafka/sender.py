@@ -20,9 +20,9 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, for_code
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from actors.log.kafka.clients import CLOSE_S, close_soon
-from actors.log.kafka.connection import CLIENT, Connection, taken
+from actors.log.kafka.connection import CLIENT, BrokerConnection, taken
 from actors.log.kafka.hedged_client import CONNECT_S, UNREACHABLE, first_answer, hedged
-from actors.log.kafka.produce import DUPLICATE_SEQUENCE, Answer, Batch, Numbers, encoded
+from actors.log.kafka.produce import DUPLICATE_SEQUENCE, Batch, Numbers, ProduceResponse, encoded
 
 AGAIN_S: Final = (0.01, 0.02, 0.05, 0.1)
 """Between two tries of a batch; the last for all that follow."""
@@ -58,8 +58,8 @@ class Sender:
         self._connect = {**options, "request_timeout_ms": within_ms}
         known = taken(options, "bootstrap_servers", "metadata_max_age_ms")
         self.client = hedged(AIOKafkaClient(client_id=CLIENT, **known))
-        self._connections: dict[int, Connection] = {}
-        self._attempts: dict[int, asyncio.Task[Connection]] = {}
+        self._connections: dict[int, BrokerConnection] = {}
+        self._attempts: dict[int, asyncio.Task[BrokerConnection]] = {}
         self._retries: dict[Batch, asyncio.Task[None]] = {}
         self._sequences: dict[TopicPartition, int] = {}
         self._producer, self._epoch = -1, -1
@@ -161,7 +161,7 @@ class Sender:
         else:
             self._seek(batch)
 
-    def _told(self, batch: Batch, answer: Answer) -> None:
+    def _told(self, batch: Batch, answer: ProduceResponse) -> None:
         if answer.error in (0, DUPLICATE_SEQUENCE):
             batch.answered(answer.offset, answer.at_ms, None)
             return
@@ -201,7 +201,7 @@ class Sender:
                 connection.add(batch)
                 return
 
-    async def _connection(self, node: int) -> Connection | None:
+    async def _connection(self, node: int) -> BrokerConnection | None:
         """Return the open connection to a broker; None if it cannot be had now, or not soon."""
         held = self._connections.get(node)
         if held is not None and held.open:
@@ -212,7 +212,7 @@ class Sender:
             return None
         return attempt.result() if attempt.result().open else None
 
-    def _attempt(self, node: int) -> asyncio.Task[Connection]:
+    def _attempt(self, node: int) -> asyncio.Task[BrokerConnection]:
         """Return the attempt to connect to a broker that is under way, else begin one: every batch for it waits for the
         same, or they would fail one after the other."""
         attempt = self._attempts.get(node)
@@ -222,7 +222,7 @@ class Sender:
             attempt.add_done_callback(functools.partial(self._attempted, node))
         return attempt
 
-    def _attempted(self, node: int, attempt: asyncio.Task[Connection]) -> None:
+    def _attempted(self, node: int, attempt: asyncio.Task[BrokerConnection]) -> None:
         del self._attempts[node]
         if attempt.cancelled():
             return
@@ -235,11 +235,11 @@ class Sender:
         else:
             self._connections[node] = attempt.result()
 
-    async def _connect_to(self, node: int) -> Connection:
+    async def _connect_to(self, node: int) -> BrokerConnection:
         broker = self.client.cluster.broker_metadata(node)
         if broker is None:
             raise KafkaConnectionError(f"broker {node} is not known")
-        fresh = Connection(answer_within_ms=self._answer_within_ms, told=self._told, returned=self._again)
+        fresh = BrokerConnection(answer_within_ms=self._answer_within_ms, told=self._told, returned=self._again)
         await fresh.connect(broker.host, broker.port, self._connect)
         return fresh
 

@@ -23,7 +23,7 @@ from actors.log.port import Appended, Bounds, Entry, ShardId
 from actors.log.sizes import BATCH_BYTES_MAX, PART_BYTES_MAX, RECORD_BYTES_MAX, unfit_batch, unfit_part
 from actors.log.sqlite.file import LockFile, connect, opening_fault, prepare
 from actors.log.sqlite.reading import CHUNK_RECORDS, read_records, read_snapshots
-from actors.log.sqlite.writer import Write, Writer, end_of
+from actors.log.sqlite.writer import Write, WriterThread, end_of
 
 READ_S = 30.0
 """A chunk, or all snapshots of a shard, that take longer come from a disk that hangs."""
@@ -110,7 +110,7 @@ class SqliteLog:
         self._grown: dict[str, asyncio.Event] = {}
         self._pending: set[Write] = set()
         self._rest_timer: asyncio.TimerHandle | None = None
-        self._writer: Writer | None = None
+        self._writer: WriterThread | None = None
         self._give: Callable[[Write | None], None] = self._refuse
         self._reader: ThreadPoolExecutor | None = None
         self._connection: sqlite3.Connection | None = None
@@ -144,7 +144,7 @@ class SqliteLog:
             loop.call_soon_threadsafe(self._ended.set)
 
         self._ended.clear()
-        self._writer = Writer(writing, another, report, ended, name=f"write {self.path.name}")
+        self._writer = WriterThread(writing, another, report, ended, name=f"write {self.path.name}")
         self._writer.start()
         self._give = self._writer.give
 

@@ -54,7 +54,7 @@ class Write:
         return len(self.body.data) if self.body is not None else len(self.value or b"")
 
 
-class Writer(threading.Thread):
+class WriterThread(threading.Thread):
     """The one thread that writes the file, several batches a commit.
 
     `report` is called in this thread with each group that ended, `ended` as the last thing.

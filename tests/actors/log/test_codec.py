@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.faults import LogDamaged
-from actors.log.codec import Cursor, Done, Probe, RecordDecoder, Released, Tenure, encode
+from actors.log.codec import Cursor, Done, Probe, RecordDecoder, ShardReleased, Tenure, encode
 from actors.log.port import ShardId
 from huntserver.game.hunt import HuntEvent
 from huntserver.game.player.events import AnyPlayerEvent
@@ -63,7 +63,7 @@ def records(union: Any) -> st.SearchStrategy[Any]:
     return st.one_of(
         st.builds(Tenure, **stamps, node=text, start=text, table=number, shards=number),
         st.builds(Probe, **stamps),
-        st.builds(Released, **stamps),
+        st.builds(ShardReleased, **stamps),
         st.builds(Cursor, **stamps, before=number),
         st.builds(
             Done, **stamps, entity=text, pos=number, by=text, key=text,

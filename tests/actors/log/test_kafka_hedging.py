@@ -16,7 +16,7 @@ from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, Nod
 from aiokafka.structs import TopicPartition
 
 from actors.log.kafka import hedged_client
-from actors.log.kafka.connection import Connection
+from actors.log.kafka.connection import BrokerConnection
 from actors.log.kafka.hedged_client import HedgedClient, first_answer, hedged
 from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.produce import Batch
@@ -311,7 +311,7 @@ async def test_an_end_that_comes_with_the_first_answer_is_heard() -> None:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     returned: list[Batch] = []
-    fresh = Connection(answer_within_ms=1000, told=lambda *_: None, returned=returned.append)
+    fresh = BrokerConnection(answer_within_ms=1000, told=lambda *_: None, returned=returned.append)
     try:
         async with asyncio.timeout(WAIT_S):
             await fresh.connect(host, port, {"request_timeout_ms": FOR_EVER_MS})

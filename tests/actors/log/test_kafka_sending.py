@@ -16,8 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.log.kafka import sender as sending
-from actors.log.kafka.connection import Connection, take_over
-from actors.log.kafka.produce import Answer, BadAnswer, Batch, Numbers, answers, correlation_of, encoded, request
+from actors.log.kafka.connection import BrokerConnection, take_over
+from actors.log.kafka.produce import (
+    BadAnswer,
+    Batch,
+    Numbers,
+    ProduceResponse,
+    answers,
+    correlation_of,
+    encoded,
+    request,
+)
 from actors.log.kafka.sender import Sender
 
 HUNTS = ("t.hunts", 3)
@@ -68,7 +77,7 @@ def test_a_request_is_what_another_writer_makes_of_the_same_batches() -> None:
 def test_an_answer_tells_of_every_partition() -> None:
     frame = answer(5, (HUNTS, 0, 900, 1234), (PLAYERS, 6, -1, -1))[4:]
     assert correlation_of(frame) == 5
-    assert list(answers(frame)) == [Answer(HUNTS, 0, 900, 1234), Answer(PLAYERS, 6, -1, 0)]
+    assert list(answers(frame)) == [ProduceResponse(HUNTS, 0, 900, 1234), ProduceResponse(PLAYERS, 6, -1, 0)]
 
 
 @given(st.binary(max_size=80))
@@ -78,7 +87,7 @@ def test_any_bytes_are_an_answer_or_a_bad_one(frame: bytes) -> None:
         told = list(answers(frame))
     except BadAnswer:
         return
-    assert all(isinstance(one, Answer) for one in told)
+    assert all(isinstance(one, ProduceResponse) for one in told)
 
 
 # ---- a connection
@@ -105,9 +114,9 @@ class Talk:
     """A connection on such a transport, and what it was told."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[Batch, Answer]] = []
+        self.told: list[tuple[Batch, ProduceResponse]] = []
         self.returned: list[Batch] = []
-        self.connection = Connection(
+        self.connection = BrokerConnection(
             answer_within_ms=1000,
             told=lambda one, what: self.told.append((one, what)),
             returned=self.returned.append,
@@ -129,7 +138,7 @@ async def test_batches_of_one_turn_go_together_and_those_that_come_later_wait_fo
     assert talk.wire.written == [request(1, b"huntserver", 1000, [first, second])]
     assert len(talk.connection) == 3
     talk.connection.data_received(answer(1, (PLAYERS, 0, 8, 4), (HUNTS, 0, 70, 5)))
-    assert talk.told == [(second, Answer(PLAYERS, 0, 8, 4)), (first, Answer(HUNTS, 0, 70, 5))]
+    assert talk.told == [(second, ProduceResponse(PLAYERS, 0, 8, 4)), (first, ProduceResponse(HUNTS, 0, 70, 5))]
     assert talk.wire.written[1:] == [request(2, b"huntserver", 1000, [third])]
 
 
@@ -139,7 +148,7 @@ async def test_an_answer_may_come_in_any_pieces() -> None:
     await talk.add(only)
     for byte in answer(1, (HUNTS, 0, 70, 5)):
         talk.connection.data_received(bytes((byte,)))
-    assert talk.told == [(only, Answer(HUNTS, 0, 70, 5))]
+    assert talk.told == [(only, ProduceResponse(HUNTS, 0, 70, 5))]
     assert len(talk.connection) == 0
 
 

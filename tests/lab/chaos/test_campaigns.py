@@ -18,7 +18,7 @@ from huntserver.load.frames import masked
 from lab import ROOT
 from lab.chaos import campaign as chaos
 from lab.chaos.faults import MENU
-from lab.chaos.players import Crowd, Player
+from lab.chaos.players import CampaignPlayer, Crowd
 from lab.chaos.talk import Asked, Talk
 from lab.chaos.verdict import call
 from lab.chaos.world import World
@@ -166,7 +166,7 @@ async def test_a_player_that_was_asked_to_come_back_goes_elsewhere_when_the_serv
         lambda name: "token", ["hunt0"], random.Random(1), size=1, rate_per_s=1, outstanding=1, commands_each=1
     )
     crowd.addresses = [("192.0.2.1", 1), ("192.0.2.2", 2)]
-    player = Player(crowd, 0, "hunt0", "token", 1)
+    player = CampaignPlayer(crowd, 0, "hunt0", "token", 1)
     player.left, player.stays = 1, True
     tried: list[str] = []
 
