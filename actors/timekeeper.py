@@ -1,7 +1,7 @@
 """What time it is, for records: the wall clock as far as boot time and the log bear it out.
 
 A wall clock may be wrong when a process starts, and may jump while it runs; a record's time is for ever, and what fell
-due by it (the end of a hunt) is done. So no record's time is the wall clock's word alone. `Timekeeper` is a node's: it
+due by it (an end, for good) is done. So no record's time is the wall clock's word alone. `Timekeeper` is a node's: it
 holds the wall clock against boot time before every run of decisions, and against the log's time with every answer. A
 clock that jumped is told, and time goes on by boot time. Where the log's clock is ours (the embedded log), a start
 after a long stop cannot tell a wrong clock from a long night: shards with timers wait until the kernel says that the

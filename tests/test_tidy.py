@@ -96,6 +96,25 @@ def test_a_docstring_says_what_a_thing_is() -> None:
     assert found == []
 
 
+GAME = re.compile(r"(?i)(?<![a-z])(hunt|team|clue|guess|treasure|leaderboard|player)(e?s)?(?![a-z])")
+
+
+def game_words(source: str) -> set[str]:
+    """Return the game's words among the names and texts of a module; comments may give examples."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        texts = [value for _, value in ast.iter_fields(node) if isinstance(value, str)]
+        found |= {match[0].lower() for text in texts for match in GAME.finditer(text.replace("_", " "))}
+    return found
+
+
+def test_the_runtime_speaks_no_word_of_the_game() -> None:
+    said = {str(path.relative_to(ROOT)): game_words(path.read_text()) for path in files("actors")}
+    assert {name: words for name, words in said.items() if words and name not in DEBTS["game_words"]} == {}
+    assert game_words("def join_team(): pass") == {"team"}
+    assert game_words('x = "this hunt"') == {"hunt"}
+
+
 @pytest.mark.parametrize(
     ("name", "source"),
     [

@@ -28,7 +28,7 @@ FORMAT = 1
 """Version of the tables. A file with another one is refused: it is never guessed at."""
 
 APPLICATION = 0x48554E54
-"""`HUNT`: SQLite's application id, so that another program's database is not taken for a log."""
+"""SQLite's application id, so that another program's database is not taken for a log."""
 
 BUSY_S = 5.0
 """How long to wait for a person who holds the file in a sqlite3 shell."""
@@ -97,7 +97,7 @@ class LockFile:
 def connect(path: Path, *, reading: bool, bytes_max: int | None = None) -> sqlite3.Connection:
     """Open one connection with the settings that durability rests on. Raises a `Fault`.
 
-    A new file is its owner's alone: it holds what players wrote. SQLite gives its other files the same mode.
+    A new file is its owner's alone: it holds what people wrote. SQLite gives its other files the same mode.
     """
     try:
         with contextlib.suppress(OSError):  # a folder that cannot be written to is told of by what follows
