@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from actors.background import Background, backoff_s
 from actors.clock import Clock
+from actors.cluster.succession import Newest, Succession
 from actors.entity import EntityType
-from actors.faults import ClockSkewed, Fault, LogDamaged, LogMisconfigured
+from actors.faults import ClockSkewed, Fault, LogDamaged, LogMisconfigured, OutcomeUnknown
 from actors.limits import Limits
 from actors.log.codec import RecordDecoder
 from actors.log.port import ShardId
@@ -22,7 +23,8 @@ from actors.reporter import Reporter
 from actors.shard.fence import Mode
 from actors.shard.ports import Ports
 from actors.shard.shard import Shard
-from actors.snapshots.recovery import NodeRun, Superseded, given_up_at, only_void, recover
+from actors.snapshots.following import Superseded
+from actors.snapshots.recovery import NodeRun, given_up_at, only_void, recover
 
 BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0)  # with its jitter under 3 s: 5 s after a fault heals all is served (I10)
 HOPELESS_S: Final = (0.5, 2.0, 5.0, 15.0, 30.0, 60.0)
@@ -30,6 +32,7 @@ HOPELESS_S: Final = (0.5, 2.0, 5.0, 15.0, 30.0, 60.0)
 OUTLAST_S: Final = (1.0, 2.0, 5.0, 10.0)
 RESTARTS_WINDOW_NS: Final = 60_000_000_000
 POLL_S: Final = 0.005
+DRAIN_S: Final = 10.0
 
 
 class Node(NamedTuple):
@@ -43,10 +46,15 @@ class Node(NamedTuple):
     gate: asyncio.Semaphore  # recoveries at once
     settled: Callable[[], None]  # told after each attempt to recover
     gone: Callable[[str], Awaitable[bool]] | None  # whether nobody listens any more where a node was reached
+    succession: Succession | None = None  # in a cluster: who may open a tenure when; None: all shards are this node's
 
 
 class ShardSupervisor:
-    """Keeps one shard served. `why` tells in words why it is not served now (empty: it is)."""
+    """Keeps one shard served, in a cluster between `take` and `release`, else always.
+
+    `why` tells in words why it is not served now (empty: it is). A shard that is not wanted here is idle: it holds no
+    memory, writes nothing, and refuses what comes with `moved`.
+    """
 
     def __init__(
         self, id: ShardId, kind: EntityType[Any], count: int, ports: Ports, limits: Limits, node: Node
@@ -58,8 +66,11 @@ class ShardSupervisor:
         self._log = ports.log
         self._limits = limits
         self._node = node
+        self.wanted = node.succession is None
+        self.shard.elsewhere = not self.wanted
         self._due = asyncio.Event()
-        self._due.set()
+        self._idle = asyncio.Event()  # it is not wanted, and holds nothing any more
+        (self._due if self.wanted else self._idle).set()
         self._torn = False  # a bug tore the shard's memory; cleared when that is counted
         self._restarts_ns: list[int] = []
         self._attempts = 0
@@ -75,12 +86,18 @@ class ShardSupervisor:
         while True:
             await self._due.wait()
             self._due.clear()
+            if not self.wanted:
+                await self._step_down()
+                continue
             await self._count_restarts()
             await self._count_losses()
             try:
                 await self._gated_recovery()
                 self._attempts = 0
             except Superseded as fault:
+                if self._node.succession is not None:
+                    self._stand_back(self._node.succession, fault)
+                    continue
                 self.why = str(fault)
                 self.shard.refuse_waiting()
                 self._node.report.fault("shard_superseded", fault, shard=str(self.id))
@@ -89,6 +106,61 @@ class ShardSupervisor:
             except Exception as error:  # faults of the world, and bugs: a shard's keeper never ends; reported
                 await self._try_again(error)
             self._node.settled()
+
+    # ---- taken and released, in a cluster
+
+    def take(self) -> None:
+        """Serve the shard as soon as its log and the rules let it; what comes for it waits."""
+        self.wanted = True
+        self.shard.elsewhere = self.shard.draining = False
+        self.shard.closed_why = ""
+        self._idle.clear()
+        self._due.set()
+
+    async def release(self) -> None:
+        """Give the shard up in order, and return when nothing of it is held here; a later `take` ends the wait too."""
+        self.wanted = False
+        self.shard.elsewhere = self.shard.draining = True
+        self._due.set()
+        await self._idle.wait()
+
+    async def _step_down(self) -> None:
+        """Drain the shard if it is owned, then forget it."""
+        served = self.shard.ownership.mode is Mode.OWNER
+        if served:
+            try:
+                async with asyncio.timeout(DRAIN_S):
+                    await self.drain()
+            except TimeoutError:  # the next owner does not wait for it; who still waits here sends again
+                self._node.report.warn("drain_cut_short", kind=self.shard.kind.kind, shard=str(self.id))
+        in_order = self.shard.ownership.mode is Mode.RELEASED
+        if not self.wanted:
+            self._forget("it was given to another node")
+        if served:
+            self._node.report.note("shard_released", shard=str(self.id), in_order=in_order)
+
+    def _stand_back(self, succession: Succession, fault: Superseded) -> None:
+        self.wanted = False
+        self._node.report.note("shard_stood_back", shard=str(self.id), node=fault.node, why=str(fault))
+        self._forget(str(fault))
+        succession.stood_back(self.id, str(fault))
+
+    def _forget(self, why: str) -> None:
+        """Hold nothing of the shard; who waits hears that it moved, or that the outcome is not known."""
+        shard = self.shard
+        shard.elsewhere = True
+        if not shard.commit.quiet():
+            shard.commit.fail(OutcomeUnknown(f"shard {self.id}: {why}"))
+        shard.ownership.forget()
+        shard.commit.reset()
+        shard.drop()
+        shard.refuse_waiting()
+        self.why, self._attempts = "", 0
+        self._due.clear()
+        self._idle.set()
+        self._node.settled()
+
+    # ---- recovery, again
 
     async def _try_again(self, error: Exception) -> None:
         fault = error if isinstance(error, Fault) else Fault(f"recovery raised {type(error).__name__}: {error}")
@@ -153,8 +225,8 @@ class ShardSupervisor:
                 gate.release()
 
     def settled(self) -> bool:
-        """Tell whether it is served, or not for a reason that is known."""
-        return self.shard.ownership.mode is Mode.OWNER or bool(self.shard.closed_why or self.why)
+        """Tell whether it is served, or not for a reason that is known; one that is not wanted is settled."""
+        return not self.wanted or self.shard.ownership.mode is Mode.OWNER or bool(self.shard.closed_why or self.why)
 
     def served(self) -> bool:
         """Tell whether the shard takes commands now and its log answers in time."""
@@ -181,9 +253,20 @@ class ShardSupervisor:
         began = node.clock.boot_ns()
         before = shard.replayed
         nonce = f"{node.random.getrandbits(64):016x}"
-        await recover(shard, node.run, nonce, self.decoder, self._waits)
+        await recover(
+            shard,
+            node.run,
+            nonce,
+            self.decoder,
+            self._waits,
+            succession=node.succession,
+            follows=self._follows,
+        )
         shard.recoveries += 1
         self.why = ""
+        if node.succession is not None:
+            own = shard.ownership
+            node.succession.opened(self.id, Newest(node.run.node, node.run.start, own.nonce, own.last))
         if shard.replayed > before or shard.recoveries > 1:
             node.report.note(
                 "shard_recovered",
@@ -200,6 +283,15 @@ class ShardSupervisor:
             self._node.gate.release()
             self._node.report.warn("clock_waits", shard=str(self.id), why=why)
             self._node.settled()
+
+    def _follows(self, why: str) -> None:
+        """Note why the shard is followed and not served yet; others may recover meanwhile."""
+        self.why = why
+        if self._gated:
+            self._gated = False
+            self._node.gate.release()
+        self._node.report.note("shard_followed", shard=str(self.id), why=why)
+        self._node.settled()
 
     def _failed(self, fault: Fault, error: Exception, again_s: float) -> None:
         shard = self.shard
@@ -265,11 +357,15 @@ class ShardSupervisor:
             own.released()
             released.set()
 
+        end = own.last + 1
+        if self._node.succession is not None:  # who starts at this marker reads that the shard was given up
+            shard.note_checkpoint()
         shard.release(gave_up)
         if not await until(released.is_set):
             return
-        shard.note_checkpoint()
-        end = own.last + 1
+        if self._node.succession is None:
+            shard.note_checkpoint()
+            end = own.last + 1
         marker = shard.snapshots.ripe(shard.outgoing.cursor(end), end)
         if marker is not None:
             try:

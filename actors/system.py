@@ -15,6 +15,7 @@ import msgspec
 
 from actors.background import Background
 from actors.clock import Clock
+from actors.cluster.succession import Succession
 from actors.entity import EntityType, Rejected
 from actors.faults import SpillFailed
 from actors.limits import DEFAULT, Limits
@@ -22,10 +23,11 @@ from actors.log.port import EventLog, ShardId, SnapshotStore, shard_of
 from actors.passivation.passivation import SpillStore
 from actors.reporter import Reporter, Unfailing
 from actors.shard.actor import Caller, Publisher, Sink
+from actors.shard.fence import Mode
 from actors.shard.mailbox import COMMAND, QUERY, REACTION, Key
 from actors.shard.pacer import Pacer
 from actors.shard.ports import Ports
-from actors.shard.reactions import ReactionBatch
+from actors.shard.reactions import Deliver, ReactionBatch
 from actors.shard.shard import Shard
 from actors.shard.statistics import ShardStatistics
 from actors.snapshots.recovery import NodeRun
@@ -54,7 +56,7 @@ class Outside(NamedTuple):
 
 
 class Region:
-    """All shards of one kind of entity."""
+    """All shards of one kind of entity, served here or not."""
 
     def __init__(self, kind: EntityType[Any], supervisors: list[ShardSupervisor]) -> None:
         self.kind = kind
@@ -73,7 +75,11 @@ class Region:
 
 
 class ActorSystem:
-    """The actors of one node: submit commands, ask queries, start, drain, close. Not a singleton."""
+    """The actors of one node: submit commands, ask queries, start, drain, close. Not a singleton.
+
+    Without `succession` all shards are this node's. With it (a cluster) it serves those that were taken; what comes for
+    others is refused at once with `moved`, and their reactions go to `forward` if it is set.
+    """
 
     def __init__(
         self,
@@ -81,7 +87,10 @@ class ActorSystem:
         outside: Outside,
         run: NodeRun,
         limits: Limits = DEFAULT,
+        *,
+        succession: Succession | None = None,
     ) -> None:
+        self.forward: Deliver | None = None
         self.report = Unfailing.of(outside.report)
         self.background = Background(self.report, outside.random)
         self._limits = limits
@@ -108,7 +117,15 @@ class ActorSystem:
         self._commands = {kind.kind: msgspec.json.Decoder(kind.command_type) for kind, _ in kinds}
         gate = asyncio.Semaphore(limits.recoveries_at_once)
         node = Node(
-            run, outside.clock, outside.random, self.report, self.background, gate, self._tell_ready, outside.gone
+            run,
+            outside.clock,
+            outside.random,
+            self.report,
+            self.background,
+            gate,
+            self._tell_ready,
+            outside.gone,
+            succession,
         )
         self.regions: dict[str, Region] = {}
         self._ready = asyncio.Event()
@@ -119,6 +136,8 @@ class ActorSystem:
             ]
             self.regions[kind.kind] = Region(kind, supervisors)
         self._supervisors = [s for region in self.regions.values() for s in region.supervisors]
+        self._by_shard = {supervisor.id: supervisor for supervisor in self._supervisors}
+        self._clustered = succession is not None
 
     # ---- the way in
 
@@ -134,8 +153,16 @@ class ActorSystem:
         """Ask for a view; the sink hears once what it rests on is durable."""
         self.regions[kind].shard(id).submit(id, (QUERY, query, sink, request, caller, None))
 
-    def _deliver(self, kind: str, id: str, batch: ReactionBatch, sink: Any) -> None:
+    def deliver(self, kind: str, id: str, batch: ReactionBatch, sink: Any) -> None:
+        """Give reactions to a shard of this node; the sink hears once they are durable, or why they are not."""
         self.regions[kind].shard(id).submit(id, (REACTION, batch, sink, 0, None, None))
+
+    def _deliver(self, kind: str, id: str, batch: ReactionBatch, sink: Any) -> None:
+        shard = self.regions[kind].shard(id)
+        if shard.elsewhere and self.forward is not None:
+            self.forward(kind, id, batch, sink)
+        else:
+            shard.submit(id, (REACTION, batch, sink, 0, None, None))
 
     def _decode_command(self, kind: str, data: bytes) -> Any:
         decoder = self._commands.get(kind)
@@ -161,24 +188,47 @@ class ActorSystem:
     # ---- life
 
     async def start(self) -> None:
-        """Open a tenure on every shard and recover; returns when all are served or closed for a stated reason."""
+        """Open a tenure on every shard that is this node's and recover; returns when each is served, or closed or
+        followed for a stated reason. In a cluster none is its own before `take`."""
         for supervisor in self._supervisors:
             self.background.run(f"supervisor of {supervisor.id}", supervisor.run)
         self.background.run("tick", self._tick)
+        self._tell_ready()
         await self._ready.wait()
+
+    def take(self, shard: ShardId) -> None:
+        """Serve a shard from now on: follow its log, and open a tenure when the rules of succession let it."""
+        self._by_shard[shard].take()
+
+    async def release(self, shard: ShardId) -> None:
+        """Give a shard up in order: what came is made durable, `released` is written, its memory is dropped.
+
+        Suspends until then, at most some 10 s; from the call on its commands are refused with `moved`.
+        """
+        await self._by_shard[shard].release()
+
+    def owned(self) -> list[ShardId]:
+        """Return the shards that are this node's to serve, served already or not yet."""
+        return [supervisor.id for supervisor in self._supervisors if supervisor.wanted]
+
+    def nonce(self, shard: ShardId) -> str:
+        """Return the stamp of the tenure under which this node serves a shard now; empty: it does not."""
+        own = self._by_shard[shard].shard.ownership
+        return own.nonce if own.mode is Mode.OWNER else ""
 
     def shards(self) -> list[Shard]:
         """Return all shards."""
         return [supervisor.shard for supervisor in self._supervisors]
 
     def ready(self) -> tuple[bool, str]:
-        """Tell whether every shard is served and all background work runs, and if not why, in words."""
+        """Tell whether every shard of this node is served and all background work runs, and if not why, in words."""
         if self._stopping:
             return False, "draining"
-        bad = [s for s in self._supervisors if not s.served()]
+        wanted = [s for s in self._supervisors if s.wanted]
+        bad = [s for s in wanted if not s.served()]
         if bad:
             why = next((s.why for s in bad if s.why), "recovering")
-            return False, f"{len(bad)} of {len(self._supervisors)} shards are not served: {why}"
+            return False, f"{len(bad)} of {len(wanted)} shards are not served: {why}"
         clock = self.time.why()
         return (False, clock) if clock else self.background.ready()
 
@@ -222,10 +272,11 @@ class ActorSystem:
     async def drain(self) -> None:
         """Stop intake, make everything durable, snapshot what is dirty, release the tenures: a clean stop."""
         self._stopping = True
-        for shard in self.shards():
+        for shard in self.shards() if not self._clustered else ():  # in a cluster another node serves it soon
             shard.draining = True
         for region in self.regions.values():  # in the order given: sources of reactions before their targets
-            draining = [self.background.once(f"drain {s.id}", s.drain()) for s in region.supervisors]
+            ending = [(s, s.release() if self._clustered else s.drain()) for s in region.supervisors]
+            draining = [self.background.once(f"drain {s.id}", end) for s, end in ending]
             _, left = await asyncio.wait(draining, timeout=DRAIN_S)
             for task in left:
                 task.cancel()

@@ -167,6 +167,12 @@ class Ownership:
         self.held, self.held_seq = "", 0
         self.mode = Mode.DOUBT
 
+    def forget(self) -> None:
+        """The shard is another node's to serve, or nobody's: hold nothing of it but what is known to be in its log."""
+        assert self.mode is not Mode.RELEASING or self.outstanding == 0
+        self.mode = Mode.IDLE
+        self.outstanding = 0
+
     def lost(self) -> None:
         """An operator accepted that what was known of the log is gone."""
         self.last, self.held, self.held_seq = -1, "", 0

@@ -13,6 +13,9 @@ from actors.entity import Rejected
 from actors.shard.dedup import EPOCHS_MAX, GONE_MAX
 
 REFUSALS_MAX: Final = 32
+BUSY: Final = Rejected("busy", "too many commands wait here; send again later", retry=True, after_ms=200)
+MOVED: Final = Rejected("moved", "another node serves this; send it there with the same key", retry=True)
+"""For a router alone, which sends the message on: a client never hears it."""
 FORGOTTEN: Final = Rejected("key_too_old", "the key is below the window; the command is not executed now")
 REFUSAL_BYTES: Final = 250
 SENDER_BYTES: Final = 400

@@ -25,6 +25,7 @@ from actors.shard.fence import FoldState, Mode, Ownership
 from actors.shard.mailbox import COMMAND, REACTION, WAKE, Message
 from actors.shard.ports import Ports
 from actors.shard.reactions import Outgoing
+from actors.shard.refusals import BUSY, MOVED
 from actors.shard.residents import MESSAGE_BYTES, Residents
 from actors.shard.statistics import ShardStatistics
 from actors.shard.timers import Timers
@@ -34,7 +35,6 @@ from actors.timekeeper import ShardTime
 
 SNAPSHOTS_A_TICK: Final = 50
 RECOVERING: Final = (Mode.OPENING, Mode.DOUBT, Mode.IDLE)
-BUSY: Final = Rejected("busy", "too many commands wait here; send again later", retry=True, after_ms=200)
 UNAVAILABLE: Final = Rejected("unavailable", "not to be reached now; send again with the same key", True, 500)
 
 
@@ -95,14 +95,13 @@ class Shard:
         )
         self.outgoing = self._new_outgoing()
         self.decider.again, self.decider.time_ms = self.submit, self.time.now_ms
-        self.holder = ""
-        self.cursor = self.recoveries = self.replayed = 0
+        self.holder, self.cursor, self.recoveries, self.replayed = "", 0, 0, 0
         self.closed_why, self.draining = "", False  # why intake is refused although the node would own the shard
         self.damaged = False  # its log cannot be trusted: what is closed does not hold up others
+        self.elsewhere = False  # another node serves it
         self._ready: deque[Actor] = deque()
         self._scheduled = False
-        self._since_cursor = 0
-        self._checkpoint_at = 0
+        self._since_cursor = self._checkpoint_at = 0
 
     def _make_snapshots(self) -> SnapshotWriter:
         return SnapshotWriter(
@@ -139,7 +138,9 @@ class Shard:
 
     def _submit_elsewhere(self, id: str, message: Message) -> None:
         recovering = self.ownership.mode in RECOVERING and not self.draining and not self.closed_why
-        if recovering and len(self.waiting) < self.limits.waiting_max:
+        if self.elsewhere:
+            message[2].refused(message[3], MOVED, -1)
+        elif recovering and len(self.waiting) < self.limits.waiting_max:
             self.waiting.append((id, message))
         else:
             closed = self.damaged and message[0] == REACTION  # then its source need not wait for it
@@ -337,7 +338,7 @@ class Shard:
         """Answer what waits for a recovery: none will come soon."""
         waiting, self.waiting = self.waiting, deque()
         for _, message in waiting:
-            message[2].refused(message[3], UNAVAILABLE, -1)
+            message[2].refused(message[3], MOVED if self.elsewhere else UNAVAILABLE, -1)
 
     def busy(self) -> bool:
         """Tell whether anything waits to be decided."""
@@ -395,4 +396,5 @@ class Shard:
         return ShardStatistics(
             mode, len(self.actors), self.passive.count, len(self._ready), len(self.waiting), decider.decided,
             decider.refused, decider.contained, self.recoveries, self.replayed, self.outgoing.held, len(self.timers),
+            not self.elsewhere,
         )  # fmt: skip

@@ -20,3 +20,4 @@ class ShardStatistics(NamedTuple):
     replayed: int
     reactions: int
     timers: int
+    given: bool

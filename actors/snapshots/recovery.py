@@ -13,9 +13,9 @@ from contextlib import aclosing
 from functools import partial
 from typing import NamedTuple
 
+from actors.cluster.succession import Succession
 from actors.faults import (
     ClockSkewed,
-    Fault,
     LogDamaged,
     LogLostItsEnd,
     LogShorterThanSnapshots,
@@ -27,6 +27,7 @@ from actors.shard.actor import Actor
 from actors.shard.fence import TenureFold, Verdict, stamped
 from actors.shard.mailbox import Mailbox
 from actors.shard.shard import Shard
+from actors.snapshots.following import Superseded, follow
 from actors.snapshots.format import id_hash
 from actors.snapshots.losses import KnownPlace, claim_key, encode_claim, numbers
 from actors.snapshots.reader import TrustedSnapshots, read_trusted
@@ -34,18 +35,6 @@ from actors.snapshots.replay import BeingActivated, Replay, whole
 
 WEIGH_EVERY = 20_000
 DOUBT_S = 0.5
-
-
-class Superseded(Fault):
-    """A newer tenure of another node was read; the shard is that node's: where it is reached, its run, the offset."""
-
-    code = "superseded"
-
-    def __init__(self, text: str, node: str, start: str, offset: int) -> None:
-        super().__init__(text)
-        self.offset = offset
-        self.node = node
-        self.start = start
 
 
 class NodeRun(NamedTuple):
@@ -66,11 +55,15 @@ async def recover(
     nonce: str,
     decoder: RecordDecoder,
     waits: Callable[[str], None] = lambda why: None,
+    *,
+    succession: Succession | None = None,
+    follows: Callable[[str], None] = lambda why: None,
 ) -> None:
     """Open a tenure on the shard and rebuild its memory; on return the node is owner and waiting messages go on.
 
-    `waits` hears why it takes longer: the clock is in doubt. Raises a `Fault`: the caller backs off and tries again
-    with a fresh nonce. `Superseded`: the shard is another's.
+    In a cluster `succession` says when the tenure may be opened; until then the log is followed, and `follows` hears
+    why. `waits` hears why it takes longer: the clock is in doubt. Raises a `Fault`: the caller backs off and tries
+    again with a fresh nonce. `Superseded`: the shard is another's.
     """
     shard.drop()
     if shard.time.still_broken():
@@ -80,7 +73,7 @@ async def recover(
     bounds = await log.bounds(shard.id)
     accepted = await _check_known_places(shard, trusted, decoder, bounds.end)
     trusted.check_end(shard.id, bounds.end)
-    if shard.ownership.last >= 0:
+    if shard.ownership.last >= 0 and succession is None:
         await _look_for_successor(shard, node_run, decoder, bounds.end)
     for id, encoded in trusted.entities.items():
         shard.passive.put(id, encoded)
@@ -93,6 +86,8 @@ async def recover(
             await _replay_to(replay, bounds.end - 1)
     except OutcomeUnknown as stalled:  # what the log calls its end may be no record: a tenure alone proves an end
         shard.ports.report.warn("replay_stalled", shard=str(shard.id), reached=replay.last, why=str(stalled))
+    if succession is not None:
+        node_run = node_run._replace(table=await follow(replay, succession, follows))
     handed_ns = shard.ports.clock.boot_ns()
     base = await _open_tenure(shard, node_run, nonce, replay.last_ms)
     if base <= replay.last:

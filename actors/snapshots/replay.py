@@ -43,6 +43,7 @@ class Replay:
         self.cursor = self.start
         self.last = self.start - 1  # offset of the last record folded
         self.released = False
+        self.table = 0  # that the newest tenure was opened under; 0: it lies before the start
         self.count = 0
         self.reactions: deque[tuple[str, int, int, Sequence[Any]]] = deque()
         self.tails: dict[str, deque[tuple[int, int, Sequence[Push]]]] = {}
@@ -61,6 +62,7 @@ class Replay:
                     f"are {self.shard.shards}; the count is for life: set it back, or export into new topics"
                 )
             self.fold.tenure(offset, record.nonce, f"{record.node}#{record.start}")
+            self.table = record.table
             self.released = False  # its time counts for nothing: a tenure is opened before the clock is known
             return record
         if self.fold.record(record.nonce, record.seq) is not Verdict.COUNTS:

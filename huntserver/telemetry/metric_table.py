@@ -29,6 +29,7 @@ class Row(NamedTuple):
 ENTITY_KINDS: Final[dict[str, Row]] = {
     # shard
     "owned": Row("shards_owned", GAUGE, "Shards that this node owns and serves."),
+    "given": Row("shards_given", GAUGE, "Shards that this node is to serve; more than it owns while some recover."),
     "live": Row("entities_live", GAUGE, "Entities with their state in memory."),
     "passivated": Row("entities_passivated", GAUGE, "Entities passivated to the local file."),
     "ready": Row("entities_ready", GAUGE, "Entities that have messages and wait for their turn."),

@@ -12,8 +12,8 @@ from actors.entity import Rejected
 from actors.shard.commit import Commit
 from actors.shard.shard import Shard
 from actors.snapshots import format, reader, recovery, writer
+from actors.snapshots.following import Superseded
 from actors.snapshots.reader import TrustedSnapshots
-from actors.snapshots.recovery import Superseded
 from actors.timekeeper import ShardTime, Timekeeper
 from lab.ablations.safeguard import COMMIT, FENCE, RECOVERY, TIMERS, Patches, Safeguard, no, nothing
 

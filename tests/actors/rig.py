@@ -133,6 +133,7 @@ class Node:
         batch_bytes_max: int | None = None,
         part_bytes_max: int | None = None,
         gone: bool = False,
+        succession: Any = None,
     ) -> None:
         self.clock = Clock()
         self.plan = Plan()
@@ -154,8 +155,9 @@ class Node:
             self.told,
             self._gone if gone else None,
         )
-        tenant = NodeRun("node-a", f"run{run}")
-        self.system = ActorSystem([(kind or TallyType(), shards)], outside, tenant, limits or Limits())
+        self.run = NodeRun("node-a", f"run{run}")
+        kinds = [(kind or TallyType(), shards)]
+        self.system = ActorSystem(kinds, outside, self.run, limits or Limits(), succession=succession)
 
     async def _gone(self, node: str) -> bool:
         return True
