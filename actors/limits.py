@@ -39,9 +39,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     refusals_max: int = 20_000
     """Refusals by key that one entity remembers in full; of senders refused longest ago only numbers are kept."""
     refused_senders_max: int = 50_000
-    """Senders of whom one entity remembers those numbers."""
-    ghosts_max: int = 256
-    """Entities of a shard that do not exist and whose refusals are remembered: any id can be guessed at."""
+    """Senders of whom one entity remembers those numbers, with four devices each on average."""
+    ghosts_max: int = 4_096
+    """Refusals by key, and their senders, that a shard remembers of entities that do not exist: any id can be guessed
+    at."""
     memory_bytes: int = 256 * 1024 * 1024
     """Estimated memory of live entities per node; the idle ones past it are passivated."""
     restarts_max: int = 5

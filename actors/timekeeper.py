@@ -69,6 +69,11 @@ class Timekeeper:
         self._both_set = False
         return self.proved and self._fits(now, log_ms, waited_ms)
 
+    def would_agree(self, log_ms: int) -> bool:
+        """Tell whether an answer of the log with this time, that came at once, would be taken now."""
+        wall = self._clock.wall_ms()
+        return self._fits(wall, log_ms, 0) or (self.proved and self._fits(self.now_ms(), log_ms, 0))
+
     def _fits(self, ours_ms: int, log_ms: int, waited_ms: int) -> bool:
         return -self._most_ms <= ours_ms - log_ms <= self._most_ms + waited_ms
 
@@ -179,4 +184,4 @@ class ShardTime:
             return False
         log_ms, then_ns = self._seen
         gone_ms = (self._clock.boot_ns() - then_ns) // 1_000_000
-        return gone_ms < self._ask_again_ms and abs(self._time.now_ms() - log_ms - gone_ms) > self._most_ms
+        return gone_ms < self._ask_again_ms and not self._time.would_agree(log_ms + gone_ms)

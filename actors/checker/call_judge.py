@@ -15,6 +15,7 @@ from actors.checker.history import OK, REFUSED, VIEWED, Call
 from actors.entity import Context, EntityType, Rejected
 from actors.log.codec import Done
 from actors.shard.dedup import EPOCHS_MAX
+from actors.timekeeper import JUMP_MS
 
 Add = Callable[[str, str, str], None]
 Which = tuple[str, str, str]
@@ -34,6 +35,7 @@ class Rules(NamedTuple):
     `proof_s`: what a refusal or view may miss; those that an entity type calls fresh miss nothing. `timed`: codes that
     depend on the clock, so that they are not asked for again.
     `views`: ask for views again. `strict`: a refused key is never executed, even under a later tenure.
+    With `clock_skew_ms` given, they are asked for again at the first and the last time that may have been meant.
     `clock_skew_ms`: how far an owner's clock may be ahead of the log's (0: not judged); `epoch_ms`: the log's time, in
     ms since 1970, at 0 s of the clock by which records land.
     """
@@ -112,14 +114,27 @@ class CallJudge:
             if view != call.answer:
                 self._wrong.append(("I7", f"{call.command} gave {call.answer}, the log gives {view}", where))
             return
-        if call.key:
-            given = kind.decide(state, call.command, ctx)
-        else:
+        if not call.key:
             ctx.seq = pos
-            given = kind.query(state, call.command, ctx)
-        if not isinstance(given, Rejected) or given.code != call.code:
-            text = f"{call.command} was refused with {call.code}, the rules give {given} there"
-            self._wrong.append(("I7", text, where))
+        ask = kind.decide if call.key else kind.query
+        given: Any = None
+        for now_ms in self._times(call, at_ms):
+            ctx.now_ms = now_ms
+            given = ask(state, call.command, ctx)
+            if isinstance(given, Rejected) and given.code == call.code:
+                return
+        text = f"{call.command} was refused with {call.code}, the rules give {given} there"
+        self._wrong.append(("I7", text, where))
+
+    def _times(self, call: Call, at_ms: int) -> tuple[int, ...]:
+        """Return the first and the last time at which the refusal may have been decided, in ms since 1970: that of the
+        record at its pos, and that at which it left, by a clock that may be ahead. In between time passes without a
+        record: a team's own end comes, a cool-down is over."""
+        rules = self._rules
+        left_s = min(call.left_s, call.answered_s)
+        if not rules.clock_skew_ms or left_s == inf:
+            return (at_ms,)
+        return (at_ms, max(at_ms, rules.epoch_ms + int(left_s * 1000) + rules.clock_skew_ms + JUMP_MS))
 
     # ---- the end
 

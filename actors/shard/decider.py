@@ -22,7 +22,7 @@ from actors.shard.dedup import ANSWER_BYTES_MAX, Answers, KeyTooOld
 from actors.shard.mailbox import COMMAND, QUERY, REACTION, Key, Message
 from actors.shard.ports import Ports
 from actors.shard.reactions import Outgoing, ReactionBatch
-from actors.shard.refusals import FORGOTTEN, Refusals
+from actors.shard.refusals import FORGOTTEN, Ghosts, Refusals
 from actors.shard.timers import Timers
 from actors.snapshots.writer import SnapshotWriter
 
@@ -57,6 +57,7 @@ class Decider:
         commit: Commit,
         snapshots: SnapshotWriter,
         timers: Timers,
+        ghosts: Ghosts,
     ) -> None:
         self.shard = shard
         self.kind = kind
@@ -66,6 +67,7 @@ class Decider:
         self.ownership = commit.ownership
         self.snapshots = snapshots
         self.timers = timers
+        self.ghosts = ghosts
         self.time_ms: Callable[[], int]  # the shard's
         self.outgoing: Outgoing
         self.again: Callable[[str, Message], None]  # the shard's intake
@@ -162,17 +164,16 @@ class Decider:
                 if known is not None:
                     self._repeat(actor, known, sink, request)
                     return
-            if actor.refused is not None:
-                before = actor.refused.find(by, key, actor.seq)
-                if before is not None:
-                    self._refuse_again(actor, before[0], sink, request, before[1])
-                    return
+            before = None if actor.refused is None else actor.refused.find(by, key, actor.seq)
+            if before is None and self.ghosts.epochs:
+                before = self.ghosts.find(by, key, actor.seq)
+            if before is not None:
+                self._refuse_again(actor, before[0], sink, request, before[1])
+                return
         decision = self.kind.decide(actor.state, command, self._context(caller, now, actor.seq + 1, text))
         if decision.__class__ is Rejected:
             if key is not None:
-                if actor.refused is None:
-                    actor.refused = Refusals(self.limits.refusals_max, self.limits.refused_senders_max)
-                actor.refused.add(by, key, decision, actor.seq)
+                self._remember(actor, by, key, decision)
             fresh = decision.code in self._fresh_codes or caller.role in self._fresh_roles
             self._refuse(actor, decision, sink, request, fresh, actor.seq)
             return
@@ -264,6 +265,14 @@ class Decider:
     def _refuse(self, actor: Actor, rejected: Rejected, sink: Sink, request: int, fresh: bool, pos: int) -> None:
         self.refused += 1
         self.commit.hold((self._refused_out, sink, request, (rejected, pos)), fresh)
+
+    def _remember(self, actor: Actor, by: str, key: Key, rejected: Rejected) -> None:
+        if actor.seq == 0:
+            self.ghosts.remember(by, key, rejected)
+            return
+        if actor.refused is None:
+            actor.refused = Refusals(self.limits.refusals_max, self.limits.refused_senders_max)
+        actor.refused.add(by, key, rejected, actor.seq)
 
     def _refuse_again(self, actor: Actor, rejected: Rejected, sink: Sink, request: int, pos: int) -> None:
         """Give a key its first refusal again, at its first `pos`: more may have been seen since, so the session cannot

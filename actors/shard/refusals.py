@@ -19,6 +19,9 @@ MOVED: Final = Rejected("moved", "another node serves this; send it there with t
 FORGOTTEN: Final = Rejected("key_too_old", "the key is below the window; the command is not executed now")
 REFUSAL_BYTES: Final = 250
 SENDER_BYTES: Final = 400
+EPOCH_BYTES: Final = 300
+EPOCHS_A_SENDER: Final = 4
+"""On average, of those that are remembered: a few senders may have `GONE_MAX` epochs each."""
 
 
 class EpochRefusals:
@@ -48,14 +51,15 @@ class EpochRefusals:
 
 
 class Refusals:
-    """All that one entity refused by key, by sender and epoch. `count` refusals are held in full."""
+    """All that one entity refused by key, by sender and epoch. `count` refusals are held in full, of `epochs`."""
 
-    __slots__ = ("_count_max", "_senders_max", "_shrunk", "count", "senders")
+    __slots__ = ("_count_max", "_senders_max", "_shrunk", "count", "epochs", "senders")
 
     def __init__(self, count_max: int, senders_max: int) -> None:
         self.senders: dict[str, dict[str, EpochRefusals]] = {}  # who was refused last is the last
         self.count = 0
         self._shrunk: dict[str, dict[str, EpochRefusals]] = {}  # of these only the floors are kept
+        self.epochs = 0
         self._count_max = count_max
         self._senders_max = senders_max
 
@@ -65,7 +69,11 @@ class Refusals:
         if mine is None:
             mine = self._shrunk.pop(by, None) or {}
         self.senders[by] = mine
-        epoch = mine[key[0]] = mine.pop(key[0]) if key[0] in mine else EpochRefusals()
+        epoch = mine.pop(key[0], None)
+        if epoch is None:
+            epoch = EpochRefusals()
+            self.epochs += 1
+        mine[key[0]] = epoch
         before = len(epoch.given)
         epoch.add(key[1], rejected, seq)
         self.count += len(epoch.given) - before
@@ -73,12 +81,18 @@ class Refusals:
             self._shrink(next(islice(reversed(mine.values()), EPOCHS_MAX, None)))
             if len(mine) > GONE_MAX:
                 del mine[next(iter(mine))]
+                self.epochs -= 1
         while self.count > self._count_max:
             self._shrink_oldest()
-        while len(self.senders) + len(self._shrunk) > self._senders_max:
+        while self._too_many():
             if not self._shrunk:
                 self._shrink_oldest()
-            del self._shrunk[next(iter(self._shrunk))]
+            self.epochs -= len(self._shrunk.pop(next(iter(self._shrunk))))
+
+    def _too_many(self) -> bool:
+        senders = len(self.senders) + len(self._shrunk)
+        most = self._senders_max
+        return senders > most or (self.epochs > EPOCHS_A_SENDER * most and senders > 1)
 
     def find(self, by: str, key: tuple[str, int], seq: int) -> tuple[Rejected, int] | None:
         """Return the refusal given to this key under this tenure, with the seq it rested on; `seq` is the present."""
@@ -93,9 +107,16 @@ class Refusals:
         while self.senders:
             self._shrink_oldest()
 
+    def clear(self) -> None:
+        """Forget all: the tenure is over."""
+        self.senders.clear()
+        self._shrunk.clear()
+        self.count = self.epochs = 0
+
     def weight(self) -> int:
         """Return an estimate of the memory held, in bytes; O(1)."""
-        return REFUSAL_BYTES * self.count + SENDER_BYTES * (len(self.senders) + len(self._shrunk))
+        senders = len(self.senders) + len(self._shrunk)
+        return REFUSAL_BYTES * self.count + SENDER_BYTES * senders + EPOCH_BYTES * self.epochs
 
     def _shrink_oldest(self) -> None:
         by = next(iter(self.senders))
@@ -107,3 +128,20 @@ class Refusals:
     def _shrink(self, epoch: EpochRefusals) -> None:
         self.count -= len(epoch.given)
         epoch.shrink()
+
+
+class Ghosts(Refusals):
+    """What a shard refused by key in the name of entities that do not exist, all of them together.
+
+    Any id can be guessed at. By entity, one stranger's guesses would push out what others were refused; so a sender
+    pushes out his own. A key names one command (rule 2 of the protocol), and with it one entity.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most, most)
+
+    def remember(self, by: str, key: tuple[str, int], rejected: Rejected) -> None:
+        """Take a refusal given in the name of one of them."""
+        self.add(by, key, rejected, 0)

@@ -1,5 +1,5 @@
 """The entities of one shard in memory: live ones, those on their way between memory and the spill file, and what was
-refused in the name of entities that are neither.
+refused in the name of entities that are neither (`ghosts`).
 
 Owns them, their weight, and the steps by which a large entity is activated or passivated: no turn of the loop decodes
 or encodes more than some hundred KiB of one. Decides nothing and writes nothing to the log.
@@ -16,7 +16,7 @@ from actors.limits import Limits
 from actors.passivation.passivation import PassiveEntities
 from actors.shard.actor import Actor
 from actors.shard.mailbox import Mailbox
-from actors.shard.refusals import Refusals
+from actors.shard.refusals import Ghosts, Refusals
 from actors.snapshots.format import decode_steps, encode_steps, encoded_as
 
 STEP_BYTES: Final = 128 * 1024
@@ -49,8 +49,7 @@ class Residents:
     ) -> None:
         self.live: dict[str, Actor] = {}
         self.activating: dict[str, Actor] = {}  # their messages wait in their mailboxes
-        self._ghosts: dict[str, Refusals] = {}  # of entities that do not exist; refused longest ago first
-        self._ghosts_count = 0  # refusals held for them
+        self.ghosts = Ghosts(limits.ghosts_max)
         self._refused: dict[str, Refusals] = {}  # of passivated entities
         self._refused_bytes = 0
         self._passive = passive
@@ -99,9 +98,6 @@ class Residents:
         actor.refused = self._refused.pop(actor.id, None)
         if actor.refused is not None:
             self._refused_bytes -= actor.refused.weight()
-        elif actor.id in self._ghosts:
-            actor.refused = self._ghosts.pop(actor.id)
-            self._ghosts_count -= actor.refused.count
         return actor
 
     def _advance(self, actor: Actor, steps: Steps) -> bool:
@@ -189,15 +185,8 @@ class Residents:
             self._refused_bytes += refused.weight()
 
     def forget_ghost(self, actor: Actor) -> None:
-        """Drop an entity that never came to exist; what it refused by key is remembered for a bounded while."""
+        """Drop an entity that never came to exist; what it refused by key is with `ghosts`."""
         self.live.pop(actor.id, None)
-        if actor.refused is None:
-            return
-        self._ghosts[actor.id] = actor.refused
-        self._ghosts_count += actor.refused.count
-        while len(self._ghosts) > self._limits.ghosts_max or self._ghosts_count > 16 * self._limits.ghosts_max:
-            oldest = next(iter(self._ghosts))
-            self._ghosts_count -= self._ghosts.pop(oldest).count
 
     # ---- all of them
 
@@ -208,7 +197,7 @@ class Residents:
     def weight(self) -> int:
         """Return the estimated memory of all that is held, in bytes."""
         kind = self._kind
-        size = self._refused_bytes + sum(refused.weight() for refused in self._ghosts.values())
+        size = self._refused_bytes + self.ghosts.weight()
         for actor in self.live.values():
             if not actor.damaged:
                 size += kind.weight(actor.state) + actor.dedup.weight() + ACTOR_BYTES
@@ -222,7 +211,7 @@ class Residents:
         self._life += 1
         self.live.clear()
         self.activating.clear()
-        self._ghosts.clear()
+        self.ghosts.clear()
         self._refused.clear()
-        self._ghosts_count = self._refused_bytes = 0
+        self._refused_bytes = 0
         self._passive.clear()

@@ -91,8 +91,9 @@ class Shard:
         self.time = ShardTime(ports.time, ports.clock, limits.clock_skew_ms, limits.restart_pause_s)
         self.timers = Timers(self.time.now_ms, self.wake, self.contain)
         self.decider = Decider(
-            str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers
-        )
+            str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers,
+            ghosts=self.residents.ghosts,
+        )  # fmt: skip
         self.outgoing = self._new_outgoing()
         self.decider.again, self.decider.time_ms = self.submit, self.time.now_ms
         self.holder, self.cursor, self.recoveries, self.replayed = "", 0, 0, 0

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from actors.shard.actor import Actor
 from actors.shard.dedup import ANSWERS_MAX, EPOCHS_MAX, TOO_OLD, Answers
-from actors.shard.refusals import EpochRefusals, Refusals
+from actors.shard.refusals import EpochRefusals, Ghosts, Refusals
 from actors.shard.residents import Residents
 from lab.ablations.safeguard import DEDUP, Patches, Safeguard, nothing
 
@@ -69,10 +69,7 @@ def _without_refusal_memory(patches: Patches) -> None:
 
 
 def _without_ghosts(patches: Patches) -> None:
-    def forget(self: Residents, actor: Actor) -> None:
-        self.live.pop(actor.id, None)
-
-    patches.replace(Residents, "forget_ghost", forget)
+    patches.replace(Ghosts, "remember", nothing)
 
 
 def _without_refusals_asleep(patches: Patches) -> None:

@@ -82,7 +82,7 @@ class SeedFaults:
             self.limits,
             refusals_max=more.choice((4, 20_000)),
             refused_senders_max=more.choice((8, 50_000)),
-            ghosts_max=more.choice((2, 256)),
+            ghosts_max=more.choice((8, 4_096)),
             probe_s=more.choice((0.0, 0.05, 0.1)),
         )
         self.batch_bytes_max = more.choice((2_000, 1_000_000))

@@ -55,7 +55,7 @@ LARGE_CLUES: Final = 40
 LARGE_PEOPLE: Final = tuple(f"p{i:02}" for i in range(40))
 LARGE_TEXT: Final = "Where the old wall meets the river a bell is cast into the stone. "
 """With it the definition is nearly what one record of the simulated log may hold when that is small."""
-TIMED: Final = frozenset({"cool_down", "bad_field"})  # an `extend` into the past is a bad field
+
 encode = msgspec.json.Encoder().encode
 
 
@@ -123,7 +123,7 @@ class GameWorkload:
             (HuntType(), draw.choice((1, 2))),
             (PlayerType(), draw.choice((1, 2))),
         ]
-        self.rules = Rules(proof_s=0.3, timed=TIMED)
+        self.rules = Rules(proof_s=0.3)
         self._hunts = [f"hunt{i}" for i in range(draw.choice((1, 1, 2)))]
         self._size = draw.choice((8, 20, 30, 45))
         self._definition = definition(draw.choice((60, 3600)))

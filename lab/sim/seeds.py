@@ -31,7 +31,6 @@ def suite_base() -> int:
     """Return the first seed of the test suite: the same for every commit, so that a landing never fails by the draw.
 
     `HUNTSERVER_SEED_BASE=commit` plays those of the commit, another number those from there on; so does `make soak`.
-    Violations that are known and open stand in `docs/proof/how.md`.
     """
     text = os.environ.get("HUNTSERVER_SEED_BASE", str(FIXED_BASE))
     if text == "commit":
