@@ -57,7 +57,6 @@ class Decider:
         commit: Commit,
         snapshots: SnapshotWriter,
         timers: Timers,
-        ghosts: Ghosts,
     ) -> None:
         self.shard = shard
         self.kind = kind
@@ -67,7 +66,7 @@ class Decider:
         self.ownership = commit.ownership
         self.snapshots = snapshots
         self.timers = timers
-        self.ghosts = ghosts
+        self.ghosts: Ghosts  # the shard's
         self.time_ms: Callable[[], int]  # the shard's
         self.outgoing: Outgoing
         self.again: Callable[[str, Message], None]  # the shard's intake

@@ -90,12 +90,11 @@ class Shard:
         self.snapshots = self._make_snapshots()
         self.time = ShardTime(ports.time, ports.clock, limits.clock_skew_ms, limits.restart_pause_s)
         self.timers = Timers(self.time.now_ms, self.wake, self.contain)
-        self.decider = Decider(
-            str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers,
-            ghosts=self.residents.ghosts,
-        )  # fmt: skip
+        decider = self.decider = Decider(
+            str(id), kind, ports, limits, commit=self.commit, snapshots=self.snapshots, timers=self.timers
+        )
         self.outgoing = self._new_outgoing()
-        self.decider.again, self.decider.time_ms = self.submit, self.time.now_ms
+        decider.again, decider.time_ms, decider.ghosts = self.submit, self.time.now_ms, self.residents.ghosts
         self.holder, self.cursor, self.recoveries, self.replayed = "", 0, 0, 0
         self.closed_why, self.draining = "", False  # why intake is refused although the node would own the shard
         self.damaged = False  # its log cannot be trusted: what is closed does not hold up others
