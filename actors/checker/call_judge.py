@@ -129,7 +129,7 @@ class CallJudge:
     def _times(self, call: Call, at_ms: int) -> tuple[int, ...]:
         """Return the first and the last time at which the refusal may have been decided, in ms since 1970: that of the
         record at its pos, and that at which it left, by a clock that may be ahead. In between time passes without a
-        record: a team's own end comes, a cool-down is over."""
+        record: what is due of one sender alone comes, a pause of his is over."""
         rules = self._rules
         left_s = min(call.left_s, call.answered_s)
         if not rules.clock_skew_ms or left_s == inf:

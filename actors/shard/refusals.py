@@ -133,7 +133,7 @@ class Refusals:
 class Ghosts(Refusals):
     """What a shard refused by key in the name of entities that do not exist, all of them together.
 
-    Any id can be guessed at. By entity, one stranger's guesses would push out what others were refused; so a sender
+    Any id can be tried. By entity, one stranger's tries would push out what others were refused; so a sender
     pushes out his own. A key names one command (rule 2 of the protocol), and with it one entity.
     """
 
