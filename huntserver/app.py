@@ -44,6 +44,7 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.gateway.worker import WorkerThread
 from huntserver.preload import load_hunt, read_hunt
+from huntserver.read_models import ReadModels
 from huntserver.readiness import Readiness
 from huntserver.telemetry import metrics
 from huntserver.tls import ServerCertificate
@@ -159,6 +160,7 @@ class RunningServer(NamedTuple):
     lag: telemetry.LoopLag
     reporter: telemetry.LogReporter
     readiness: Readiness
+    read_models: ReadModels
     certificate: ServerCertificate | None
     port: int
 
@@ -195,7 +197,8 @@ async def start(
     try:
         await system.start()
         made = telemetry.registry(system, reporter, lag, sink)
-        gateway, readiness = _gateway(config, system, rooms, mint, made, reporter, log, sockets_max)
+        read_models = ReadModels(config, mint, reporter)
+        gateway, readiness = _gateway(config, system, rooms, mint, made, reporter, log, sockets_max, read_models)
         for id, definition in definitions:
             await load_hunt(system, id, definition, reporter)
             gateway.site.listed.append(id)
@@ -207,13 +210,14 @@ async def start(
         spill.close()
         raise
     readiness.start(system.background)
+    read_models.start(system.background)
     if certificate is not None:
         certificate.start(system.background)
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 50, 100)  # what lives long here is not tracked; a young pass takes about a millisecond
     reporter.note("serving", host=config.server.host, port=port, log=config.log.url, version=__version__)
-    return RunningServer(system, gateway, rooms, log, spill, lag, reporter, readiness, certificate, port)
+    return RunningServer(system, gateway, rooms, log, spill, lag, reporter, readiness, read_models, certificate, port)
 
 
 def _gateway(
@@ -225,12 +229,12 @@ def _gateway(
     reporter: telemetry.LogReporter,
     log: EventLog,
     sockets_max: int,
+    read_models: ReadModels,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
     clock = LoopClock()
-    readiness = Readiness(
-        system, log, disks(config), reporter, {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
-    )
+    living = {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
+    readiness = Readiness(system, log, disks(config), reporter, living, read_models.beside())
     gateway = Gateway(
         system,
         rooms,
@@ -250,11 +254,12 @@ def _gateway(
         readiness=readiness.state,
         metrics=lambda: prometheus_client.generate_latest(made),
         protocol_document=lambda: encoded(__version__),
+        api=read_models.answer,
         trace=reporter.trace if config.telemetry.level == "debug" else None,
         shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),
     )
     made.register(metrics.ReadinessCollector(readiness.state))
-    _watch_gateway(made, gateway, rooms, log)
+    _watch_gateway(made, gateway, rooms, log, read_models)
     return gateway, readiness
 
 
@@ -285,14 +290,16 @@ async def _listen(gateway: Gateway, chosen: ServerChoice, certificate: ServerCer
         raise ConfigError(f"cannot listen on {host}:{port} ({why}); give an address of this machine") from error
 
 
-def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log: Any) -> None:
-    """Put the statistics of gateway, rooms and log on the metrics page."""
+def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log: Any, read_models: ReadModels) -> None:
+    """Put the statistics of gateway, rooms, log and projector on the metrics page."""
     sources: list[tuple[str, Callable[[], Any]]] = [
         ("gateway", gateway.statistics),
         ("rooms", rooms.statistics),
     ]
     if hasattr(log, "statistics"):
         sources.append(("log", log.statistics))
+    if read_models.statistics is not None:
+        sources.append(("projector", read_models.statistics))
     made.register(metrics.PartCollector(sources))
     made.register(metrics.LatencyCollector(gateway.sampler.latency))
 
@@ -301,6 +308,7 @@ async def stop(server: RunningServer) -> None:
     """Drain in order: clients told, everything durable, snapshots written, tenures released."""
     server.reporter.note("draining")
     server.readiness.stop()
+    await server.read_models.stop()
     await server.gateway.drain()
     await server.system.drain()
     await server.gateway.close()

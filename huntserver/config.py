@@ -93,14 +93,14 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Read models. `url` is `sqlite:PATH` or libpq's `postgresql://USER@HOST:PORT/DATABASE`."""
+    """Read models. `store`: `sqlite:PATH`, libpq's `postgresql://USER@HOST:PORT/DATABASE`, or empty, for none."""
 
-    url: str = "sqlite:data/projections.db"
+    store: str = "sqlite:data/projections.db"
 
     @property
-    def shown_url(self) -> str:
-        """The address without its password."""
-        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.url)
+    def shown(self) -> str:
+        """The store's address without its password."""
+        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.store)
 
 
 class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -184,11 +184,11 @@ def check(name: str, config: Config) -> None:
         raise ConfigError(f"{name}: log.security.{wrong}")
     if config.data.memory_mb < 16:
         raise ConfigError(f"{name}: data.memory_mb is {config.data.memory_mb}, allowed is 16 and more")
-    scheme, _, rest = config.projections.url.partition(":")
-    if scheme not in PROJECTION_SCHEMES or not rest:
+    scheme, _, rest = config.projections.store.partition(":")
+    if config.projections.store and (scheme not in PROJECTION_SCHEMES or not rest):
         raise ConfigError(
-            f"{name}: projections.url {config.projections.shown_url!r} is not known, allowed are sqlite:PATH and "
-            "postgresql://USER@HOST:PORT/DATABASE"
+            f"{name}: projections.store {config.projections.shown!r} is not known, allowed are sqlite:PATH, "
+            "postgresql://USER@HOST:PORT/DATABASE, and nothing"
         )
     if config.server.path_prefix and not re.fullmatch(r"(/[\w.~-]+)+/?", config.server.path_prefix, re.ASCII):
         raise ConfigError(f"{name}: server.path_prefix is {config.server.path_prefix!r}, allowed is a path like /hunt")

@@ -40,11 +40,15 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What `/readyz` answers. `why` is the first thing that is wrong, in words, or `ok`."""
+    """What `/readyz` answers. `why` is the first thing that is wrong, in words, or `ok`.
+
+    `beside` is what the game can do without: it is told, and never makes the server not ready.
+    """
 
     ready: bool
     why: str
     checks: dict[str, Check]
+    beside: dict[str, Check] = {}
 
 
 class Heartbeats:
@@ -77,7 +81,8 @@ class Heartbeats:
 class Readiness:
     """The server's readiness. `start` once everything else has started; `stop` before it goes.
 
-    `folders` lie on the disks that the server writes to; `living` tells of each further thing whether it lives.
+    `folders` lie on the disks that the server writes to; `living` tells of each further thing whether it lives;
+    `beside` of what the game can do without how it is.
     """
 
     def __init__(
@@ -87,6 +92,7 @@ class Readiness:
         folders: Sequence[Path],
         report: Reporter,
         living: Mapping[str, Callable[[], bool]],
+        beside: Mapping[str, Callable[[], Check]] | None = None,
         clock_s: Callable[[], float] = lambda: time.clock_gettime(
             getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
         ),
@@ -97,6 +103,7 @@ class Readiness:
         self._folders = folders
         self._report = report
         self._living = living
+        self._beside = beside or {}
         self._turn = 0
         self._job: Job | None = None
         self._was_ready = True
@@ -117,7 +124,8 @@ class Readiness:
         served, why = self._system.ready()
         checks = {"shards": Check(served, 0.0, "" if served else why), **self.heartbeats.checks()}
         first = next((check.why for check in checks.values() if not check.ok), "ok")
-        return Ready(all(check.ok for check in checks.values()), first, checks)
+        beside = {name: look() for name, look in self._beside.items()}
+        return Ready(all(check.ok for check in checks.values()), first, checks, beside)
 
     async def _watch(self) -> None:
         while True:

@@ -89,7 +89,9 @@ def main() -> None:
     """
 
 
-def configured(config: Path | None, log: str | None, data: Path | None, **server: Any) -> Config:
+def configured(
+    config: Path | None, log: str | None, data: Path | None, store: str | None = None, **server: Any
+) -> Config:
     """Return the configuration of a file with the command line's values over it."""
     if config is None and Path("config.toml").is_file():
         config = Path("config.toml")
@@ -100,8 +102,11 @@ def configured(config: Path | None, log: str | None, data: Path | None, **server
         made = msgspec.structs.replace(made, data=msgspec.structs.replace(made.data, dir=str(data)))
         if log is None and made.log.url == LogChoice().url:
             log = f"sqlite:{data}/hunts.db"
-        if made.projections.url == Projections().url:
-            made = msgspec.structs.replace(made, projections=Projections(url=f"sqlite:{data}/projections.db"))
+        if made.projections.store == Projections().store:
+            made = msgspec.structs.replace(made, projections=Projections(store=f"sqlite:{data}/projections.db"))
+    if store is not None:
+        kept = "" if store == "off" else store
+        made = msgspec.structs.replace(made, projections=msgspec.structs.replace(made.projections, store=kept))
     if log is not None:
         from huntserver.config import log_url
 
@@ -147,6 +152,7 @@ def _ending_early() -> Iterator[None]:
 @click.option("--host", help="address to listen on")
 @click.option("--port", type=int, help="port to listen on")
 @click.option("--hunt", "hunts", type=click.Path(path_type=Path), multiple=True, help="hunt file to load and start")
+@click.option("--projections", "store", help="store of the read models: sqlite:PATH, postgresql://..., or off")
 @click.option("--limit", "limits", multiple=True, help="NAME=VALUE over the limits table; may be given again")
 @_ending_early()
 def serve(
@@ -156,10 +162,11 @@ def serve(
     host: str | None,
     port: int | None,
     hunts: tuple[Path, ...],
+    store: str | None,
     limits: tuple[str, ...],
 ) -> None:
     """Run a server until Ctrl-C or SIGTERM, then drain. One process on SQLite needs nothing else."""
-    made = checked_config(config, log, data, host=host, port=port)
+    made = checked_config(config, log, data, store, host=host, port=port)
     overrides: dict[str, float] = dict(made.limits)
     for given in limits:
         name, _, value = given.partition("=")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 from actors.log.port import EventLog
-from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, checked_config, fail, run
+from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, USAGE, checked_config, fail, run
 from huntserver.config import Config
 from huntserver.projections import queries
+from huntserver.projections.paging import PageRows
 from huntserver.projections.store import ReadStore, StoreError
+from huntserver.projections.stores import chosen
 
 JSON = click.option("--json", "as_json", is_flag=True, help="print rows as JSON, one a line")
 LIMIT = click.option("--limit", type=click.IntRange(1, queries.ROWS_MAX), default=50, show_default=True)
@@ -30,20 +31,15 @@ WIDE_COLUMNS_MAX = 9
 def projections() -> None:
     """Read models: hunts, leaderboards, histories, statistics and the audit, folded from the log.
 
-    They lie where `projections.url` says (SQLite, or PostgreSQL for a cluster) and can be made anew at any time.
+    They lie where `projections.store` says (SQLite, or PostgreSQL for a cluster) and can be made anew at any time.
     """
 
 
 def chosen_store(config: Config) -> ReadStore:
-    """Return the store that the configuration names, not opened yet."""
-    scheme, _, rest = config.projections.url.partition(":")
-    if scheme == "sqlite":
-        from huntserver.projections.sqlite import SqliteReadStore
-
-        return SqliteReadStore(Path(rest))
-    from huntserver.projections.postgres import PostgresReadStore
-
-    return PostgresReadStore(config.projections.url)
+    """Return the store that the configuration names, not opened yet; end with a line where it names none."""
+    if not config.projections.store:
+        fail("projections.store is empty: no read models are kept; name a store in the configuration", USAGE)
+    return chosen(config.projections.store)
 
 
 async def _with_log(config: Config, work: Callable[[EventLog], Coroutine[Any, Any, int | None]]) -> int | None:
@@ -61,28 +57,19 @@ async def _with_log(config: Config, work: Callable[[EventLog], Coroutine[Any, An
 @CONFIG
 @LOG
 @DATA
-def follow(config: Path | None, log: str | None, data: Path | None) -> None:
-    """Keep the read models up to the log until Ctrl-C or SIGTERM. May run beside the server, or anywhere on Kafka."""
+@click.option("--supervised", is_flag=True, hidden=True)
+def follow(config: Path | None, log: str | None, data: Path | None, supervised: bool) -> None:
+    """Keep the read models up to the log until Ctrl-C or SIGTERM. May run beside the server, or anywhere on Kafka.
+
+    A server does this by itself, unless its `projections.store` is empty.
+    """
+    from huntserver.cli import follow as following
+
+    if supervised:
+        run(following.supervised)
     made = checked_config(config, log, data)
-
-    async def work(opened: EventLog) -> None:
-        from huntserver import telemetry
-        from huntserver.app import kinds
-        from huntserver.projections.projector import Projector
-
-        telemetry.configure(made.telemetry.format, made.telemetry.level)
-        store = chosen_store(made)
-        projector = Projector(opened, kinds(made), store, telemetry.LogReporter())
-        running = asyncio.create_task(projector.run(), name="projector")
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-        click.echo(f"following {made.log.url} into {made.projections.shown_url}; stop with Ctrl-C")
-        await asyncio.wait({running})
-        await asyncio.to_thread(store.close)
-        if not running.cancelled() and (error := running.exception()) is not None:
-            raise error
-
-    run(lambda: _with_log(made, work))
+    chosen_store(made)
+    run(lambda: following.follow(made))
 
 
 @projections.command()
@@ -111,13 +98,13 @@ def rebuild(config: Path | None, log: str | None, data: Path | None) -> None:
             return FAILED
         finally:
             await asyncio.to_thread(store.close)
-        click.echo(f"{read:,} records folded; the read models in {made.projections.shown_url} are new")
+        click.echo(f"{read:,} records folded; the read models in {made.projections.shown} are new")
         return 0
 
     run(lambda: _with_log(made, work))
 
 
-def _show(config: Path | None, data: Path | None, ask: Callable[[ReadStore], queries.Rows], *, as_json: bool) -> None:
+def _show(config: Path | None, data: Path | None, ask: Callable[[ReadStore], PageRows], *, as_json: bool) -> None:
     """Print the rows of one question."""
     store = chosen_store(checked_config(config, None, data))
     try:

@@ -28,7 +28,7 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.sampling import Sampler, Traced
 from huntserver.gateway.services import Services
 from huntserver.gateway.sessions import Sessions
-from huntserver.gateway.site import Site
+from huntserver.gateway.site import HttpRequest, Reply, Site
 from huntserver.gateway.tally import ReasonTally
 from huntserver.gateway.turns import Turns
 from huntserver.limits import Limits
@@ -79,6 +79,7 @@ class Gateway:
         readiness: Callable[[], ReadyState],
         metrics: Callable[[], bytes],
         protocol_document: Callable[[], bytes],
+        api: Callable[[HttpRequest, Reply], None] | None = None,
         trace: Trace | None = None,
         shard_of: Callable[[str], str] = lambda hunt: "",
     ) -> None:
@@ -116,6 +117,7 @@ class Gateway:
             readiness=readiness,
             metrics=metrics,
             protocol_document=protocol_document,
+            api=api,
         )
         self.connection_type: type[Connection] = Connection if trace is None else Traced
         self._server: asyncio.Server | None = None

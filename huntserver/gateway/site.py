@@ -148,6 +148,7 @@ class Site:
         readiness: Callable[[], ReadyState],
         metrics: Callable[[], bytes],
         protocol_document: Callable[[], bytes],
+        api: Callable[[HttpRequest, Reply], None] | None = None,
     ) -> None:
         self.limits = limits
         self.door = door
@@ -157,6 +158,7 @@ class Site:
         self._worker = worker
         self._guests = guests
         self._readiness = readiness
+        self._api = api
         self._plain: dict[str, Callable[[], Response]] = {
             "/healthz": lambda: as_json(200, {"ok": True}),
             "/readyz": self._ready,
@@ -177,6 +179,8 @@ class Site:
             Listing(self._system, self.listed, lambda cards: reply.reply(self._cards(cards)))
         elif (hunt := HUNT.fullmatch(asked.path)) is not None:
             Listing(self._system, [hunt.group(1)], lambda cards: reply.reply(_card(cards)))
+        elif self._api is not None and asked.path.startswith("/api/"):
+            self._api(asked, reply)
         elif (plain := self._plain.get(asked.path)) is not None:
             reply.reply(plain())
         else:

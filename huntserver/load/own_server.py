@@ -50,7 +50,7 @@ class OwnServer(ServerProcess):
             f'[log]\nurl = "{url}"\nhunt_shards = {SHARDS}\nplayer_shards = {SHARDS}\ntopic_prefix = "{prefix}"\n'
         )
         told = [part for limit in limits for part in ("--limit", limit)]
-        super().__init__(folder, "--config", str(config), "--data", str(folder), *told)
+        super().__init__(folder, "--config", str(config), "--data", str(folder), "--projections", "off", *told)
 
     def launch(self) -> None:
         """Start the process on its core."""

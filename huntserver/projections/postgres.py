@@ -33,11 +33,12 @@ class _PostgresStatements(sql.Statements):
 class PostgresReadStore:
     """A `ReadStore` in a schema of a database. `url` is libpq's; its password may come from the usual places.
 
-    A connection that broke is made anew at the next call.
+    A connection that broke is made anew at the next call. The server ends a statement after `statement_ms`.
     """
 
-    def __init__(self, url: str, schema: str = "huntserver") -> None:
+    def __init__(self, url: str, schema: str = "huntserver", statement_ms: int = STATEMENT_MS) -> None:
         self.url = url
+        self._statement_ms = statement_ms
         self.schema = schema
         self._open: psycopg.Connection[Any] | None = None
         self._prefix = f"{schema}."
@@ -52,7 +53,7 @@ class PostgresReadStore:
             self._open = psycopg.connect(
                 self.url,
                 connect_timeout=CONNECT_S,
-                options=f"-c statement_timeout={STATEMENT_MS} -c timezone=UTC",
+                options=f"-c statement_timeout={self._statement_ms} -c timezone=UTC",
                 application_name="huntserver projections",
             )
         return self._open
@@ -66,6 +67,18 @@ class PostgresReadStore:
             return sql.prepare(cursor, self._prefix, TEXT, self._where)
 
         return self._whole(prepare)
+
+    def look(self) -> None:
+        """See the port."""
+
+        def looked(cursor: sql.Statements) -> None:
+            made = cursor.run("SELECT to_regclass(?)", (f"{self._prefix}state",)).fetchone()[0]
+            row = (
+                cursor.run(f"SELECT value FROM {self._prefix}state WHERE name = 'version'").fetchone() if made else None
+            )
+            sql.fitting(row[0] if row else None, self._where)
+
+        self._whole(looked)
 
     def commit(
         self, changes: Changes, before: Mapping[str, Position], after: Mapping[str, Position], caught_up_ms: int

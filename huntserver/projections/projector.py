@@ -57,13 +57,18 @@ class ShardFold:
 
 
 class ProjectionStatistics(NamedTuple):
-    """What the projector has done, and how far behind the log it is."""
+    """What the projector has done, and how far behind the log it is.
+
+    `lag_s` is the time since it last was not behind; `why` names what it waits for, empty while it works.
+    """
 
     records: int
     commits: int
     faults: int
     lag_records: int
+    lag_s: float
     caught_up_ms: int
+    why: str
 
 
 class Projector:
@@ -82,13 +87,21 @@ class Projector:
         self._ends: dict[ShardId, int] = {}
         self._caught_up_ms = 0
         self._records = self._commits = self._faults = 0
+        self._even_s = time.monotonic()  # when it last was not behind
+        self._why = ""
 
     def statistics(self) -> ProjectionStatistics:
         """Return counts and the lag as of the last look at the log's end."""
         behind = sum(
             max(0, end - self._committed.get(str(shard), Position()).next) for shard, end in self._ends.items()
         )
-        return ProjectionStatistics(self._records, self._commits, self._faults, behind, self._caught_up_ms)
+        now_s = time.monotonic()
+        if not behind and not self._why:
+            self._even_s = now_s
+        lag_s = round(now_s - self._even_s, 1)
+        return ProjectionStatistics(
+            self._records, self._commits, self._faults, behind, lag_s, self._caught_up_ms, self._why
+        )
 
     async def run(self) -> None:
         """Follow the log for ever; faults of log and store are told and waited out."""
@@ -100,7 +113,8 @@ class Projector:
             except (Fault, StoreError) as error:
                 self._faults += 1
                 if not isinstance(error, Moved):
-                    self._report.warn("projection_waits", why=str(error))
+                    self._why = str(error)
+                    self._report.warn("projection_waits", why=self._why)
             if time.monotonic() - began > PAUSE_S[-1]:
                 failed = 0
             await asyncio.sleep(PAUSE_S[min(failed, len(PAUSE_S) - 1)])
@@ -122,6 +136,7 @@ class Projector:
             for shard in self._shards
         }
         await self._look_at_ends()
+        self._why = ""
         queue: asyncio.Queue[tuple[ShardId, list[Entry]]] = asyncio.Queue(QUEUE_CHUNKS)
         async with contextlib.AsyncExitStack() as stack:
             tasks = [

@@ -1,86 +1,152 @@
-"""What can be asked of the read models. Each returns plain rows, ready for JSON."""
+"""What can be asked of the read models. Each returns plain rows, ready for JSON, in pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from huntserver.projections.models import EVER, HOUR_MS
-from huntserver.projections.store import ReadStore
+from huntserver.projections.paging import DOWN, UP, Key, PageRows, page_of, paged
+from huntserver.projections.store import ReadSource
 
-Rows = Sequence[Mapping[str, Any]]
 LATENESS_MS: Final = 60_000
 """An hour's figures are final when everything has been folded up to so long after its end."""
 ROWS_MAX: Final = 500
 
+DIRECTORY_ORDER: Final = (Key("at_ms", int, DOWN), Key("hunt", str))
+LEADERBOARD_ORDER: Final = (Key("points", int, DOWN), Key("player", str))
+HISTORY_ORDER: Final = (Key("entered_ms", int, DOWN), Key("hunt", str))
+INVENTORY_ORDER: Final = (Key("at_ms", int, DOWN), Key("hunt", str), Key("treasure", str), Key("rank", int))
+STATISTICS_ORDER: Final = (Key("hour_ms", int, UP), Key("clue", str))
+AUDIT_ORDER: Final = (Key("at_ms", int, DOWN), Key("hunt", str), Key("pos", int, DOWN), Key("n", int, DOWN))
 
-def directory(store: ReadStore, *, phase: str = "", search: str = "", limit: int = 50) -> Rows:
-    """Return hunts, the latest touched first; of one phase, or with a text in their title or id (case ignored)."""
+
+def _page(
+    store: ReadSource, question: str, parameters: tuple[Any, ...], order: tuple[Key, ...], cursor: str, limit: int
+) -> PageRows:
+    limit = max(1, min(limit, ROWS_MAX))
+    statement, more = paged(question, order, cursor, limit)
+    return page_of(store.query(statement, *parameters, *more), order, limit)
+
+
+def directory(
+    store: ReadSource,
+    *,
+    phase: str = "",
+    search: str = "",
+    owner: str | None = "",
+    limit: int = 50,
+    cursor: str = "",
+) -> PageRows:
+    """Return hunts, the latest touched first; of one phase, or with a text in their title or id (case ignored).
+
+    `owner` (such as `h:host`) sees the drafts of his own beside what everybody sees; None: all drafts are shown.
+    """
     like = f"%{_escaped(search.lower())}%"
-    return store.query(
+    return _page(
+        store,
         "SELECT h.hunt, h.title, h.phase, h.opens_ms, h.starts_ms, h.started_ms, h.ends_ms, h.ended_ms, h.clues, "
         "h.players, (SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt) AS teams, h.guesses, h.solves, h.at_ms "
         "FROM hunts h WHERE (? = '' OR h.phase = ?) "
-        "AND (LOWER(COALESCE(h.title, '')) LIKE ? ESCAPE '!' OR LOWER(h.hunt) LIKE ? ESCAPE '!') "
-        "ORDER BY h.at_ms DESC, h.hunt LIMIT ?",
-        phase, phase, like, like, _bounded(limit),
-    )  # fmt: skip
+        "AND (? = 1 OR COALESCE(h.phase, 'draft') <> 'draft' OR h.owner = ?) "
+        "AND (LOWER(COALESCE(h.title, '')) LIKE ? ESCAPE '!' OR LOWER(h.hunt) LIKE ? ESCAPE '!')",
+        (phase, phase, int(owner is None), owner or "", like, like),
+        DIRECTORY_ORDER,
+        cursor,
+        limit,
+    )
 
 
-def leaderboard(store: ReadStore, *, season: str = EVER, limit: int = 50) -> Rows:
-    """Return players by points over all time, or of a season such as `2026Q4`; equal points share a place."""
+def hunt(store: ReadSource, id: str) -> Mapping[str, Any] | None:
+    """Return owner, title, phase and totals of one hunt, or None."""
     rows = store.query(
-        "SELECT RANK() OVER (ORDER BY s.points DESC) AS place, s.player, p.named, s.points, s.solves, s.firsts, "
-        "s.hunts, s.wins FROM seasons s LEFT JOIN players p ON p.player = s.player WHERE s.season = ? "
-        "ORDER BY s.points DESC, s.player LIMIT ?",
-        season, _bounded(limit),
-    )  # fmt: skip
-    return [{**{k: v for k, v in row.items() if k != "named"}, "name": (row["named"] or "")[16:]} for row in rows]
+        "SELECT h.hunt, h.owner, h.title, COALESCE(h.phase, 'draft') AS phase, h.players, h.guesses, h.solves, "
+        "(SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt) AS teams FROM hunts h WHERE h.hunt = ?",
+        id,
+    )
+    return rows[0] if rows else None
 
 
-def history(store: ReadStore, player: str) -> Rows:
-    """Return the hunts of a player, the latest first."""
-    return store.query(
-        "SELECT hunt, title, team, entered_ms, solves, firsts, points, place, closed_ms FROM history "
-        "WHERE player = ? ORDER BY entered_ms DESC, hunt LIMIT ?",
-        player, ROWS_MAX,
-    )  # fmt: skip
+def leaderboard(store: ReadSource, *, season: str = EVER, limit: int = 50, cursor: str = "") -> PageRows:
+    """Return players by points over all time, or of a season such as `2026Q4`; equal points share a place."""
+    rows = _page(
+        store,
+        "SELECT RANK() OVER (ORDER BY s.points DESC) AS place, s.player AS player, p.named AS named, "
+        "s.points AS points, s.solves AS solves, s.firsts AS firsts, s.hunts AS hunts, s.wins AS wins "
+        "FROM seasons s LEFT JOIN players p ON p.player = s.player WHERE s.season = ?",
+        (season,),
+        LEADERBOARD_ORDER,
+        cursor,
+        limit,
+    )
+    named = [{**{k: v for k, v in row.items() if k != "named"}, "name": (row["named"] or "")[16:]} for row in rows]
+    return PageRows(named, rows.next)
 
 
-def inventory(store: ReadStore, player: str) -> Rows:
-    """Return the treasures of a player, the latest first."""
-    return store.query(
-        "SELECT hunt, treasure, rank, title, at_ms FROM inventory WHERE player = ? ORDER BY at_ms DESC, hunt LIMIT ?",
-        player, ROWS_MAX,
-    )  # fmt: skip
+_OF_HOST: Final = "(? = '' OR {0}.hunt IN (SELECT h.hunt FROM hunts h WHERE h.owner = ?))"
 
 
-def statistics(store: ReadStore, hunt: str) -> Rows:
+def history(store: ReadSource, player: str, *, owner: str = "", limit: int = ROWS_MAX, cursor: str = "") -> PageRows:
+    """Return the hunts of a player, the latest first; with an `owner`, those of that host alone."""
+    return _page(
+        store,
+        "SELECT y.hunt, y.title, y.team, COALESCE(y.entered_ms, 0) AS entered_ms, y.solves, y.firsts, y.points, "
+        f"y.place, y.closed_ms FROM history y WHERE y.player = ? AND {_OF_HOST.format('y')}",
+        (player, owner, owner),
+        HISTORY_ORDER,
+        cursor,
+        limit,
+    )
+
+
+def inventory(store: ReadSource, player: str, *, owner: str = "", limit: int = ROWS_MAX, cursor: str = "") -> PageRows:
+    """Return the treasures of a player, the latest first; with an `owner`, those of that host's hunts alone."""
+    return _page(
+        store,
+        "SELECT i.hunt, i.treasure, i.rank, i.title, COALESCE(i.at_ms, 0) AS at_ms FROM inventory i "
+        f"WHERE i.player = ? AND {_OF_HOST.format('i')}",
+        (player, owner, owner),
+        INVENTORY_ORDER,
+        cursor,
+        limit,
+    )
+
+
+def statistics(store: ReadSource, hunt: str, *, limit: int = ROWS_MAX, cursor: str = "") -> PageRows:
     """Return guesses, wrong ones, solves and hints of each clue and hour (event time, UTC); `final` when no record of
     that hour can be missing."""
     folded_ms = caught_up_ms(store)
-    rows = store.query(
-        "SELECT clue, hour_ms, guesses, wrong, solves, hints FROM clue_hours WHERE hunt = ? ORDER BY hour_ms, clue",
-        hunt,
+    rows = _page(
+        store,
+        "SELECT clue, hour_ms, guesses, wrong, solves, hints FROM clue_hours WHERE hunt = ?",
+        (hunt,),
+        STATISTICS_ORDER,
+        cursor,
+        limit,
     )
-    return [{**row, "final": row["hour_ms"] + HOUR_MS + LATENESS_MS <= folded_ms} for row in rows]
+    judged = [{**row, "final": row["hour_ms"] + HOUR_MS + LATENESS_MS <= folded_ms} for row in rows]
+    return PageRows(judged, rows.next)
 
 
-def audit(store: ReadStore, hunt: str, *, search: str = "", limit: int = 100) -> Rows:
+def audit(store: ReadSource, hunt: str, *, search: str = "", limit: int = 100, cursor: str = "") -> PageRows:
     """Return what hosts, timers and the server did in a hunt, the latest first; with a text in event, author or detail.
 
     A system-wide search has an empty `hunt`.
     """
     like = f"%{_escaped(search.lower())}%"
-    return store.query(
-        "SELECT hunt, pos, at_ms, author, event, detail FROM audit WHERE (? = '' OR hunt = ?) AND (LOWER(event) LIKE ? "
-        "ESCAPE '!' OR LOWER(author) LIKE ? ESCAPE '!' OR LOWER(detail) LIKE ? ESCAPE '!') "
-        "ORDER BY at_ms DESC, hunt, pos DESC, n DESC LIMIT ?",
-        hunt, hunt, like, like, like, _bounded(limit),
-    )  # fmt: skip
+    return _page(
+        store,
+        "SELECT hunt, pos, n, COALESCE(at_ms, 0) AS at_ms, author, event, detail FROM audit "
+        "WHERE (? = '' OR hunt = ?) AND (LOWER(event) LIKE ? ESCAPE '!' OR LOWER(author) LIKE ? ESCAPE '!' "
+        "OR LOWER(detail) LIKE ? ESCAPE '!')",
+        (hunt, hunt, like, like, like),
+        AUDIT_ORDER,
+        cursor,
+        limit,
+    )
 
 
-def caught_up_ms(store: ReadStore) -> int:
+def caught_up_ms(store: ReadSource) -> int:
     """Return the record time up to which everything was last folded; 0: never."""
     rows = store.query("SELECT value FROM state WHERE name = 'caught_up_ms'")
     return int(rows[0]["value"]) if rows else 0
@@ -89,7 +155,3 @@ def caught_up_ms(store: ReadStore) -> int:
 def _escaped(text: str) -> str:
     """Return a text whose signs mean themselves in LIKE."""
     return "".join("!" + c if c in "%_!" else c for c in text)
-
-
-def _bounded(limit: int) -> int:
-    return max(1, min(limit, ROWS_MAX))

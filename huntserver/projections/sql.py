@@ -35,15 +35,23 @@ def prepare(cursor: Statements, schema: str, text: str, where: str) -> dict[str,
     row = cursor.run(f"SELECT value FROM {schema}state WHERE name = 'version'").fetchone()
     if row is None:
         cursor.run(f"INSERT INTO {schema}state (name, value) VALUES ('version', ?)", (VERSION,))
-    elif row[0] != VERSION:
-        raise WrongVersion(
-            f"{where}: the read models are of version {row[0]}, this server's are {VERSION}; "
-            "run `huntserver projections rebuild`"
-        )
+    else:
+        fitting(row[0], where)
     for table in TABLES:
         for sql in table.create(schema, text):
             cursor.run(sql)
     return positions(cursor, schema)
+
+
+def fitting(version: int | None, where: str) -> None:
+    """Raise `StoreError` for tables of another version, or that nobody has made yet."""
+    if version is None:
+        raise StoreError(f"{where}: there are no read models yet; the projector makes them")
+    if version != VERSION:
+        raise WrongVersion(
+            f"{where}: the read models are of version {version}, this server's are {VERSION}; "
+            "run `huntserver projections rebuild`"
+        )
 
 
 def positions(cursor: Statements, schema: str) -> dict[str, Position]:
@@ -89,4 +97,4 @@ def write(
     )
 
 
-__all__ = ["Statements", "StoreError", "positions", "prepare", "write"]
+__all__ = ["Statements", "StoreError", "fitting", "positions", "prepare", "write"]

@@ -59,6 +59,23 @@ class SqliteReadStore:
 
         return self._do(prepared)
 
+    def look(self) -> None:
+        """See the port."""
+        self.close()
+        if not self.path.is_file():
+            sql.fitting(None, str(self.path))
+
+        def looked() -> None:
+            address = f"{self.path.resolve().as_uri()}?mode=ro"
+            self._open = sqlite3.connect(
+                address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            )
+            made = self._open.execute("SELECT 1 FROM sqlite_master WHERE name = 'state'").fetchone()
+            row = self._open.execute("SELECT value FROM state WHERE name = 'version'").fetchone() if made else None
+            sql.fitting(row[0] if row else None, str(self.path))
+
+        self._do(looked)
+
     def commit(
         self, changes: Changes, before: Mapping[str, Position], after: Mapping[str, Position], caught_up_ms: int
     ) -> None:

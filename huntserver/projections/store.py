@@ -35,8 +35,27 @@ class Position(NamedTuple):
     at_ms: int = 0
 
 
-class ReadStore(Protocol):
-    """Where read models lie. All methods block: they are called in a thread, one at a time."""
+class ReadSource(Protocol):
+    """Read models to be asked. All methods block: they are called in a thread, one at a time."""
+
+    def query(self, sql: str, *parameters: Any) -> Sequence[Mapping[str, Any]]:
+        """Return rows by column name; parameters stand as `?`. Raises `StoreError`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class ReadStore(ReadSource, Protocol):
+    """Where read models lie, to be asked and written."""
+
+    def look(self) -> None:
+        """Reach the store to be asked only; makes and writes nothing.
+
+        Raises `StoreError` where there is none (yet), or `WrongVersion`.
+        """
+        ...
 
     def open(self) -> dict[str, Position]:
         """Reach the store, make its tables where there are none; return the position of every shard.
@@ -55,18 +74,10 @@ class ReadStore(Protocol):
         """
         ...
 
-    def query(self, sql: str, *parameters: Any) -> Sequence[Mapping[str, Any]]:
-        """Return rows by column name; parameters stand as `?`. Raises `StoreError`."""
-        ...
-
     def rebuilt(self) -> ReadStore:
         """Return an empty store beside this one, to be folded from zero and then put in its place by `replace`."""
         ...
 
     def replace(self, by: ReadStore) -> None:
         """Put the contents of a store that `rebuilt` gave in the place of this one's, at once for all readers."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it."""
         ...

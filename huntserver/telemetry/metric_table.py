@@ -117,4 +117,14 @@ LOG: Final[dict[str, Row]] = {
 }
 """Of both adapters; each shows the fields that it has."""
 
-PARTS: Final = {"gateway": GATEWAY, "rooms": ROOMS, "log": LOG}
+PROJECTOR: Final[dict[str, Row]] = {
+    "running": Row("projector_running", GAUGE, "1 while this node's projector runs."),
+    "starts": Row("projector_starts", COUNTER, "Times the projector was started, the first one included."),
+    "records": Row("projection_records", COUNTER, "Records folded into the read models by the present projector."),
+    "commits": Row("projection_commits", COUNTER, "Batches committed to the read models by the present projector."),
+    "faults": Row("projection_faults", COUNTER, "Faults of log or store that the present projector waited out."),
+    "lag_records": Row("projection_lag_records", GAUGE, "Records of the log that the read models do not hold yet."),
+    "lag_s": Row("projection_lag_seconds", GAUGE, "Since the read models last held all of the log."),
+}
+
+PARTS: Final = {"gateway": GATEWAY, "rooms": ROOMS, "log": LOG, "projector": PROJECTOR}

@@ -146,7 +146,7 @@ class ReadinessCollector(Collector):
         yield GaugeMetricFamily("huntserver_ready", "1 if every check of /readyz is good.", value=float(state.ready))
         good = GaugeMetricFamily("huntserver_check_ok", "1 if what readiness stands for is well.", labels=["check"])
         age = GaugeMetricFamily("huntserver_check_age_seconds", "Since it was last heard of.", labels=["check"])
-        for name, check in state.checks.items():
+        for name, check in {**state.checks, **state.beside}.items():
             good.add_metric([name], float(check.ok))
             age.add_metric([name], check.age_s)
         yield good

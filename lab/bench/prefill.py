@@ -25,7 +25,7 @@ from actors.entity import Rejected
 from actors.shard.actor import Caller
 from actors.system import ActorSystem
 from huntserver import app
-from huntserver.config import load
+from huntserver.config import Projections, load
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.joining import Join
 from lab.hunts import LARGE_TEAM_SIZE, SMALL_CLUES, right
@@ -112,7 +112,7 @@ def guesses(teams: int, count: int, clues: int, *, members: int = LARGE_TEAM_SIZ
 
 async def fill(asked: argparse.Namespace) -> dict[str, Any]:
     """Start the product on the log, play, and end as asked."""
-    config = load(asked.config)
+    config = msgspec.structs.replace(load(asked.config), projections=Projections(store=""))
     server = await app.start(config, [asked.hunt, *([asked.other] if asked.other else [])])
     filler = Filler(server.system, asked.hunt.stem)
     began = time.monotonic()

@@ -23,6 +23,8 @@ PORTS: Final = range(20_000, 32_000)
 
 LISTENS_S: Final = 2.0
 AT_REST_S: Final = 10.0
+NO_READ_MODELS: Final = ("--projections", "off")
+"""A projector beside every server would take what is measured and waited for; a later `--projections` names a store."""
 
 
 def free_port() -> int:
@@ -38,7 +40,7 @@ class LocalServer(ServerProcess):
     """A server that runs in its folder and keeps its port over starts: `port`, or any free one."""
 
     def __init__(self, folder: Path, *arguments: str, port: int = 0, within: Sequence[str] = ()) -> None:
-        super().__init__(folder, *arguments, port=port or free_port(), within=within, cwd=folder)
+        super().__init__(folder, *NO_READ_MODELS, *arguments, port=port or free_port(), within=within, cwd=folder)
 
 
 @contextmanager
@@ -59,7 +61,7 @@ class CampaignServer(ServerProcess):
     def __init__(
         self, name: str, folder: Path, data: Path, log: str, *, hunts: tuple[Path, ...], namespace: Namespace | None
     ) -> None:
-        told = ["--config", str(folder / "config.toml"), "--log", log, "--data", str(data)]
+        told = [*NO_READ_MODELS, "--config", str(folder / "config.toml"), "--log", log, "--data", str(data)]
         for hunt in hunts:
             told += ["--hunt", str(hunt)]
         super().__init__(

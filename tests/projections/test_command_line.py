@@ -42,8 +42,8 @@ async def test_a_log_is_folded_and_every_read_model_is_shown(tmp_path: Path) -> 
 
 def test_a_store_that_is_none_is_named_with_what_is_allowed(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
-    config.write_text('[projections]\nurl = "mysql://root:pw@x/y"\n')
+    config.write_text('[projections]\nstore = "mysql://root:pw@x/y"\n')
     done = CliRunner().invoke(main, ["projections", "hunts", "--config", str(config)])
     assert done.exit_code == 2
-    assert "allowed are sqlite:PATH and postgresql://USER@HOST:PORT/DATABASE" in done.output
+    assert "allowed are sqlite:PATH, postgresql://USER@HOST:PORT/DATABASE, and nothing" in done.output
     assert "pw" not in done.output

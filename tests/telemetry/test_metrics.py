@@ -17,8 +17,19 @@ from actors.shard.statistics import ShardStatistics
 from actors.snapshots.writer import SnapshotStatistics
 from huntserver.gateway.rooms import RoomStatistics
 from huntserver.gateway.server import GatewayStatistics
+from huntserver.projections.child import ProjectorStatistics
 from huntserver.telemetry import LogReporter, LoopLag
-from huntserver.telemetry.metric_table import COUNTER, ENTITY_KINDS, GATEWAY, GAUGE, LOG, NOT_SHOWN, PARTS, ROOMS
+from huntserver.telemetry.metric_table import (
+    COUNTER,
+    ENTITY_KINDS,
+    GATEWAY,
+    GAUGE,
+    LOG,
+    NOT_SHOWN,
+    PARTS,
+    PROJECTOR,
+    ROOMS,
+)
 from huntserver.telemetry.metrics import PartCollector, RuntimeCollector, TelemetryCollector
 
 
@@ -39,8 +50,9 @@ def names(shape: Any) -> set[str]:
         (set(GATEWAY), names(GatewayStatistics)),
         (set(ROOMS), names(RoomStatistics)),
         (set(LOG), names(SqliteStatistics) | names(KafkaStatistics)),
+        (set(PROJECTOR), names(ProjectorStatistics)),
     ],
-    ids=["runtime", "gateway", "rooms", "log"],
+    ids=["runtime", "gateway", "rooms", "log", "projector"],
 )
 def test_every_statistic_has_a_row_and_every_row_a_statistic(rows: set[str], counted: set[str]) -> None:
     assert rows == counted
@@ -77,6 +89,7 @@ def test_the_conventions_of_prometheus_hold_for_every_row() -> None:
             lambda: GatewayStatistics(**zeros_of(GatewayStatistics) | {"closes": {"rate": 2}, "refusals": {}}),
         ),
         ("rooms", lambda: RoomStatistics(*[0] * len(names(RoomStatistics)))),
+        ("projector", lambda: ProjectorStatistics(**zeros_of(ProjectorStatistics))),
     ]
     logs = [("log", lambda shape=shape: shape(*[0] * len(names(shape)))) for shape in (KafkaStatistics,)]
     reporter = LogReporter()

@@ -13,7 +13,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Start": ("index.md",),
     "Playing and hosting": ("play.md", "walkthrough.md", "hunts.md", "host/*.md"),
     "Running a server": ("operations.md", "operations/*.md"),
-    "Clients": ("protocol.md", "clients.md"),
+    "Clients": ("protocol.md", "clients.md", "api.md", "feed.md"),
     "How it works": ("architecture.md", "adr/*.md"),
     "The proof": ("proof/how.md", "proof/*.md"),
     "More": ("**/*.md",),

@@ -1,0 +1,124 @@
+"""Following a log into the read models: by hand until Ctrl-C, or beside a server that supervises it.
+
+Owns the loop of the process and its end. Beside a server it gives way to it: a lower priority, its figures a line a
+second on stdout, and its end when its stdin closes, as it does when the server is gone, whatever ended that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from typing import Final
+
+import click
+import msgspec
+
+from actors.faults import Fault
+from huntserver import telemetry
+from huntserver.app import kinds, open_log
+from huntserver.config import Config
+from huntserver.projections.projector import Projector
+from huntserver.projections.stores import chosen
+
+NICE: Final = 5
+BEAT_S: Final = 1.0
+END_S: Final = 2.0
+PAUSE_S: Final = 2.0
+"""Before a log that cannot be opened is tried again."""
+
+
+async def follow(made: Config) -> None:
+    """Keep the read models up to the log until SIGTERM or SIGINT. Raises `Fault` when the log cannot be opened."""
+    telemetry.configure(made.telemetry.format, made.telemetry.level)
+    running = asyncio.ensure_future(_project(made, telemetry.LogReporter(), None))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    click.echo(f"following {made.log.url} into {made.projections.shown}; stop with Ctrl-C")
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def supervised() -> None:
+    """Do it for the server that started this process, whose configuration is the first line of stdin."""
+    os.nice(NICE)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):  # meant for the server, which has work to do before its end
+        loop.add_signal_handler(number, lambda: None)
+    reader = asyncio.StreamReader(limit=1 << 20)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    line = await reader.readline()
+    if not line:
+        return
+    made = msgspec.json.decode(line, type=Config)
+    telemetry.configure(made.telemetry.format, made.telemetry.level)
+    running = asyncio.ensure_future(_kept(made, telemetry.LogReporter(part="projections")))
+    ended = asyncio.ensure_future(reader.read())
+    either: list[asyncio.Future[None] | asyncio.Future[bytes]] = [running, ended]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        running.result()
+    running.cancel()
+    await asyncio.wait({running}, timeout=END_S)
+    os._exit(0)  # a thread may wait for a store that stands still; what is not committed is folded again
+
+
+async def _kept(made: Config, report: telemetry.LogReporter) -> None:
+    """Follow for ever; a log that cannot be opened now is told of and tried again."""
+    beat = _Beat()
+    while True:
+        try:
+            await _project(made, report, beat)
+        except Fault as fault:
+            beat.waits(str(fault))
+            report.warn("projection_waits", why=str(fault))
+            await asyncio.sleep(PAUSE_S)
+
+
+class _Beat:
+    """The figures of this process on its stdout."""
+
+    def __init__(self) -> None:
+        self.why = ""
+        self._task: asyncio.Task[None] | None = None
+
+    def of(self, projector: Projector) -> None:
+        """Say a projector's figures once a second from now on."""
+        self._task = asyncio.get_running_loop().create_task(self._beat(projector), name="beat")
+
+    def ended(self) -> None:
+        """Say nothing more of it."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def waits(self, why: str) -> None:
+        """Say that nothing can be done now."""
+        self._say([0, 0, 0, 0, 0.0, 0, why])
+
+    async def _beat(self, projector: Projector) -> None:
+        while True:
+            self._say(projector.statistics())
+            await asyncio.sleep(BEAT_S)
+
+    @staticmethod
+    def _say(figures: object) -> None:
+        os.write(1, msgspec.json.encode(figures) + b"\n")
+
+
+async def _project(made: Config, report: telemetry.LogReporter, beat: _Beat | None) -> None:
+    log, _ = open_log(made, read_only=True)
+    await log.open()
+    store = chosen(made.projections.store)
+    projector = Projector(log, kinds(made), store, report)
+    if beat is not None:
+        beat.of(projector)
+    try:
+        await projector.run()
+    finally:
+        if beat is not None:
+            beat.ended()
+        await asyncio.to_thread(store.close)
+        await log.close()

@@ -1,0 +1,57 @@
+"""The read models of one server: its projector in a process of its own, and what asks them over HTTP.
+
+Composes and owns their start and end. Nothing of the game waits for any of it: what goes wrong here is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from actors.background import Background
+from actors.reporter import Reporter
+from huntserver import __version__
+from huntserver.api.asking import Asking
+from huntserver.api.routes import Api
+from huntserver.auth import Tokens
+from huntserver.config import Config
+from huntserver.projections.child import ProjectorChild, ProjectorStatistics
+from huntserver.projections.stores import chosen
+from huntserver.readiness import Check
+
+
+class ReadModels:
+    """What `projections.store` asks for; with an empty one the API says that there are none."""
+
+    def __init__(self, config: Config, tokens: Tokens, reporter: Reporter) -> None:
+        store = config.projections.store
+        self._asking = Asking(lambda: chosen(store, asked=True), reporter) if store else None
+        self._child = ProjectorChild(msgspec.json.encode(config), reporter) if store else None
+        self.answer = Api(self._asking, tokens, __version__).answer
+
+    @property
+    def statistics(self) -> Callable[[], ProjectorStatistics] | None:
+        """The projector's figures, where there is one."""
+        return self._child.statistics if self._child is not None else None
+
+    def beside(self) -> dict[str, Callable[[], Check]]:
+        """Return what `/readyz` says of it."""
+        return {"projections": self._check} if self._child is not None else {}
+
+    def _check(self) -> Check:
+        assert self._child is not None
+        why = self._child.trouble()
+        return Check(not why, self._child.statistics().lag_s, why)
+
+    def start(self, background: Background) -> None:
+        """Begin to project, as a job of `background`."""
+        if self._child is not None:
+            self._child.start(background)
+
+    async def stop(self) -> None:
+        """End the projector; questions that wait are dropped."""
+        if self._asking is not None:
+            self._asking.close()
+        if self._child is not None:
+            await self._child.stop()
