@@ -138,12 +138,14 @@ class ShardSupervisor:
             self._forget("it was given to another node")
         if served:
             self._node.report.note("shard_released", shard=str(self.id), in_order=in_order)
+        if self._node.succession is not None:
+            self._node.succession.dropped(self.id, "given to another node", released=in_order)
 
     def _stand_back(self, succession: Succession, fault: Superseded) -> None:
         self.wanted = False
         self._node.report.note("shard_stood_back", shard=str(self.id), node=fault.node, why=str(fault))
         self._forget(str(fault))
-        succession.stood_back(self.id, str(fault))
+        succession.dropped(self.id, str(fault), released=False)
 
     def _forget(self, why: str) -> None:
         """Hold nothing of the shard; who waits hears that it moved, or that the outcome is not known."""

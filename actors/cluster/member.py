@@ -12,8 +12,6 @@ import msgspec
 
 from actors.log.port import ShardId
 
-ROLES: tuple[str, ...] = ("gateway", "hunts", "players")
-
 
 class Member(msgspec.Struct, frozen=True):
     """One process of the cluster.
@@ -24,7 +22,7 @@ class Member(msgspec.Struct, frozen=True):
 
     node: str
     run: str
-    roles: tuple[str, ...] = ROLES
+    roles: tuple[str, ...] = ()
 
     def same(self, node: str, run: str) -> bool:
         """Tell whether a tenure of this node and run is this member's."""

@@ -61,8 +61,8 @@ class Succession(Protocol):
         """A tenure of this node is durable and all before it has been read: it serves the shard."""
         ...
 
-    def stood_back(self, shard: ShardId, why: str) -> None:
-        """The supervisor serves the shard no more and holds nothing of it."""
+    def dropped(self, shard: ShardId, why: str, *, released: bool) -> None:
+        """This node serves the shard no more and holds nothing of it; `released`: its log says that it was given up."""
         ...
 
     async def changed(self) -> None:

@@ -34,12 +34,16 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a member tells the group's leader. `table`: the version it acts on; `leaving`: give it nothing more."""
+    """What a member tells the group's leader.
+
+    `table`: the highest version it heard of; `leaving`: give it nothing more; `shards`: how many it knows, by topic.
+    """
 
     member: Member
     table: int = 0
     held: tuple[Held, ...] = ()
     leaving: bool = False
+    shards: dict[str, int] = {}
 
 
 class Located(msgspec.Struct, frozen=True, array_like=True):
@@ -92,7 +96,10 @@ def assign(reports: Sequence[Report], shards: Mapping[str, int]) -> ShardTable:
     members = [report.member for report in ordered]
     newest = dict(_newest(ordered))
     at = {shard: place for shard, (place, _) in newest.items()}
-    owners = {topic: _spread(topic, count, ordered, at) for topic, count in shards.items()}
+    owners: dict[str, tuple[int, ...]] = {}
+    for topic, count in shards.items():
+        load = [sum(row.count(place) for row in owners.values()) for place in range(len(ordered))]
+        owners[topic] = _spread(topic, count, ordered, at, load)
     located = tuple(Located(held, place) for place, held in newest.values() if held.offset >= 0)
     return ShardTable(1 + max((r.table for r in ordered), default=0), tuple(members), owners, located)
 
@@ -108,7 +115,9 @@ def _newest(reports: Sequence[Report]) -> Iterator[tuple[ShardId, tuple[int, Hel
         yield shard, (place, held)
 
 
-def _spread(topic: str, count: int, reports: Sequence[Report], at: Mapping[ShardId, int]) -> tuple[int, ...]:
+def _spread(
+    topic: str, count: int, reports: Sequence[Report], at: Mapping[ShardId, int], load: Sequence[int]
+) -> tuple[int, ...]:
     owners = [at.get(ShardId(topic, index), NOBODY) for index in range(count)]
     able = [place for place, report in enumerate(reports) if topic in report.member.roles and not report.leaving]
     if not able:
@@ -119,7 +128,8 @@ def _spread(topic: str, count: int, reports: Sequence[Report], at: Mapping[Shard
             kept[place].append(index)
     base, more = divmod(count, len(able))
     room: dict[int, int] = {}
-    for place in sorted(able, key=lambda place: -len(kept[place])):  # who has most may keep one more: fewest moves
+    # one more than the others may be at who has most (fewest moves), then at who has least of the topics before
+    for place in sorted(able, key=lambda place: (-len(kept[place]), load[place])):
         room[place] = base + (more > 0)
         more -= 1
     owners = [NOBODY] * count

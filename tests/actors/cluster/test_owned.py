@@ -37,8 +37,9 @@ class Rules:
     def opened(self, shard: ShardId, newest: Newest) -> None:
         self.mine[shard] = newest
 
-    def stood_back(self, shard: ShardId, why: str) -> None:
-        self.back.append(shard)
+    def dropped(self, shard: ShardId, why: str, *, released: bool) -> None:
+        if not released:
+            self.back.append(shard)
 
     async def changed(self) -> None:
         await self.event.wait()

@@ -45,6 +45,11 @@ def test_the_first_member_gets_all_and_each_that_joins_takes_its_share_and_no_mo
         assert table.version == before.version + 1
 
 
+def test_what_does_not_divide_evenly_goes_to_different_members_in_different_topics() -> None:
+    table = assign([Report(member(n)) for n in (1, 2, 3)], {"hunts": 4, "players": 4})
+    assert sorted(len(table.shards_of(m)) for m in table.members) == [2, 3, 3]
+
+
 def test_what_a_member_that_is_gone_had_is_shared_out_and_nothing_else_moves() -> None:
     members = [member(n) for n in (1, 2, 3)]
     before = assign(reports_of(ShardTable(), members), SHARDS)

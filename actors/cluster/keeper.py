@@ -1,0 +1,241 @@
+"""The keeper of a node's shards: what the group, the log and the links say, carried out on the actor system.
+
+Owns the rules' state and the order of taking and releasing; answers supervisors (`Succession`) and the router
+(`Placement`). Decides by `placement` alone; writes nothing, and reads the log only through the supervisors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple, Protocol
+
+from actors.cluster.member import Member
+from actors.cluster.placement import PlacementRules
+from actors.cluster.succession import Newest, Ruling
+from actors.cluster.table import Held, Report, ShardTable
+from actors.log.port import ShardId
+from actors.reporter import Reporter
+from actors.system import ActorSystem
+
+LOOK_S: Final = 0.1
+"""How often rules that depend on time alone are looked at."""
+ASK_S: Final = 1.0
+"""Between two requests for another generation."""
+HANDED_S: Final = 3.0
+"""A node that leaves waits this long for a table that gives its shards to others, before it gives them up."""
+
+Announce = Callable[[ShardId, Member, str, int], None]
+
+
+class Group(Protocol):
+    """Where tables come from (`membership.GroupMember`)."""
+
+    def rejoin(self) -> None:
+        """Ask for another generation."""
+        ...
+
+    async def leave(self) -> None:
+        """Leave at once."""
+        ...
+
+
+class KeeperStatistics(NamedTuple):
+    """Figures of a node in its cluster. `moves_in`/`moves_out` count shards that it began and ended to serve."""
+
+    members: int
+    table: int
+    shards_given: int
+    shards_held: int
+    moves_in: int
+    moves_out: int
+    tables: int
+
+
+class Keeper:
+    """One node's shards in a cluster. Made before the actor system that asks it; `start` joins the two.
+
+    `announce(shard, owner, nonce, offset)` is called for each tenure of this node, and for one of another that
+    superseded it: the links tell all peers, whose `told` takes it.
+    """
+
+    def __init__(self, me: Member, shards: Mapping[str, int], report: Reporter) -> None:
+        self.me = me
+        self.rules = PlacementRules(me, shards)
+        self.announce: Announce = lambda shard, owner, nonce, offset: None
+        self._shards = dict(shards)
+        self._report = report
+        self._system: ActorSystem | None = None
+        self._group: Group | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._event = asyncio.Event()
+        self._leaving = False
+        self._given_away = asyncio.Event()
+        self._asked_s = -ASK_S
+        self._releasing: set[ShardId] = set()
+        self._in = self._out = self._tables = 0
+
+    # ---- life
+
+    def start(self, system: ActorSystem, group: Group) -> None:
+        """Begin to take and release shards of a system that has started."""
+        self._system, self._group = system, group
+        system.background.run("keeper", self._run)
+
+    async def leave(self) -> None:
+        """Hand all shards over and leave the group: a clean stop. The system is drained on return."""
+        assert self._system is not None
+        self._leaving = True
+        if self._group is not None:
+            self._group.rejoin()
+            await _within(HANDED_S, self._given_away)
+        await self._system.drain()
+        if self._group is not None:
+            await self._group.leave()
+
+    async def _run(self) -> None:
+        while True:
+            self._look()
+            await _within(LOOK_S, self._event)
+
+    def _look(self) -> None:
+        """Take what is wanted and release what is not; ask the group for a table when the one here is too old."""
+        if self._leaving or self._system is None:
+            return
+        now_s = self._now_s()
+        served = set(self._system.owned())
+        for shard in self.rules.shards:
+            wanted = self.rules.wanted(shard, now_s)
+            if wanted and shard not in served and shard not in self._releasing:
+                self._in += 1
+                self._report.note("shard_taken", shard=str(shard), table=self.rules.table.version)
+                self._system.take(shard)
+            elif not wanted and shard in served:
+                self._releasing.add(shard)
+                self._system.background.once(f"release {shard}", self._release(self._system, shard))
+        if self.rules.behind() and self._group is not None and now_s - self._asked_s >= ASK_S:
+            self._asked_s = now_s
+            self._group.rejoin()
+
+    async def _release(self, system: ActorSystem, shard: ShardId) -> None:
+        try:
+            await system.release(shard)
+        finally:
+            self._releasing.discard(shard)
+            self._changed()
+
+    # ---- what the group says
+
+    def report(self) -> Report:
+        """Return what this node tells the group's leader."""
+        return Report(self.me, self.rules.version, self.rules.held(), self._leaving, self._shards)
+
+    def generation(self, table: ShardTable) -> None:
+        """Take the table of a new generation."""
+        self._tables += 1
+        self.rules.generation(table, self._now_s())
+        mine = len(table.shards_of(self.me))
+        self._report.note("table_taken", table=table.version, members=len(table.members), shards=mine)
+        if self._leaving and not mine:
+            self._given_away.set()
+        self._changed()
+
+    # ---- what the supervisors ask and say (`Succession`)
+
+    def saw(self, shard: ShardId, newest: Newest | None) -> None:
+        """Take the newest tenure as the log has it."""
+        self.rules.saw(shard, newest)
+
+    def ruling(self, shard: ShardId) -> Ruling:
+        """Say whether a tenure may be opened now."""
+        return self.rules.ruling(shard, self._now_s())
+
+    def opened(self, shard: ShardId, newest: Newest) -> None:
+        """A tenure of this node is durable."""
+        self.rules.opened(shard, newest)
+        self.announce(shard, self.me, newest.nonce, newest.offset)
+        self._changed()
+
+    def dropped(self, shard: ShardId, why: str, *, released: bool) -> None:
+        """The shard is not served here any more."""
+        self._out += 1
+        self.rules.dropped(shard, released=released)
+        newest = self.rules.newest.get(shard)
+        if newest is not None and not self.me.same(newest.node, newest.run):
+            owner = next((m for m in self.rules.members() if m.same(newest.node, newest.run)), None)
+            if owner is not None:  # it may not know: an abandoned tenure of its own that landed late
+                self.announce(shard, owner, newest.nonce, newest.offset)
+        self._changed()
+
+    async def changed(self) -> None:
+        """Return when a ruling may have changed."""
+        await self._event.wait()
+
+    # ---- what the router asks and the links say (`Placement`)
+
+    def owner(self, shard: ShardId) -> Member | None:
+        """Return where a command goes now."""
+        return self.rules.owner(shard)
+
+    def members(self) -> Sequence[Member]:
+        """Return all others that should have a link."""
+        return self.rules.members()
+
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Call `changed` whenever owners or members may have changed."""
+        self._listeners.append(changed)
+
+    def held(self) -> list[Held]:
+        """Return the tenures that this node serves under: for a peer whose link has just come up."""
+        return [held for held in self.rules.held() if held.offset >= 0]
+
+    def newest(self, shard: ShardId) -> Newest | None:
+        """Return the newest tenure that was heard of: who answers `moved` names its node and nonce."""
+        return self.rules.newest.get(shard)
+
+    def told(self, shard: ShardId, owner: Member, nonce: str, offset: int) -> None:
+        """Note what a peer said. If it is news of a shard that is served here, prove whether it still is ours."""
+        known = self.rules.newest.get(shard)
+        self.rules.saw(shard, Newest(owner.node, owner.run, nonce, offset))
+        if known is None or offset > known.offset:
+            if shard in self.rules.holding and self._system is not None:
+                self._system.prove(shard)
+            self._changed()
+
+    def link_reset(self, member: Member, *, refused: bool, majority: bool) -> None:
+        """The link to a member broke."""
+        self.rules.link_reset(member, self._now_s(), refused=refused, majority=majority)
+        self._changed()
+
+    def link_up(self, member: Member) -> None:
+        """The link to a member is up."""
+        self.rules.link_up(member)
+        self._changed()
+
+    # ---- figures
+
+    def statistics(self) -> KeeperStatistics:
+        """Return the node's figures."""
+        rules = self.rules
+        given = len(rules.table.shards_of(self.me))
+        return KeeperStatistics(
+            len(rules.table.members), rules.table.version, given, len(rules.holding), self._in, self._out, self._tables
+        )
+
+    def _changed(self) -> None:
+        event, self._event = self._event, asyncio.Event()
+        event.set()
+        for listener in self._listeners:
+            listener()
+
+    @staticmethod
+    def _now_s() -> float:
+        return asyncio.get_running_loop().time()
+
+
+async def _within(most_s: float, event: asyncio.Event) -> None:
+    """Wait for an event, so long at most."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(most_s):
+            await event.wait()
