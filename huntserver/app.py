@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 
 from actors.clock import SystemClock
 from actors.entity import EntityType
+from actors.log.kafka.derived import DerivedTopic, Message, WriterFenced
 from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.security import connecting
 from actors.log.kafka.topics import lacking_copies, topics_of
@@ -44,6 +45,8 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.gateway.worker import WorkerThread
 from huntserver.preload import load_hunt, read_hunt
+from huntserver.projections.cleaning import Cleaner
+from huntserver.projections.feed import Feed
 from huntserver.read_models import ReadModels
 from huntserver.readiness import Readiness
 from huntserver.telemetry import metrics
@@ -99,6 +102,24 @@ def open_log(
         report=report,
     )
     return kafka, kafka.snapshots
+
+
+def open_feed(config: Config) -> DerivedTopic:
+    """Return the feed's topic, not opened yet, of a log in Kafka."""
+    return DerivedTopic(
+        log_url(config.log.url)[1],
+        "feed",
+        shards={kind.topic: count for kind, count in kinds(config)},
+        prefix=config.log.topic_prefix,
+        replication=config.log.replication or None,
+        connect=connecting(config.log.security),
+    )
+
+
+def feed(config: Config, report: Reporter) -> Feed:
+    """Return what writes the feed. Raises `auth.KeyFileError`: its pseudonyms rest on the token key."""
+    secret = load_key(key_path(config), make=False)
+    return Feed(lambda: open_feed(config), Message, kinds(config), Cleaner(secret), WriterFenced, report)
 
 
 async def lacking(config: Config) -> str:

@@ -93,9 +93,13 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Read models. `store`: `sqlite:PATH`, libpq's `postgresql://USER@HOST:PORT/DATABASE`, or empty, for none."""
+    """Read models. `store`: `sqlite:PATH`, libpq's `postgresql://USER@HOST:PORT/DATABASE`, or empty, for none.
+
+    `feed`: the topic `PREFIX.feed` is written, cleaned records for others' tools; for a log in Kafka.
+    """
 
     store: str = "sqlite:data/projections.db"
+    feed: bool = False
 
     @property
     def shown(self) -> str:
@@ -199,7 +203,9 @@ def check(name: str, config: Config) -> None:
             raise ConfigError(
                 f"{name}: server.trusted_proxies has {text!r}, allowed are addresses and networks like 10.0.0.0/8"
             ) from error
-    log_url(config.log.url, name)
+    scheme, _ = log_url(config.log.url, name)
+    if config.projections.feed and scheme != "kafka":
+        raise ConfigError(f"{name}: projections.feed is true and the log is {config.log.url}; it needs a log in Kafka")
 
 
 def log_url(url: str, name: str = "--log") -> tuple[str, str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import click
@@ -18,9 +20,11 @@ import msgspec
 
 from actors.faults import Fault
 from huntserver import telemetry
-from huntserver.app import kinds, open_log
+from huntserver.app import feed, kinds, open_log
 from huntserver.config import Config
-from huntserver.projections.projector import Projector
+from huntserver.projections.child import Beat
+from huntserver.projections.feed import FeedStatistics
+from huntserver.projections.projector import ProjectionStatistics, Projector
 from huntserver.projections.stores import chosen
 
 NICE: Final = 5
@@ -28,6 +32,7 @@ BEAT_S: Final = 1.0
 END_S: Final = 2.0
 PAUSE_S: Final = 2.0
 """Before a log that cannot be opened is tried again."""
+NONE: Final = ProjectionStatistics(0, 0, 0, 0, 0.0, 0, "")
 
 
 async def follow(made: Config) -> None:
@@ -66,59 +71,52 @@ async def supervised() -> None:
 
 
 async def _kept(made: Config, report: telemetry.LogReporter) -> None:
-    """Follow for ever; a log that cannot be opened now is told of and tried again."""
-    beat = _Beat()
+    """Follow for ever."""
+    figures = _Figures()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(figures.say(), name="figures")
+        if made.projections.feed:
+            writer = feed(made, report)
+            figures.feed = writer.statistics
+            tasks.create_task(writer.run(), name="feed")
+        if made.projections.store:
+            tasks.create_task(_projecting(made, report, figures), name="read models")
+
+
+async def _projecting(made: Config, report: telemetry.LogReporter, figures: _Figures) -> None:
+    """Keep the read models up to the log; one that cannot be opened now is told of and tried again."""
     while True:
         try:
-            await _project(made, report, beat)
+            await _project(made, report, figures)
         except Fault as fault:
-            beat.waits(str(fault))
+            figures.models = functools.partial(NONE._replace, why=str(fault))
             report.warn("projection_waits", why=str(fault))
             await asyncio.sleep(PAUSE_S)
 
 
-class _Beat:
-    """The figures of this process on its stdout."""
+class _Figures:
+    """The figures of this process on its stdout, a line a second."""
 
     def __init__(self) -> None:
-        self.why = ""
-        self._task: asyncio.Task[None] | None = None
+        self.models: Callable[[], ProjectionStatistics] = lambda: NONE
+        self.feed: Callable[[], FeedStatistics] = lambda: FeedStatistics(0, 0, "")
 
-    def of(self, projector: Projector) -> None:
-        """Say a projector's figures once a second from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._beat(projector), name="beat")
-
-    def ended(self) -> None:
-        """Say nothing more of it."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
-
-    def waits(self, why: str) -> None:
-        """Say that nothing can be done now."""
-        self._say([0, 0, 0, 0, 0.0, 0, why])
-
-    async def _beat(self, projector: Projector) -> None:
+    async def say(self) -> None:
+        """Say them for ever."""
         while True:
-            self._say(projector.statistics())
+            os.write(1, msgspec.json.encode(Beat(self.models(), self.feed())) + b"\n")
             await asyncio.sleep(BEAT_S)
 
-    @staticmethod
-    def _say(figures: object) -> None:
-        os.write(1, msgspec.json.encode(figures) + b"\n")
 
-
-async def _project(made: Config, report: telemetry.LogReporter, beat: _Beat | None) -> None:
+async def _project(made: Config, report: telemetry.LogReporter, figures: _Figures | None) -> None:
     log, _ = open_log(made, read_only=True)
     await log.open()
     store = chosen(made.projections.store)
     projector = Projector(log, kinds(made), store, report)
-    if beat is not None:
-        beat.of(projector)
+    if figures is not None:
+        figures.models = projector.statistics
     try:
         await projector.run()
     finally:
-        if beat is not None:
-            beat.ended()
         await asyncio.to_thread(store.close)
         await log.close()

@@ -103,7 +103,9 @@ def configured(
         if log is None and made.log.url == LogChoice().url:
             log = f"sqlite:{data}/hunts.db"
         if made.projections.store == Projections().store:
-            made = msgspec.structs.replace(made, projections=Projections(store=f"sqlite:{data}/projections.db"))
+            made = msgspec.structs.replace(
+                made, projections=msgspec.structs.replace(made.projections, store=f"sqlite:{data}/projections.db")
+            )
     if store is not None:
         kept = "" if store == "off" else store
         made = msgspec.structs.replace(made, projections=msgspec.structs.replace(made.projections, store=kept))

@@ -18,6 +18,7 @@ import msgspec
 
 from actors.background import Background, Job
 from actors.reporter import Reporter
+from huntserver.projections.feed import FeedStatistics
 from huntserver.projections.projector import ProjectionStatistics
 
 COMMAND: Final = (sys.executable, "-m", "huntserver", "projections", "follow", "--supervised")
@@ -31,7 +32,15 @@ END_S: Final = 5.0
 BEHIND_S: Final = 15.0
 """Read models that are older than this are said to be behind."""
 
-_decode: Final = msgspec.json.Decoder(ProjectionStatistics).decode
+
+class Beat(msgspec.Struct, frozen=True):
+    """What the child says once a second."""
+
+    models: ProjectionStatistics = ProjectionStatistics(0, 0, 0, 0, 0.0, 0, "")
+    feed: FeedStatistics = FeedStatistics(0, 0, "")
+
+
+_decode: Final = msgspec.json.Decoder(Beat).decode
 
 
 class ProjectorStatistics(msgspec.Struct, frozen=True):
@@ -44,6 +53,8 @@ class ProjectorStatistics(msgspec.Struct, frozen=True):
     faults: int
     lag_records: int
     lag_s: float
+    feed_records: int
+    feed_lag_records: int
 
 
 class ProjectorChild:
@@ -56,7 +67,7 @@ class ProjectorChild:
         self._process: asyncio.subprocess.Process | None = None
         self._job: Job | None = None
         self._starts = 0
-        self._last = ProjectionStatistics(0, 0, 0, 0, 0.0, 0, "it has not begun yet")
+        self._last = Beat(ProjectionStatistics(0, 0, 0, 0, 0.0, 0, "it has not begun yet"))
         self._heard_s = time.monotonic()
 
     def start(self, background: Background) -> None:
@@ -76,24 +87,31 @@ class ProjectorChild:
 
     def statistics(self) -> ProjectorStatistics:
         """Return the last figures; the lag grows while nothing is heard."""
-        last = self._last
+        last, fed = self._last.models, self._last.feed
         lag_s = last.lag_s + (self._silent_s() if self._silent_s() > 2.0 else 0.0)
         return ProjectorStatistics(
-            int(self.pid > 0), self._starts, last.records, last.commits, last.faults, last.lag_records, round(lag_s, 1)
+            int(self.pid > 0),
+            self._starts,
+            last.records,
+            last.commits,
+            last.faults,
+            last.lag_records,
+            round(lag_s, 1),
+            fed.records,
+            fed.lag_records,
         )
 
     def trouble(self) -> str:
         """Return why the read models are not up to the log, in words; empty: they are."""
+        last = self._last.models
+        why = last.why or self._last.feed.why
         if not self.pid:
-            return self._last.why or "the projector ended and is started again"
+            return why or "the projector ended and is started again"
         if self._silent_s() > BEHIND_S:
             return f"the projector was not heard of for {self._silent_s():.0f} s"
-        if self._last.why:
-            return self._last.why
-        return f"{self._last.lag_records} records behind, for {self._last.lag_s:.0f} s" if self._late() else ""
-
-    def _late(self) -> bool:
-        return self._last.lag_s > BEHIND_S
+        if why:
+            return why
+        return f"{last.lag_records} records behind, for {last.lag_s:.0f} s" if last.lag_s > BEHIND_S else ""
 
     def _silent_s(self) -> float:
         return time.monotonic() - self._heard_s
@@ -109,7 +127,9 @@ class ProjectorChild:
             finally:
                 await self._end()
             ended = 0 if time.monotonic() - began > STEADY_S else ended
-            self._last = self._last._replace(why=self._last.why or f"the projector {why}")
+            last = self._last.models
+            models = last._replace(why=last.why or f"the projector {why}")
+            self._last = msgspec.structs.replace(self._last, models=models)
             self._report.warn("projector_ended", why=why, again_s=BACKOFF_S[min(ended, len(BACKOFF_S) - 1)])
             await asyncio.sleep(BACKOFF_S[min(ended, len(BACKOFF_S) - 1)])
             ended += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from actors.entity import EntityType
@@ -40,8 +40,8 @@ class ShardFold:
         self._decode = decoder.decode
         self._fold = TenureFold(FoldState(position.nonce, position.next_seq, position.holder))
 
-    def feed(self, chunk: Sequence[Entry], changes: Changes) -> None:
-        """Fold records in order; what counts is put into `changes`. Raises `LogDamaged`."""
+    def feed(self, chunk: Sequence[Entry], take: Callable[[int, Done], None]) -> None:
+        """Fold records in order; `take` gets those that count, with their offset. Raises `LogDamaged`."""
         fold, at_ms = self._fold, self.position.at_ms
         for offset, body in chunk:
             record = self._decode(self.id, offset, body)
@@ -51,7 +51,7 @@ class ShardFold:
             elif fold.record(record.nonce, record.seq) is Verdict.COUNTS:
                 at_ms = max(at_ms, record.at)
                 if isinstance(record, Done):
-                    project(changes, record)
+                    take(offset, record)
         nonce, next_seq, holder = fold.state()
         self.position = Position(chunk[-1].offset + 1, nonce, next_seq, holder, at_ms)
 
@@ -168,12 +168,16 @@ class Projector:
         until_end: bool,
     ) -> None:
         changes, touched, began = Changes(TABLES), set[ShardId](), 0.0
+
+        def take(offset: int, record: Done) -> None:
+            project(changes, record)
+
         while True:
             chunk = await _next(queue, tasks, BATCH_S if touched else LOOK_S)
             if chunk is not None:
                 shard, entries = chunk
                 began = began if touched else time.monotonic()
-                self._folds[shard].feed(entries, changes)
+                self._folds[shard].feed(entries, take)
                 touched.add(shard)
                 self._records += len(entries)
             full = changes.records >= BATCH_RECORDS or time.monotonic() - began >= BATCH_S

@@ -125,6 +125,8 @@ PROJECTOR: Final[dict[str, Row]] = {
     "faults": Row("projection_faults", COUNTER, "Faults of log or store that the present projector waited out."),
     "lag_records": Row("projection_lag_records", GAUGE, "Records of the log that the read models do not hold yet."),
     "lag_s": Row("projection_lag_seconds", GAUGE, "Since the read models last held all of the log."),
+    "feed_records": Row("feed_records", COUNTER, "Records written to the feed by the present projector."),
+    "feed_lag_records": Row("feed_lag_records", GAUGE, "Records of the log that the feed's writer has not read yet."),
 }
 
 PARTS: Final = {"gateway": GATEWAY, "rooms": ROOMS, "log": LOG, "projector": PROJECTOR}

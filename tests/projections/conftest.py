@@ -16,6 +16,14 @@ from huntserver.projections.store import ReadStore
 
 
 @pytest.fixture(scope="session")
+def kafka() -> str:
+    """The address of the broker that `make kafka` starts; a missing one is a failure."""
+    address = os.environ.get("HUNTSERVER_TEST_KAFKA", "")
+    assert address, "no broker: `make kafka` starts one; give its address in HUNTSERVER_TEST_KAFKA"
+    return address
+
+
+@pytest.fixture(scope="session")
 def postgres() -> str:
     """The URL of the server that `make postgres` starts; a missing one is a failure."""
     url = os.environ.get("HUNTSERVER_TEST_POSTGRES", "")

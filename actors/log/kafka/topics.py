@@ -29,11 +29,12 @@ RETRY_S = 0.25
 
 
 class Topic(NamedTuple):
-    """One topic as it has to be."""
+    """One topic as it has to be. One that is not `kept` holds what can be made anew: how long, its operator decides."""
 
     name: str
     partitions: int
     compacted: bool
+    kept: bool = True
 
 
 def topics_of(prefix: str, shards: Mapping[str, int]) -> list[Topic]:
@@ -57,6 +58,9 @@ def settings_of(topic: Topic, replication: int) -> dict[str, str]:
         "compression.type": "producer",
         "max.message.bytes": str(MESSAGE_BYTES_MAX),
     }
+    if not topic.kept:
+        # its records have the times of what they come from
+        return settings | {"cleanup.policy": "delete", "message.timestamp.type": "CreateTime"}
     if topic.compacted:
         # no recovery takes longer than an hour, so the cleaner never runs past a reader
         return settings | {"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"}
