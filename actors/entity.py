@@ -49,7 +49,8 @@ class Push(msgspec.Struct, frozen=True, gc=False):
     `channel` is a name that the entity gives to one audience; `prev` is the seq of that channel's push before this one
     (0: none). `events` are the structs or views to show, encoded lazily and once. With `told` the answer says all of
     it, so the session that sent the command needs no second frame. `state` names conflated state that changed with
-    this record, instead of events: who shows it asks for it at a rate of its own.
+    this record, instead of events: who shows it asks for it at a rate of its own. `parted` names a client (`X:ID`) that
+    may hear the channel no longer, instead of events: it is taken out before anything of this record is shown.
     """
 
     channel: str
@@ -57,6 +58,12 @@ class Push(msgspec.Struct, frozen=True, gc=False):
     events: Sequence[Any] = ()
     told: bool = False
     state: str | None = None
+    parted: str = ""
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is one of the channel's pushes, with events and a place in its chain."""
+        return self.state is None and not self.parted
 
 
 class Reaction(NamedTuple):

@@ -248,7 +248,7 @@ class LogJudge:
 
     def _compare_push(self, seen: ReceivedPush, pushes: Sequence[Any], where: str) -> None:
         for push in pushes:
-            if push.channel == seen.channel and push.state is None:
+            if push.channel == seen.channel and push.tells:
                 if push.prev != seen.prev:
                     self._add("I4", f"{seen.listener} was told prev {seen.prev}, the log gives {push.prev}", where)
                 elif seen.events is not None and msgspec.json.encode(push.events) != seen.events:

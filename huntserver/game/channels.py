@@ -50,6 +50,11 @@ class Telling:
         self.made[at] = Push(channel, told.prev, (*told.events, shown))
         return True
 
+    def parted(self, team: Team, player: str) -> None:
+        """Let a player hear nothing more of a team, from before what this record shows on."""
+        self.made.insert(0, Push(team.channel, 0, parted=player))
+        self._told = {channel: at + 1 for channel, at in self._told.items()}
+
     def board(self, name: str = "board") -> None:
         """Say that the standings changed: state, not an event, so it moves no seq. `teams`: at their end only."""
         self.made.append(Push("hunt", 0, state=name))

@@ -15,6 +15,9 @@ from huntserver.game.features.amending import Amended
 from huntserver.game.features.authoring import Defined
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.joining import Joined
+from huntserver.game.features.leaving import Left
+from huntserver.game.features.merging import Merged
+from huntserver.game.features.moving import Moved
 from huntserver.game.features.reopening import Reopened
 from huntserver.game.features.schedule import Ended
 from huntserver.game.features.solving import Solved
@@ -69,7 +72,13 @@ class GameInvariants:
             elif isinstance(event, Solved):
                 yield from self._solve(entity, pos, event)
             elif isinstance(event, Joined):
-                self.teams[entity, by] = event.team
+                self.teams[entity, event.personal.by] = event.team
+            elif isinstance(event, Left):
+                self.teams.pop((entity, event.player), None)
+            elif isinstance(event, Moved):
+                self.teams[entity, event.player] = event.team
+            elif isinstance(event, Merged):
+                self._merge(entity, pos, event)
             elif isinstance(event, Defined | Amended):
                 for treasure in _definition(event.definition.encode()).treasures:
                     self._quantity[entity, treasure.id] = treasure.quantity
@@ -77,6 +86,15 @@ class GameInvariants:
                 self._ended.add(entity)
             elif isinstance(event, Reopened):
                 self._ended.discard(entity)
+
+    def _merge(self, entity: str, pos: int, event: Merged) -> None:
+        for by in event.members:
+            self.teams[entity, by] = event.team
+        for where, team, clue in list(self.solved):
+            if (where, team) == (entity, event.other):
+                self.solved.setdefault((entity, event.team, clue), pos)
+        theirs = [who for who in self._claimed if who[0] == entity and who[2] == event.other]
+        self._claimed |= {(entity, treasure, event.team) for _, treasure, _ in theirs}
 
     def _claim(self, entity: str, event: Claimed) -> Iterator[str]:
         self.claims += 1

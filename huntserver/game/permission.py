@@ -37,9 +37,9 @@ def not_host(state: Hunt, ctx: Context, *phases: Phase) -> Rejected | None:
     return None
 
 
-def act(ctx: Context, command: HostCommand | None = None, team_name: str = "") -> Author:
-    """Return who does this and why, for the event of what a host does."""
-    return Author(ctx.by, text=(command.reason or "") if command is not None else "", team_name=team_name)
+def act(ctx: Context, command: HostCommand | None = None, team_name: str = "", name: str = "") -> Author:
+    """Return who does this and why, for the event of what a host does; `name`: of the player it is done to."""
+    return Author(ctx.by, text=(command.reason or "") if command is not None else "", name=name, team_name=team_name)
 
 
 def not_playing(state: Hunt, team: Team | None, now_ms: int) -> Rejected | None:
@@ -71,9 +71,9 @@ def not_open(team: Team, index: int) -> Rejected | None:
 def team_of(state: Hunt, given: str) -> Team | Rejected:
     """Return the team that a host means, by its id or its name; case does not matter in names."""
     team = state.teams.get(given) or state.names.get(given.casefold())
-    if team is not None:
+    if team is not None and not team.is_dissolved:
         return team
-    named = [t for t in state.teams.values() if t.name.casefold() == given.casefold()]
+    named = [t for t in state.teams.values() if t.name.casefold() == given.casefold() and not t.is_dissolved]
     if len(named) == 1:
         return named[0]
     if named:

@@ -69,6 +69,15 @@ class HuntMore(msgspec.Struct, omit_defaults=True):
     errata: dict[str, list[tuple[int, str]]] = {}
     """Per clue, what hosts corrected: (ms, text)."""
 
+    left: dict[str, tuple[str, str]] = {}
+    """Who left a team while the hunt ran: (team, name). Without a host they come back to that team only."""
+
+    moved: dict[str, int] = {}
+    """The seq at which a player came to the present team from another: what was seen before was not this team's."""
+
+    asking: dict[str, tuple[str, str]] = {}
+    """Who asks to be let in: (team, name)."""
+
 
 def once_a_reopening(state: Hunt, name: str) -> str:
     """Return a timer's name that a second end, or a second reopening, in the same ms does not share."""
@@ -80,6 +89,12 @@ class TeamMore(msgspec.Struct, omit_defaults=True):
 
     extra_ms: int = 0
     """Play that this team has beyond the hunt's end."""
+
+    dissolved: bool = False
+    """Nobody is in it and nobody will be: its name and its invite code are free."""
+
+    approval: bool = False
+    """Who comes by the invite code is let in by the captain or a host."""
 
 
 class Attempt:
@@ -149,6 +164,11 @@ class Team:
         self.out = False
         self.seq = 0
         self.more: TeamMore | None = None
+
+    @property
+    def is_dissolved(self) -> bool:
+        """Whether the team is no more."""
+        return self.more is not None and self.more.dissolved
 
 
 class Hunt:
@@ -265,7 +285,7 @@ class Hunt:
     def enlist(self, team: Team) -> None:
         """Put a team into the tables that find it."""
         self.teams[team.id] = team
-        if team.invite:
+        if team.invite and not team.is_dissolved:
             self.names[team.name.casefold()] = team
             self.invites[team.invite] = team
 
@@ -275,6 +295,17 @@ class Hunt:
             del self.names[team.name.casefold()]
             self.names[name.casefold()] = team
         team.name = name
+
+    def dissolve(self, team: Team) -> None:
+        """Take an empty team out of all tables that find it; its number is not given again."""
+        if not team.out:
+            self.standings.remove(team)
+        team.out = True
+        team.more = team.more or TeamMore()
+        team.more.dissolved = True
+        if team.invite:
+            del self.names[team.name.casefold()]
+            del self.invites[team.invite]
 
     def open_things(self, teams: Iterable[Team], at_ms: int, candidates: Iterable[int] | None = None) -> None:
         """Open to teams what their solves and the time allow; what is new is noted in `opened`.

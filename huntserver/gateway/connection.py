@@ -269,6 +269,16 @@ class Connection(Reader):
         """A push was not taken; the room has let go of this listener."""
         self.listen().fell_behind(hunt, seq, channels)
 
+    @property
+    def by(self) -> str:
+        """The client that listens; "" before hello."""
+        caller = self.session.caller
+        return "" if caller is None else caller.by
+
+    def parted(self, hunt: str) -> None:
+        """The client may not hear all of a hunt's channels any longer; the room has let go of this listener."""
+        self.listen().parted(hunt)
+
     def resume_writing(self) -> None:
         """The outbox has drained: what was dropped comes as a snapshot."""
         super().resume_writing()

@@ -20,6 +20,8 @@ from huntserver.wire.codecs import Event, State, frame, message
 
 SMALL: Final = 8
 """Audiences up to this are written to with the replies; larger ones wait for their slice."""
+PARTED_MAX: Final = 1000
+"""Clients that a room remembers to have taken out; views of others that are as old are asked for again."""
 REPLAY_MS: Final = 10_000
 """A player's record older than its listener by this is a replay of what is long past."""
 SYSTEM: Final = Caller("system", "system")
@@ -29,6 +31,15 @@ class Listener(Protocol):
     """A session's connection, as rooms see it."""
 
     packed: bool
+
+    @property
+    def by(self) -> str:
+        """The client that listens."""
+        ...
+
+    def parted(self, hunt: str) -> None:
+        """The listener is out of the hunt's room: the client may not hear all of its channels any longer."""
+        ...
 
     def push(self, data: bytes, *, soon: bool) -> bool:
         """Take a whole frame; False if the socket is too slow to be given any. `soon`: not behind broadcasts."""
@@ -51,7 +62,7 @@ class Asks(Protocol):
 class Room:
     """One hunt's listeners by channel, and its ring."""
 
-    __slots__ = ("board_due_s", "channels", "hunt", "last_seq", "ring")
+    __slots__ = ("board_due_s", "channels", "hunt", "last_seq", "parted", "parted_before", "ring")
 
     def __init__(self, hunt: str) -> None:
         self.hunt = hunt
@@ -59,6 +70,8 @@ class Room:
         self.ring = Ring(hunt)
         self.last_seq = 0
         self.board_due_s = 0.0
+        self.parted: dict[str, int] = {}  # who was taken out, and at which seq
+        self.parted_before = 0  # the same of those that are forgotten
 
 
 class PlayerRoom:
@@ -148,9 +161,11 @@ class Rooms:
                 listener.fell_behind(room.hunt)
 
     def _show_all(self, room: Room, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
-        shown = [push for push in pushes if push.state is None]
+        shown = [push for push in pushes if push.tells]
         for push in pushes:
-            if push.state is not None:
+            if push.parted:
+                self._part(room, seq, push)
+            elif push.state is not None:
                 self._board(room, self._limits.board_teams_ms if push.state == "teams" else self._limits.board_ms)
         if not shown:
             return
@@ -162,6 +177,22 @@ class Rooms:
             elif not push.told:
                 kept.payload(room.hunt)  # it may be large (clues that opened): weighed as it is
                 room.ring.settle(kept)
+
+    def _part(self, room: Room, seq: int, push: Push) -> None:
+        """Take a client's listeners out of the hunt before anything of this record, or after it, is shown to them."""
+        room.parted.pop(push.parted, None)
+        room.parted[push.parted] = seq
+        while len(room.parted) > PARTED_MAX:
+            room.parted_before = room.parted.pop(next(iter(room.parted)))
+        for listener in [one for one in room.channels.get(push.channel, ()) if one.by == push.parted]:
+            self.leave(room.hunt, list(room.channels), listener)
+            listener.parted(room.hunt)
+
+    def parted(self, hunt: str, by: str) -> int:
+        """Return the seq at which a client was last taken out of a channel of a hunt (0: never): what a view said of
+        its channels before that holds no longer."""
+        room = self._rooms.get(hunt)
+        return 0 if room is None else room.parted.get(by, room.parted_before)
 
     def _show(self, room: Room, kept: Kept, listeners: dict[Any, None], told: Any) -> None:
         soon = len(listeners) <= SMALL

@@ -77,6 +77,16 @@ class Subscriptions:
         self._connection.session.saw(hunt, pos)
         self._ask(_Entry(self, hunt, Seen(seq, channels)))
 
+    def parted(self, hunt: str) -> None:
+        """The room has let go of this connection, whose client may not hear all of the hunt's channels any longer:
+        enter anew, or hear why not, once the record that says so has been shown."""
+        self.leave(hunt)
+        self._services.clock.soon(self._enter_anew, hunt)
+
+    def _enter_anew(self, hunt: str) -> None:
+        if hunt not in self.channels and hunt not in self._asked:
+            self._ask(_Entry(self, hunt, Seen(0, {}), parted=True))
+
     def _ask(self, entry: _Entry) -> None:
         connection = self._connection
         if connection.closing:
@@ -100,6 +110,9 @@ class Subscriptions:
             return
         del self._asked[entry.hunt]
         session = self._connection.session
+        if pos < self._services.rooms.parted(entry.hunt, self._connection.by):
+            self._again(entry, 0)  # let out late: since then the client was taken out of a channel
+            return
         if session.stale(entry.hunt, pos):
             if entry.tries < len(RETRY_S):
                 self._again(entry, 0)
@@ -108,7 +121,12 @@ class Subscriptions:
             session.lower(entry.hunt, pos)
         if entry.seen is None:
             self._snapshot(entry, view, pos)
-        elif entry.seen.highest > pos or not self._recover(entry, entry.seen, view.channels, pos):
+        elif (
+            entry.parted
+            or entry.seen.highest > pos
+            or entry.seen.highest < view.since
+            or not self._recover(entry, entry.seen, view.channels, pos)
+        ):
             self.join(entry.hunt)
 
     def _recover(self, entry: _Entry, seen: Seen, channels: dict[str, int], pos: int) -> bool:
@@ -222,12 +240,21 @@ class Subscriptions:
 class _Entry:
     """A question that a hunt will be entered by: its page (no `seen`), or the membership that a resume needs."""
 
-    __slots__ = ("_subscriptions", "hunt", "is_slow", "seen", "tries")
+    __slots__ = ("_subscriptions", "hunt", "is_slow", "parted", "seen", "tries")
 
-    def __init__(self, subscriptions: Subscriptions, hunt: str, seen: Seen | None, *, is_slow: bool = False) -> None:
+    def __init__(
+        self,
+        subscriptions: Subscriptions,
+        hunt: str,
+        seen: Seen | None,
+        *,
+        is_slow: bool = False,
+        parted: bool = False,
+    ) -> None:
         self._subscriptions = subscriptions
         self.hunt = hunt
         self.seen = seen
+        self.parted = parted  # it was in the room until the client left a channel: it begins anew
         self.is_slow = is_slow  # it was in the room until it read too slowly: it goes on without a word
         self.tries = 0
 

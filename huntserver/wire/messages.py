@@ -17,6 +17,7 @@ from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create
 from huntserver.game.features.joining import Join
 from huntserver.game.hunt import ANSWERS, TAKES
+from huntserver.suggestion import did_you_mean
 
 COMMANDS: Final = tuple(row.command for row in TAKES if row.sender is not SentBy.HTTP)
 HOST_COMMANDS: Final = tuple(row.command for row in TAKES if row.sender is SentBy.HOST)
@@ -158,8 +159,10 @@ def explain(error: Exception, payload: bytes, packed: bool) -> tuple[int, Reject
         return request, Rejected("bad_frame", f"not valid {'MessagePack' if packed else 'JSON'}: {text}"[:200])
     op = _OP.match(text)
     if op is not None:
-        ops = ", ".join(sorted(f.__struct_config__.tag for f in (*COMMAND_FRAMES, *QUERY_FRAMES, *PLAIN)))
-        return request, Rejected("unknown_op", f"op {op.group(1)[:40]!r} is not known, allowed are {ops}")
+        ops = sorted(f.__struct_config__.tag for f in (*COMMAND_FRAMES, *QUERY_FRAMES, *PLAIN))
+        given = op.group(1)[:40]
+        near = did_you_mean(given, ops) or f"allowed are {', '.join(ops)[:200]} ..."
+        return request, Rejected("unknown_op", f"op {given!r} is not known, {near}")
     place = _PLACE.match(text)
     what, where = (place.group(1), place.group(2)) if place else (text, "")
     what = what.replace("`", "'")

@@ -159,11 +159,11 @@ class Table:
             HUNT.apply(self.state, event, self.seq, self.now_ms)
         pushes = HUNT.pushes(self.state, events, self.seq, self.now_ms)
         assert not any(p.told for p in pushes[1:]), "what the answer stands for comes first"
-        named = [p.channel for p in pushes if p.state is None]
+        named = [p.channel for p in pushes if p.tells]
         assert len(named) == len(set(named)), "two pushes of one record on one channel"
         for push in pushes:
             msgspec.json.encode(push.events)
-            if push.state is None:
+            if push.tells:
                 assert push.prev == self.last.get(push.channel, 0), "a channel's chain is broken"
                 self.last[push.channel] = self.seq
         self.shown += [(self.seq, push) for push in pushes]
@@ -222,7 +222,7 @@ class Table:
 
     def pushes(self, channel: str) -> list[Push]:
         """Return what a channel was shown, state apart."""
-        return [p for _, p in self.shown if p.channel == channel and p.state is None]
+        return [p for _, p in self.shown if p.channel == channel and p.tells]
 
     def json_of_shown(self) -> str:
         """Return all that was shown so far as JSON text."""

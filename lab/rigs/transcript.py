@@ -84,9 +84,10 @@ def _command(table: Table, op: str, words: list[str]) -> Any:
         named = next((f for f in fields if equals and f.name == name), None)
         field = named or fields[place]
         text = value if named else word
-        teams = [t.id for t in table.state.teams.values() if t.name == text]
+        there = [t for t in table.state.teams.values() if not t.is_dissolved]
+        teams = [t.id for t in there if t.name == text]
         if field.name == "invite":
-            text = next((t.invite for t in table.state.teams.values() if t.name == text), text)
+            text = next((t.invite for t in there if t.name == text), text)
         elif field.name.startswith("team") and op != "join" and len(teams) == 1:
             text = teams[0]
         given[field.name] = text if _is_text(field.type) else msgspec.json.decode(text)

@@ -135,7 +135,7 @@ class _Publisher:
         sim = self._sim
         sim.shown.append(Emission(self._name, entity, seq, sim.loop.time(), "a push"))
         for push in pushes:
-            if push.state is None:
+            if push.tells:
                 channel = (entity, push.channel)
                 last, life = self._heard.get(channel, (0, self.lives))
                 if life < self.lives and last < push.prev:  # what the newer owner showed: a client asks for a snapshot

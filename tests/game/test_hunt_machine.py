@@ -14,9 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from actors.entity import Rejected
 from huntserver.game.command import Command
 from huntserver.game.definition.shape import source
+from huntserver.game.features.admitting import Admit
 from huntserver.game.features.amending import Accept, Amended, AwardSolve, Existing
 from huntserver.game.features.announcing import Announce
 from huntserver.game.features.authoring import Define
+from huntserver.game.features.captaincy import Approval, HandOver, NewInvite
 from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.errata import Erratum
 from huntserver.game.features.extra_time import ExtraTime, IntervalRemoved, RemoveInterval
@@ -24,6 +26,9 @@ from huntserver.game.features.guessing import Guess, Guessed, cool_down_ms
 from huntserver.game.features.hints import HintTaken, TakeHint
 from huntserver.game.features.joining import Join
 from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.leaving import Kick, LeaveTeam
+from huntserver.game.features.merging import Merge, Merged
+from huntserver.game.features.moving import Move, Moved
 from huntserver.game.features.naming import Rename
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
@@ -99,6 +104,23 @@ TEXTS = st.sampled_from(
     ["secretalpha", "Secret-Alpha", "77122.5", "secretgamma", "almost", "wrong a", "wrong b", "?", ""]
 )
 SECOND_THOUGHTS: list[Command] = [Reopen(), Extend(3600), Unstart(), RemoveInterval(60), ClearCoolDown("t1")]
+TEAM_COMMANDS: list[Command] = [
+    LeaveTeam(),
+    Kick("p:q0"),
+    HandOver("p:q1"),
+    NewInvite(),
+    Approval("ask"),
+    Approval("open"),
+    Admit("p:q8"),
+    Admit("p:q9", refuse=True),
+]
+HOSTS_OF_TEAMS: list[Command] = [
+    Move("p:q0", "t2"),
+    Move("p:q1", "t1"),
+    Merge("t1", "t2"),
+    Merge("t3", "t1"),
+    Kick("p:q2"),
+]
 SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma", "secretdelta")
 
 
@@ -179,6 +201,25 @@ class HuntMachine(RuleBasedStateMachine):
     @rule(team=TEAMS, name=st.sampled_from(["Owls", "Bats", "Newts"]))
     def renames(self, team: str, name: str) -> None:
         self.send(Rename(team, name), OWNER, "host")
+
+    @rule(player=PLAYERS, command=st.sampled_from(TEAM_COMMANDS))
+    def changes_teams(self, player: int, command: Command) -> None:
+        self.send(command, player)
+
+    @rule(command=st.sampled_from(HOSTS_OF_TEAMS))
+    def sorts_teams(self, command: Command) -> None:
+        self.send(command, OWNER, "host")
+
+    @rule(refuse=st.booleans())
+    def who_asks_is_answered(self, refuse: bool) -> None:
+        for player, (team, _) in list(self.table.state.more.asking.items()):
+            self.send(Admit(player, team, refuse=refuse), OWNER, "host")
+
+    @rule(team=TEAMS)
+    def the_youngest_member_leads(self, team: str) -> None:
+        known = self.table.state.teams.get(team)
+        if known is not None and known.members:
+            self.send(HandOver(known.members[-1], team), OWNER, "host")
 
     @rule(
         command=st.sampled_from(
@@ -262,10 +303,19 @@ class HuntMachine(RuleBasedStateMachine):
                 points
                 for n, x in self.numbered(Amended)
                 for clue, points in x.paid.items()
-                if any(s.team == team.id and s.clue == clue for m, s in self.numbered(Solved) if m < n)
+                if any(s.team in self.held_by(team.id, n) and s.clue == clue for m, s in self.numbered(Solved) if m < n)
             ]
             parts += [-x.price for x in self.events(HintTaken) if x.team == team.id]
-            assert team.score == sum(parts)
+            parts += [x.points for x in self.events(Merged) if x.team == team.id]
+            assert team.score == (0 if any(x.other == team.id for x in self.events(Merged)) else sum(parts))
+
+    def held_by(self, team: str, seq: int) -> set[str]:
+        """Return the teams whose solves are a team's by then: its own, and those of teams merged with it."""
+        held = {team}
+        for merged_at, x in reversed(self.numbered(Merged)):
+            if merged_at < seq and x.team in held:
+                held.add(x.other)
+        return held
 
     @invariant()
     def the_board_is_in_order_and_complete(self) -> None:
@@ -282,6 +332,8 @@ class HuntMachine(RuleBasedStateMachine):
             assert all(not t.unlocked for t in state.teams.values())
             return
         for team in state.teams.values():
+            if team.is_dissolved:
+                continue
             assert team.solved & ~team.unlocked == 0
             wanted = sum(1 << i for i, o in enumerate(state.plan.opens) if o(team.solved, state.released_s))
             assert team.unlocked == wanted
@@ -295,21 +347,25 @@ class HuntMachine(RuleBasedStateMachine):
         members = [by for team in state.teams.values() for by in team.members]
         assert sorted(members) == sorted(state.members)
         assert len(members) == len(set(members)) <= 5
-        assert all(1 <= len(t.members) <= 2 for t in state.teams.values())
+        beyond = self.events((Moved, Merged))  # type: ignore[arg-type]
+        assert all(len(t.members) <= 2 for t in state.teams.values()) or beyond
+        assert all(not t.members for t in state.teams.values() if t.is_dissolved)
         assert sum(t.out is False for t in state.teams.values()) == state.standings.size()
 
     @invariant()
     def a_team_is_found_by_its_name_and_no_two_share_one(self) -> None:
         state = self.table.state
-        assert state.names == {team.name.casefold(): team for team in state.teams.values()}
+        assert state.names == {t.name.casefold(): t for t in state.teams.values() if not t.is_dissolved}
 
     @invariant()
     def no_wrong_guess_was_taken_during_a_cool_down(self) -> None:
         rule_ = next(c for c in self.table.state.plan.clues if c.id == "c1").attempts
         wrong: Counter[str] = Counter()
-        for guess in self.events((Guessed, Unstarted)):  # type: ignore[arg-type]
+        for guess in self.events((Guessed, Unstarted, Merged)):  # type: ignore[arg-type]
             if isinstance(guess, Unstarted):
                 wrong.clear()
+            elif isinstance(guess, Merged):
+                wrong[guess.team] = max(wrong[guess.team], wrong.pop(guess.other, 0))
             elif guess.clue == "c1" and guess.verdict == "incorrect":
                 wrong[guess.team] += 1
                 assert guess.wait_ms == cool_down_ms(rule_, wrong[guess.team])

@@ -9,7 +9,7 @@ from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.schedule import Extend, Pause, Unpause
 from huntserver.game.hunt import HuntEvent
 from lab.rigs.game import OWNER
-from tests.game.test_hunt_machine import SECOND_THOUGHTS, HuntMachine
+from tests.game.test_hunt_machine import HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS, HuntMachine
 
 INVARIANTS = [name for name, held in vars(HuntMachine).items() if hasattr(held, "hypothesis_stateful_invariant")]
 
@@ -44,6 +44,10 @@ def walk(seed: int) -> set[str]:
         lambda: machine.reschedules(random.choice([None, 100]), random.random() < 0.5),
         lambda: machine.ends(random.randrange(4)),
         lambda: machine.renames(random.choice(["t1", "t2"]), random.choice(["Owls", "Bats", "Newts"])),
+        lambda: machine.changes_teams(random.randrange(10), random.choice(TEAM_COMMANDS)),
+        lambda: machine.who_asks_is_answered(random.random() < 0.7),
+        lambda: machine.the_youngest_member_leads(random.choice(["t1", "t2"])),
+        lambda: machine.sorts_teams(random.choice(HOSTS_OF_TEAMS)),
         lambda: machine.waits(random.choice([1, 5, 60, 300])),
         lambda: machine.is_stored_and_comes_back(),
     ]

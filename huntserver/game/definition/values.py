@@ -15,6 +15,8 @@ from huntserver.game.definition.unlocks import WORDS
 
 ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
 YEAR_S: Final = 366 * 86_400
+MEMBERS_MAX: Final = 100
+"""Members of a team, whatever a hunt allows: every solve names them."""
 
 LIMITS: Final[dict[type, Ranges]] = {
     Definition: {
@@ -25,7 +27,7 @@ LIMITS: Final[dict[type, Ranges]] = {
         "brackets": (0, 20),
     },
     Schedule: {"duration_s": (10, YEAR_S)},
-    Teams: {"size_max": (1, 100), "players_max": (1, 100_000)},
+    Teams: {"size_max": (1, MEMBERS_MAX), "players_max": (1, 100_000)},
     Clue: {
         "title": (1, 200),
         "text": (0, 10_000),

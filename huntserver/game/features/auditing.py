@@ -32,7 +32,7 @@ class Audit(msgspec.Struct, frozen=True):
 def note(state: Hunt, event: HostEvent, seq: int, at_ms: int, undo: str) -> None:
     """Write a line, if it is known which host it was."""
     author = event.personal
-    if author is None:
+    if author is None or author.by.startswith("p:"):  # what a captain did in his own team is no host's act
         return
     fields = {k: v for k, v in msgspec.to_builtins(event).items() if k not in HIDDEN}
     detail = msgspec.json.encode(fields).decode() if fields else ""

@@ -16,6 +16,7 @@ from huntserver.game.features.naming import free_name
 from huntserver.game.names import NAME_MAX, fit_name
 from huntserver.game.permission import not_there
 from huntserver.game.player.commands import EnterHunt, to_player
+from huntserver.game.roster import put_in
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team
 
@@ -23,6 +24,10 @@ INVITE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """32 letters and digits without those that look alike (I, O, 0, 1)."""
 
 INVITE_LENGTH: Final = 6
+ASKING_MAX: Final = 50
+"""Players that may wait to be let into one team."""
+
+NO_SUCH_INVITE: Final = Rejected("no_such_team", "no team has this invite code")
 ROWS_SHOWN: Final = 50
 """A team without points behind so many others is on nobody's board: when thousands join at once, the board that goes to
 all of them need not be made anew four times a second."""
@@ -44,13 +49,23 @@ class Joined(GameEvent, tag="joined", frozen=True, gc=False):
     personal: Author
     invite: str = ""
     bracket: str = ""
+    admitted: bool = False
+    """Let in by the captain or a host, after having asked."""
+
+
+class AskedIn(GameEvent, tag="asked_in", frozen=True, gc=False):
+    """A player has the code of a team whose captain lets people in."""
+
+    team: str
+    personal: Author
 
 
 class JoinAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The team joined; `invite` lets others in."""
+    """The team joined; `invite` lets others in. `waiting`: the team's captain has to let the player in first."""
 
     team: str
     invite: str = ""
+    waiting: bool = False
 
 
 def join(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:
@@ -58,17 +73,47 @@ def join(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:
     refused = _may_not_join(state, command, ctx)
     if refused is not None:
         return refused
-    d = state.definition
+    author = Author(ctx.by, name=_name(ctx))
+    home = state.teams.get(state.more.left.get(ctx.by, ("", ""))[0])
+    if home is not None and home.is_dissolved:
+        home = None
     if command.invite is None:
-        return _new_team(state, command, ctx)
-    team = state.invites.get(command.invite.strip().upper())
+        if home is None:
+            return _new_team(state, command, ctx)
+        if home.invite:
+            return _not_home(home)
+        return Decision((Joined(home.id, state.definition.title, author),), JoinAnswer(home.id))
+    team = invited(state, command.invite)
     if team is None:
-        return Rejected("no_such_team", "no team has this invite code")
+        return NO_SUCH_INVITE
+    if home is not None and team is not home:
+        return _not_home(home)
+    return _come_in(state, team, author)
+
+
+def invited(state: Hunt, invite: str) -> Team | None:
+    """Return the team that an invite code lets into, however it was typed."""
+    return state.invites.get("".join(invite.split()).upper())
+
+
+def _not_home(home: Team) -> Rejected:
+    text = f"you played for {home.name}: come back by its invite code, or ask a host to move you"
+    return Rejected("in_other_team", text, retry=True)
+
+
+def _come_in(state: Hunt, team: Team, author: Author) -> Decision | Rejected:
     if team.out:
         return Rejected("disqualified", "this team was taken out of the hunt")
+    d = state.definition
     if len(team.members) >= d.teams.size_max:
         return Rejected("team_full", f"the team has its {d.teams.size_max} members", retry=True)
-    author = Author(ctx.by, name=_name(ctx))
+    if team.more is not None and team.more.approval and team.members:
+        asking = state.more.asking
+        if asking.get(author.by, ("", ""))[0] == team.id:
+            return Rejected("waiting", "the team's captain has not let you in yet", retry=True)
+        if sum(of == team.id for of, _ in asking.values()) >= ASKING_MAX:
+            return Rejected("team_full", f"{ASKING_MAX} others wait to be let in", retry=True)
+        return Decision((AskedIn(team.id, author),), JoinAnswer(team.id, waiting=True))
     return Decision((Joined(team.id, d.title, author),), JoinAnswer(team.id, team.invite))
 
 
@@ -78,8 +123,14 @@ def _may_not_join(state: Hunt, command: Join, ctx: Context) -> Rejected | None:
         return refused
     if not ctx.by.startswith("p:"):
         return Rejected("not_allowed", "players join; hosts watch")
-    if ctx.by in state.members:
-        return Rejected("already_joined", "you are in this hunt already")
+    own = state.members.get(ctx.by)
+    if own is not None:
+        meant = invited(state, command.invite) if command.invite is not None else own
+        if meant is own:
+            return Rejected("already_joined", "you are in this hunt already")
+        if meant is None:
+            return NO_SUCH_INVITE
+        return Rejected("in_other_team", f"you are in the team {own.name}: leave it first, or ask a host to move you")
     if state.phase is Phase.ENDED:
         return Rejected("too_late", "the hunt is over")
     early_ms = state.plan.opens_ms - ctx.now_ms
@@ -108,12 +159,12 @@ def _new_team(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:
     name = free_name(state, command.team or _name(ctx))
     if isinstance(name, Rejected):
         return name
-    invite = _invite(state, ctx.roll())
+    invite = free_invite(state, ctx.roll())
     author = Author(ctx.by, name=_name(ctx), team_name=name)
     return Decision((Joined(id, plan.definition.title, author, invite, bracket),), JoinAnswer(id, invite))
 
 
-def _invite(state: Hunt, roll: int) -> str:
+def free_invite(state: Hunt, roll: int) -> str:
     """Draw a code from the command's roll; the next ones in turn if it is in use."""
     while True:
         code = "".join(INVITE_LETTERS[roll >> 5 * i & 31] for i in range(INVITE_LENGTH))
@@ -133,22 +184,19 @@ def _apply_joined(state: Hunt, event: Joined, at_ms: int) -> None:
         state.standings.add(team)
         if state.phase in (Phase.RUNNING, Phase.PAUSED):
             state.open_things((team,), at_ms)
-    team.members = (*team.members, who.by)
-    if team.invite:
-        team.names = (*team.names, who.name)
-    state.members[who.by] = team
+    put_in(state, team, who.by, who.name)
 
 
 def _show_joined(tell: Telling, state: Hunt, event: Joined) -> None:
     team = state.teams[event.team]
-    if len(team.members) > 1:
+    if len(team.members) > 1 or team.seq:
         tell.team(team, Shown("joined", team.id, event.personal.name, by=event.personal.by))
     else:  # nobody listens to a new team yet: its first member is given the page
         tell.board("board" if len(state.teams) <= ROWS_SHOWN else "teams")
 
 
 def _enter(event: Joined, hunt: str) -> Sequence[Reaction]:
-    return (to_player(event.personal.by, EnterHunt(hunt, event.title, event.team)),)
+    return (to_player(event.personal.by, EnterHunt(hunt, event.title, event.team, event.admitted)),)
 
 
 FEATURE: Final = Feature(

@@ -10,13 +10,14 @@ from huntserver.game.command import HostCommand
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.names import name_problem, shown_name
-from huntserver.game.permission import act, not_host, team_of
+from huntserver.game.permission import NO_HUNT, act, is_host
+from huntserver.game.roster import led, not_changing
 from huntserver.game.shown import Shown
-from huntserver.game.state import Hunt, Team
+from huntserver.game.state import Hunt, Phase, Team
 
 
 class Rename(HostCommand, tag="rename", frozen=True):
-    """Give a team another name. `team` is its id or its present name."""
+    """Give a team another name. `team` is its id or its present name; captains may until the end, hosts at any time."""
 
     team: str
     name: str
@@ -39,11 +40,14 @@ def free_name(state: Hunt, text: str, team: Team | None = None) -> str | Rejecte
 
 
 def rename(state: Hunt, command: Rename, ctx: Context) -> Decision | Rejected:
-    """Rename a team; at any time, also after the end."""
-    refused = not_host(state, ctx)
-    if refused is not None:
-        return refused
-    team = team_of(state, command.team)
+    """Rename a team."""
+    if not is_host(state, ctx):
+        refused = not_changing(state)
+        if refused is not None:
+            return refused
+    elif state.phase is Phase.NONE:
+        return NO_HUNT
+    team = led(state, command.team, ctx)
     if isinstance(team, Rejected):
         return team
     name = free_name(state, command.name, team)
@@ -66,6 +70,6 @@ def _show_renamed(tell: Telling, state: Hunt, event: Renamed) -> None:
 
 
 FEATURE: Final = Feature(
-    takes=(Takes(Rename, rename, SentBy.HOST),),
+    takes=(Takes(Rename, rename, SentBy.BOTH),),
     makes=(Makes(Renamed, _apply_renamed, _show_renamed),),
 )

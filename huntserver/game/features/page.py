@@ -42,6 +42,13 @@ class TeamView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     out: bool = False
     codes_wait_until_ms: int = 0
     check_ins_wait_until_ms: int = 0
+    ids: tuple[str, ...] = ()
+    """The ids of `members`, in teams; the first is the captain's."""
+
+    approval: bool = False
+    """Who comes by the invite code asks first; `asking`: who does, as (id, name)."""
+
+    asking: list[tuple[str, str]] = []
 
 
 class AnnouncementView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -77,14 +84,20 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     clues: list[ClueView] = []
     treasures: list[TreasureView] = []
     announcements: list[AnnouncementView] = []
+    asking: str = ""
+    """The name of the team that the asker waits to be let into."""
 
 
 class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which channels the asker may listen to, with the seq of the last push of each. `team` is empty for hosts."""
+    """Which channels the asker may listen to, with the seq of the last push of each. `team` is empty for hosts.
+
+    `since`: the seq at which the asker came to this team from another; who saw less knows nothing of it.
+    """
 
     ok: bool
     team: str
     channels: dict[str, int]
+    since: int = 0
 
 
 def membership(state: Hunt, query: Any, ctx: Context) -> Membership | Rejected:
@@ -93,7 +106,8 @@ def membership(state: Hunt, query: Any, ctx: Context) -> Membership | Rejected:
     host = state.phase is not Phase.NONE and is_host(state, ctx)
     if team is None and not host:
         return not_there(state) or NOT_JOINED
-    return Membership(True, team.id if team else "", channels(state, team, host))
+    since = state.more.moved.get(ctx.by, 0)
+    return Membership(True, team.id if team else "", channels(state, team, host), since)
 
 
 def page(state: Hunt, query: Any, ctx: Context) -> Page | Rejected:
@@ -130,7 +144,13 @@ def page(state: Hunt, query: Any, ctx: Context) -> Page | Rejected:
             if not (a.team or a.bracket)
             or (team is not None and (a.team == team.id or a.bracket == team.bracket != ""))
         ],
+        asking=_asks(state, ctx.by) if team is None else "",
     )
+
+
+def _asks(state: Hunt, by: str) -> str:
+    team = state.teams.get(state.more.asking.get(by, ("", ""))[0])
+    return team.name if team is not None and not team.is_dissolved else ""
 
 
 def _waits(state: Hunt, team: Team, way: int) -> int:
@@ -151,6 +171,9 @@ def _team_view(state: Hunt, team: Team) -> TeamView:
         out=team.out,
         codes_wait_until_ms=_waits(state, team, CODES),
         check_ins_wait_until_ms=_waits(state, team, CHECK_INS),
+        ids=team.members if team.names else (),
+        approval=team.more is not None and team.more.approval,
+        asking=[(by, name) for by, (of, name) in state.more.asking.items() if of == team.id],
     )
 
 

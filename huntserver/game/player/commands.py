@@ -9,11 +9,28 @@ from huntserver.game.command import Command, Query
 
 
 class EnterHunt(Command, tag="enter_hunt", frozen=True):
-    """The player has joined a hunt."""
+    """The player has joined a hunt. `admitted`: let in after having asked, so no answer to a command says it."""
 
     hunt: str
     title: str
     team: str
+    admitted: bool = False
+
+
+class ChangeTeam(Command, tag="change_team", frozen=True):
+    """The player is in another team of a hunt; who had left it has entered it again."""
+
+    hunt: str
+    team: str
+    title: str
+
+
+class LeaveHunt(Command, tag="leave_hunt", frozen=True):
+    """The player has left a team and with it the hunt; `kicked`: was taken out."""
+
+    hunt: str
+    team: str
+    kicked: bool = False
 
 
 class CreditSolve(Command, tag="credit_solve", frozen=True):
@@ -48,7 +65,7 @@ class ReopenHunt(Command, tag="reopen_hunt", frozen=True):
     hunt: str
 
 
-PlayerCommand: TypeAlias = EnterHunt | CreditSolve | AwardTreasure | CloseHunt | ReopenHunt
+PlayerCommand: TypeAlias = EnterHunt | ChangeTeam | LeaveHunt | CreditSolve | AwardTreasure | CloseHunt | ReopenHunt
 
 
 class ProfileQuery(Query, tag="profile", frozen=True):

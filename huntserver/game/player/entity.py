@@ -10,15 +10,28 @@ import msgspec
 from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
 from huntserver.game.player.commands import (
     AwardTreasure,
+    ChangeTeam,
     CloseHunt,
     CreditSolve,
     EnterHunt,
+    LeaveHunt,
     PlayerCommand,
     ProfileQuery,
     ReopenHunt,
 )
-from huntserver.game.player.events import AnyPlayerEvent, Awarded, Closed, Credited, Entered, PlaceWithdrawn, SetAside
+from huntserver.game.player.events import (
+    AnyPlayerEvent,
+    Awarded,
+    Closed,
+    Credited,
+    Entered,
+    LeftHunt,
+    PlaceWithdrawn,
+    SetAside,
+    TeamChanged,
+)
 
+SHOWN: Final = (Awarded, Closed, PlaceWithdrawn, TeamChanged, LeftHunt)
 HUNTS_MAX: Final = 2_000
 INVENTORY_MAX: Final = 10_000
 
@@ -117,8 +130,12 @@ class PlayerType:
         if why:
             return Decision((SetAside(command.__struct_config__.tag, command.hunt, why),), {})
         match command:
-            case EnterHunt(hunt, title, team):
-                return Decision((Entered(hunt, title, team),), {})
+            case EnterHunt(hunt, title, team, admitted):
+                return Decision((Entered(hunt, title, team, admitted),), {})
+            case ChangeTeam(hunt, team, title):
+                return Decision((TeamChanged(hunt, team, title),), {})
+            case LeaveHunt(hunt, team, kicked):
+                return Decision((LeftHunt(hunt, team, kicked),), {})
             case CreditSolve(hunt, clue, points, first):
                 return Decision((Credited(hunt, clue, points, first),), {})
             case AwardTreasure(hunt, treasure, title, rank):
@@ -138,6 +155,10 @@ class PlayerType:
         match event:
             case Entered(hunt, title, team):
                 state.hunts[hunt] = Joining(hunt, title, team)
+            case TeamChanged(hunt, team, title):
+                state.hunts.setdefault(hunt, Joining(hunt, title, team)).team = team
+            case LeftHunt(hunt, team):
+                del state.hunts[hunt]
             case Credited(hunt, _, points, first):
                 joining = state.hunts[hunt]
                 joining.points += points
@@ -162,8 +183,8 @@ class PlayerType:
         return None
 
     def pushes(self, state: Player, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
-        """Show treasures and results to the player's own sessions."""
-        shown = tuple(e for e in events if isinstance(e, Awarded | Closed | PlaceWithdrawn))
+        """Show treasures, results and changes of teams to the player's own sessions."""
+        shown = tuple(e for e in events if isinstance(e, SHOWN) or (isinstance(e, Entered) and e.admitted))
         if not shown:
             return ()
         prev, state.seq = state.seq, seq
@@ -217,8 +238,10 @@ def _misfit(state: Player, command: Any) -> str:
     """Return why a reaction cannot be applied, or ""."""
     known = command.hunt in state.hunts
     match command:
-        case EnterHunt():
-            return "in this hunt already" if known else "too many hunts" if len(state.hunts) >= HUNTS_MAX else ""
+        case EnterHunt() if known:
+            return "in this hunt already"
+        case EnterHunt() | ChangeTeam() if not known:
+            return "too many hunts" if len(state.hunts) >= HUNTS_MAX else ""
         case _ if not known:
             return "not in this hunt"
         case AwardTreasure() if len(state.inventory) >= INVENTORY_MAX:

@@ -12,11 +12,28 @@ class PlayerEvent(msgspec.Struct, frozen=True, tag_field="type", gc=False, omit_
 
 
 class Entered(PlayerEvent, tag="entered", frozen=True, gc=False):
-    """Joined a hunt."""
+    """Joined a hunt. `admitted`: let in after having asked."""
 
     hunt: str
     title: str
     team: str
+    admitted: bool = False
+
+
+class TeamChanged(PlayerEvent, tag="team_changed", frozen=True, gc=False):
+    """Is in another team of a hunt."""
+
+    hunt: str
+    team: str
+    title: str
+
+
+class LeftHunt(PlayerEvent, tag="left_hunt", frozen=True, gc=False):
+    """Left a hunt, or was taken out (`kicked`); its treasures stay in the inventory."""
+
+    hunt: str
+    team: str
+    kicked: bool = False
 
 
 class Credited(PlayerEvent, tag="credited", frozen=True, gc=False):
@@ -59,4 +76,4 @@ class SetAside(PlayerEvent, tag="set_aside", frozen=True, gc=False):
     why: str
 
 
-AnyPlayerEvent: TypeAlias = Entered | Credited | Awarded | Closed | PlaceWithdrawn | SetAside
+AnyPlayerEvent: TypeAlias = Entered | TeamChanged | LeftHunt | Credited | Awarded | Closed | PlaceWithdrawn | SetAside

@@ -38,7 +38,8 @@ def test_a_team_may_keep_its_name_in_other_case_but_not_take_another_teams() -> 
     assert code(table.host(Rename("t1", "bats"))) == "team_name_taken"
     assert code(table.host(Rename("t1", " "))) == "bad_text"
     assert code(table.host(Rename("t1", "x" * (NAME_MAX + 1)))) == "bad_text"
-    assert code(table.send(Rename("t1", "Y"))) == "not_allowed"
+    assert code(table.send(Rename("t1", "Y"), "p:cid")) == "not_allowed"
+    assert code(table.send(Rename("t1", "Y"))) == ""
 
 
 def test_solo_players_of_one_name_are_told_apart_by_their_ids() -> None:
