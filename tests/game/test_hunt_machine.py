@@ -18,7 +18,7 @@ from huntserver.game.features.admitting import Admit
 from huntserver.game.features.amending import Accept, Amended, AwardSolve, Existing
 from huntserver.game.features.announcing import Announce
 from huntserver.game.features.authoring import Define
-from huntserver.game.features.captaincy import Approval, HandOver, NewInvite
+from huntserver.game.features.captaincy import HandOver
 from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.errata import Erratum
 from huntserver.game.features.extra_time import ExtraTime, IntervalRemoved, RemoveInterval
@@ -26,9 +26,8 @@ from huntserver.game.features.guessing import Guess, Guessed, cool_down_ms
 from huntserver.game.features.hints import HintTaken, TakeHint
 from huntserver.game.features.joining import Join
 from huntserver.game.features.leaderboard import BoardQuery
-from huntserver.game.features.leaving import Kick, LeaveTeam
-from huntserver.game.features.merging import Merge, Merged
-from huntserver.game.features.moving import Move, Moved
+from huntserver.game.features.merging import Merged
+from huntserver.game.features.moving import Moved
 from huntserver.game.features.naming import Rename
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
@@ -42,86 +41,7 @@ from huntserver.game.features.treasures import Claim, Claimed
 from huntserver.game.hunt import HuntEvent
 from huntserver.game.state import Phase
 from lab.rigs.game import HUNT, OWNER, Table, definition
-
-TOML = """
-title = "Machine"
-brackets = ["young", "old"]
-[schedule]
-duration_s = 9000
-[teams]
-mode = "teams"
-size_max = 2
-players_max = 5
-[[clues]]
-id = "c1"
-title = "T"
-answers = ["secretalpha", { number = 77123, tolerance = 1 }]
-partial = [{ text = "almost", reply = "warm" }]
-points = 10
-decay = 3
-points_min = 2
-first_bonus = [5, 3]
-attempts = { free = 1, cool_down_s = 5 }
-[[clues]]
-id = "c2"
-title = "T"
-kind = "code"
-codes = ["SECRETBETA"]
-unlock = "c1"
-hints = [{ id = "h", text = "secrethint", price = 3, after_s = 30 }]
-[[clues]]
-id = "c3"
-title = "T"
-answers = ["secretgamma"]
-unlock = "1 of (c1, c2) and after 0:05"
-final = true
-solved_text = "secretending"
-[[treasures]]
-id = "coin"
-title = "Coin"
-quantity = 2
-points = 4
-bonus = [2, 1]
-unlock = "c1 or after 0:20"
-[[treasures]]
-id = "crown"
-title = "Crown"
-quantity = 1
-unlock = "c3"
-"""
-NEW_CLUE = """
-[[clues]]
-id = "c0"
-title = "T"
-answers = ["secretdelta"]
-"""
-PLAYERS = st.integers(0, 9)
-"""Mostly one of those who are in the hunt; 8 and 9 may be strangers."""
-
-CLUES = st.sampled_from(["c1", "c1", "c1", "c2", "c3", "c9"])
-TEAMS = st.sampled_from(["t1", "t2", "t9"])
-TEXTS = st.sampled_from(
-    ["secretalpha", "Secret-Alpha", "77122.5", "secretgamma", "almost", "wrong a", "wrong b", "?", ""]
-)
-SECOND_THOUGHTS: list[Command] = [Reopen(), Extend(3600), Unstart(), RemoveInterval(60), ClearCoolDown("t1")]
-TEAM_COMMANDS: list[Command] = [
-    LeaveTeam(),
-    Kick("p:q0"),
-    HandOver("p:q1"),
-    NewInvite(),
-    Approval("ask"),
-    Approval("open"),
-    Admit("p:q8"),
-    Admit("p:q9", refuse=True),
-]
-HOSTS_OF_TEAMS: list[Command] = [
-    Move("p:q0", "t2"),
-    Move("p:q1", "t1"),
-    Merge("t1", "t2"),
-    Merge("t3", "t1"),
-    Kick("p:q2"),
-]
-SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma", "secretdelta")
+from tests.game.moves import CLUES, HOSTS_OF_TEAMS, PLAYERS, SECRETS, TEAM_COMMANDS, TEAMS, TEXTS, TOML
 
 
 class HuntMachine(RuleBasedStateMachine):
@@ -212,6 +132,9 @@ class HuntMachine(RuleBasedStateMachine):
 
     @rule(refuse=st.booleans())
     def who_asks_is_answered(self, refuse: bool) -> None:
+        team_of = next((t for t in self.table.state.teams.values() if t.members and t.more and t.more.approval), None)
+        if team_of is not None:
+            self.send(Join(invite=team_of.invite), 9)
         for player, (team, _) in list(self.table.state.more.asking.items()):
             self.send(Admit(player, team, refuse=refuse), OWNER, "host")
 

@@ -9,7 +9,8 @@ from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.schedule import Extend, Pause, Unpause
 from huntserver.game.hunt import HuntEvent
 from lab.rigs.game import OWNER
-from tests.game.test_hunt_machine import HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS, HuntMachine
+from tests.game.moves import HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS
+from tests.game.test_hunt_machine import HuntMachine
 
 INVARIANTS = [name for name, held in vars(HuntMachine).items() if hasattr(held, "hypothesis_stateful_invariant")]
 
@@ -65,6 +66,6 @@ def walk(seed: int) -> set[str]:
 
 def test_long_random_hunts_keep_the_promises_too() -> None:
     seen: set[str] = set()
-    for seed in range(12):
+    for seed in range(16):
         seen |= walk(seed)
     assert seen == {t.__name__ for t in typing.get_args(HuntEvent)} - {"Announced"}

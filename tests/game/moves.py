@@ -1,0 +1,99 @@
+"""The hunt of the random machine, and what is sent in it."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from huntserver.game.command import Command
+from huntserver.game.features.admitting import Admit
+from huntserver.game.features.captaincy import Approval, HandOver, NewInvite
+from huntserver.game.features.clearing import ClearCoolDown
+from huntserver.game.features.extra_time import RemoveInterval
+from huntserver.game.features.leaving import Kick, LeaveTeam
+from huntserver.game.features.merging import Merge
+from huntserver.game.features.moving import Move
+from huntserver.game.features.reopening import Reopen
+from huntserver.game.features.rescheduling import Unstart
+from huntserver.game.features.schedule import Extend
+
+TOML = """
+title = "Machine"
+brackets = ["young", "old"]
+[schedule]
+duration_s = 9000
+[teams]
+mode = "teams"
+size_max = 2
+players_max = 5
+[[clues]]
+id = "c1"
+title = "T"
+answers = ["secretalpha", { number = 77123, tolerance = 1 }]
+partial = [{ text = "almost", reply = "warm" }]
+points = 10
+decay = 3
+points_min = 2
+first_bonus = [5, 3]
+attempts = { free = 1, cool_down_s = 5 }
+[[clues]]
+id = "c2"
+title = "T"
+kind = "code"
+codes = ["SECRETBETA"]
+unlock = "c1"
+hints = [{ id = "h", text = "secrethint", price = 3, after_s = 30 }]
+[[clues]]
+id = "c3"
+title = "T"
+answers = ["secretgamma"]
+unlock = "1 of (c1, c2) and after 0:05"
+final = true
+solved_text = "secretending"
+[[treasures]]
+id = "coin"
+title = "Coin"
+quantity = 2
+points = 4
+bonus = [2, 1]
+unlock = "c1 or after 0:20"
+[[treasures]]
+id = "crown"
+title = "Crown"
+quantity = 1
+unlock = "c3"
+"""
+NEW_CLUE = """
+[[clues]]
+id = "c0"
+title = "T"
+answers = ["secretdelta"]
+"""
+PLAYERS = st.integers(0, 9)
+"""Mostly one of those who are in the hunt; 8 and 9 may be strangers."""
+
+CLUES = st.sampled_from(["c1", "c1", "c1", "c2", "c3", "c9"])
+TEAMS = st.sampled_from(["t1", "t2", "t9"])
+TEXTS = st.sampled_from(
+    ["secretalpha", "Secret-Alpha", "77122.5", "secretgamma", "almost", "wrong a", "wrong b", "?", ""]
+)
+SECOND_THOUGHTS: list[Command] = [Reopen(), Extend(3600), Unstart(), RemoveInterval(60), ClearCoolDown("t1")]
+TEAM_COMMANDS: list[Command] = [
+    LeaveTeam(),
+    Kick("p:q0"),
+    HandOver("p:q1"),
+    NewInvite(),
+    Approval("ask"),
+    Approval("open"),
+    Admit("p:q8"),
+    Admit("p:q9", refuse=True),
+]
+HOSTS_OF_TEAMS: list[Command] = [
+    Approval("ask", "t1"),
+    Approval("ask", "t2"),
+    Move("p:q0", "t2"),
+    Move("p:q1", "t1"),
+    Merge("t1", "t2"),
+    Merge("t3", "t1"),
+    Kick("p:q2"),
+]
+SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma", "secretdelta")
