@@ -17,7 +17,7 @@ from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.joining import Joined
 from huntserver.game.features.leaving import Left
 from huntserver.game.features.merging import Merged
-from huntserver.game.features.moving import Moved
+from huntserver.game.features.moving import PlayerMoved
 from huntserver.game.features.reopening import Reopened
 from huntserver.game.features.schedule import Ended
 from huntserver.game.features.solving import Solved
@@ -75,7 +75,7 @@ class GameInvariants:
                 self.teams[entity, event.personal.by] = event.team
             elif isinstance(event, Left):
                 self.teams.pop((entity, event.player), None)
-            elif isinstance(event, Moved):
+            elif isinstance(event, PlayerMoved):
                 self.teams[entity, event.player] = event.team
             elif isinstance(event, Merged):
                 self._merge(entity, pos, event)

@@ -11,7 +11,7 @@ from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.extra_time import RemoveInterval
 from huntserver.game.features.leaving import Kick, LeaveTeam
 from huntserver.game.features.merging import Merge
-from huntserver.game.features.moving import Move
+from huntserver.game.features.moving import MovePlayer
 from huntserver.game.features.reopening import Reopen
 from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.schedule import Extend
@@ -90,8 +90,8 @@ TEAM_COMMANDS: list[Command] = [
 HOSTS_OF_TEAMS: list[Command] = [
     Approval("ask", "t1"),
     Approval("ask", "t2"),
-    Move("p:q0", "t2"),
-    Move("p:q1", "t1"),
+    MovePlayer("p:q0", "t2"),
+    MovePlayer("p:q1", "t1"),
     Merge("t1", "t2"),
     Merge("t3", "t1"),
     Kick("p:q2"),

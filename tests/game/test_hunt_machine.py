@@ -27,7 +27,7 @@ from huntserver.game.features.hints import HintTaken, TakeHint
 from huntserver.game.features.joining import Join
 from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.features.merging import Merged
-from huntserver.game.features.moving import Moved
+from huntserver.game.features.moving import PlayerMoved
 from huntserver.game.features.naming import Rename
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
@@ -270,7 +270,7 @@ class HuntMachine(RuleBasedStateMachine):
         members = [by for team in state.teams.values() for by in team.members]
         assert sorted(members) == sorted(state.members)
         assert len(members) == len(set(members)) <= 5
-        beyond = self.events((Moved, Merged))  # type: ignore[arg-type]
+        beyond = self.events((PlayerMoved, Merged))  # type: ignore[arg-type]
         assert all(len(t.members) <= 2 for t in state.teams.values()) or beyond
         assert all(not t.members for t in state.teams.values() if t.is_dissolved)
         assert sum(t.out is False for t in state.teams.values()) == state.standings.size()

@@ -11,7 +11,7 @@ from actors.entity import Push
 from huntserver.game.features.announcing import Announce
 from huntserver.game.features.leaving import Kick
 from huntserver.game.features.merging import Merge
-from huntserver.game.features.moving import Move
+from huntserver.game.features.moving import MovePlayer
 from huntserver.gateway.rooms import PARTED_MAX
 from lab.rigs.gateway import HOST, Peer, Rig
 
@@ -69,7 +69,7 @@ async def test_who_is_moved_gets_the_new_teams_page_and_then_its_pushes() -> Non
     ada, bob, _ = await two(rig)
     cid = await come(rig, "cid", team="Bats")
     await bob.heard()
-    rig.system.play(Move("bob", "Bats"), HOST)
+    rig.system.play(MovePlayer("bob", "Bats"), HOST)
     await ada.ask("guess", hunt="h1", clue="c1", text="no")
     await cid.ask("guess", hunt="h1", clue="c1", text="nor this")
     heard = await bob.heard()
@@ -86,7 +86,7 @@ async def test_who_was_moved_while_away_begins_with_a_snapshot() -> None:
     await come(rig, "cid", team="Bats")
     seen = (await bob.ask("page", hunt="h1"))["ok"]["channels"]
     bob.lost()
-    rig.system.play(Move("bob", "Bats"), HOST)
+    rig.system.play(MovePlayer("bob", "Bats"), HOST)
     again = Peer(rig)
     heard = await again.hello("bob", resume=[{"hunt": "h1", "seq": 0, "pos": 6, "channels": seen}])
     assert [m.get("recovered") for m in heard if m.get("op") == "resumed"] == [False]

@@ -18,14 +18,14 @@ from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt
 
 
-class Move(HostCommand, tag="move", frozen=True):
+class MovePlayer(HostCommand, tag="move", frozen=True):
     """Put a player into another team, also beyond the size of teams. `player` and `team` are ids or names."""
 
     player: str
     team: str
 
 
-class Moved(HostEvent, tag="moved", frozen=True, gc=False):
+class PlayerMoved(HostEvent, tag="moved", frozen=True, gc=False):
     """A host put a player into `team` of the hunt `title`, out of `out_of` ("": the player had left).
 
     `dissolved`: that team is no more.
@@ -38,7 +38,7 @@ class Moved(HostEvent, tag="moved", frozen=True, gc=False):
     dissolved: bool = False
 
 
-def move(state: Hunt, command: Move, ctx: Context) -> Decision | Rejected:
+def move(state: Hunt, command: MovePlayer, ctx: Context) -> Decision | Rejected:
     """Put a player into another team."""
     refused = not_host(state, ctx) or not_changing(state)
     if refused is not None:
@@ -58,14 +58,14 @@ def move(state: Hunt, command: Move, ctx: Context) -> Decision | Rejected:
         return Rejected("team_full", f"a team has at most {MEMBERS_MAX} members")
     if old is None:
         author = act(ctx, command, name=state.more.left[player][1])
-        return Decision((Moved(player, team.id, state.definition.title, personal=author),), {"team": team.id})
+        return Decision((PlayerMoved(player, team.id, state.definition.title, personal=author),), {"team": team.id})
     dissolved = len(old.members) == 1 and not has_played(old)
     author = act(ctx, command, name=name_of(old, player))
-    moved = Moved(player, team.id, state.definition.title, old.id, dissolved, personal=author)
+    moved = PlayerMoved(player, team.id, state.definition.title, old.id, dissolved, personal=author)
     return Decision((moved,), {"team": team.id, "out_of": old.id})
 
 
-def _apply_moved(state: Hunt, event: Moved, at_ms: int) -> None:
+def _apply_moved(state: Hunt, event: PlayerMoved, at_ms: int) -> None:
     assert event.personal is not None
     old = state.teams.get(event.out_of)
     if old is not None:
@@ -75,7 +75,7 @@ def _apply_moved(state: Hunt, event: Moved, at_ms: int) -> None:
         state.dissolve(old)
 
 
-def _show_moved(tell: Telling, state: Hunt, event: Moved) -> None:
+def _show_moved(tell: Telling, state: Hunt, event: PlayerMoved) -> None:
     assert event.personal is not None
     old, team, name = state.teams.get(event.out_of), state.teams[event.team], event.personal.name
     state.more.moved[event.player] = tell.seq
@@ -88,15 +88,15 @@ def _show_moved(tell: Telling, state: Hunt, event: Moved) -> None:
         tell.board()
 
 
-def _change(event: Moved, hunt: str) -> Sequence[Reaction]:
+def _change(event: PlayerMoved, hunt: str) -> Sequence[Reaction]:
     return (to_player(event.player, ChangeTeam(hunt, event.team, event.title)),)
 
 
-def _undo(event: Moved) -> str:
+def _undo(event: PlayerMoved) -> str:
     return f"move {event.player} {event.out_of}" if event.out_of and not event.dissolved else ""
 
 
 FEATURE: Final = Feature(
-    takes=(Takes(Move, move, SentBy.HOST),),
-    makes=(Makes(Moved, _apply_moved, _show_moved, _change, undo=_undo),),
+    takes=(Takes(MovePlayer, move, SentBy.HOST),),
+    makes=(Makes(PlayerMoved, _apply_moved, _show_moved, _change, undo=_undo),),
 )

@@ -16,7 +16,7 @@ from huntserver.game.features.joining import Join
 from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.features.leaving import Kick, LeaveTeam
 from huntserver.game.features.merging import Merge
-from huntserver.game.features.moving import Move
+from huntserver.game.features.moving import MovePlayer
 from huntserver.game.features.page import MembershipQuery, PageQuery
 from huntserver.game.features.reopening import Reopen
 from huntserver.game.features.scanning import Scan
@@ -94,7 +94,7 @@ def test_nobody_changes_teams_during_play_without_a_host() -> None:
     by(table, "bob", LeaveTeam())
     assert code(table.join("bob", team="Newts")) == "in_other_team"
     assert code(table.join("bob", invite=bats)) == "in_other_team"
-    assert table.host(Move("bob", "Bats")) == {"team": "t2"}
+    assert table.host(MovePlayer("bob", "Bats")) == {"team": "t2"}
     assert members(table)["Bats"] == ("p:cid", "p:bob")
 
 
@@ -134,7 +134,7 @@ def test_two_players_of_one_name_are_told_apart_by_their_ids() -> None:
     refused = table.host(Kick("bob"))
     assert refused == {"team": "t1", "invite": refused["invite"]}, "an id comes before a name"
     table.send(owls_join(table), "p:bob3", name="Bob")
-    assert "p:bob2, p:bob3" in table.host(Move("Bob", "Bats")).msg
+    assert "p:bob2, p:bob3" in table.host(MovePlayer("Bob", "Bats")).msg
 
 
 def owls_join(table: Table) -> Join:
@@ -189,20 +189,20 @@ def test_who_is_moved_gains_and_loses_nothing_and_begins_anew_with_the_new_teams
     table = owls_and_bats(start=True)
     table.guess("one", "ann")
     before = {t.id: t.score for t in table.state.teams.values()}
-    assert table.host(Move("Bob", "Bats", reason="sat there")) == {"team": "t2", "out_of": "t1"}
+    assert table.host(MovePlayer("Bob", "Bats", reason="sat there")) == {"team": "t2", "out_of": "t1"}
     assert {t.id: t.score for t in table.state.teams.values()} == before
     page = table.ask(PageQuery(), "p:bob")
     assert (page.team.name, page.team.members) == ("Bats", ("Cid", "Bob"))
     assert table.ask(MembershipQuery(), "p:bob").since == table.seq
     assert table.reactions[-1].command == ChangeTeam("h1", "t2", "Small")
     assert table.ask(AuditQuery(), OWNER, "host").lines[-1].undo == "move p:bob t1"
-    assert code(table.host(Move("bob", "Bats"))) == "already_joined"
-    assert code(by(table, "ann", Move("ann", "Bats"))) == "not_allowed"
+    assert code(table.host(MovePlayer("bob", "Bats"))) == "already_joined"
+    assert code(by(table, "ann", MovePlayer("ann", "Bats"))) == "not_allowed"
 
 
 def test_a_record_takes_the_player_out_of_the_channel_before_it_shows_anything() -> None:
     table = owls_and_bats()
-    for command in (Kick("bob", team="Owls"), Move("cid", "Owls"), Merge("Owls", "t1")):
+    for command in (Kick("bob", team="Owls"), MovePlayer("cid", "Owls"), Merge("Owls", "t1")):
         table.host(command)
         pushes = [p for seq, p in table.shown if seq == table.seq]
         parted = [i for i, p in enumerate(pushes) if p.parted]
@@ -220,7 +220,7 @@ def test_a_record_takes_the_player_out_of_the_channel_before_it_shows_anything()
 def test_teams_stay_as_they_are_after_the_end_and_while_places_are_withdrawn() -> None:
     table = owls_and_bats(start=True)
     table.host(End())
-    for command in (Move("bob", "Bats"), Merge("Owls", "Bats"), Kick("bob"), HandOver("bob", team="Owls")):
+    for command in (MovePlayer("bob", "Bats"), Merge("Owls", "Bats"), Kick("bob"), HandOver("bob", team="Owls")):
         assert code(table.host(command)) == "too_late"
     assert code(by(table, "bob", LeaveTeam())) == "too_late"
     table.tick(1)
@@ -260,7 +260,7 @@ COMMANDS = st.lists(
         st.builds(lambda who: (who, LeaveTeam()), st.sampled_from("abcd")),
         st.builds(lambda who, whom: (who, Kick(f"p:{whom}")), st.sampled_from("abcdH"), st.sampled_from("abcd")),
         st.builds(
-            lambda whom, to: ("H", Move(f"p:{whom}", to)), st.sampled_from("abcd"), st.sampled_from(["t1", "t2"])
+            lambda whom, to: ("H", MovePlayer(f"p:{whom}", to)), st.sampled_from("abcd"), st.sampled_from(["t1", "t2"])
         ),
         st.builds(lambda a, b: ("H", Merge(a, b)), st.sampled_from(["t1", "t2"]), st.sampled_from(["t1", "t2", "t3"])),
         st.builds(lambda who, whom: (who, HandOver(f"p:{whom}")), st.sampled_from("abcd"), st.sampled_from("abcd")),
