@@ -61,6 +61,7 @@ LAZY = {
     "copies": "huntserver.cli.log",
     "accept-loss": "huntserver.cli.log",
     "load": "huntserver.cli.load",
+    "why": "huntserver.cli.why",
     "projections": "huntserver.cli.projections",
 }
 

@@ -66,12 +66,12 @@ def file(name: str, text: str) -> Path:
 
 def test_help_lists_every_command_and_the_exit_codes() -> None:
     text = run("--help").stdout
-    for command in ("serve", "check", "token", "play", "host", "replay", "inspect", "limits"):
+    for command in ("serve", "check", "token", "play", "host", "replay", "inspect", "limits", "why"):
         assert f"\n  {command} " in text
     assert "0 done, 1 refused or failed, 2 usage or configuration, 3 cannot" in text
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "token", "play", "host", "replay", "inspect", "limits"])
+@pytest.mark.parametrize("command", ["serve", "check", "token", "play", "host", "replay", "inspect", "limits", "why"])
 def test_every_command_and_option_has_a_text(command: str) -> None:
     text = run(command, "--help").stdout
     assert text.startswith("Usage:")
