@@ -33,7 +33,7 @@ from actors.reporter import Reporter
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from huntserver import __version__, telemetry
-from huntserver.auth import Issuers, KeySet, Tokens, load_key
+from huntserver.auth import Issuers, KeySet, SignIn, Tokens, link_code, load_key
 from huntserver.config import Config, ConfigError, log_url, runtime_limits, server_limits
 from huntserver.config import Server as ServerChoice
 from huntserver.game.hunt import HuntType
@@ -146,6 +146,17 @@ def key_path(config: Config) -> Path:
 def tokens(config: Config, *, make: bool, issuers: Issuers | None = None) -> Tokens:
     """Return the token mint. Raises `auth.KeyFileError`."""
     return Tokens(load_key(key_path(config), make=make), issuers)
+
+
+def sign_in_link(config: Config, role: str, subject: str, name: str, *, url: str = "", port: int = 0) -> str:
+    """Return a link that signs in at the console, once. `url`: the server's address as browsers reach it; `port`: where
+    it listens, if not as configured. Raises `auth.KeyFileError`; ValueError for a role or subject that may not."""
+    code = link_code(load_key(key_path(config), make=False), role=role, subject=subject, name=name)
+    chosen = config.server
+    scheme = "https" if chosen.tls_certificate else "http"
+    here = "127.0.0.1" if chosen.host in ("0.0.0.0", "::", "") else chosen.host
+    base = url or f"{scheme}://{f'[{here}]' if ':' in here else here}:{port or chosen.port}{chosen.path_prefix}"
+    return f"{base.rstrip('/')}/host#{code}"
 
 
 async def read_issuers(config: Config, reporter: telemetry.LogReporter) -> Issuers:
@@ -276,6 +287,7 @@ def _gateway(
         metrics=lambda: prometheus_client.generate_latest(made),
         protocol_document=lambda: encoded(__version__),
         api=read_models.answer,
+        sign_in=SignIn(load_key(key_path(config), make=False), Path(config.data.dir) / "links"),
         trace=reporter.trace if config.telemetry.level == "debug" else None,
         shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),
     )

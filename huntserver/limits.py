@@ -37,6 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     handshakes_per_s_per_address: float = 1_000.0
     guests_per_minute: float = 1_200.0
     uploads_per_minute: float = 120.0
+    sign_ins_per_minute: float = 20.0
     bodies_bytes_max: int = 32 * 1024 * 1024
     bodies_bytes_per_address: int = 4 * 1024 * 1024
     outbox_soft_bytes: int = 64 * 1024
@@ -81,6 +82,7 @@ REASONS: dict[str, str] = {
     "sockets_per_s_per_address": "a socket costs descriptors and a turn, whatever it says",
     "handshakes_per_s_per_address": "a school behind one address comes back at once; nobody else waits for it",
     "uploads_per_minute": "per address: a definition costs milliseconds to check",
+    "sign_ins_per_minute": "per address: a host signs in once a week, and codes cannot be guessed",
     "bodies_bytes_max": "memory for bodies that are on their way, of all",
     "bodies_bytes_per_address": "the same, of one address",
     "guests_per_minute": "per address: a school of 1,000; a guest leaves nothing in the log before the first join",

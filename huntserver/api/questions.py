@@ -101,7 +101,7 @@ def _body(name: str, rows: PageRows, columns: Mapping[str, type], **more: Any) -
 
 HUNT_COLUMNS: Final = {
     "hunt": str, "title": str, "phase": str, "opens_ms": int, "starts_ms": int, "started_ms": int, "ends_ms": int,
-    "ended_ms": int, "clues": int, "players": int, "teams": int, "at_ms": int,
+    "ended_ms": int, "clues": int, "players": int, "teams": int, "at_ms": int, "mine": bool,
 }  # fmt: skip
 
 
@@ -115,7 +115,9 @@ def _hunts(store: ReadSource, asked: Inquiry) -> dict[str, Any] | Rejected:
         limit=asked.limit,
         cursor=asked.cursor,
     )
-    return _body("hunts", rows, HUNT_COLUMNS)
+    own = asked.caller.by if asked.caller is not None else None
+    told = PageRows(({**row, "mine": (own is not None and row["owner"] == own) or None} for row in rows), rows.next)
+    return _body("hunts", told, HUNT_COLUMNS)
 
 
 # ---- the leaderboard

@@ -2,6 +2,7 @@
 
 from huntserver.auth.issuers import IssuerError, Issuers, KeySet
 from huntserver.auth.key_file import KeyFileError, load_key
+from huntserver.auth.sign_in import SignIn, link_code
 from huntserver.auth.tokens import Tokens
 
-__all__ = ["IssuerError", "Issuers", "KeyFileError", "KeySet", "Tokens", "load_key"]
+__all__ = ["IssuerError", "Issuers", "KeyFileError", "KeySet", "SignIn", "Tokens", "link_code", "load_key"]

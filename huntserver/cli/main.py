@@ -232,18 +232,33 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--name", default="", help="display name")
 @click.option("--ttl", default="30d", show_default=True, help="how long it is valid: 90s, 15m, 12h, 30d")
 @click.option("--key-file", type=click.Path(path_type=Path), help="token key (default: of the configuration)")
+@click.option("--link", is_flag=True, help="a link for a host's browser instead: one sign-in, within 15 minutes")
+@click.option("--url", default="", help="with --link: the server's address as browsers reach it")
 def token(
-    config: Path | None, data: Path | None, role: str, sub: str, name: str, ttl: str, key_file: Path | None
+    config: Path | None,
+    data: Path | None,
+    role: str,
+    sub: str,
+    name: str,
+    ttl: str,
+    key_file: Path | None,
+    link: bool,
+    url: str,
 ) -> None:
-    """Mint a token with the server's key and print it."""
-    from huntserver.app import key_path
+    """Mint a token with the server's key and print it; with --link, a link that signs a host in at the console."""
+    from huntserver.app import key_path, sign_in_link
     from huntserver.auth import KeyFileError, Tokens, load_key
 
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     if not ttl[:-1].isdigit() or ttl[-1:] not in units:
         fail(f"--ttl {ttl!r} is not a number with s, m, h or d", USAGE)
     made = checked_config(config, None, data)
+    if key_file is not None:
+        made = msgspec.structs.replace(made, auth=msgspec.structs.replace(made.auth, key_file=str(key_file)))
     try:
+        if link:
+            click.echo(sign_in_link(made, role, sub, name, url=url))
+            return
         mint = Tokens(load_key(key_file or key_path(made), make=False))
         click.echo(mint.mint(role, sub, name, int(ttl[:-1]) * units[ttl[-1]]))
     except (KeyFileError, ValueError) as error:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Clue, Definition
 from huntserver.game.plan import HINTS_A_CLUE, Plan
@@ -70,6 +72,14 @@ def changes(state: Hunt, new: Definition) -> list[Change]:
         if keys:
             tried = sum(1 for t in state.teams.values() if t.attempts and i in t.attempts)
             made.append(Change(clue.id, keys, state.solves[i], tried, clue.points - old.points))
+    return made
+
+
+def with_answer(definition: Definition, clue: Clue, text: str) -> Definition:
+    """Return a definition in which a clue takes one more answer."""
+    wider = msgspec.structs.replace(clue, answers=[*clue.answers, text])
+    clues = [wider if c.id == clue.id else c for c in definition.clues]
+    made: Definition = msgspec.structs.replace(definition, clues=clues)
     return made
 
 

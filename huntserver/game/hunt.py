@@ -19,6 +19,7 @@ from huntserver.game.features import (
     announcing,
     auditing,
     authoring,
+    big_board,
     captaincy,
     checking_in,
     clearing,
@@ -79,6 +80,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     leaderboard.FEATURE,
     overview.FEATURE,
     auditing.FEATURE,
+    big_board.FEATURE,
 )
 
 TAKES: Final[tuple[Takes, ...]] = tuple(row for f in FEATURES for row in f.takes)

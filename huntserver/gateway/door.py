@@ -39,7 +39,9 @@ class Waiting(Protocol):
 class Address:
     """What one address holds and may still take."""
 
-    __slots__ = ("body_bytes", "guests", "handshakes", "inside", "knocks", "sockets", "uploads", "waiting")
+    __slots__ = (
+        "body_bytes", "guests", "handshakes", "inside", "knocks", "sign_ins", "sockets", "uploads", "waiting",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits, now_s: float) -> None:
         knocks, handshakes = limits.sockets_per_s_per_address, limits.handshakes_per_s_per_address
@@ -52,10 +54,11 @@ class Address:
         self.handshakes = TokenBucket(handshakes, handshakes, now_s)
         self.guests = TokenBucket(per_minute / 60, per_minute, now_s)
         self.uploads = TokenBucket(limits.uploads_per_minute / 60, limits.uploads_per_minute, now_s)
+        self.sign_ins = TokenBucket(limits.sign_ins_per_minute / 60, limits.sign_ins_per_minute, now_s)
 
     def is_idle(self, now_s: float) -> bool:
         """Tell whether forgetting it changes nothing."""
-        buckets = (self.knocks, self.handshakes, self.guests, self.uploads)
+        buckets = (self.knocks, self.handshakes, self.guests, self.uploads, self.sign_ins)
         return not (self.sockets or self.inside or self.waiting) and all(b.is_full(now_s) for b in buckets)
 
 
@@ -226,6 +229,14 @@ class Door:
         if wait_s:
             self.refuse("uploads_of_address", address)
             return Rejected("rate_limited", "too many uploads from this address", True, int(wait_s * 1000) + 1)
+        return None
+
+    def admit_sign_in(self, address: str) -> Rejected | None:
+        """Charge a try to sign in by a link to its address; return why it is not looked at now."""
+        wait_s = self._of(address).sign_ins.take(self._clock.now_s)
+        if wait_s:
+            self.refuse("sign_ins_of_address", address)
+            return Rejected("rate_limited", "too many tries from this address", True, int(wait_s * 1000) + 1)
         return None
 
     def admit_guest(self, address: str) -> Rejected | None:

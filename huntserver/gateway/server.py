@@ -16,11 +16,12 @@ from typing import Final, NamedTuple, cast
 
 from actors.background import Background
 from actors.reporter import Reporter
-from huntserver.auth import Tokens
+from huntserver.auth import SignIn, Tokens
 from huntserver.gateway.accept import Accepting
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.connections import TICK_S, Connections
+from huntserver.gateway.console import Console
 from huntserver.gateway.door import Door, Waiting
 from huntserver.gateway.ports import Offload, ReadyState, System, Trace
 from huntserver.gateway.proxies import Proxies
@@ -80,6 +81,7 @@ class Gateway:
         metrics: Callable[[], bytes],
         protocol_document: Callable[[], bytes],
         api: Callable[[HttpRequest, Reply], None] | None = None,
+        sign_in: SignIn | None = None,
         trace: Trace | None = None,
         shard_of: Callable[[str], str] = lambda hunt: "",
     ) -> None:
@@ -119,6 +121,7 @@ class Gateway:
             protocol_document=protocol_document,
             api=api,
         )
+        self.site.more.append(Console(system, tokens, self.door, limits, worker=worker, sign_in=sign_in))
         self.connection_type: type[Connection] = Connection if trace is None else Traced
         self._server: asyncio.Server | None = None
 

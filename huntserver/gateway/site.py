@@ -83,6 +83,18 @@ class Upload(NamedTuple):
     take: Callable[[bytes, Reply], None]
 
 
+class Routes(Protocol):
+    """Further routes of the same port."""
+
+    def has(self, asked: HttpRequest) -> bool:
+        """Tell whether a request is for one of these."""
+        ...
+
+    def judge(self, asked: HttpRequest, reply: Reply) -> Upload | None:
+        """Answer it, or return what its body is asked for."""
+        ...
+
+
 def as_json(status: int, body: Any) -> Response:
     """Return an answer in JSON."""
     return Response(status, msgspec.json.encode(body))
@@ -134,7 +146,7 @@ def _card(cards: list[Card]) -> Response:
 
 
 class Site:
-    """The routes. `listed` are the hunts shown on the front page."""
+    """The routes. `listed` are the hunts shown on the front page, `more` routes that others answer."""
 
     def __init__(
         self,
@@ -159,6 +171,7 @@ class Site:
         self._guests = guests
         self._readiness = readiness
         self._api = api
+        self.more: list[Routes] = []
         self._plain: dict[str, Callable[[], Response]] = {
             "/healthz": lambda: as_json(200, {"ok": True}),
             "/readyz": self._ready,
@@ -168,6 +181,9 @@ class Site:
 
     def judge(self, asked: HttpRequest, reply: Reply) -> Upload | None:
         """Answer a request, at once or when a hunt has told; or return what its body is asked for."""
+        for routes in self.more:
+            if routes.has(asked):
+                return routes.judge(asked, reply)
         definition = DEFINITION.fullmatch(asked.path)
         if definition is not None:
             return self._or_answer(self._define(asked, definition.group(1)), reply)

@@ -45,8 +45,9 @@ def directory(
     like = f"%{_escaped(search.lower())}%"
     return _page(
         store,
-        "SELECT h.hunt, h.title, h.phase, h.opens_ms, h.starts_ms, h.started_ms, h.ends_ms, h.ended_ms, h.clues, "
-        "h.players, (SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt) AS teams, h.guesses, h.solves, h.at_ms "
+        "SELECT h.hunt, h.owner, h.title, h.phase, h.opens_ms, h.starts_ms, h.started_ms, h.ends_ms, h.ended_ms, "
+        "h.clues, h.players, (SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt) AS teams, h.guesses, h.solves, "
+        "h.at_ms "
         "FROM hunts h WHERE (? = '' OR h.phase = ?) "
         "AND (? = 1 OR COALESCE(h.phase, 'draft') <> 'draft' OR h.owner = ?) "
         "AND (LOWER(COALESCE(h.title, '')) LIKE ? ESCAPE '!' OR LOWER(h.hunt) LIKE ? ESCAPE '!')",

@@ -201,7 +201,7 @@ async def test_a_socket_that_says_nothing_is_dropped_in_time() -> None:
         ("GET", "/%2e%2e/config.toml", 404, {"code": "bad_frame", "msg": "there is no such page"}),
         ("POST", "/healthz", 405, {"code": "bad_frame", "msg": "POST is not possible here, GET is"}),
         ("GET", "/guest", 405, {"code": "bad_frame", "msg": "POST a JSON object with a name"}),
-        ("GET", "/hunts/x/definition", 405, {"code": "bad_frame", "msg": "PUT the definition here, TOML or JSON"}),
+        ("DELETE", "/hunts/x/definition", 405, {"code": "bad_frame", "msg": "PUT the definition here, TOML or JSON"}),
     ],
 )
 async def test_http_answers_on_the_same_port(rig: Rig, method: str, path: str, status: int, said: Any) -> None:

@@ -129,9 +129,7 @@ def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
         return Rejected("wrong_kind", "only clues that are answered in words take another answer")
     if judge.normal(command.text) in judge.texts or judge.fits(command.text):
         return Rejected("wrong_phase", "this is an accepted answer already")
-    more = msgspec.structs.replace(clue, answers=[*clue.answers, command.text])
-    clues = [more if c.id == clue.id else c for c in state.definition.clues]
-    definition: Definition = msgspec.structs.replace(state.definition, clues=clues)
+    definition = amend.with_answer(state.definition, clue, command.text)
     return amended(state, source(definition), "rejudge", ctx, act(ctx, command))
 
 

@@ -117,13 +117,18 @@ def page(state: Hunt, query: Any, ctx: Context) -> Page | Rejected:
         refused = not_there(state)
         if refused is not None:
             return refused
-    team, plan, d = state.members.get(ctx.by), state.plan, state.definition
+    return page_of(state, state.members.get(ctx.by), ctx.now_ms, host=host)
+
+
+def page_of(state: Hunt, team: Team | None, now_ms: int, *, host: bool = False) -> Page:
+    """Return the page of a team, or of somebody who is in none."""
+    plan, d = state.plan, state.definition
     return Page(
         hunt=state.id,
         title=d.title,
         intro=d.intro,
         phase=state.phase.name.lower(),
-        now_ms=ctx.now_ms,
+        now_ms=now_ms,
         mode=d.teams.mode,
         channels=channels(state, team, host),
         opens_ms=plan.opens_ms,

@@ -1,0 +1,98 @@
+"""One-time links that sign a host in at the console.
+
+A link carries a code in its fragment, which browsers send to nobody; the page gives it back for a token. A code is
+signed, so that a terminal can make one beside the server, and valid once: a file named by the code's id marks it as
+used, also over a restart. No code and no token is ever logged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import jwt
+
+from actors.entity import Rejected
+from huntserver.auth.tokens import ALGORITHM, Tokens
+
+ISSUER: Final = "huntserver.link"
+"""Not that of tokens: a code opens nothing but the exchange, and a token is no code."""
+LINK_TTL_S: Final = 15 * 60
+CONSOLE_TTL_S: Final = 7 * 86_400
+"""How long a browser stays signed in."""
+ROLES: Final = ("host", "admin")
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+USED: Final = Rejected("bad_token", "this link was used already; make another: huntserver token --link")
+INVALID: Final = Rejected("bad_token", "this link is not one of this server's; make another: huntserver token --link")
+EXPIRED: Final = Rejected("token_expired", "this link is older than 15 minutes; make another: huntserver token --link")
+
+
+def link_code(key: bytes, *, role: str, subject: str, name: str, ttl_s: float = LINK_TTL_S) -> str:
+    """Return the code of a new link, valid once within `ttl_s` seconds. Raises ValueError for a role of players, or a
+    subject or name that tokens may not have."""
+    if role not in ROLES:
+        raise ValueError(f"role {role!r} cannot sign in by a link, allowed are {', '.join(ROLES)}")
+    Tokens(key).mint(role, subject, name)  # judges subject and name
+    now = int(time.time())
+    claims = {"iss": ISSUER, "jti": secrets.token_hex(16), "sub": subject, "role": role, "name": name}
+    return jwt.encode({**claims, "exp": now + int(ttl_s)}, key, algorithm=ALGORITHM)
+
+
+class SignIn:
+    """Exchanges codes for tokens. `folder` holds the marks of used ones: a file each until it would expire anyway."""
+
+    def __init__(self, key: bytes, folder: Path) -> None:
+        self._key = key
+        self._tokens = Tokens(key)
+        self._folder = folder
+
+    def exchange(self, code: str) -> dict[str, Any] | Rejected:
+        """Return `token` and `name` of whom a code speaks for, or why not. Writes a file: call it beside the loop.
+        Raises OSError when the mark cannot be written: then the code stays good."""
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                code,
+                self._key,
+                algorithms=[ALGORITHM],
+                issuer=ISSUER,
+                options={"require": ["exp", "jti", "sub", "role", "name"]},
+            )
+        except jwt.ExpiredSignatureError:
+            return EXPIRED
+        except jwt.InvalidTokenError:
+            return INVALID
+        if not _ID.fullmatch(str(claims["jti"])) or claims["role"] not in ROLES:
+            return INVALID
+        if not self._mark(claims["jti"]):
+            return USED
+        role, subject, name = claims["role"], claims["sub"], claims["name"]
+        token = self._tokens.mint(role, subject, name, CONSOLE_TTL_S)
+        return {"token": token, "player": f"h:{subject}", "name": name, "role": role}
+
+    def _mark(self, id: str) -> bool:
+        """Mark a code as used, durably; False: it was. Of two at once one is first: the file system says which."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._forget_expired()
+        try:
+            handle = os.open(self._folder / id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return False
+        os.close(handle)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return True
+
+    def _forget_expired(self) -> None:
+        before_s = time.time() - 2 * LINK_TTL_S
+        for path in self._folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if _ID.fullmatch(path.name) and path.stat().st_mtime < before_s:
+                    path.unlink()

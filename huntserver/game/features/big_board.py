@@ -1,0 +1,239 @@
+"""The big board of hosts: every team and how it stands at every clue, in portions; what an answer would change. Pure.
+
+A client asks for all teams once and from then on for those that changed since: a team's seq is that of the last record
+that it was told of, so nothing of it needs to be kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from actors.entity import Context, Rejected
+from huntserver.game import amend
+from huntserver.game.command import Query
+from huntserver.game.definition.shape import source as source_of
+from huntserver.game.feature import AnswersTo, Feature
+from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.page import Page, page_of
+from huntserver.game.permission import not_host, team_of
+from huntserver.game.plan import Plan, worth
+from huntserver.game.state import Hunt, Team
+
+TEAMS_MAX: Final = 500
+"""Teams of one answer: some 50 KiB with twenty clues."""
+CELLS_MAX: Final = 200_000
+"""Cells of one answer, where a hunt has many clues."""
+MANY: Final = 9
+NOBODY_NEW: Final = 1 << 31
+
+
+class BigBoardQuery(Query, tag="big_board", frozen=True):
+    """Teams that changed after the seq `since`, those that changed first ahead; of that very seq, those whose number is
+    above `after`. Teams whose number is above `known` come first, changed or not: they are new.
+
+    Never answers unless the sender is a host.
+    """
+
+    since: int = -1
+    after: int = 0
+    known: int = NOBODY_NEW
+
+
+class WouldAcceptQuery(Query, tag="would_accept", frozen=True):
+    """What `accept` of this text at this clue would change. Never answers unless the sender is a host."""
+
+    clue: str
+    text: str
+
+
+class ViewAsQuery(Query, tag="view_as", frozen=True):
+    """The page as a team sees it. `team` is its id or its name. Never answers unless the sender is a host."""
+
+    team: str
+
+
+class SourceQuery(Query, tag="source", frozen=True):
+    """The definition, answers and all. Never answers unless the sender is a host."""
+
+
+class TeamRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A team: id, name, score, when that was reached (ms), seq of its last record, number of members, bracket, whether
+    it is out, its number by joining, extra time in ms, and a letter for each clue.
+
+    `-` locked, `s` solved, else open with so many wrong guesses: 0 to 9, 9 for more.
+    """
+
+    id: str
+    name: str
+    score: int
+    at_ms: int
+    seq: int
+    members: int
+    bracket: str
+    out: bool
+    number: int
+    extra_ms: int
+    cells: str
+
+
+class ClueHead(msgspec.Struct, frozen=True, gc=False):
+    """A clue of the board: what it is, what it is worth now, teams that solved it, wrong guesses at it."""
+
+    id: str
+    title: str
+    kind: str
+    points: int
+    solves: int
+    wrong: int
+
+
+class BigBoard(msgspec.Struct, frozen=True):
+    """Teams that changed, and how the hunt stands. `more`: ask again from the last of `rows`."""
+
+    phase: str
+    digest: str
+    now_ms: int
+    started_ms: int
+    ends_ms: int
+    paused_ms: int
+    starts_ms: int
+    teams: int
+    players: int
+    brackets: list[str]
+    clues: list[ClueHead]
+    rows: list[TeamRow]
+    guesses: list[tuple[int, Guessed]]
+    more: bool = False
+
+
+class WouldAccept(msgspec.Struct, frozen=True):
+    """What accepting a text would change: teams that tried it and would solve the clue, their points in all, and the
+    players in them. `already`: it is accepted as it is."""
+
+    teams: int
+    players: int
+    points: int
+    names: list[str]
+    already: bool = False
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A hunt's definition, JSON text in normal form; its phase; empty without one."""
+
+    definition: str
+    phase: str
+
+
+def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rejected:
+    """Answer a `BigBoardQuery`."""
+    refused = not_host(state, ctx)
+    if refused is not None:
+        return refused
+    teams = state.teams.values()
+    new = [t for t in teams if t.index > query.known]
+    point = (query.since, query.after)
+    moved = sorted((t for t in teams if (t.seq, t.index) > point and t.index <= query.known), key=_changed)
+    changed = new + moved
+    plan = state.plan
+    most = max(1, min(TEAMS_MAX, CELLS_MAX // max(1, len(plan.clues))))
+    told = changed[:most]
+    return BigBoard(
+        phase=state.phase.name.lower(),
+        digest=state.digest,
+        now_ms=ctx.now_ms,
+        started_ms=state.started_ms,
+        ends_ms=state.ends_ms,
+        paused_ms=state.paused_ms,
+        starts_ms=state.starts_ms,
+        teams=len(state.teams),
+        players=len(state.members),
+        brackets=state.definition.brackets,
+        clues=[
+            ClueHead(c.id, c.title, c.kind, worth(c, state.solves[i]), state.solves[i], state.wrongs[i])
+            for i, c in enumerate(plan.clues)
+        ],
+        rows=[_row(state, team) for team in told],
+        guesses=list(state.recent),
+        more=most < len(changed),
+    )
+
+
+def _changed(team: Team) -> tuple[int, int]:
+    return team.seq, team.index
+
+
+def _row(state: Hunt, team: Team) -> TeamRow:
+    extra_ms = team.more.extra_ms if team.more is not None else 0
+    cells = "".join(_cell(team, i) for i in range(len(state.plan.clues)))
+    return TeamRow(
+        team.id, team.name, team.score, team.score_at, team.seq, len(team.members), team.bracket, team.out,
+        team.index, extra_ms, cells,
+    )  # fmt: skip
+
+
+def _cell(team: Team, index: int) -> str:
+    if team.solved >> index & 1:
+        return "s"
+    if not team.unlocked >> index & 1:
+        return "-"
+    attempt = (team.attempts or {}).get(index)
+    return str(min(MANY, attempt.wrong)) if attempt is not None else "0"
+
+
+def would_accept(state: Hunt, query: WouldAcceptQuery, ctx: Context) -> WouldAccept | Rejected:
+    """Answer a `WouldAcceptQuery`."""
+    refused = not_host(state, ctx)
+    if refused is not None:
+        return refused
+    plan = state.plan
+    index = plan.clue_index.get(query.clue, -1)
+    judge = plan.judges[index] if index >= 0 else None
+    if index < 0:
+        return Rejected("no_such_clue", "there is no such clue")
+    clue = plan.clues[index]
+    if clue.kind != "text" or judge is None:
+        return Rejected("wrong_kind", "only clues that are answered in words take another answer")
+    if judge.normal(query.text) in judge.texts or judge.fits(query.text):
+        return WouldAccept(0, 0, 0, [], already=True)
+    wider = amend.with_answer(state.definition, clue, query.text)
+    new = Plan(source_of(wider))
+    marks = amend.tried_marks(state, new, new.clues[index])
+    gaining = [t for t in state.teams.values() if _gains(t, index, marks)]
+    solves = state.solves[index]
+    bonus = clue.first_bonus
+    points = sum(
+        worth(clue, solves + n) + (bonus[solves + n] if solves + n < len(bonus) else 0) for n in range(len(gaining))
+    )
+    return WouldAccept(len(gaining), sum(len(t.members) for t in gaining), points, [t.name for t in gaining[:20]])
+
+
+def _gains(team: Team, index: int, marks: list[bytes]) -> bool:
+    attempt = (team.attempts or {}).get(index)
+    is_open = (team.unlocked & ~team.solved) >> index & 1
+    return attempt is not None and bool(is_open) and not team.out and any(map(attempt.has_tried, marks))
+
+
+def view_as(state: Hunt, query: ViewAsQuery, ctx: Context) -> Page | Rejected:
+    """Answer a `ViewAsQuery`."""
+    refused = not_host(state, ctx)
+    if refused is not None:
+        return refused
+    team = team_of(state, query.team)
+    return team if isinstance(team, Rejected) else page_of(state, team, ctx.now_ms)
+
+
+def source(state: Hunt, query: Any, ctx: Context) -> Source | Rejected:
+    """Answer a `SourceQuery`."""
+    return not_host(state, ctx) or Source(state.source, state.phase.name.lower())
+
+
+FEATURE: Final = Feature(
+    answers=(
+        AnswersTo(BigBoardQuery, big_board, BigBoard),
+        AnswersTo(WouldAcceptQuery, would_accept, WouldAccept),
+        AnswersTo(ViewAsQuery, view_as, Page),
+        AnswersTo(SourceQuery, source, Source, wire=False),
+    ),
+)
