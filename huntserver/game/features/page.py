@@ -117,11 +117,11 @@ def page(state: Hunt, query: Any, ctx: Context) -> Page | Rejected:
         refused = not_there(state)
         if refused is not None:
             return refused
-    return page_of(state, state.members.get(ctx.by), ctx.now_ms, host=host)
+    return page_of(state, state.members.get(ctx.by), ctx.now_ms, by=ctx.by, host=host)
 
 
-def page_of(state: Hunt, team: Team | None, now_ms: int, *, host: bool = False) -> Page:
-    """Return the page of a team, or of somebody who is in none."""
+def page_of(state: Hunt, team: Team | None, now_ms: int, *, by: str = "", host: bool = False) -> Page:
+    """Return the page of a team, or of somebody (`by`) who is in none."""
     plan, d = state.plan, state.definition
     return Page(
         hunt=state.id,
@@ -149,7 +149,7 @@ def page_of(state: Hunt, team: Team | None, now_ms: int, *, host: bool = False) 
             if not (a.team or a.bracket)
             or (team is not None and (a.team == team.id or a.bracket == team.bracket != ""))
         ],
-        asking=_asks(state, ctx.by) if team is None else "",
+        asking=_asks(state, by) if team is None else "",
     )
 
 
