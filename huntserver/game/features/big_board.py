@@ -62,7 +62,8 @@ class TeamRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A team: id, name, score, when that was reached (ms), seq of its last record, number of members, bracket, whether
     it is out, its number by joining, extra time in ms, and a letter for each clue.
 
-    A team without members is none any more. `-` locked, `s` solved, else open with so many wrong guesses: 0 to 9, 9 for more.
+    A team without members is none any more.
+    `-` locked, `s` solved, else open with so many wrong guesses: 0 to 9, 9 for more.
     """
 
     id: str
@@ -166,10 +167,10 @@ def _changed(team: Team) -> tuple[int, int]:
 
 def _row(state: Hunt, team: Team) -> TeamRow:
     extra_ms = team.more.extra_ms if team.more is not None else 0
+    members = 0 if team.is_dissolved else len(team.members)
     cells = "".join(_cell(team, i) for i in range(len(state.plan.clues)))
     return TeamRow(
-        team.id, team.name, team.score, team.score_at, team.seq, 0 if team.is_dissolved else len(team.members), team.bracket, team.out,
-        team.index, extra_ms, cells,
+        team.id, team.name, team.score, team.score_at, team.seq, members, team.bracket, team.out, team.index, extra_ms, cells,
     )  # fmt: skip
 
 
