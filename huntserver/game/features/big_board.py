@@ -170,7 +170,8 @@ def _row(state: Hunt, team: Team) -> TeamRow:
     members = 0 if team.is_dissolved else len(team.members)
     cells = "".join(_cell(team, i) for i in range(len(state.plan.clues)))
     return TeamRow(
-        team.id, team.name, team.score, team.score_at, team.seq, members, team.bracket, team.out, team.index, extra_ms, cells,
+        team.id, team.name, team.score, team.score_at, team.seq, members, team.bracket, team.out, team.index,
+        extra_ms, cells,
     )  # fmt: skip
 
 
