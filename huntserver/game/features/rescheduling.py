@@ -86,7 +86,7 @@ def _moved(starts_ms: int, ends_ms: int, now_ms: int, author: Author) -> Decisio
 
 
 def move_schedule(state: Hunt, by_ms: int, now_ms: int, author: Author) -> Decision | Rejected:
-    """MovePlayer the scheduled start and end of a hunt that has not begun, both by as much."""
+    """Move the scheduled start and end of a hunt that has not begun, both by as much."""
     starts_ms, ends_ms = state.starts_ms, state.scheduled_end_ms
     if not starts_ms and not ends_ms:
         return NO_TIMES

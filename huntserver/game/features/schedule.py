@@ -44,7 +44,7 @@ class End(HostCommand, tag="end", frozen=True):
 
 
 class Extend(HostCommand, tag="extend", frozen=True):
-    """MovePlayer the end by `by_s` seconds, also after it; before play begins, a scheduled start moves with it."""
+    """Move the end by `by_s` seconds, also after it; before play begins, a scheduled start moves with it."""
 
     by_s: int
 
@@ -129,7 +129,7 @@ def end(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
 
 
 def extend(state: Hunt, command: Extend, ctx: Context) -> Decision | Rejected:
-    """MovePlayer the end; what that means follows from the phase."""
+    """Move the end; what that means follows from the phase."""
     refused = not_host(state, ctx, Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
     if refused is not None:
         return refused
