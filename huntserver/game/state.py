@@ -15,6 +15,7 @@ import msgspec
 
 from actors.entity import Timer
 from huntserver.game.definition.shape import Definition
+from huntserver.game.look_alikes import looks_of
 from huntserver.game.plan import NO_DEFINITION, Plan, plan_of
 from huntserver.game.standings import Standings
 
@@ -185,6 +186,7 @@ class Hunt:
         "hunt_seq",
         "id",
         "invites",
+        "looks",
         "members",
         "more",
         "names",
@@ -237,6 +239,7 @@ class Hunt:
         self.plan = Plan(NO_DEFINITION)
         self.timer: Timer | None = None
         self.standings: Standings[Team] = Standings()
+        self.looks: dict[str, Team] = {}  # what names look like, so that none is taken for another
         self.attempts = 0
         self.overtime_ms = 0  # the longest extra time of any team
         # what the record being applied opened, for its pushes: (team, bits); empty between records
@@ -285,16 +288,30 @@ class Hunt:
     def enlist(self, team: Team) -> None:
         """Put a team into the tables that find it."""
         self.teams[team.id] = team
-        if team.invite and not team.is_dissolved:
+        if team.is_dissolved:
+            return
+        self._take_name(team)
+        if team.invite:
             self.names[team.name.casefold()] = team
             self.invites[team.invite] = team
 
     def rename(self, team: Team, name: str) -> None:
         """Call a team by another name, and find it by that alone."""
+        self._free_name(team)
         if team.invite:
             del self.names[team.name.casefold()]
             self.names[name.casefold()] = team
         team.name = name
+        self._take_name(team)
+
+    def _take_name(self, team: Team) -> None:
+        for look in looks_of(team.name):
+            self.looks.setdefault(look, team)
+
+    def _free_name(self, team: Team) -> None:
+        for look in looks_of(team.name):
+            if self.looks.get(look) is team:
+                del self.looks[look]
 
     def dissolve(self, team: Team) -> None:
         """Take an empty team out of all tables that find it; its number is not given again."""
@@ -303,6 +320,7 @@ class Hunt:
         team.out = True
         team.more = team.more or TeamMore()
         team.more.dissolved = True
+        self._free_name(team)
         if team.invite:
             del self.names[team.name.casefold()]
             del self.invites[team.invite]

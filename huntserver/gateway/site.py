@@ -24,6 +24,7 @@ from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.amending import Existing, PreviewQuery
 from huntserver.game.features.authoring import Define
+from huntserver.game.look_alikes import spoof
 from huntserver.game.names import name_problem, shown_name
 from huntserver.game.plan import plan_of
 from huntserver.gateway.door import Door
@@ -250,7 +251,7 @@ class Site:
         except (ValueError, RecursionError):  # ValueError: also bytes that are no UTF-8
             return wrong(400, 'the body is a JSON object like {"name": "Ada"}')
         name = shown_name(name)
-        if problem := name_problem(name):
+        if problem := name_problem(name) or spoof(name):
             return refused(Rejected("bad_text", problem))
         limited = self.door.admit_guest(address)
         if limited is not None:

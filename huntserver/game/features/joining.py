@@ -13,6 +13,7 @@ from huntserver.game.command import Command
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.features.naming import free_name
+from huntserver.game.look_alikes import looks_of
 from huntserver.game.names import NAME_MAX, fit_name
 from huntserver.game.permission import not_there
 from huntserver.game.player.commands import EnterHunt, to_player
@@ -149,12 +150,20 @@ def _name(ctx: Context) -> str:
     return fit_name(ctx.name) or ctx.by.partition(":")[2][:NAME_MAX]
 
 
+def _told_apart(state: Hunt, name: str) -> str:
+    """Return a name that looks like nobody's who plays alone: a second Ann is Ann 2. Nobody is refused for a name."""
+    room = NAME_MAX - len(str(len(state.teams))) - 1
+    numbers = (*range(2, 10), len(state.teams) + 1)
+    tries = (name, *(f"{name[:room].rstrip()} {n}" for n in numbers))
+    return next((one for one in tries if not any(look in state.looks for look in looks_of(one))), tries[-1])
+
+
 def _new_team(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:
     plan = state.plan
     id = f"t{len(state.teams) + 1}"
     bracket = command.bracket or plan.bracket
     if plan.solo:
-        author = Author(ctx.by, name=_name(ctx))
+        author = Author(ctx.by, name=_told_apart(state, _name(ctx)))
         return Decision((Joined(id, plan.definition.title, author, "", bracket),), JoinAnswer(id))
     name = free_name(state, command.team or _name(ctx))
     if isinstance(name, Rejected):

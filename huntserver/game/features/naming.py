@@ -9,6 +9,7 @@ from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
+from huntserver.game.look_alikes import looks_of, spoof
 from huntserver.game.names import name_problem, shown_name
 from huntserver.game.permission import NO_HUNT, act, is_host
 from huntserver.game.roster import led, not_changing
@@ -34,8 +35,14 @@ def free_name(state: Hunt, text: str, team: Team | None = None) -> str | Rejecte
     name = shown_name(text)
     if problem := name_problem(name):
         return Rejected("bad_text", problem)
+    if problem := spoof(name):
+        return Rejected("bad_text", problem)
     if state.names.get(name.casefold(), team) is not team:
         return Rejected("team_name_taken", "another team has this name")
+    for look in looks_of(name):
+        other = state.looks.get(look, team)
+        if other is not None and other is not team:
+            return Rejected("team_name_taken", f"this looks like the name of another team, {other.name}")
     return name
 
 

@@ -42,11 +42,16 @@ def test_a_team_may_keep_its_name_in_other_case_but_not_take_another_teams() -> 
     assert code(table.send(Rename("t1", "Y"))) == ""
 
 
-def test_solo_players_of_one_name_are_told_apart_by_their_ids() -> None:
+def test_solo_players_of_one_name_are_told_apart() -> None:
     table = Table(SMALL).published()
     table.join("ann")
     table.send(Rename("t1", "X"), "h:owner", "host")
     table.join("x")
+    assert [t.name for t in table.state.teams.values()] == ["X", "X 2"]
+    assert table.host(Adjust("x", 5, "y")) == {"score": 5}
+    assert code(table.host(Rename("t2", "x"))) == "team_name_taken"
+    for team in table.state.teams.values():  # names of hunts from before they were told apart
+        team.name = "X"
     refused = table.host(Adjust("x", 5, "y"))
     assert code(refused) == "no_such_team"
     assert "t1, t2" in refused.msg
