@@ -37,6 +37,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     handshakes_per_s_per_address: float = 1_000.0
     guests_per_minute: float = 1_200.0
     uploads_per_minute: float = 120.0
+    wrong_codes_burst_per_player: int = 10
+    wrong_codes_per_minute_per_player: float = 2.0
+    wrong_codes_burst_per_address: int = 200
+    wrong_codes_per_minute_per_address: float = 30.0
     sign_ins_per_minute: float = 20.0
     bodies_bytes_max: int = 32 * 1024 * 1024
     bodies_bytes_per_address: int = 4 * 1024 * 1024
@@ -81,6 +85,10 @@ REASONS: dict[str, str] = {
     "sockets_waiting_per_address": "sockets without hello: past it the oldest makes way, after a second",
     "sockets_per_s_per_address": "a socket costs descriptors and a turn, whatever it says",
     "handshakes_per_s_per_address": "a school behind one address comes back at once; nobody else waits for it",
+    "wrong_codes_burst_per_player": "wrong invite and pairing codes in a hunt that one may type at once",
+    "wrong_codes_per_minute_per_player": "the same, after that: a person reads the code again",
+    "wrong_codes_burst_per_address": "codes of clues and check-ins too: a school mistypes, many guests try codes",
+    "wrong_codes_per_minute_per_address": "the same, after that: four digits take five hours",
     "uploads_per_minute": "per address: a definition costs milliseconds to check",
     "sign_ins_per_minute": "per address: a host signs in once a week, and codes cannot be guessed",
     "bodies_bytes_max": "memory for bodies that are on their way, of all",

@@ -24,6 +24,11 @@ class TokenBucket:
         self._left = left - tokens
         return 0.0
 
+    def lacks_s(self, now_s: float) -> float:
+        """Return the seconds until there is a token; 0.0: there is one. Takes none."""
+        left = min(self.burst, self._left + (now_s - self._at_s) * self.per_s)
+        return max(0.0, (1.0 - left) / self.per_s)
+
     def is_full(self, now_s: float) -> bool:
         """Tell whether nothing is owed: forgetting the bucket changes nothing."""
         return self._left + (now_s - self._at_s) * self.per_s >= self.burst

@@ -24,6 +24,7 @@ from huntserver.wire.messages import (
     IS_COMMAND,
     IS_QUERY,
     ROUTE,
+    TRIES,
     UNDECODABLE,
     CreateFrame,
     Hello,
@@ -40,6 +41,8 @@ from huntserver.wire.session import HELLO_FIRST, HELLO_TWICE, STALE
 
 VERSION: Final = 1
 """Of the protocol."""
+WRONG: Final = b'"verdict":"incorrect"'
+"""In the answer to a code or check-in that solved nothing."""
 BAD_ID: Final = Rejected("bad_field", "hunt: an id has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit")
 
 
@@ -97,6 +100,11 @@ class Connection(Reader):
             if isinstance(key, Rejected):
                 self.refuse(frame.id, key)
                 return
+            if frame.__class__ in TRIES:
+                held = self._services.trials.waits(frame.hunt, self.by, self.address)
+                if held is not None:
+                    self.refused(frame.id, held, -1)
+                    return
             if frame.__class__ is CreateFrame and HUNT_ID.fullmatch(frame.hunt) is None:
                 self.refused(frame.id, BAD_ID, -1)
                 return
@@ -203,8 +211,11 @@ class Connection(Reader):
             self.write(codecs.frame(codecs.ok_json(request, answer, pos), False))
         else:
             self.write(codecs.told_frame(request, answer, pos, told))
-        if frame.__class__ is JoinFrame:
-            self.listen().join(hunt)
+        if frame.__class__ in TRIES:
+            if frame.__class__ is JoinFrame:
+                self.listen().join(hunt)
+            elif WRONG in answer:
+                self._services.trials.wrong(hunt, "", self.address)
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """A command or query was refused."""
@@ -218,6 +229,8 @@ class Connection(Reader):
                 if session.key_of(frame) is None or not session.repeated(request, rejected.code, pos):
                     rejected, pos = STALE, -1
         frame = self._answered(request)
+        if frame.__class__ is JoinFrame and rejected.code == "no_such_team":
+            self._services.trials.wrong(frame.hunt, self.by, self.address)
         if frame.__class__ is JoinFrame and rejected.code == "already_joined" and not self.closing:
             self.write_payload(codecs.view(request, {"again": True}, pos, self.packed))
             self.listen().join(frame.hunt)

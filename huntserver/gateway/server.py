@@ -31,6 +31,7 @@ from huntserver.gateway.services import Services
 from huntserver.gateway.sessions import Sessions
 from huntserver.gateway.site import HttpRequest, Reply, Site
 from huntserver.gateway.tally import ReasonTally
+from huntserver.gateway.trials import Trials
 from huntserver.gateway.turns import Turns
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Sys
@@ -96,6 +97,7 @@ class Gateway:
         self.connections = Connections(ReasonTally("connection_closed", report, clock), contain)
         self.turns = Turns(limits.slice_sockets, contain)
         self.sampler = Sampler()
+        self.trials = Trials(limits, clock)
         self.services = Services(
             limits=limits,
             clock=clock,
@@ -105,6 +107,7 @@ class Gateway:
             door=self.door,
             sessions=self.sessions,
             connections=self.connections,
+            trials=self.trials,
             observer=self.sampler,
             trace=trace,
             shard_of=shard_of,

@@ -12,6 +12,7 @@ from huntserver.gateway.door import Door
 from huntserver.gateway.ports import CommandObserver, System, Trace
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.sessions import Sessions
+from huntserver.gateway.trials import Trials
 from huntserver.gateway.turns import Turns
 from huntserver.limits import Limits
 
@@ -27,6 +28,7 @@ class Services(msgspec.Struct, kw_only=True):
     door: Door
     sessions: Sessions
     connections: Connections
+    trials: Trials
     observer: CommandObserver
     trace: Trace | None = None
     shard_of: Callable[[str], str] = lambda hunt: ""

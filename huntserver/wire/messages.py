@@ -15,7 +15,9 @@ import msgspec
 from actors.entity import Rejected
 from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create
+from huntserver.game.features.checking_in import CheckIn
 from huntserver.game.features.joining import Join
+from huntserver.game.features.scanning import Scan
 from huntserver.game.hunt import ANSWERS, TAKES
 from huntserver.suggestion import did_you_mean
 
@@ -120,6 +122,8 @@ QUERY_FRAMES: Final = tuple(_query(query) for query in QUERIES)
 _BY_COMMAND: Final = dict(zip(COMMANDS, COMMAND_FRAMES, strict=True))
 JoinFrame: Final = _BY_COMMAND[Join]
 CreateFrame: Final = _BY_COMMAND[Create]
+TRIES: Final = frozenset({JoinFrame, _BY_COMMAND[Scan], _BY_COMMAND[CheckIn]})
+"""What people type or read from the world, and could try one after the other."""
 HOST_FRAMES: Final = frozenset(_BY_COMMAND[command] for command in HOST_COMMANDS)
 PLAIN: Final = (Hello, Ping, Leave, Resume, Profile)
 
@@ -161,8 +165,9 @@ def explain(error: Exception, payload: bytes, packed: bool) -> tuple[int, Reject
     if op is not None:
         ops = sorted(f.__struct_config__.tag for f in (*COMMAND_FRAMES, *QUERY_FRAMES, *PLAIN))
         given = op.group(1)[:40]
-        near = did_you_mean(given, ops) or f"allowed are {', '.join(ops)[:200]} ..."
-        return request, Rejected("unknown_op", f"op {given!r} is not known, {near}")
+        known = f"allowed are {', '.join(ops)}"[:240]
+        near = did_you_mean(given, ops)
+        return request, Rejected("unknown_op", f"op {given!r} is not known, {near + ' ' if near else ''}{known}")
     place = _PLACE.match(text)
     what, where = (place.group(1), place.group(2)) if place else (text, "")
     what = what.replace("`", "'")
