@@ -7,13 +7,14 @@ many recover at once. Never decides a command, and never gives up: what fails is
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 from actors.background import Background, backoff_s
 from actors.clock import Clock
-from actors.cluster.succession import Newest, Succession
+from actors.cluster.succession import Newest, Ruling, Succession
 from actors.entity import EntityType
 from actors.faults import ClockSkewed, Fault, LogDamaged, LogMisconfigured, OutcomeUnknown
 from actors.limits import Limits
@@ -67,6 +68,7 @@ class ShardSupervisor:
         self._limits = limits
         self._node = node
         self.wanted = node.succession is None
+        self.following = False  # another serves the shard, as far as its log says: this node waits
         self.shard.elsewhere = not self.wanted
         self._due = asyncio.Event()
         self._idle = asyncio.Event()  # it is not wanted, and holds nothing any more
@@ -157,7 +159,7 @@ class ShardSupervisor:
         shard.commit.reset()
         shard.drop()
         shard.refuse_waiting()
-        self.why, self._attempts = "", 0
+        self.why, self._attempts, self.following = "", 0, False
         self._due.clear()
         self._idle.set()
         self._node.settled()
@@ -266,6 +268,7 @@ class ShardSupervisor:
         )
         shard.recoveries += 1
         self.why = ""
+        shard.elsewhere = self.following = False
         if node.succession is not None:
             own = shard.ownership
             node.succession.opened(self.id, Newest(node.run.node, node.run.start, own.nonce, own.last))
@@ -286,13 +289,16 @@ class ShardSupervisor:
             self._node.report.warn("clock_waits", shard=str(self.id), why=why)
             self._node.settled()
 
-    def _follows(self, why: str) -> None:
+    def _follows(self, ruling: Ruling) -> None:
         """Note why the shard is followed and not served yet; others may recover meanwhile."""
-        self.why = why
+        self.why, self.following = ruling.why, True
+        if math.isinf(ruling.again_s):  # another serves it, and may for long
+            self.shard.elsewhere = True
+            self.shard.refuse_waiting()
         if self._gated:
             self._gated = False
             self._node.gate.release()
-        self._node.report.note("shard_followed", shard=str(self.id), why=why)
+        self._node.report.note("shard_followed", shard=str(self.id), why=ruling.why)
         self._node.settled()
 
     def _failed(self, fault: Fault, error: Exception, again_s: float) -> None:

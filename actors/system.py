@@ -230,7 +230,7 @@ class ActorSystem:
         """Tell whether every shard of this node is served and all background work runs, and if not why, in words."""
         if self._stopping:
             return False, "draining"
-        wanted = [s for s in self._supervisors if s.wanted]
+        wanted = [s for s in self._supervisors if s.wanted and not s.following]
         bad = [s for s in wanted if not s.served()]
         if bad:
             why = next((s.why for s in bad if s.why), "recovering")

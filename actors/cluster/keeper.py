@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Protocol
 from actors.cluster.member import Member
 from actors.cluster.placement import PlacementRules
 from actors.cluster.succession import Newest, Ruling
-from actors.cluster.table import Held, Report, ShardTable
+from actors.cluster.table import Report, ShardTable
 from actors.log.port import ShardId
 from actors.reporter import Reporter
 from actors.system import ActorSystem
@@ -26,7 +26,15 @@ ASK_S: Final = 1.0
 HANDED_S: Final = 3.0
 """A node that leaves waits this long for a table that gives its shards to others, before it gives them up."""
 
-Announce = Callable[[ShardId, Member, str, int], None]
+
+class News(NamedTuple):
+    """A tenure as nodes tell each other of it: `nonce` is the stamped one, `released`: its owner gave the shard up."""
+
+    shard: ShardId
+    owner: Member
+    nonce: str
+    offset: int
+    released: bool = False
 
 
 class Group(Protocol):
@@ -56,14 +64,14 @@ class KeeperStatistics(NamedTuple):
 class Keeper:
     """One node's shards in a cluster. Made before the actor system that asks it; `start` joins the two.
 
-    `announce(shard, owner, nonce, offset)` is called for each tenure of this node, and for one of another that
-    superseded it: the links tell all peers, whose `told` takes it.
+    `announce` is called with each tenure of this node, with its end, and with one of another that superseded it: the
+    links tell all peers, whose `told` takes it. When a link comes up, each end tells the other all that is `known`.
     """
 
     def __init__(self, me: Member, shards: Mapping[str, int], report: Reporter) -> None:
         self.me = me
         self.rules = PlacementRules(me, shards)
-        self.announce: Announce = lambda shard, owner, nonce, offset: None
+        self.announce: Callable[[News], None] = lambda news: None
         self._shards = dict(shards)
         self._report = report
         self._system: ActorSystem | None = None
@@ -74,7 +82,7 @@ class Keeper:
         self._given_away = asyncio.Event()
         self._asked_s = -ASK_S
         self._releasing: set[ShardId] = set()
-        self._in = self._out = self._tables = 0
+        self._in = self._out = self._tables = self._asks = 0
 
     # ---- life
 
@@ -82,6 +90,7 @@ class Keeper:
         """Begin to take and release shards of a system that has started."""
         self._system, self._group = system, group
         system.background.run("keeper", self._run)
+        system.background.watch("keeper", lambda: "" if self._tables else "has no table of the cluster yet")
 
     async def leave(self) -> None:
         """Hand all shards over and leave the group: a clean stop. The system is drained on return."""
@@ -116,6 +125,7 @@ class Keeper:
                 self._system.background.once(f"release {shard}", self._release(self._system, shard))
         if self.rules.behind() and self._group is not None and now_s - self._asked_s >= ASK_S:
             self._asked_s = now_s
+            self._asks += 1
             self._group.rejoin()
 
     async def _release(self, system: ActorSystem, shard: ShardId) -> None:
@@ -129,7 +139,7 @@ class Keeper:
 
     def report(self) -> Report:
         """Return what this node tells the group's leader."""
-        return Report(self.me, self.rules.version, self.rules.held(), self._leaving, self._shards)
+        return Report(self.me, self.rules.version, self.rules.held(), self._leaving, self._shards, self._asks)
 
     def generation(self, table: ShardTable) -> None:
         """Take the table of a new generation."""
@@ -154,18 +164,18 @@ class Keeper:
     def opened(self, shard: ShardId, newest: Newest) -> None:
         """A tenure of this node is durable."""
         self.rules.opened(shard, newest)
-        self.announce(shard, self.me, newest.nonce, newest.offset)
+        self.announce(News(shard, self.me, newest.nonce, newest.offset))
         self._changed()
 
     def dropped(self, shard: ShardId, why: str, *, released: bool) -> None:
         """The shard is not served here any more."""
         self._out += 1
         self.rules.dropped(shard, released=released)
-        newest = self.rules.newest.get(shard)
-        if newest is not None and not self.me.same(newest.node, newest.run):
-            owner = next((m for m in self.rules.members() if m.same(newest.node, newest.run)), None)
-            if owner is not None:  # it may not know: an abandoned tenure of its own that landed late
-                self.announce(shard, owner, newest.nonce, newest.offset)
+        news = self._news(shard)
+        if news is not None and (
+            released or news.owner != self.me
+        ):  # that one may not know of a late tenure of its own
+            self.announce(news)
         self._changed()
 
     async def changed(self) -> None:
@@ -186,19 +196,24 @@ class Keeper:
         """Call `changed` whenever owners or members may have changed."""
         self._listeners.append(changed)
 
-    def held(self) -> list[Held]:
-        """Return the tenures that this node serves under: for a peer whose link has just come up."""
-        return [held for held in self.rules.held() if held.offset >= 0]
+    def known(self) -> list[News]:
+        """Return the newest tenures that were heard of: for a peer whose link has just come up."""
+        return [news for shard in self.rules.shards if (news := self._news(shard)) is not None]
+
+    def _news(self, shard: ShardId) -> News | None:
+        newest = self.rules.newest.get(shard)
+        owner = self.rules.holder(shard)
+        return News(shard, owner, newest.nonce, newest.offset, newest.released) if newest and owner else None
 
     def newest(self, shard: ShardId) -> Newest | None:
         """Return the newest tenure that was heard of: who answers `moved` names its node and nonce."""
         return self.rules.newest.get(shard)
 
-    def told(self, shard: ShardId, owner: Member, nonce: str, offset: int) -> None:
+    def told(self, shard: ShardId, owner: Member, nonce: str, offset: int, released: bool = False) -> None:
         """Note what a peer said. If it is news of a shard that is served here, prove whether it still is ours."""
         known = self.rules.newest.get(shard)
-        self.rules.saw(shard, Newest(owner.node, owner.run, nonce, offset))
-        if known is None or offset > known.offset:
+        self.rules.saw(shard, Newest(owner.node, owner.run, nonce, offset, 0, released))
+        if self.rules.newest.get(shard) != known:
             if shard in self.rules.holding and self._system is not None:
                 self._system.prove(shard)
             self._changed()

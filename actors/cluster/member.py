@@ -46,8 +46,9 @@ class Placement(Protocol):
         """Call `changed` whenever owners or members may have changed."""
         ...
 
-    def told(self, shard: ShardId, owner: Member, nonce: str, offset: int) -> None:
-        """Note what a peer said: `owner` opened a tenure that landed at `offset` and is stamped with `nonce`.
+    def told(self, shard: ShardId, owner: Member, nonce: str, offset: int, released: bool = False) -> None:
+        """Note what a peer said: `owner` opened a tenure that landed at `offset` and is stamped with `nonce`, and
+        (`released`) gave it up.
 
         Advice: it may be old (a lower offset is ignored), and only the log decides.
         """

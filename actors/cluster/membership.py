@@ -57,6 +57,7 @@ class Assignor:
         self._report = report
         self._changed = changed
         self._reporter = reporter
+        self._made = 0
 
     def metadata(self, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:
         """Return what this member tells the leader."""
@@ -79,7 +80,11 @@ class Assignor:
                 )
                 report = msgspec.structs.replace(report, leaving=True, held=())
             reports.append(report)
-        table = msgspec.json.encode(assign(reports, self._shards))
+        made = assign(reports, self._shards)
+        if made.version <= self._made:  # nobody has the last one yet, not even this node
+            made = msgspec.structs.replace(made, version=self._made + 1)
+        self._made = made.version
+        table = msgspec.json.encode(made)
         return {id: ConsumerProtocolMemberAssignment(0, [], table) for id in members}
 
     def on_assignment(self, assignment: ConsumerProtocolMemberAssignment) -> None:

@@ -57,7 +57,9 @@ class PlacementRules:
     # ---- what happens
 
     def generation(self, table: ShardTable, now_s: float) -> None:
-        """Take the table of a new generation of the group."""
+        """Take the table of a new generation of the group. Two may bear one version: the later to come counts."""
+        if table.version < self.table.version:
+            return
         before, self.table = self.table, table
         self.version = max(self.version, table.version)
         self._members = {(member.node, member.run): member for member in table.members}
@@ -156,16 +158,33 @@ class PlacementRules:
                 return member
         return self.table.owner(shard)
 
+    def holder(self, shard: ShardId) -> Member | None:
+        """Return the member that opened the newest tenure; None: nobody that is one, or none is known."""
+        newest = self.newest.get(shard)
+        return self._members.get((newest.node, newest.run)) if newest is not None else None
+
+    def is_member(self, member: Member) -> bool:
+        """Tell whether the present generation has a member."""
+        return (member.node, member.run) in self._members
+
     def members(self) -> list[Member]:
         """Return all others of the present generation."""
         return [member for member in self.table.members if member != self.me]
 
     def behind(self) -> bool:
-        """Tell whether a tenure rests on a table that is not here: the group is to be asked for another generation."""
-        return any(
-            self.table.owner(shard) == self.me and newest.table >= self.table.version and not self._is_known(newest)
-            for shard, newest in self.newest.items()
-        )
+        """Tell whether table and log disagree for longer than a move takes: the group is to be asked for another table.
+
+        A tenure rests on a table that is not here, or another member serves what this one was given.
+        """
+        for shard, newest in self.newest.items():
+            if self.table.owner(shard) != self.me or self._mine(newest) or newest.released:
+                continue
+            if self._is_known(newest):
+                if shard not in self._grants:
+                    return True
+            elif newest.table >= self.table.version:
+                return True
+        return False
 
     def held(self) -> tuple[Held, ...]:
         """Return what this node serves, and what it was given and has not opened yet: its report to the group."""
@@ -198,7 +217,10 @@ class PlacementRules:
     def _after_reset(self, shard: ShardId, newest: Newest, now_s: float) -> Ruling:
         reset = self._resets.get((newest.node, newest.run))
         if reset is None or not reset.entitles(shard) or shard.topic not in self.me.roles:
-            return self._back(f"{newest.node} serves it")
+            why = f"{newest.node} serves it"
+            if self.table.owner(shard) == self.me:  # read on: what it does next nobody else will tell for sure
+                return Ruling(Say.WAIT, math.inf, why, self.table.version)
+            return self._back(why)
         left_s = reset.at_s + NEXT_S * self._place_in_line(shard) - now_s
         if left_s > 0:
             return Ruling(Say.WAIT, left_s, f"{newest.node} is out of reach, another is first", self.table.version)

@@ -36,7 +36,8 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
 class Report(msgspec.Struct, frozen=True):
     """What a member tells the group's leader.
 
-    `table`: the highest version it heard of; `leaving`: give it nothing more; `shards`: how many it knows, by topic.
+    `table`: the highest version it heard of; `leaving`: give it nothing more; `shards`: how many it knows, by topic;
+    `asks`: counts requests for another table (Kafka makes one only when a member says something new).
     """
 
     member: Member
@@ -44,6 +45,7 @@ class Report(msgspec.Struct, frozen=True):
     held: tuple[Held, ...] = ()
     leaving: bool = False
     shards: dict[str, int] = {}
+    asks: int = 0
 
 
 class Located(msgspec.Struct, frozen=True, array_like=True):

@@ -97,8 +97,7 @@ class Shard:
         decider.again, decider.time_ms, decider.ghosts = self.submit, self.time.now_ms, self.residents.ghosts
         self.holder, self.cursor, self.recoveries, self.replayed = "", 0, 0, 0
         self.closed_why, self.draining = "", False  # why intake is refused although the node would own the shard
-        self.damaged = False  # its log cannot be trusted: what is closed does not hold up others
-        self.elsewhere = False  # another node serves it
+        self.damaged = self.elsewhere = False  # its log cannot be trusted (others are not held up); another serves it
         self._ready: deque[Actor] = deque()
         self._scheduled = False
         self._since_cursor = self._checkpoint_at = 0
@@ -162,8 +161,9 @@ class Shard:
 
     def _leaving(self, actor: Actor) -> None:
         """A passivated entity's next due time stays in the heap, and what of it is dirty stays noted."""
-        if actor.due is not None:
-            self.timers.set(actor.due.due_ms, actor.id)
+        due = actor.due if self.ownership.mode is Mode.OWNER else self.kind.due(actor.state)  # a replay notes none
+        if due is not None:
+            self.timers.set(due.due_ms, actor.id)
         if actor.dirty_from >= 0:
             self.snapshots.dirty.setdefault(actor.id, actor.dirty_from)
 
@@ -310,7 +310,7 @@ class Shard:
     def settle(self, due_ms: dict[str, int]) -> None:
         """After replay: note timers (those of passivated entities by their envelopes) and what is dirty."""
         for id, due in due_ms.items():
-            if due:
+            if due and id not in self.timers:
                 self.timers.set(due, id)
         for actor in self.actors.values():
             if actor.dirty_from >= 0:

@@ -95,6 +95,10 @@ class Timers:
         """Return an estimate of the memory held, in bytes."""
         return ENTRY_BYTES * len(self._heap)
 
+    def __contains__(self, entity_id: str) -> bool:
+        """Tell whether a due time stands in line for an entity."""
+        return entity_id in self._latest
+
     def __len__(self) -> int:
         """Return how many due times stand in line."""
         return len(self._heap)

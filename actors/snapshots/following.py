@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from actors.cluster.succession import Newest, Say, Succession
+from actors.cluster.succession import Newest, Ruling, Say, Succession
 from actors.faults import Fault
 from actors.log.port import Entry
 from actors.snapshots.replay import BeingActivated, Replay, whole
@@ -40,10 +40,10 @@ def newest_of(replay: Replay) -> Newest | None:
     return Newest(node, run, fold.nonce, int(fold.nonce.rpartition("@")[2]), replay.table, replay.released)
 
 
-async def follow(replay: Replay, succession: Succession, waiting: Callable[[str], None]) -> int:
+async def follow(replay: Replay, succession: Succession, waiting: Callable[[Ruling], None]) -> int:
     """Read on along the log until the rules let a tenure be opened; return the table's version that it rests on.
 
-    `waiting` hears why it is not yet so. Raises `Superseded` when the shard is another's.
+    `waiting` hears each new reason why it is not yet so. Raises `Superseded` when the shard is another's.
     """
     shard = replay.shard
     source: Any = shard.ports.log.read(shard.id, replay.last + 1)
@@ -61,7 +61,7 @@ async def follow(replay: Replay, succession: Succession, waiting: Callable[[str]
                 raise Superseded(f"shard {shard.id}: {ruling.why}", node, run, offset)
             if ruling.why != told:
                 told = ruling.why
-                waiting(told)
+                waiting(ruling)
             reading = reading or asyncio.ensure_future(anext(source))
             await _until(reading, succession, min(ruling.again_s, ASK_S))
             if reading.done():

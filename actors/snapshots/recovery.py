@@ -13,7 +13,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import NamedTuple
 
-from actors.cluster.succession import Succession
+from actors.cluster.succession import Ruling, Succession
 from actors.faults import (
     ClockSkewed,
     LogDamaged,
@@ -57,7 +57,7 @@ async def recover(
     waits: Callable[[str], None] = lambda why: None,
     *,
     succession: Succession | None = None,
-    follows: Callable[[str], None] = lambda why: None,
+    follows: Callable[[Ruling], None] = lambda ruling: None,
 ) -> None:
     """Open a tenure on the shard and rebuild its memory; on return the node is owner and waiting messages go on.
 

@@ -27,7 +27,7 @@ from multiprocessing import get_context
 from typing import Final, NamedTuple
 
 from lab import ROOT
-from lab.ablations import gateway_safeguards, session_safeguards
+from lab.ablations import cluster_safeguards, gateway_safeguards, session_safeguards
 from lab.ablations import table as safeguards
 from lab.ablations.safeguard import AREAS, Safeguard
 from lab.ablations.table import NOT_BUILT, Missed, Run, missed, switched_off, whole_nodes
@@ -47,7 +47,8 @@ ABOUT: Final = """\
 A safeguard whose removal nobody notices is not tested. Each one below is taken out of the running code (by
 `lab/ablations/safeguard.py`; the code itself has no switch), and seeds are played until the checker finds a promise
 broken that the same seed keeps with the safeguard in place. `nodes`: the simulation of whole nodes; faults that are
-named are in every seed, all others come by chance. `sessions`: the same, with players behind real gateways.
+named are in every seed, all others come by chance. `cluster`: several nodes at once that share the shards, with a
+simulated group and links (`lab/sim/cluster.py`). `sessions`: the same, with players behind real gateways.
 `gateway`: real connections, rooms and rules over sockets in memory
 (`lab/sim/gateway_world.py`); BOUND means that more waits than the limits allow. The areas are the nine in
 which one planted bug each has to be found. `make ablations` prints this table: how many seeds it takes until the
@@ -86,6 +87,7 @@ def table() -> Iterator[tuple[Safeguard, str, Run]]:
     """Yield every safeguard with the world that judges it, by area."""
     rows: list[tuple[Safeguard, str, Run]] = [
         *((safeguard, "nodes", _on_nodes("nodes", safeguard)) for safeguard in safeguards.SAFEGUARDS.values()),
+        *((safeguard, "cluster", cluster_safeguards.play) for safeguard in cluster_safeguards.SAFEGUARDS.values()),
         *((safeguard, "gateway", gateway_world.play) for safeguard in gateway_safeguards.SAFEGUARDS.values()),
         *(
             (safeguard, "sessions", _on_nodes("sessions", safeguard))

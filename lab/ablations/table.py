@@ -27,7 +27,6 @@ _ALL = (
 SAFEGUARDS: Final = {s.name: s for s in _ALL}
 
 NOT_BUILT: Final = (
-    NotBuilt("one tenure per link reset", FENCE, "a failing link does not make two members open tenures in turn"),
     NotBuilt("nonce stamp on commands", FENCE, "a command is decided only by the tenure that it was sent to"),
 )
 

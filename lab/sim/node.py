@@ -75,12 +75,12 @@ class SimSystem(ActorSystem):
             super()._deliver(kind, id, batch, sink)
             return
         peer = self.peers(shard)
-        answer = _LinkAnswer(self.links, self.place, sink)
+        answer = LinkAnswer(self.links, self.place, sink)
         if peer is not None:
             self.links.net.carry(peer.place, peer.react, kind, id, batch, answer)
 
 
-class _LinkAnswer:
+class LinkAnswer:
     """The one answer to a message over a link; a lost one is answered with "unknown" after a while."""
 
     def __init__(self, sim: Stage[Any], place: SimPlace, sink: Any) -> None:
@@ -148,14 +148,15 @@ class _Publisher:
 class _Reporter:
     """Puts what a node reports on the time line."""
 
-    def __init__(self, sim: Stage[Any], name: str, publisher: _Publisher) -> None:
+    def __init__(self, sim: Stage[Any], name: str, publisher: _Publisher, lives_on: Sequence[str]) -> None:
         self._sim = sim
         self._name = name
         self._publisher = publisher
+        self._lives_on = lives_on
 
     def note(self, event: str, **fields: Any) -> None:
         """On the time line."""
-        self._publisher.lives += event == "shard_outlasted"
+        self._publisher.lives += event in self._lives_on
         self._sim.note("says", self._name, event, *(f"{k}={v}" for k, v in fields.items()))
 
     warn = note
@@ -171,6 +172,9 @@ class _Reporter:
 
 class SimNode:
     """A process of the simulation: what runs in it dies with its place; the store outlives it."""
+
+    lives_on: Sequence[str] = ("shard_outlasted",)
+    """After these events another process may have served a shard meanwhile: listeners ask for a snapshot."""
 
     def __init__(self, sim: Stage[Any], number: int) -> None:
         self.sim = sim
@@ -189,17 +193,23 @@ class SimNode:
             self.clock,
             random.Random(f"{sim.seed}/{self.name}"),
             publisher,
-            _Reporter(sim, self.name, publisher),
+            _Reporter(sim, self.name, publisher, self.lives_on),
         )
         sim.loop.place = self.place
-        self.system = SimSystem(sim.workload.kinds, outside, NodeRun(self.name, self.name), sim.plan.limits)
+        self.system: ActorSystem = self.make(outside)
         sim.loop.place = sim.loop.world
-        self.system.links, self.system.place = sim, self.place
-        self.system.peers = lambda shard: sim.owner(shard, self)
         self.gateway: Any = None
         if sim.door:
             self.gateway = sim.door.open(self)
             publisher.rooms = self.gateway.publisher
+
+    def make(self, outside: Outside) -> ActorSystem:
+        """Return the actor system of this process."""
+        sim = self.sim
+        system = SimSystem(sim.workload.kinds, outside, NodeRun(self.name, self.name), sim.plan.limits)
+        system.links, system.place = sim, self.place
+        system.peers = lambda shard: sim.owner(shard, self)
+        return system
 
     def boot(self, after_s: float) -> None:
         """Start the process."""
@@ -242,7 +252,7 @@ class SimNode:
                 pending.kind, pending.id, pending.command, wire, pending.number, player.caller, pending.key
             )
 
-    def react(self, kind: str, id: str, batch: ReactionBatch, answer: _LinkAnswer) -> None:
+    def react(self, kind: str, id: str, batch: ReactionBatch, answer: LinkAnswer) -> None:
         """A peer's reactions."""
         shard = self.system.regions[kind].shard(id)
         if shard.ownership.mode in (Mode.MOVED, Mode.RELEASED):

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 from actors.checker.log_judge import Totals
 from lab.checkout import commit
 from lab.ledger import append_row
+from lab.sim.cluster import ClusterSimulation
 from lab.sim.game_workload import GameWorkload, LargeGameWorkload
 from lab.sim.session_workload import SessionWorkload
 from lab.sim.simulation import MakeWorkload, Outcome, Simulation
@@ -27,6 +28,8 @@ from lab.sim.workload import ToyWorkload
 WORKLOADS: Final[dict[str, MakeWorkload]] = {
     "toy": ToyWorkload, "game": GameWorkload, "session": SessionWorkload, "large": LargeGameWorkload,
 }  # fmt: skip
+CLUSTER: Final = "cluster"
+"""Not a workload of one process at a time, but a world of its own: several nodes share the shards."""
 LAST_LINES: Final = 60
 SEEDS_MAX: Final = 10_000_000
 TELL_S: Final = 5.0
@@ -69,10 +72,15 @@ def told(outcome: Outcome, workload: str, *, whole: bool) -> str:
     return "\n".join(lines)
 
 
+def simulation(seed: int, workload: str) -> Simulation:
+    """Return a seed's simulation, not run yet."""
+    return ClusterSimulation(seed) if workload == CLUSTER else Simulation(seed, make=WORKLOADS[workload])
+
+
 def run_one(task: tuple[int, str]) -> Ran:
     """Run a seed in a worker."""
     seed, workload = task
-    outcome = Simulation(seed, make=WORKLOADS[workload]).run()
+    outcome = simulation(seed, workload).run()
     return Ran(seed, len(outcome.violations), outcome.totals, outcome.faults)
 
 
@@ -140,7 +148,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     what.add_argument("--seeds", type=int, help="number of seeds; stops at the first that breaks a promise")
     parser.add_argument("--first", type=int, default=1, help="the first of them (default 1)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
-    parser.add_argument("--workload", choices=sorted(WORKLOADS), default="toy")
+    parser.add_argument("--workload", choices=sorted([*WORKLOADS, CLUSTER]), default="toy")
     parser.add_argument("--timeline", action="store_true", help="print the whole time line of the seed")
     parser.add_argument("--ledger", action="store_true", help="append a row to lab/ledger.json")
     found = parser.parse_args(argv)
@@ -159,12 +167,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; return the exit status."""
     asked = _arguments(argv)
     if asked.seed is not None:
-        outcome = Simulation(asked.seed, make=WORKLOADS[asked.workload]).run()
+        outcome = simulation(asked.seed, asked.workload).run()
         print(told(outcome, asked.workload, whole=asked.timeline))
         return 1 if outcome.violations else 0
     sums = soak(asked.first, asked.seeds, asked.workload, jobs=asked.jobs)
     if sums.broken:
-        outcome = Simulation(sums.broken[0], make=WORKLOADS[asked.workload]).run()
+        outcome = simulation(sums.broken[0], asked.workload).run()
         print(told(outcome, asked.workload, whole=False))
     print(sums.summary(asked.first))
     if asked.ledger:

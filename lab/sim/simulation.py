@@ -46,6 +46,8 @@ class Outcome(NamedTuple):
 class Simulation(Stage[SimNode]):
     """The run of one seed: its phases, the operator that starts nodes, and the judgement at the end."""
 
+    settle_s = SETTLE_S
+
     def __init__(
         self,
         seed: int,
@@ -62,10 +64,14 @@ class Simulation(Stage[SimNode]):
 
     # ---- nodes
 
+    def make_node(self, number: int) -> SimNode:
+        """Return a process that is not started yet."""
+        return SimNode(self, number)
+
     def start_node(self, after_s: float) -> SimNode:
         """Start a process."""
         self._started += 1
-        node = SimNode(self, self._started)
+        node = self.make_node(self._started)
         if "skew" in self.plan.at and not self.plan.healed:
             node.clock.offset_ms = self.plan.wrong_ms(1500)
         self.nodes.append(node)
@@ -177,7 +183,7 @@ class Simulation(Stage[SimNode]):
         loop, plan = self.loop, self.plan
         plan.last_s = max(plan.last_s, loop.time())
         while True:
-            left_s = plan.last_s + SETTLE_S - loop.time()
+            left_s = plan.last_s + self.settle_s - loop.time()
             if left_s <= 0:
                 break
             loop.run(self._at_rest, min(left_s, 0.25))
@@ -188,7 +194,9 @@ class Simulation(Stage[SimNode]):
             self._replace_superseded()
         waiting = [f"{p.name}:{c.key or '?'} {c.entity}" for p in self.players for c in p.unanswered()]
         nodes = [(n.name, n.system.ready(), n.owns_all(), n.quiet()) for n in self.alive()]
-        self.broken("I10", f"not at rest {SETTLE_S} s after the last fault; unanswered: {waiting[:8]}; nodes: {nodes}")
+        self.broken(
+            "I10", f"not at rest {self.settle_s} s after the last fault; unanswered: {waiting[:8]}; nodes: {nodes}"
+        )
         return False
 
     def _audit(self) -> list[LiveDigest]:
@@ -204,7 +212,7 @@ class Simulation(Stage[SimNode]):
         for node in self.alive():
             node.kill()
         auditor = self.start_node(0.0)
-        if not self.loop.run(lambda: auditor.booted and auditor.owns_all() and auditor.quiet(), SETTLE_S):
+        if not self.loop.run(lambda: auditor.booted and auditor.owns_all() and auditor.quiet(), self.settle_s):
             self.broken("I10", f"a fresh process does not come up: {auditor.system.ready()}")
             return live
         self._probe()
@@ -233,12 +241,12 @@ class Simulation(Stage[SimNode]):
         prober.name = f"probe{len(self.players)}"
         for number, move in enumerate(self.workload.probes()):
             prober.ask(number, move)
-        until_s = self.loop.time() + SETTLE_S
+        until_s = self.loop.time() + self.settle_s
         while not self.loop.run(self._at_rest, 0.25):
             self._replace_superseded()
             if self.loop.time() > until_s:
                 waiting = [c.entity for c in prober.unanswered()]
-                self.broken("I10", f"not at rest {SETTLE_S} s after it was; unanswered: {waiting}")
+                self.broken("I10", f"not at rest {self.settle_s} s after it was; unanswered: {waiting}")
                 return
 
     def _end(self) -> None:

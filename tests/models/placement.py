@@ -210,8 +210,8 @@ def _may_open(rules: PlacementRules, bounds: Bounds) -> bool:
     newest = rules.newest.get(SHARD)
     if not bounds.late_is_opened_anew and newest is not None and rules.me.same(newest.node, newest.run):
         return newest.released and rules.table.owner(SHARD) == rules.me
-    if not bounds.later_table_is_waited_for and rules.behind():
-        return True
+    if not bounds.later_table_is_waited_for and newest is not None and not rules._is_known(newest):
+        return rules.table.owner(SHARD) == rules.me
     return rules.wanted(SHARD, LATER_S) and rules.ruling(SHARD, LATER_S).say is Say.OPEN
 
 

@@ -30,7 +30,7 @@ def test_after_the_last_fault_a_shard_comes_to_have_one_owner_with_few_tenures(
     assert 0 < opened <= tenures, trace
 
 
-def test_without_one_tenure_for_each_reset_two_nodes_with_a_cut_link_take_a_shard_from_each_other_for_ever() -> None:
+def test_without_one_tenure_for_each_reset_two_nodes_take_a_shard_in_turn_for_ever() -> None:
     found = progress(graph(Bounds(faults=1, one_for_each_reset=False)), has_owner)
     assert_goes_round(found, "1 opens a tenure", "0 reads", "0 opens a tenure", "1 reads")
 

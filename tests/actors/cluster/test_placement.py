@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from actors.cluster.member import Member
 from actors.cluster.placement import MOVE_S, NEXT_S, PlacementRules
 from actors.cluster.succession import Newest, Ruling, Say
@@ -77,13 +79,15 @@ def test_a_shard_that_another_took_is_not_taken_back() -> None:
     rules = rules_of(B, A)
     rules.generation(table(B), 0.0)
     rules.saw(S, tenure(C, 11, at=6))  # C took it from A, under the same table
-    assert rules.ruling(S, 99.0).say is Say.STAND_BACK
+    assert say(rules.ruling(S, 99.0)) == (Say.WAIT, math.inf)
     rules = rules_of(A, A)
     rules.opened(S, tenure(A, 10, at=5))
     rules.saw(S, tenure(B, 11, at=5))
     rules.dropped(S)
-    assert rules.ruling(S, 99.0).say is Say.STAND_BACK
+    assert say(rules.ruling(S, 99.0)) == (Say.WAIT, math.inf)  # the table has it here: it reads on
+    assert rules.behind()  # and another is asked for
     assert rules.owner(S) == B
+    assert rules.ruling(S, 99.0).why == "b:1 serves it"
     rules.generation(table(A), 100.0)  # the group gives it back
     assert say(rules.ruling(S, 100.0)) == (Say.WAIT, MOVE_S)
 

@@ -9,6 +9,7 @@ import pytest
 from actors.limits import Limits
 from actors.log.memory import MemoryStore
 from actors.log.port import ShardId
+from actors.snapshots import recovery
 from actors.snapshots.format import digest
 from tests.actors.rig import ALICE, BOB, Node, running
 from tests.actors.toy import Add, SetAlarm, TallyType, Total, View
@@ -259,3 +260,19 @@ def spoil_newest(store: MemoryStore) -> None:
     newest = max((k for k in kept if "|h|" in k), key=lambda k: decode_header(kept[k]).seq)
     part = newest.replace("|h|", "|1|")
     kept[part] = kept[part][:-1] + b"?"
+
+
+async def test_a_timer_of_an_entity_that_was_put_away_during_the_replay_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found in a follower, which puts away what it replays; a long replay over budget lost its timers as well."""
+    monkeypatch.setattr(recovery, "WEIGH_EVERY", 1)
+    store = MemoryStore()
+    async with running(store) as node:
+        await node.ask(SetAlarm(node.clock.ms + 60_000), key=("e", 1))
+        await play(node, 300, to="other")  # more than the log gives at once
+    async with running(store, limits=Limits(memory_bytes=0)) as node:
+        assert node.shard.passive.ids() == ["t"]
+        assert len(node.shard.timers) == 1
+        node.clock.pass_s(70)
+        async with asyncio.timeout(60):
+            while not any(b'"type":"rang"' in record for record in store.records(SHARD)):  # nobody asks
+                await asyncio.sleep(0.05)

@@ -11,7 +11,7 @@ from typing import Any
 from actors.checker.history import OK, REFUSED, VIEWED, Call, Violation
 from actors.checker.log_judge import LogJudge
 from actors.clock import SystemClock
-from actors.cluster.keeper import Keeper
+from actors.cluster.keeper import Keeper, News
 from actors.cluster.member import Member
 from actors.cluster.membership import GroupMember
 from actors.entity import EntityType, Rejected
@@ -94,10 +94,10 @@ class KafkaNode:
         await self.group.leave()
         await self.log.close()
 
-    def announce(self, shard: ShardId, owner: Member, nonce: str, offset: int) -> None:
+    def announce(self, news: News) -> None:
         for node in self.cluster.running():
             if node is not self:
-                node.keeper.told(shard, owner, nonce, offset)
+                node.keeper.told(*news)
 
     def forward(self, kind: str, id: str, batch: ReactionBatch, sink: Any) -> None:
         node = self.cluster.owner(kind, id, self)

@@ -36,6 +36,7 @@ WITHIN = 300
 BY_NAMED_TESTS = {
     "fresh answers": "test_a_refusal_is_held_behind_an_event_that_is_not_durable",
     "three tenures a fault": "test_a_newer_tenure_of_another_node_is_not_disputed",
+    "one tenure per link reset": "test_without_one_tenure_for_each_reset_two_nodes_take_a_shard_in_turn_for_ever",
     "refused again by the owner": "test_a_superseded_owner_does_not_repeat_a_refusal_within_the_age_of_its_proof",
 }
 """Safeguards that seeds do not miss soon enough since clients ask again by the shipped session and servers back off:

@@ -1,0 +1,109 @@
+"""Safeguards of a cluster's succession, and how each is switched off.
+
+Owns the rows, not the running. Each `_without_...` takes away one rule of the product and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from actors.checker.history import Violation
+from actors.cluster.keeper import Keeper
+from actors.cluster.placement import PlacementRules, Reset
+from actors.cluster.succession import Newest, Ruling
+from actors.log.port import ShardId
+from lab.ablations.safeguard import FENCE, Patches, Safeguard, no, nothing
+from lab.sim.cluster import ClusterSimulation
+
+
+def play(seed: int) -> Sequence[Violation]:
+    """Play a seed of the cluster."""
+    return ClusterSimulation(seed).run().violations
+
+
+def _without_one_for_each_reset(patches: Patches) -> None:
+    def entitles(self: Reset, shard: ShardId) -> bool:
+        return self.refused or self.majority
+
+    patches.replace(Reset, "entitles", entitles)
+
+
+def _without_late_opened_anew(patches: Patches) -> None:
+    def of_mine(self: PlacementRules, newest: Newest, given: bool) -> Ruling:
+        return self._back("it was given up")
+
+    patches.replace(PlacementRules, "_of_mine", of_mine)
+
+
+def _without_telling_all(patches: Patches) -> None:
+    patches.replace(Keeper, "known", lambda self: [])
+
+
+def _without_asking(patches: Patches) -> None:
+    patches.replace(PlacementRules, "behind", no)
+
+
+def _without_proof(patches: Patches) -> None:
+    patches.replace(Keeper, "told", nothing)
+
+
+def _without_moving(patches: Patches) -> None:
+    def generation(old: Any) -> Any:
+        def taken(self: PlacementRules, table: Any, now_s: float) -> None:
+            old(self, table, now_s)
+            self._leaving.clear()
+            self._grants.clear()
+
+        return taken
+
+    patches.wrap(PlacementRules, "generation", generation)
+
+
+SAFEGUARDS: Final = {
+    safeguard.name: safeguard
+    for safeguard in (
+        Safeguard(
+            "one tenure per link reset",
+            FENCE,
+            "a failing link does not make two members open tenures in turn",
+            ("I10",),
+            _without_one_for_each_reset,
+        ),
+        Safeguard(
+            "own late tenure",
+            FENCE,
+            "a tenure of its own that a node gave up and that landed all the same is opened anew",
+            ("I10",),
+            _without_late_opened_anew,
+        ),
+        Safeguard(
+            "all that is known to a new link",
+            FENCE,
+            "an idle owner hears of a tenure that was announced while its link was down",
+            ("I10",),
+            _without_telling_all,
+        ),
+        Safeguard(
+            "another table is asked for",
+            FENCE,
+            "while table and log disagree, or a tenure rests on a table that is not here, the group makes another one",
+            ("I10",),
+            _without_asking,
+        ),
+        Safeguard(
+            "proof when told",
+            FENCE,
+            "an owner that is told of a newer tenure looks into its log",
+            ("I10",),
+            _without_proof,
+        ),
+        Safeguard(
+            "moves by the table",
+            FENCE,
+            "what the table moves is given up, and taken after 2 s at the latest",
+            ("I10",),
+            _without_moving,
+        ),
+    )
+}

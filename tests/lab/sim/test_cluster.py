@@ -1,0 +1,34 @@
+"""Several nodes share the shards of one log: every promise is kept, and every shard ends with one owner."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from lab.sim import seeds
+from lab.sim.cluster import ClusterSimulation
+from lab.sim.runs import told
+
+PARTS = 5
+FEWER = 5
+"""One seed in so many: a seed of several nodes takes as much longer."""
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_promise_is_kept_while_nodes_join_leave_die_and_lose_each_other(part: int) -> None:
+    base, count = seeds.suite_base(), max(seeds.count() // FEWER, 10 * PARTS)
+    commands, struck = 0, Counter[str]()
+    for seed in range(base + part, base + count, PARTS):
+        outcome = ClusterSimulation(seed).run()
+        assert not outcome.violations, told(outcome, "cluster", whole=False)
+        commands += outcome.totals.commands
+        struck.update(outcome.faults)
+    assert commands > 100
+    assert struck["cut"] * struck["dropped"] * struck["join"] > 0
+
+
+def test_a_seed_of_the_cluster_is_the_same_twice() -> None:
+    one, two = ClusterSimulation(31).run(), ClusterSimulation(31).run()
+    assert one.digest == two.digest
+    assert one.digest != ClusterSimulation(32).run().digest
