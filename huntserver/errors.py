@@ -83,6 +83,7 @@ REFUSALS: Final[dict[str, Code]] = {
     "team_full": Code("the team is full", NEW_KEY),
     "in_other_team": Code("you are in another team; leave it first, or ask a host", NEW_KEY),
     "waiting": Code("the team's captain has not let you in yet", NEW_KEY),
+    "no_such_offer": Code("this code offers nothing, or not any more", status=404),
     "no_such_player": Code("nobody has this id or name", status=404),
     "team_name_taken": Code("another team has this name"),
     "no_such_bracket": Code("there is no such bracket", status=404),

@@ -60,6 +60,7 @@ LAZY = {
     "inspect": "huntserver.cli.log",
     "copies": "huntserver.cli.log",
     "accept-loss": "huntserver.cli.log",
+    "check": "huntserver.cli.check",
     "load": "huntserver.cli.load",
     "why": "huntserver.cli.why",
     "projections": "huntserver.cli.projections",
@@ -189,39 +190,6 @@ def serve(
             fail(str(error))
 
     run(work)
-
-
-@main.command()
-@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="print the problems as JSON")
-def check(files: tuple[Path, ...], as_json: bool) -> None:
-    """Check hunt files (TOML, JSON, YAML): every problem with its path into the file and what to do."""
-    from huntserver.game.definition.formats import style_of
-    from huntserver.game.definition.solvability import check_definition
-
-    bad = 0
-    unread = False
-    for file in files:
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            click.echo(f"huntserver: {file}: cannot be read ({error.strerror})", err=True)
-            unread = True
-            continue
-        found = check_definition(data, style_of(file.suffix))
-        problems = found if isinstance(found, list) else []
-        bad += bool(problems)
-        if as_json:
-            rows = [{"path": p.path, "what": p.what, "cure": p.cure} for p in problems]
-            click.echo(msgspec.json.encode({"file": str(file), "problems": rows}).decode())
-        elif isinstance(found, list):
-            for problem in problems:
-                click.echo(f"{file}: {problem}")
-        else:
-            click.echo(
-                f"{file}: {found.title}: {len(found.clues)} clues, {len(found.treasures)} treasures, can be played"
-            )
-    sys.exit(USAGE if unread else FAILED if bad else 0)
 
 
 @main.command()

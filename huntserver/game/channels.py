@@ -52,7 +52,11 @@ class Telling:
 
     def parted(self, team: Team, player: str) -> None:
         """Let a player hear nothing more of a team, from before what this record shows on."""
-        self.made.insert(0, Push(team.channel, 0, parted=player))
+        self.parted_from(team.channel, player)
+
+    def parted_from(self, channel: str, client: str) -> None:
+        """Let a client hear nothing more of a channel."""
+        self.made.insert(0, Push(channel, 0, parted=client))
         self._told = {channel: at + 1 for channel, at in self._told.items()}
 
     def board(self, name: str = "board") -> None:
@@ -60,9 +64,9 @@ class Telling:
         self.made.append(Push("hunt", 0, state=name))
 
 
-def channels(state: Hunt, team: Team | None, host: bool) -> dict[str, int]:
-    """Return the channels one may listen to, with their last seqs."""
-    open_ = {"hunt": state.hunt_seq} if team is not None or host else {}
+def channels(state: Hunt, team: Team | None, host: bool, watches: bool = False) -> dict[str, int]:
+    """Return the channels one may listen to, with their last seqs. `watches`: without a team."""
+    open_ = {"hunt": state.hunt_seq} if team is not None or host or watches else {}
     if team is not None:
         open_[team.channel] = team.seq
     if host:

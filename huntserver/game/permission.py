@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Final
 
 from actors.entity import Context, Rejected
@@ -12,7 +13,44 @@ from huntserver.game.state import Hunt, Phase, Team
 NO_HUNT: Final = Rejected("no_such_hunt", "there is no hunt with this id")
 NOT_JOINED: Final = Rejected("not_joined", "join the hunt first", retry=True)
 HOSTS: Final = ("host", "admin", "system")
-"""The roles that create hunts."""
+"""The roles of tokens that create hunts."""
+
+
+class Role(enum.IntEnum):
+    """What somebody is in one hunt. Each may do what those below it may.
+
+    A spectator sees the standings and what everybody is told; a reviewer judges what teams send; a host runs the hunt;
+    the owner also says who else does.
+    """
+
+    NOBODY = 0
+    SPECTATOR = 1
+    REVIEWER = 2
+    HOST = 3
+    OWNER = 4
+
+
+GRANTED: Final = ("host", "reviewer", "spectator")
+RIGHTS: Final[dict[str, Role]] = {
+    "grant": Role.OWNER,
+    "revoke": Role.OWNER,
+    "accept": Role.REVIEWER,
+    "award": Role.REVIEWER,
+    "overview": Role.REVIEWER,
+}
+"""The least role of those operations of hosts, by tag, that do not take a host."""
+
+
+def role_of(state: Hunt, ctx: Context) -> Role:
+    """Return what the sender is in this hunt. Admins and the server itself are as the owner."""
+    if ctx.role in ("admin", "system") or (ctx.role == "host" and ctx.by == state.owner):
+        return Role.OWNER
+    staff = state.more.staff
+    given = staff.roles.get(ctx.by) if staff is not None else None
+    if given is None:
+        return Role.NOBODY
+    role = Role[given[0].upper()]
+    return role if ctx.role == "host" else min(role, Role.SPECTATOR)
 
 
 def not_there(state: Hunt) -> Rejected | None:
@@ -21,16 +59,17 @@ def not_there(state: Hunt) -> Rejected | None:
 
 
 def is_host(state: Hunt, ctx: Context) -> bool:
-    """Tell whether the sender runs this hunt: its owner, an admin, or the server itself."""
-    return ctx.role in ("admin", "system") or (ctx.role == "host" and ctx.by == state.owner)
+    """Tell whether the sender runs this hunt."""
+    return role_of(state, ctx) >= Role.HOST
 
 
-def not_host(state: Hunt, ctx: Context, *phases: Phase) -> Rejected | None:
-    """Return why the sender may not do what hosts do, in one of these phases (none: in any), or None."""
+def not_host(state: Hunt, ctx: Context, *phases: Phase, least: Role = Role.HOST) -> Rejected | None:
+    """Return why the sender may not do what takes the role `least`, in one of these phases (none: in any), or None."""
     if state.phase is Phase.NONE:
         return NO_HUNT
-    if not is_host(state, ctx):
-        return Rejected("not_allowed", "only the hunt's host may do this")
+    if role_of(state, ctx) < least:
+        who = "owner" if least is Role.OWNER else "host" if least is Role.HOST else "host or a reviewer"
+        return Rejected("not_allowed", f"only the hunt's {who} may do this")
     if phases and state.phase not in phases:
         wanted = " or ".join(p.name.lower() for p in phases)
         return Rejected("wrong_phase", f"the hunt is {state.phase.name.lower()}, this needs {wanted}", retry=True)

@@ -46,6 +46,16 @@ class AuditLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     undo: str
 
 
+class Staff(msgspec.Struct, omit_defaults=True):
+    """Who runs a hunt beside its owner, or watches it: id -> (role, name); digests of codes: (role, until when)."""
+
+    roles: dict[str, tuple[str, str]] = {}
+    offers: dict[str, tuple[str, int]] = {}
+
+
+NO_STAFF: Final = Staff()
+
+
 class HuntMore(msgspec.Struct, omit_defaults=True):
     """What is stored of a hunt only where it is not as usual, by name: new fields may be added, none renamed."""
 
@@ -78,6 +88,10 @@ class HuntMore(msgspec.Struct, omit_defaults=True):
 
     asking: dict[str, tuple[str, str]] = {}
     """Who asks to be let in: (team, name)."""
+
+    staff: Staff | None = None
+    """Who else runs the hunt. (The fifteenth field; with more, MessagePack writes a longer header, and the bytes of
+    every stored hunt change: put what comes next into a struct of its own under one of these.)"""
 
 
 def once_a_reopening(state: Hunt, name: str) -> str:

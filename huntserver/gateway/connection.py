@@ -229,7 +229,7 @@ class Connection(Reader):
                 if session.key_of(frame) is None or not session.repeated(request, rejected.code, pos):
                     rejected, pos = STALE, -1
         frame = self._answered(request)
-        if frame.__class__ is JoinFrame and rejected.code == "no_such_team":
+        if rejected.code in ("no_such_team", "no_such_offer") and frame.__class__ in TRIES:
             self._services.trials.wrong(frame.hunt, self.by, self.address)
         if frame.__class__ is JoinFrame and rejected.code == "already_joined" and not self.closing:
             self.write_payload(codecs.view(request, {"again": True}, pos, self.packed))

@@ -17,6 +17,7 @@ from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create
 from huntserver.game.features.checking_in import CheckIn
 from huntserver.game.features.joining import Join
+from huntserver.game.features.roles import TakeRole
 from huntserver.game.features.scanning import Scan
 from huntserver.game.hunt import ANSWERS, TAKES
 from huntserver.suggestion import did_you_mean
@@ -122,7 +123,7 @@ QUERY_FRAMES: Final = tuple(_query(query) for query in QUERIES)
 _BY_COMMAND: Final = dict(zip(COMMANDS, COMMAND_FRAMES, strict=True))
 JoinFrame: Final = _BY_COMMAND[Join]
 CreateFrame: Final = _BY_COMMAND[Create]
-TRIES: Final = frozenset({JoinFrame, _BY_COMMAND[Scan], _BY_COMMAND[CheckIn]})
+TRIES: Final = frozenset({JoinFrame, _BY_COMMAND[Scan], _BY_COMMAND[CheckIn], _BY_COMMAND[TakeRole]})
 """What people type or read from the world, and could try one after the other."""
 HOST_FRAMES: Final = frozenset(_BY_COMMAND[command] for command in HOST_COMMANDS)
 PLAIN: Final = (Hello, Ping, Leave, Resume, Profile)

@@ -33,6 +33,7 @@ from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.reopening import Reopen
 from huntserver.game.features.rescheduling import Reschedule, Unstart, Unstarted
+from huntserver.game.features.roles import Grant, Revoke, TakeRole
 from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import End, Extend, Pause, Start, Unpause
 from huntserver.game.features.solving import Solved
@@ -137,6 +138,14 @@ class HuntMachine(RuleBasedStateMachine):
             self.send(Join(invite=team_of.invite), 9)
         for player, (team, _) in list(self.table.state.more.asking.items()):
             self.send(Admit(player, team, refuse=refuse), OWNER, "host")
+
+    @rule(role=st.sampled_from(["host", "reviewer", "spectator"]), who=st.integers(0, 2))
+    def others_run_it_too(self, role: str, who: int) -> None:
+        offered = self.table.send(Grant(role), OWNER, "host")
+        if not isinstance(offered, Rejected):
+            self.send(TakeRole(offered["code"]), f"h:{who}", "host")
+        self.send(Pause(), f"h:{who}", "host")
+        self.send(Revoke(f"h:{who - 1}"), OWNER, "host")
 
     @rule(team=TEAMS)
     def the_youngest_member_leads(self, team: str) -> None:

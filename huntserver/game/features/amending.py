@@ -22,7 +22,7 @@ from huntserver.game.definition.solvability import check_definition
 from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes, Times
 from huntserver.game.features.solving import solve
-from huntserver.game.permission import act, not_host, team_of
+from huntserver.game.permission import RIGHTS, act, not_host, team_of
 from huntserver.game.plan import Plan
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
@@ -117,7 +117,7 @@ def _checked(state: Hunt, text: str) -> Definition | Rejected:
 
 def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
     """Accept one more answer, for everybody."""
-    refused = not_host(state, ctx, *PHASES)
+    refused = not_host(state, ctx, *PHASES, least=RIGHTS["accept"])
     if refused is not None:
         return refused
     index = state.plan.clue_index.get(command.clue)
@@ -135,7 +135,7 @@ def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
 
 def award(state: Hunt, command: AwardSolve, ctx: Context) -> Decision | Rejected:
     """Let a team have solved a clue."""
-    refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED)
+    refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED, least=RIGHTS["award"])
     if refused is not None:
         return refused
     team = team_of(state, command.team)

@@ -12,7 +12,7 @@ from huntserver.game.command import Query
 from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.features.announcing import Announced
 from huntserver.game.features.guessing import Guessed
-from huntserver.game.permission import is_host
+from huntserver.game.permission import RIGHTS, role_of
 from huntserver.game.shown import Row
 from huntserver.game.state import Hunt, Phase
 
@@ -56,8 +56,8 @@ def overview(state: Hunt, query: Any, ctx: Context) -> Overview | Rejected:
     """Answer an `OverviewQuery`: hosts only."""
     if state.phase is Phase.NONE:
         return Rejected("no_such_hunt", "there is no hunt with this id")
-    if not is_host(state, ctx):
-        return Rejected("not_allowed", "only the hunt's host may see this")
+    if role_of(state, ctx) < RIGHTS["overview"]:
+        return Rejected("not_allowed", "only the hunt's host or a reviewer may see this")
     plan = state.plan
     return Overview(
         hunt=state.id,

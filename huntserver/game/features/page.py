@@ -11,7 +11,7 @@ from huntserver.game import views
 from huntserver.game.channels import channels
 from huntserver.game.command import Query
 from huntserver.game.feature import AnswersTo, Feature
-from huntserver.game.permission import NOT_JOINED, is_host, not_there
+from huntserver.game.permission import NOT_JOINED, Role, not_there, role_of
 from huntserver.game.plan import CHECK_INS, CODES
 from huntserver.game.shown import ClueView, TreasureView
 from huntserver.game.state import Hunt, Phase, Team
@@ -80,6 +80,9 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     clues_total: int = 0
     players: int = 0
     host: bool = False
+    role: str = ""
+    """What the asker is in this hunt: owner, host, reviewer, spectator, or nothing of it."""
+
     team: TeamView | None = None
     clues: list[ClueView] = []
     treasures: list[TreasureView] = []
@@ -103,25 +106,29 @@ class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
 def membership(state: Hunt, query: Any, ctx: Context) -> Membership | Rejected:
     """Answer a `MembershipQuery`."""
     team = state.members.get(ctx.by)
-    host = state.phase is not Phase.NONE and is_host(state, ctx)
-    if team is None and not host:
+    role = role_of(state, ctx) if state.phase is not Phase.NONE else Role.NOBODY
+    if team is None and not role:
         return not_there(state) or NOT_JOINED
     since = state.more.moved.get(ctx.by, 0)
-    return Membership(True, team.id if team else "", channels(state, team, host), since)
+    return Membership(True, team.id if team else "", _channels(state, team, role), since)
+
+
+def _channels(state: Hunt, team: Team | None, role: Role) -> dict[str, int]:
+    return channels(state, team, host=role >= Role.REVIEWER, watches=role >= Role.SPECTATOR)
 
 
 def page(state: Hunt, query: Any, ctx: Context) -> Page | Rejected:
     """Answer a `PageQuery`."""
-    host = state.phase is not Phase.NONE and is_host(state, ctx)
-    if not host:
+    role = role_of(state, ctx) if state.phase is not Phase.NONE else Role.NOBODY
+    if not role:
         refused = not_there(state)
         if refused is not None:
             return refused
-    return page_of(state, state.members.get(ctx.by), ctx.now_ms, by=ctx.by, host=host)
+    return page_of(state, state.members.get(ctx.by), ctx.now_ms, by=ctx.by, role=role)
 
 
-def page_of(state: Hunt, team: Team | None, now_ms: int, *, by: str = "", host: bool = False) -> Page:
-    """Return the page of a team, or of somebody (`by`) who is in none."""
+def page_of(state: Hunt, team: Team | None, now_ms: int, *, by: str = "", role: Role = Role.NOBODY) -> Page:
+    """Return the page of a team, or of somebody (`by`) who is in none and may have a role."""
     plan, d = state.plan, state.definition
     return Page(
         hunt=state.id,
@@ -130,7 +137,7 @@ def page_of(state: Hunt, team: Team | None, now_ms: int, *, by: str = "", host: 
         phase=state.phase.name.lower(),
         now_ms=now_ms,
         mode=d.teams.mode,
-        channels=channels(state, team, host),
+        channels=_channels(state, team, role),
         opens_ms=plan.opens_ms,
         starts_ms=state.starts_ms,
         started_ms=state.started_ms,
@@ -139,7 +146,8 @@ def page_of(state: Hunt, team: Team | None, now_ms: int, *, by: str = "", host: 
         brackets=d.brackets,
         clues_total=len(d.clues),
         players=len(state.members),
-        host=host,
+        host=role >= Role.REVIEWER,
+        role=role.name.lower() if role else "",
         team=_team_view(state, team) if team else None,
         clues=views.clue_views(state, team, team.unlocked) if team else [],
         treasures=views.treasure_views(state, team, team.unlocked) if team else [],

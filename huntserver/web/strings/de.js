@@ -272,6 +272,7 @@ export default {
   "refused.no_such_team": "Kein Team hat diesen Einladungscode.",
   "refused.in_other_team": "Du bist in einem anderen Team. Verlass es zuerst, oder bitte die Spielleitung.",
   "refused.waiting": "Die Teamleitung hat dich noch nicht hereingelassen.",
+  "refused.no_such_offer": "Dieser Code bietet nichts an, oder nicht mehr.",
   "refused.no_such_player": "Niemand heißt so.",
   "refused.team_full": "Dieses Team ist voll.",
   "refused.team_name_taken": "Ein anderes Team heißt so.",

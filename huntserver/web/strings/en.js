@@ -272,6 +272,7 @@ export default {
   "refused.no_such_team": "No team has this invite code.",
   "refused.in_other_team": "You are in another team. Leave it first, or ask a host to move you.",
   "refused.waiting": "The team's captain has not let you in yet.",
+  "refused.no_such_offer": "This code offers nothing, or not any more.",
   "refused.no_such_player": "Nobody has this id or name.",
   "refused.team_full": "This team has all the members it may have.",
   "refused.team_name_taken": "Another team has this name.",

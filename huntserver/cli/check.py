@@ -1,0 +1,92 @@
+"""`huntserver check`: what is wrong with a hunt file, what is odd, what its answers become, how teams fare in it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from huntserver.cli.main import FAILED, USAGE
+from huntserver.cli.playthrough import Playthrough, play_through
+from huntserver.game.definition.explained import explain
+from huntserver.game.definition.formats import style_of
+from huntserver.game.definition.oddities import oddities
+from huntserver.game.definition.part import Problem
+from huntserver.game.definition.shape import Definition
+from huntserver.game.definition.solvability import check_definition
+
+TEAMS_MAX = 500
+
+
+@click.command()
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="print the problems as JSON")
+@click.option("--explain", "explained", is_flag=True, help="print what each answer becomes and what else is accepted")
+@click.option("--simulate", "simulated", is_flag=True, help="let generated teams play it, and print who is stuck where")
+@click.option("--teams", type=click.IntRange(1, TEAMS_MAX), default=20, show_default=True, help="teams that play")
+@click.option("--seed", type=int, default=1, show_default=True, help="the same seed, the same play")
+def check(files: tuple[Path, ...], as_json: bool, explained: bool, simulated: bool, teams: int, seed: int) -> None:
+    """Check hunt files (TOML, JSON, YAML): every problem with its path into the file and what to do.
+
+    What is odd though legal is a warning: the hunt can be published all the same.
+    """
+    bad = unread = False
+    for file in files:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            click.echo(f"huntserver: {file}: cannot be read ({error.strerror})", err=True)
+            unread = True
+            continue
+        found = check_definition(data, style_of(file.suffix))
+        bad = bad or isinstance(found, list)
+        if as_json:
+            click.echo(msgspec.json.encode(_told(file, found, explained, simulated, teams, seed)).decode())
+        elif isinstance(found, list):
+            for problem in found:
+                click.echo(f"{file}: {problem}")
+        else:
+            _print(file, found)
+            if explained:
+                for clue, line in explain(found):
+                    click.echo(f"  {clue}: {line}")
+            if simulated:
+                _print_play(play_through(found, teams, seed), teams)
+    sys.exit(USAGE if unread else FAILED if bad else 0)
+
+
+def _told(
+    file: Path, found: Definition | list[Problem], explained: bool, simulated: bool, teams: int, seed: int
+) -> dict[str, Any]:
+    problems = found if isinstance(found, list) else []
+    told: dict[str, Any] = {"file": str(file), "problems": [p._asdict() for p in problems]}
+    if isinstance(found, Definition):
+        if odd := oddities(found):
+            told["warnings"] = [p._asdict() for p in odd]
+        if explained:
+            told["answers"] = list(explain(found))
+        if simulated:
+            told["play"] = play_through(found, teams, seed)
+    return told
+
+
+def _print(file: Path, found: Definition) -> None:
+    for odd in oddities(found):
+        click.echo(f"{file}: warning: {odd}")
+    click.echo(f"{file}: {found.title}: {len(found.clues)} clues, {len(found.treasures)} treasures, can be played")
+
+
+def _print_play(seen: Playthrough, teams: int) -> None:
+    click.echo(f"  {teams} generated teams, {seen.minutes} minutes of play")
+    click.echo(f"  {'clue':16} {'opened':>6} {'solved':>6} {'stuck':>6} {'half took':>9}")
+    for clue in seen.clues:
+        took = f"{clue.minutes:.0f} min" if clue.solved else "-"
+        click.echo(f"  {clue.clue:16} {clue.opened:>6} {clue.solved:>6} {clue.stuck:>6} {took:>9}")
+    for team in seen.teams:
+        if team.stuck or team.idle_minutes:
+            where = f"stuck at {', '.join(team.stuck)}" if team.stuck else "done with all that opened"
+            idle = f", nothing open for {team.idle_minutes} min" if team.idle_minutes else ""
+            click.echo(f"  {team.team}: {team.solved} solved, {team.score} points, {where}{idle}")

@@ -1,0 +1,141 @@
+"""What is odd in a hunt though legal: told by `huntserver check`, and no reason not to publish. Pure.
+
+As in `solvability`, no message names an answer or a code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from statistics import median
+from typing import Final
+
+from huntserver.game.clues.kind import GuessJudge
+from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.part import Problem
+from huntserver.game.definition.shape import Clue, Definition
+from huntserver.game.definition.solvability import ALWAYS_S
+from huntserver.game.definition.unlocks import compile_rule, parse
+from huntserver.game.geo import distance_m
+from huntserver.game.judging.folding import signed
+
+WALK_M_PER_S: Final = 5000 / 3600
+"""Walking speed, 5 km/h."""
+FAR_M: Final = 100_000.0
+"""A stop this far from the nearest other, while the others are near one another, is a mistyped position."""
+SHORT_CODE: Final = 4
+SHORT_ANSWER: Final = 3
+_SIGN: Final = re.compile(r"[^\w\s]")
+_BETWEEN_DIGITS: Final = re.compile(r"\d\s*[^\w\s]\s*\d")
+
+
+def oddities(d: Definition) -> list[Problem]:
+    """Return what is odd in a definition that can be played."""
+    return [*_signs(d), *_codes(d), *_places(d), *_walks(d)]
+
+
+def _signs(d: Definition) -> Iterator[Problem]:
+    """Find signs that are dropped although they tell answers apart: C, C#, C++."""
+    cure = 'if the signs matter, say mode = "signs"'
+    for i, clue in enumerate(d.clues):
+        judge_of = KINDS[clue.kind].judge
+        answers = getattr(clue, "answers", [])
+        if judge_of is None or clue.kind != "text":
+            continue
+        judge = judge_of(clue)
+        seen: dict[str, tuple[int, str]] = {}
+        for j, answer in enumerate(answers):
+            if not isinstance(answer, str):
+                continue
+            path, normal = f"clues[{i}].answers[{j}]", judge.normal(answer)
+            first, spelled = seen.setdefault(normal, (j, signed(answer)))
+            if first != j and spelled != signed(answer):
+                yield Problem(path, f"is one with answers[{first}]: signs that tell them apart are dropped", cure)
+            elif first == j and _loses(judge, answer):
+                yield Problem(path, "is accepted without its signs too, and is another answer then", cure)
+
+
+def _loses(judge: GuessJudge, answer: str) -> bool:
+    """Tell whether a sign of a short answer, or one between digits, does not count."""
+    bare = _SIGN.sub("", answer).strip()
+    matters = len(re.sub(r"\s", "", bare)) <= SHORT_ANSWER or _BETWEEN_DIGITS.search(answer) is not None
+    if not bare or bare == answer.strip() or not matters:
+        return False
+    return judge.normal(bare) == judge.normal(answer)
+
+
+def _codes(d: Definition) -> Iterator[Problem]:
+    for i, clue in enumerate(d.clues):
+        codes_of = KINDS[clue.kind].codes
+        for j, code in enumerate(codes_of(clue) if codes_of else ()):
+            if len(code) <= SHORT_CODE:
+                what = f"has {len(code)} letters and digits: it can be found by trying"
+                yield Problem(f"clues[{i}].codes[{j}]", what, f"make it longer than {SHORT_CODE}")
+
+
+def _stops(d: Definition) -> dict[int, tuple[float, float]]:
+    stops = {}
+    for i, clue in enumerate(d.clues):
+        place_of = KINDS[clue.kind].place
+        if place_of is not None:
+            spot = place_of(clue)
+            stops[i] = (spot.lat, spot.lon)
+    return stops
+
+
+def _places(d: Definition) -> Iterator[Problem]:
+    """Find equal places, and one that lies far from all others."""
+    stops = _stops(d)
+    nearest: dict[int, tuple[float, int]] = {}
+    for i, here in stops.items():
+        away = [(distance_m(*here, *there), j) for j, there in stops.items() if j != i]
+        if away:
+            nearest[i] = min(away)
+            twin = min((j for m, j in away if m < 1.0), default=i)
+            if twin < i:
+                what = f"is the place of clues[{twin}]: one check-in is near both"
+                yield Problem(f"clues[{i}].location", what, "give each its own, or name the clue when checking in")
+    usual = median([m for m, _ in nearest.values()]) if len(nearest) > 2 else 0.0
+    for i, (away_m, j) in nearest.items():
+        if away_m > FAR_M and away_m > 20 * usual and (j > i or nearest[j][0] < away_m):
+            what = f"is {away_m / 1000:,.0f} km from the nearest other place, clues[{j}]"
+            yield Problem(f"clues[{i}].location", what, "look whether lat and lon are right, and not swapped")
+
+
+def _walks(d: Definition) -> Iterator[Problem]:
+    """Find places that nobody reaches on foot in the hunt's time, by the shortest way through what must come before."""
+    s, stops = d.schedule, _stops(d)
+    length = s.duration_s
+    if length is None and s.starts_at is not None and s.ends_at is not None:
+        length = int((s.ends_at - s.starts_at).total_seconds())
+    if length is None or not stops:
+        return
+    index = {c.id: i for i, c in enumerate(d.clues)}
+    known: dict[int, dict[int, float]] = {}
+
+    def walked(i: int) -> dict[int, float]:
+        """Return for each place where a team can be last when clue `i` is solved, the least way in metres to there."""
+        if i not in known:
+            known[i] = {}  # a circle is none here: it was found before
+            ways = [walked(j) for j in _needed(d.clues[i], index)]
+            best = max(ways, key=lambda way: min(way.values(), default=0.0), default={})
+            if i in stops:
+                known[i] = {i: min((m + distance_m(*stops[j], *stops[i]) for j, m in best.items()), default=0.0)}
+            else:
+                known[i] = best
+        return known[i]
+
+    for i in stops:
+        way_m = walked(i)[i]
+        if way_m / WALK_M_PER_S > length:
+            hours, lasts = way_m / WALK_M_PER_S / 3600, length / 3600
+            far = f"is {way_m / 1000:,.0f} km on foot from where one must have been, {hours:,.1f} h"
+            what = f"{far}; the hunt lasts {lasts:,.1f} h"
+            yield Problem(f"clues[{i}].location", what, "give more time, or check the positions")
+
+
+def _needed(clue: Clue, index: dict[str, int]) -> list[int]:
+    """Return the clues without which this one never opens."""
+    rule = parse(clue.unlock)
+    opens, everything = compile_rule(rule, index), (1 << len(index)) - 1
+    return [index[id] for id in rule.ids if not opens(everything & ~(1 << index[id]), ALWAYS_S)]
