@@ -50,6 +50,7 @@ from huntserver.projections.feed import Feed
 from huntserver.read_models import ReadModels
 from huntserver.readiness import Readiness
 from huntserver.telemetry import metrics
+from huntserver.telemetry.traced import Coats, coats
 from huntserver.tls import ServerCertificate
 from huntserver.wire.asyncapi import encoded
 
@@ -193,6 +194,7 @@ class RunningServer(NamedTuple):
     reporter: telemetry.LogReporter
     readiness: Readiness
     read_models: ReadModels
+    coat: Coats
     certificate: ServerCertificate | None
     port: int
 
@@ -215,14 +217,17 @@ async def start(
     if sockets_max < limits.connections_max:
         reporter.warn("few_file_descriptors", sockets=sockets_max, wanted=limits.connections_max)
     mint = tokens(config, make=True, issuers=await read_issuers(config, reporter))
+    node = f"{socket.gethostname()}:{config.server.port}"
+    told = config.telemetry
+    coat = coats(told.traces, told.traces_ratio, node=node, run=run, version=__version__, report=reporter)
     log, snapshots = open_log(config, report=reporter)
     await log.open()
     spill = SqliteSpill(Path(config.data.dir) / f"dormant-{config.server.port}.db")
     rooms = Rooms(limits)
     rolls = random.Random(secrets.randbits(256))  # not SystemRandom: that is a system call for every command
-    outside = Outside(log, snapshots, spill, SystemClock(Path(config.data.dir) / "clock"), rolls, rooms, reporter)
-    tenant = NodeRun(f"{socket.gethostname()}:{config.server.port}", run)
-    system = ActorSystem(kinds(config), outside, tenant, runtime)
+    clock = SystemClock(Path(config.data.dir) / "clock")
+    outside = Outside(coat.log(log), snapshots, spill, clock, rolls, coat.publisher(rooms), reporter)
+    system = ActorSystem(coat.kinds(kinds(config)), outside, NodeRun(node, run), runtime)
     rooms.attach(system)
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)
     lag.start(asyncio.get_running_loop())
@@ -230,7 +235,7 @@ async def start(
         await system.start()
         made = telemetry.registry(system, reporter, lag, sink)
         read_models = ReadModels(config, mint, reporter)
-        gateway, readiness = _gateway(config, system, rooms, mint, made, reporter, log, sockets_max, read_models)
+        gateway, readiness = _gateway(config, system, rooms, mint, made, reporter, log, sockets_max, read_models, coat)
         for id, definition in definitions:
             await load_hunt(system, id, definition, reporter)
             gateway.site.listed.append(id)
@@ -249,7 +254,9 @@ async def start(
     gc.freeze()
     gc.set_threshold(10_000, 50, 100)  # what lives long here is not tracked; a young pass takes about a millisecond
     reporter.note("serving", host=config.server.host, port=port, log=config.log.url, version=__version__)
-    return RunningServer(system, gateway, rooms, log, spill, lag, reporter, readiness, read_models, certificate, port)
+    return RunningServer(
+        system, gateway, rooms, log, spill, lag, reporter, readiness, read_models, coat, certificate, port
+    )
 
 
 def _gateway(
@@ -262,13 +269,14 @@ def _gateway(
     log: EventLog,
     sockets_max: int,
     read_models: ReadModels,
+    coat: Coats,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
     clock = LoopClock()
     living = {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
     readiness = Readiness(system, log, disks(config), reporter, living, read_models.beside())
     gateway = Gateway(
-        system,
+        coat.system(system),
         rooms,
         mint,
         server_limits(config),
@@ -291,6 +299,7 @@ def _gateway(
         trace=reporter.trace if config.telemetry.level == "debug" else None,
         shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),
     )
+    coat.gateway(gateway)
     made.register(metrics.ReadinessCollector(readiness.state))
     _watch_gateway(made, gateway, rooms, log, read_models)
     return gateway, readiness
@@ -349,4 +358,5 @@ async def stop(server: RunningServer) -> None:
     await server.log.close()
     server.spill.close()
     server.lag.stop()
+    await asyncio.to_thread(server.coat.close)
     server.reporter.note("stopped")

@@ -15,6 +15,7 @@ from actors.entity import EntityType
 from actors.log.codec import Done, RecordDecoder, Tenure
 from actors.log.port import EventLog, ShardId, shard_of
 from actors.shard.fence import TenureFold, Verdict
+from huntserver.telemetry.spans import trace_id_of
 
 AROUND_MS: Final = 30_000
 """Changes of owner within this time of a record are told beside it."""
@@ -81,13 +82,15 @@ class Followed(msgspec.Struct, frozen=True):
 class Chain(msgspec.Struct, frozen=True):
     """One record with what it came from (for a reaction: its source's record) and what followed from it.
 
-    `void` are copies of it that do not count: written by an owner that another had superseded.
+    `void` are copies of it that do not count: written by an owner that another had superseded. `trace` is the id of
+    its spans, where it is traced.
     """
 
     record: Found
     cause: Found | None
     void: list[Found]
     followed: list[Followed]
+    trace: str = ""
 
 
 class ShardHistory:
@@ -189,7 +192,9 @@ class Causes:
                     if not good and (copy.key, copy.by) == (record.key, record.by)
                 ]
                 followed = await self._followed(record)
-                chains.append(Chain(history.found(at, self._personal), await self._cause(record), void, followed))
+                trace = f"{trace_id_of(record.by, record.key):032x}" if ":" in record.key else ""
+                cause = await self._cause(record)
+                chains.append(Chain(history.found(at, self._personal), cause, void, followed, trace))
         if not chains:  # nothing of it counts: all that there is
             chains = [Chain(history.found(at, self._personal), None, [], []) for at in range(len(history.records))]
         return chains

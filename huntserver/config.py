@@ -108,10 +108,16 @@ class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Logs: `format` auto is readable on a terminal and JSON elsewhere."""
+    """Logs: `format` auto is readable on a terminal and JSON elsewhere.
+
+    `traces` is the base URL of an OpenTelemetry collector (OTLP over HTTP), such as `http://127.0.0.1:4318`; empty: no
+    traces. `traces_ratio` of all commands are traced.
+    """
 
     format: Literal["auto", "json", "console"] = "auto"
     level: Literal["debug", "info", "warning", "error"] = "info"
+    traces: str = ""
+    traces_ratio: float = 0.01
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -194,6 +200,13 @@ def check(name: str, config: Config) -> None:
             f"{name}: projections.store {config.projections.shown!r} is not known, allowed are sqlite:PATH, "
             "postgresql://USER@HOST:PORT/DATABASE, and nothing"
         )
+    if config.telemetry.traces and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", config.telemetry.traces):
+        raise ConfigError(
+            f"{name}: telemetry.traces is {config.telemetry.traces!r}, allowed is a URL like http://127.0.0.1:4318"
+        )
+    ratio = config.telemetry.traces_ratio
+    if not 0 < ratio <= 1:
+        raise ConfigError(f"{name}: telemetry.traces_ratio is {ratio}, allowed is over 0 and up to 1")
     if config.server.path_prefix and not re.fullmatch(r"(/[\w.~-]+)+/?", config.server.path_prefix, re.ASCII):
         raise ConfigError(f"{name}: server.path_prefix is {config.server.path_prefix!r}, allowed is a path like /hunt")
     for text in config.server.trusted_proxies:

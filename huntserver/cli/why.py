@@ -107,6 +107,8 @@ async def _refusal(causes: Causes, entity: str, code: str, holds: Sequence[str],
 def words(chain: Chain) -> list[str]:
     """Return a chain as lines."""
     lines = _record(chain.record, "")
+    if chain.trace:
+        lines.append(f"  its trace, where it is one of those looked at: {chain.trace}")
     if not chain.record.counts:
         lines.append("  it does not count: another owner had taken over before it landed; nobody was told of it")
     if chain.cause is not None:

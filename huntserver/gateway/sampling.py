@@ -42,6 +42,8 @@ class Sampler:
 
     def __init__(self) -> None:
         self.latency = Latency()
+        self.classes: tuple[type[Connection], type[Connection]] = (Connection, Sampled)
+        """The class of connections left alone, and of the one that is looked at."""
         self._watched: Connection | None = None
         self._since_s = 0.0
         self._request = -1
@@ -53,14 +55,15 @@ class Sampler:
             if now_s - self._since_s < PATIENCE_S and not self._watched.closing:
                 return
             self.let_go()
-        if connection.__class__ is Connection and connection.session.caller is not None and not connection.closing:
-            connection.__class__ = Sampled
+        plain, sampled = self.classes
+        if connection.__class__ is plain and connection.session.caller is not None and not connection.closing:
+            connection.__class__ = sampled
             self._watched, self._since_s = connection, now_s
 
     def let_go(self) -> None:
         """Look at nobody."""
         if self._watched is not None:
-            self._watched.__class__ = Connection
+            self._watched.__class__ = self.classes[0]
             self._watched, self._request = None, -1
 
     def opened(self, request: int, began: float) -> None:

@@ -64,8 +64,8 @@ def echo(rows: Rows, seconds: str, suffix: str = "") -> None:
 
 
 @contextmanager
-def our_server(log: str, folder: Path, *, copies: int = 1) -> Iterator[LocalServer]:
-    """Run our server with 50 hunts on a fresh log with `copies` replicas, pinned to a core."""
+def our_server(log: str, folder: Path, *, copies: int = 1, more: str = "") -> Iterator[LocalServer]:
+    """Run our server with 50 hunts on a fresh log with `copies` replicas, pinned to a core; `more` of configuration."""
     told = []
     for i in range(HUNTS):
         path = folder / f"campaign{i}.toml"
@@ -74,7 +74,7 @@ def our_server(log: str, folder: Path, *, copies: int = 1) -> Iterator[LocalServ
     told += [part for limit in (*LIMITS, *CLOSED_LIMITS) for part in ("--limit", limit)]
     (folder / "config.toml").write_text(
         f'[log]\nurl = "{log}"\nhunt_shards = {SHARDS}\nplayer_shards = {SHARDS}\nreplication = {copies}\n'
-        f'topic_prefix = "bench-{time.time_ns():x}"\n'
+        f'topic_prefix = "bench-{time.time_ns():x}"\n{more}'
     )
     on = ("taskset", "-c", SERVER_CORE)
     server = LocalServer(folder, "--config", "config.toml", "--data", str(folder), *told, within=on)
