@@ -24,9 +24,9 @@ from actors.passivation.passivation import SpillStore
 from actors.reporter import Reporter, Unfailing
 from actors.shard.actor import Caller, Publisher, Sink
 from actors.shard.fence import Mode
-from actors.shard.mailbox import COMMAND, QUERY, REACTION, Key
+from actors.shard.mailbox import COMMAND, QUERY, REACTION, Key, Message
 from actors.shard.pacer import Pacer
-from actors.shard.ports import Ports
+from actors.shard.ports import Ports, refuse_moved
 from actors.shard.reactions import Deliver, ReactionBatch
 from actors.shard.shard import Shard
 from actors.shard.statistics import ShardStatistics
@@ -78,7 +78,8 @@ class ActorSystem:
     """The actors of one node: submit commands, ask queries, start, drain, close. Not a singleton.
 
     Without `succession` all shards are this node's. With it (a cluster) it serves those that were taken; what comes for
-    others is refused at once with `moved`, and their reactions go to `forward` if it is set.
+    others is refused at once with `moved`, or goes to `moved(kind, id, message)` if that is set, and their reactions go
+    to `forward`.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class ActorSystem:
         succession: Succession | None = None,
     ) -> None:
         self.forward: Deliver | None = None
+        self.moved: Callable[[str, str, Message], None] | None = None
         self.report = Unfailing.of(outside.report)
         self.background = Background(self.report, outside.random)
         self._limits = limits
@@ -113,6 +115,7 @@ class ActorSystem:
             self.report,
             Pacer(lambda error: self.background.contain("pacer", error)),
             self._decode_command,
+            self._moved,
         )
         self._commands = {kind.kind: msgspec.json.Decoder(kind.command_type) for kind, _ in kinds}
         gate = asyncio.Semaphore(limits.recoveries_at_once)
@@ -164,6 +167,9 @@ class ActorSystem:
         else:
             shard.submit(id, (REACTION, batch, sink, 0, None, None))
 
+    def _moved(self, kind: str, id: str, message: Message) -> None:
+        (self.moved or refuse_moved)(kind, id, message)
+
     def _decode_command(self, kind: str, data: bytes) -> Any:
         decoder = self._commands.get(kind)
         if decoder is None:
@@ -175,13 +181,13 @@ class ActorSystem:
 
         Returns (answer bytes or view, pos), or a `Rejected`.
         """
-        waiter = _Waiter()
+        waiter = Waiter()
         self.submit(kind, id, command, waiter, 0, caller, key)
         return await waiter.future
 
     async def view(self, kind: str, id: str, query: Any, caller: Caller) -> Any:
         """Ask a question and wait. Returns (view, pos), or a `Rejected`."""
-        waiter = _Waiter()
+        waiter = Waiter()
         self.query(kind, id, query, waiter, 0, caller)
         return await waiter.future
 
@@ -300,7 +306,7 @@ class ActorSystem:
         return {name: [s.statistics() for s in r.shards] for name, r in self.regions.items()}
 
 
-class _Waiter:
+class Waiter:
     """A sink for one answer."""
 
     def __init__(self) -> None:

@@ -6,7 +6,6 @@ Owns the order of start and stop. Composes and does nothing else.
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import random
 import secrets
@@ -34,8 +33,8 @@ from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from huntserver import __version__, telemetry
 from huntserver.auth import Issuers, KeySet, SignIn, Tokens, link_code, load_key
+from huntserver.cluster.node import ClusterNode
 from huntserver.config import Config, ConfigError, log_url, runtime_limits, server_limits
-from huntserver.config import Server as ServerChoice
 from huntserver.game.hunt import HuntType
 from huntserver.game.player.entity import PlayerType
 from huntserver.gateway.clock import LoopClock
@@ -44,6 +43,7 @@ from huntserver.gateway.proxies import Proxies, parse_network
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.gateway.worker import WorkerThread
+from huntserver.listening import disks, listen, server_certificate
 from huntserver.preload import load_hunt, read_hunt
 from huntserver.projections.cleaning import Cleaner
 from huntserver.projections.feed import Feed
@@ -61,10 +61,6 @@ TICK_LATE_S: Final = 2.0
 def kinds(config: Config) -> list[tuple[EntityType[Any], int]]:
     """Return the kinds of entities with their shard counts; sources of reactions before their targets."""
     return [(HuntType(), config.log.hunt_shards), (PlayerType(), config.log.player_shards)]
-
-
-class PortInUse(Exception):
-    """Another process listens on the port; the text names it and the cure."""
 
 
 def make_folder(path: Path, what: str) -> None:
@@ -182,6 +178,11 @@ async def read_issuers(config: Config, reporter: telemetry.LogReporter) -> Issue
     return issuers
 
 
+def node_name(config: Config) -> str:
+    """Return how tenures and traces call this node: in a cluster, where others reach it."""
+    return config.cluster.advertise or config.cluster.listen or f"{socket.gethostname()}:{config.server.port}"
+
+
 class RunningServer(NamedTuple):
     """A running server's parts."""
 
@@ -197,6 +198,7 @@ class RunningServer(NamedTuple):
     coat: Coats
     certificate: ServerCertificate | None
     port: int
+    node: ClusterNode | None = None
 
 
 async def start(
@@ -207,7 +209,7 @@ async def start(
     `run` names this run of the process in log lines and tenures (random if empty); `sink` is where its lines go.
     Raises `Fault` (log), `ConfigError`, `IssuerError`, `KeyFileError`, `LimitError`, `PortInUse`.
     """
-    limits, runtime = server_limits(config), runtime_limits(config)
+    limits = server_limits(config)
     make_folder(Path(config.data.dir), "the data folder; give another one with --data")
     definitions = [(path.stem, read_hunt(path)) for path in preload]
     run = run or secrets.token_hex(4)
@@ -216,32 +218,31 @@ async def start(
     sockets_max = raise_limit()
     if sockets_max < limits.connections_max:
         reporter.warn("few_file_descriptors", sockets=sockets_max, wanted=limits.connections_max)
-    mint = tokens(config, make=True, issuers=await read_issuers(config, reporter))
-    node = f"{socket.gethostname()}:{config.server.port}"
-    told = config.telemetry
-    coat = coats(told.traces, told.traces_ratio, node=node, run=run, version=__version__, report=reporter)
+    mint = tokens(config, make=not config.cluster.listen, issuers=await read_issuers(config, reporter))
+    name, told = node_name(config), config.telemetry
+    coat = coats(told.traces, told.traces_ratio, node=name, run=run, version=__version__, report=reporter)
     log, snapshots = open_log(config, report=reporter)
     await log.open()
-    spill = SqliteSpill(Path(config.data.dir) / f"dormant-{config.server.port}.db")
-    rooms = Rooms(limits)
-    rolls = random.Random(secrets.randbits(256))  # not SystemRandom: that is a system call for every command
-    clock = SystemClock(Path(config.data.dir) / "clock")
-    outside = Outside(coat.log(log), snapshots, spill, clock, rolls, coat.publisher(rooms), reporter)
-    system = ActorSystem(coat.kinds(kinds(config)), outside, NodeRun(node, run), runtime)
-    rooms.attach(system)
+    system, rooms, way_in, node, spill = _core(config, run, log, snapshots, reporter, coat)
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)
     lag.start(asyncio.get_running_loop())
     try:
         await system.start()
+        if node is not None:
+            await node.join(system, connecting(config.log.security), system.background)
         made = telemetry.registry(system, reporter, lag, sink)
         read_models = ReadModels(config, mint, reporter)
-        gateway, readiness = _gateway(config, system, rooms, mint, made, reporter, log, sockets_max, read_models, coat)
+        gateway, readiness = _gateway(
+            config, system, rooms, mint, made, reporter, log, sockets_max, read_models, coat, way_in, node
+        )
         for id, definition in definitions:
-            await load_hunt(system, id, definition, reporter)
+            await load_hunt(way_in, id, definition, reporter)
             gateway.site.listed.append(id)
-        port = await _listen(gateway, config.server, certificate)
+        port = await listen(gateway, config.server, certificate)
     except BaseException:
         lag.stop()
+        if node is not None:
+            await node.close()
         await system.close()
         await log.close()
         spill.close()
@@ -250,13 +251,48 @@ async def start(
     read_models.start(system.background)
     if certificate is not None:
         certificate.start(system.background)
+    _settle_memory()
+    reporter.note("serving", host=config.server.host, port=port, log=config.log.url, version=__version__)
+    return RunningServer(
+        system, gateway, rooms, log, spill, lag, reporter, readiness, read_models, coat, certificate, port, node
+    )
+
+
+def _settle_memory() -> None:
+    """Keep the collector away from what lives as long as the server."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 50, 100)  # what lives long here is not tracked; a young pass takes about a millisecond
-    reporter.note("serving", host=config.server.host, port=port, log=config.log.url, version=__version__)
-    return RunningServer(
-        system, gateway, rooms, log, spill, lag, reporter, readiness, read_models, coat, certificate, port
-    )
+
+
+class _Core(NamedTuple):
+    """The runtime, and what belongs to it. `way_in`: the actors of this node, or of the cluster."""
+
+    system: ActorSystem
+    rooms: Rooms
+    way_in: Any
+    node: ClusterNode | None
+    spill: SqliteSpill
+
+
+def _core(
+    config: Config, run: str, log: EventLog, snapshots: SnapshotStore, reporter: telemetry.LogReporter, coat: Coats
+) -> _Core:
+    """Return the runtime, not started yet. Raises `ConfigError`, `LimitError`."""
+    limits, folder = server_limits(config), Path(config.data.dir)
+    node = None
+    if config.cluster.listen:
+        node = ClusterNode(config, run, {kind.topic: count for kind, count in kinds(config)}, limits, reporter)
+    rooms = node.rooms if node is not None else Rooms(limits)
+    spill = SqliteSpill(folder / f"dormant-{config.server.port}.db")
+    rolls = random.Random(secrets.randbits(256))  # not SystemRandom: that is a system call for every command
+    publisher = coat.publisher(node.audience if node is not None else rooms)
+    outside = Outside(coat.log(log), snapshots, spill, SystemClock(folder / "clock"), rolls, publisher, reporter)
+    succession, tenant = node.keeper if node is not None else None, NodeRun(node_name(config), run)
+    system = ActorSystem(coat.kinds(kinds(config)), outside, tenant, runtime_limits(config), succession=succession)
+    way_in = node.route(system) if node is not None else system
+    rooms.attach(way_in)
+    return _Core(system, rooms, way_in, node, spill)
 
 
 def _gateway(
@@ -270,13 +306,17 @@ def _gateway(
     sockets_max: int,
     read_models: ReadModels,
     coat: Coats,
+    way_in: Any,
+    node: ClusterNode | None,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
     clock = LoopClock()
-    living = {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
+    living: dict[str, Callable[[], bool]] = {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
     readiness = Readiness(system, log, disks(config), reporter, living, read_models.beside())
+    if node is not None:
+        living["cluster"] = node.is_member
     gateway = Gateway(
-        coat.system(system),
+        coat.system(way_in),
         rooms,
         mint,
         server_limits(config),
@@ -302,34 +342,9 @@ def _gateway(
     coat.gateway(gateway)
     made.register(metrics.ReadinessCollector(readiness.state))
     _watch_gateway(made, gateway, rooms, log, read_models)
+    if node is not None:
+        made.register(metrics.PartCollector(node.sources()))
     return gateway, readiness
-
-
-def disks(config: Config) -> list[Path]:
-    """Return the folders whose disks the server writes to."""
-    scheme, rest = log_url(config.log.url)
-    return [Path(config.data.dir), *([Path(rest).parent] if scheme == "sqlite" else [])]
-
-
-def server_certificate(config: Config, reporter: telemetry.LogReporter) -> ServerCertificate | None:
-    """Return the TLS pair of the port, or None where it speaks plain. Raises `ConfigError`."""
-    chosen = config.server
-    if not chosen.tls_certificate:
-        return None
-    return ServerCertificate(Path(chosen.tls_certificate), Path(chosen.tls_key), reporter)
-
-
-async def _listen(gateway: Gateway, chosen: ServerChoice, certificate: ServerCertificate | None) -> int:
-    host, port = chosen.host, chosen.port
-    try:
-        return await gateway.start(host, port, certificate.context if certificate else None)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUse(
-                f"port {port} of {host} is in use; stop the other server or give another port with --port"
-            ) from error
-        why = error.strerror or error
-        raise ConfigError(f"cannot listen on {host}:{port} ({why}); give an address of this machine") from error
 
 
 def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log: Any, read_models: ReadModels) -> None:
@@ -352,8 +367,13 @@ async def stop(server: RunningServer) -> None:
     server.readiness.stop()
     await server.read_models.stop()
     await server.gateway.drain()
-    await server.system.drain()
+    if server.node is not None:
+        await server.node.leave()
+    else:
+        await server.system.drain()
     await server.gateway.close()
+    if server.node is not None:
+        await server.node.close()
     await server.system.close()
     await server.log.close()
     server.spill.close()

@@ -18,6 +18,7 @@ from huntserver.limits import Limits, override
 from huntserver.suggestion import did_you_mean
 
 LOG_SCHEMES = ("sqlite", "kafka")
+ROLES = ("gateway", "hunts", "players", "projections")
 PROJECTION_SCHEMES = ("sqlite", "postgresql", "postgres")
 
 
@@ -107,6 +108,23 @@ class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.store)
 
 
+class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """This process as one node of many on a log in Kafka; with an empty `listen` it serves everything by itself.
+
+    `listen` is HOST:PORT for the links of other nodes, `advertise` the same as they reach it (empty: as `listen`).
+    `secret_file` holds the secret that all nodes share (or the variable HUNTSERVER_CLUSTER_SECRET). `group` names the
+    cluster where several share a broker (empty: the log's topic prefix). `session_s`: after this long without a
+    heartbeat the group takes a node for lost.
+    """
+
+    listen: str = ""
+    advertise: str = ""
+    secret_file: str = ""
+    group: str = ""
+    roles: tuple[str, ...] = ("gateway", "hunts", "players")
+    session_s: float = 6.0
+
+
 class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Logs: `format` auto is readable on a terminal and JSON elsewhere.
 
@@ -128,6 +146,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     data: Data = Data()
     auth: Auth = Auth()
     projections: Projections = Projections()
+    cluster: Cluster = Cluster()
     telemetry: Telemetry = Telemetry()
     limits: dict[str, int | float] = {}
     """Overrides of the limits table by name; `huntserver limits` prints it."""
@@ -216,9 +235,44 @@ def check(name: str, config: Config) -> None:
             raise ConfigError(
                 f"{name}: server.trusted_proxies has {text!r}, allowed are addresses and networks like 10.0.0.0/8"
             ) from error
+    _check_cluster(name, config)
     scheme, _ = log_url(config.log.url, name)
     if config.projections.feed and scheme != "kafka":
         raise ConfigError(f"{name}: projections.feed is true and the log is {config.log.url}; it needs a log in Kafka")
+
+
+def _check_cluster(name: str, config: Config) -> None:
+    chosen = config.cluster
+    unknown = [role for role in chosen.roles if role not in ROLES]
+    if unknown or not chosen.roles:
+        seen = f"has {unknown[0]!r}" if unknown else "is empty"
+        raise ConfigError(f"{name}: cluster.roles {seen}, allowed are {', '.join(ROLES)}")
+    if not 3.0 <= chosen.session_s <= 300.0:
+        raise ConfigError(f"{name}: cluster.session_s is {chosen.session_s:g}, allowed is 3 to 300")
+    if not chosen.listen:
+        if set(chosen.roles) != {"gateway", "hunts", "players"}:
+            raise ConfigError(
+                f"{name}: cluster.roles are given without cluster.listen; a process by itself has them all"
+            )
+        return
+    for key in ("listen", "advertise"):
+        host, _, port = getattr(chosen, key).rpartition(":")
+        if getattr(chosen, key) and (not host or not port.isdigit() or not 0 < int(port) < 65536):
+            raise ConfigError(f"{name}: cluster.{key} is {getattr(chosen, key)!r}, allowed is HOST:PORT")
+    if not chosen.advertise and chosen.listen.rpartition(":")[0] in ("0.0.0.0", "[::]", "::"):
+        raise ConfigError(
+            f"{name}: cluster.listen is {chosen.listen!r}, every address of this machine: say with cluster.advertise "
+            "by which of them other nodes reach it"
+        )
+    if not config.log.url.startswith("kafka:"):
+        raise ConfigError(
+            f"{name}: cluster.listen is given and the log is {config.log.url}; a cluster needs one in Kafka"
+        )
+    if not config.auth.key_file:
+        raise ConfigError(
+            f"{name}: auth.key_file is empty; the nodes of a cluster share one token key: make it with "
+            "`huntserver token`, give every node a copy"
+        )
 
 
 def log_url(url: str, name: str = "--log") -> tuple[str, str]:

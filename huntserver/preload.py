@@ -6,12 +6,11 @@ Owns nothing that lasts. A hunt that is there already is left as it is.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from actors.entity import Rejected
 from actors.reporter import Reporter
 from actors.shard.actor import Caller
-from actors.system import ActorSystem
 from huntserver.config import ConfigError
 from huntserver.game.definition.formats import style_of
 from huntserver.game.definition.shape import Definition, source
@@ -36,7 +35,19 @@ def read_hunt(path: Path) -> Definition:
     return checked
 
 
-async def load_hunt(system: ActorSystem, id: str, definition: Definition, report: Reporter) -> None:
+class WayIn(Protocol):
+    """The way in to the actors, of this node or of a cluster."""
+
+    async def ask(self, kind: str, id: str, command: Any, caller: Caller) -> Any:
+        """Send a command and wait."""
+        ...
+
+    async def view(self, kind: str, id: str, query: Any, caller: Caller) -> Any:
+        """Ask a question and wait."""
+        ...
+
+
+async def load_hunt(system: WayIn, id: str, definition: Definition, report: Reporter) -> None:
     """Create, publish and start a hunt unless it is there; one whose shard is closed is reported and skipped.
 
     Raises `ConfigError` if the hunt refuses a step.
@@ -45,7 +56,7 @@ async def load_hunt(system: ActorSystem, id: str, definition: Definition, report
     if not isinstance(seen, Rejected):
         return
     if seen.code != "no_such_hunt":
-        report.warn("hunt_unreachable", hunt=id, code=seen.code, why=system.ready()[1])
+        report.warn("hunt_unreachable", hunt=id, code=seen.code, why=seen.msg)
         return
     steps: list[Any] = [Create(), Define(source(definition)), Publish()]
     if definition.schedule.starts_at is None:

@@ -25,7 +25,7 @@ from actors.shard.fence import FoldState, Mode, Ownership
 from actors.shard.mailbox import COMMAND, REACTION, WAKE, Message
 from actors.shard.ports import Ports
 from actors.shard.reactions import Outgoing
-from actors.shard.refusals import BUSY, MOVED
+from actors.shard.refusals import BUSY
 from actors.shard.residents import MESSAGE_BYTES, Residents
 from actors.shard.statistics import ShardStatistics
 from actors.shard.timers import Timers
@@ -135,10 +135,10 @@ class Shard:
         if not actor.queued:
             self._enqueue(actor)
 
-    def _submit_elsewhere(self, id: str, message: Message) -> None:
-        recovering = self.ownership.mode in RECOVERING and not self.draining and not self.closed_why
+    def _submit_elsewhere(self, id: str, message: Message, waits: bool = True) -> None:
+        recovering = waits and self.ownership.mode in RECOVERING and not self.draining and not self.closed_why
         if self.elsewhere:
-            message[2].refused(message[3], MOVED, -1)
+            self.ports.moved(self.kind.kind, id, message)
         elif recovering and len(self.waiting) < self.limits.waiting_max:
             self.waiting.append((id, message))
         else:
@@ -337,8 +337,8 @@ class Shard:
     def refuse_waiting(self) -> None:
         """Answer what waits for a recovery: none will come soon."""
         waiting, self.waiting = self.waiting, deque()
-        for _, message in waiting:
-            message[2].refused(message[3], MOVED if self.elsewhere else UNAVAILABLE, -1)
+        for id, message in waiting:
+            self._submit_elsewhere(id, message, waits=False)
 
     def busy(self) -> bool:
         """Tell whether anything waits to be decided."""

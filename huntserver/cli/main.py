@@ -181,8 +181,8 @@ def serve(
     made = msgspec.structs.replace(made, limits=overrides)
 
     async def work() -> None:
-        from huntserver.app import PortInUse
         from huntserver.cli.serve import serve as serve_until_stopped
+        from huntserver.listening import PortInUse
 
         try:
             await serve_until_stopped(made, preload=hunts, announce=click.echo)

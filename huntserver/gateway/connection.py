@@ -292,6 +292,14 @@ class Connection(Reader):
         """The client may not hear all of a hunt's channels any longer; the room has let go of this listener."""
         self.listen().parted(hunt)
 
+    def restart(self, hunt: str) -> None:
+        """What the room had shown is gone; it has let go of this listener."""
+        self.listen().restart(hunt)
+
+    def take_up(self, hunt: str, seq: int) -> None:
+        """The room does not know what was shown after `seq`; it has let go of this listener."""
+        self.listen().take_up(hunt, seq)
+
     def resume_writing(self) -> None:
         """The outbox has drained: what was dropped comes as a snapshot."""
         super().resume_writing()

@@ -24,6 +24,13 @@ GAP_MAX: Final = 1000
 """Records between two that were shown; past it the ring begins anew (the seqs are walked one by one)."""
 
 
+class _Events(msgspec.Struct):
+    events: msgspec.Raw
+
+
+_events: Final = msgspec.json.Decoder(_Events).decode
+
+
 class Kept:
     """One push that was encoded: its frame (one in the other encoding is made from it)."""
 
@@ -56,6 +63,10 @@ class Kept:
             self._packed = frame(repacked(self.payload(hunt)), True)
         return self._packed
 
+    def push(self, hunt: str) -> Push:
+        """Return the push as it came, its events encoded."""
+        return Push(self.channel, self.prev, _events(self.payload(hunt)).events)
+
     def weigh(self) -> int:
         """Return the estimated memory now."""
         if self._json is None:
@@ -76,7 +87,7 @@ class Ring:
     A record's seq finds its entry: as it came, or as what was encoded of it.
     """
 
-    __slots__ = ("_entries", "_newest", "_next", "_oldest", "bytes", "hunt")
+    __slots__ = ("_entries", "_newest", "_next", "_oldest", "bytes", "hunt", "whole_from")
 
     def __init__(self, hunt: str) -> None:
         self.hunt = hunt
@@ -84,6 +95,7 @@ class Ring:
         self._entries: dict[int, Plain | list[Kept]] = {}
         self._newest: dict[str, int] = {}  # channel -> seq of its last push; may name one that was dropped
         self._oldest = self._next = 0  # all entries lie between
+        self.whole_from = 0  # every record shown from this seq on is here; 0: none was shown yet
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -93,6 +105,8 @@ class Ring:
         if seq - self._next > GAP_MAX:
             self.shrink(0)
             self._oldest = seq
+        if not self.whole_from:
+            self.whole_from = seq
         self._next = seq + 1
         self._entries[seq] = Plain(at_ms, pushes)
         newest = self._newest
@@ -119,6 +133,7 @@ class Ring:
         while entries and self.bytes > bytes_max:
             entry = entries.pop(self._oldest, None)
             self._oldest += 1
+            self.whole_from = max(self.whole_from, self._oldest)
             if isinstance(entry, Plain):
                 self.bytes -= PLAIN_BYTES * len(entry.pushes)
             elif entry is not None:
@@ -144,6 +159,19 @@ class Ring:
             if size > bytes_max:
                 return None
         return frames
+
+    def since(self, seq: int) -> list[tuple[int, int, list[Push]]] | None:
+        """Return every record that was shown after `seq` (its seq, its time in ms, its pushes); None if that is not
+        known to be all."""
+        if not self.whole_from or self.whole_from > seq + 1:
+            return None
+        found = []
+        for at in [at for at in self._entries if at > seq]:
+            kept = self.kept(at)
+            found.append((at, kept[0].at_ms, [one.push(self.hunt) for one in kept]))
+            for one in kept:
+                self.settle(one)
+        return found
 
     def portion(
         self, seen: Mapping[str, int], last: Mapping[str, int], packed: bool, *, bytes_max: int

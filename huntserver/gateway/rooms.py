@@ -27,30 +27,6 @@ REPLAY_MS: Final = 10_000
 SYSTEM: Final = Caller("system", "system")
 
 
-class Listener(Protocol):
-    """A session's connection, as rooms see it."""
-
-    packed: bool
-
-    @property
-    def by(self) -> str:
-        """The client that listens."""
-        ...
-
-    def parted(self, hunt: str) -> None:
-        """The listener is out of the hunt's room: the client may not hear all of its channels any longer."""
-        ...
-
-    def push(self, data: bytes, *, soon: bool) -> bool:
-        """Take a whole frame; False if the socket is too slow to be given any. `soon`: not behind broadcasts."""
-        ...
-
-    def fell_behind(self, hunt: str, seq: int, channels: Mapping[str, int]) -> None:
-        """A push was not taken and the listener is out of the room ("": its player's). It was given everything up to
-        `seq`, and further of single channels: what came after must follow, or a snapshot."""
-        ...
-
-
 class Asks(Protocol):
     """The part of the actor system that rooms need."""
 
@@ -154,11 +130,19 @@ class Rooms:
             if at is None or room.last_seq <= at:
                 continue
             room.last_seq = at
-            self._bytes -= room.ring.bytes
-            room.ring = Ring(room.hunt)
-            for listener in {listener for channel in room.channels.values() for listener in channel}:
-                self.leave(room.hunt, list(room.channels), listener)
-                listener.fell_behind(room.hunt)
+            self._begin_anew(room)
+            for listener in self._emptied(room):
+                listener.restart(room.hunt)
+
+    def _begin_anew(self, room: Room) -> None:
+        self._bytes -= room.ring.bytes
+        room.ring = Ring(room.hunt)
+
+    def _emptied(self, room: Room) -> list[Any]:
+        """Take all listeners out of a room; return them in the order in which they came."""
+        listeners = dict.fromkeys(listener for channel in room.channels.values() for listener in channel)
+        room.channels = {}
+        return list(listeners)
 
     def _show_all(self, room: Room, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
         shown = [push for push in pushes if push.tells]
@@ -279,6 +263,9 @@ class Rooms:
                 self.dropped += 1
 
     # ---- listeners
+
+    def expect(self, hunt: str) -> None:
+        """Somebody asks for the view that it will listen from: what is shown after it is to be heard."""
 
     def enter(self, hunt: str, channels: Iterable[str], listener: Any) -> None:
         """Let a listener hear channels from here on."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from actors.entity import Push, Rejected
 from huntserver.game.features.page import MembershipQuery, PageQuery
-from huntserver.gateway.rooms import Listener
+from huntserver.gateway.listener import Listener
 from huntserver.gateway.services import Services
 from huntserver.wire.codecs import Snapshot, Sys, refusal
 from huntserver.wire.session import Session
@@ -19,6 +19,7 @@ from huntserver.wire.session import Session
 TOO_MANY: Final = Rejected("rate_limited", "this connection listens to too many hunts; leave one")
 PASSING: Final = frozenset({"unavailable", "unknown", "busy", "internal"})
 """Refusals of the server's, not of the rules: asked again by the gateway itself."""
+SPREAD_S: Final = 0.5
 RETRY_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -99,6 +100,7 @@ class Subscriptions:
         assert caller is not None
         self.leave(entry.hunt)  # what is shown until it is entered again comes with the tail or the snapshot
         self._asked[entry.hunt] = entry
+        self._services.rooms.expect(entry.hunt)
         query = PageQuery() if entry.seen is None else MembershipQuery()
         self._services.system.query("hunt", entry.hunt, query, entry, 0, caller)
 
@@ -181,6 +183,23 @@ class Subscriptions:
     def _retry(self, entry: _Entry) -> None:
         if self._asked.get(entry.hunt) is entry:
             self._ask(entry)
+
+    # ---- when what was heard is not whole
+
+    def restart(self, hunt: str) -> None:
+        """The room has let go of this listener: what it saw is gone from the log."""
+        self.channels.pop(hunt, None)
+        self._soon(_Entry(self, hunt, None))
+
+    def take_up(self, hunt: str, seq: int) -> None:
+        """The room has let go of this listener, which was given everything up to `seq`."""
+        self.channels.pop(hunt, None)
+        self._soon(_Entry(self, hunt, Seen(seq, {})))
+
+    def _soon(self, entry: _Entry) -> None:
+        """Ask within a moment: all listeners of a room have to, and not all at once."""
+        self._asked[entry.hunt] = entry
+        self._services.clock.later(SPREAD_S * self._services.clock.roll(), self._retry, entry)
 
     # ---- being slow
 

@@ -129,4 +129,35 @@ PROJECTOR: Final[dict[str, Row]] = {
     "feed_lag_records": Row("feed_lag_records", GAUGE, "Records of the log that the feed's writer has not read yet."),
 }
 
-PARTS: Final = {"gateway": GATEWAY, "rooms": ROOMS, "log": LOG, "projector": PROJECTOR}
+CLUSTER: Final[dict[str, Row]] = {
+    "members": Row("cluster_members", GAUGE, "Members in the newest table of the group, as this node has it."),
+    "table": Row(
+        "cluster_table_version", GAUGE, "Version of the newest table: on all nodes the same, in a healthy cluster."
+    ),
+    "shards_given": Row("cluster_shards_given", GAUGE, "Shards that the table gives to this node."),
+    "shards_held": Row("cluster_shards_held", GAUGE, "Shards that this node serves."),
+    "moves_in": Row("cluster_shard_moves_in", COUNTER, "Shards that this node began to serve."),
+    "moves_out": Row("cluster_shard_moves_out", COUNTER, "Shards that this node ended to serve."),
+    "tables": Row("cluster_tables", COUNTER, "Tables taken: one for each generation of the group."),
+}
+
+LINKS: Final[dict[str, Row]] = {
+    "up": Row("links_up", GAUGE, "Links to other nodes that are up."),
+    "wanted": Row("links_wanted", GAUGE, "Members that should have a link."),
+    "lost": Row("links_lost", COUNTER, "Links that ended."),
+    "refused": Row("links_refused", COUNTER, "Links refused: another secret, cluster, version or count of shards."),
+    "frames_sent": Row("link_frames_sent", COUNTER, "Frames sent to other nodes."),
+    "frames_received": Row("link_frames_received", COUNTER, "Frames received from other nodes."),
+    "bytes_sent": Row("link_sent_bytes", COUNTER, "Bytes sent to other nodes."),
+    "bytes_received": Row("link_received_bytes", COUNTER, "Bytes received from other nodes."),
+    "waiting_bytes": Row("link_waiting_bytes", GAUGE, "Bytes that wait to be written to other nodes."),
+}
+
+PARTS: Final = {
+    "gateway": GATEWAY,
+    "rooms": ROOMS,
+    "log": LOG,
+    "projector": PROJECTOR,
+    "cluster": CLUSTER,
+    "links": LINKS,
+}

@@ -49,7 +49,7 @@ class ClusterWorkload(ToyWorkload):
         self.kinds = [(toy.ChestType(), draw.choice((2, 3, 5))), (toy.PurseType(), draw.choice((1, 2, 4)))]
 
 
-class ClusterNode(SimNode):
+class MemberNode(SimNode):
     """A process of a cluster: a keeper beside the actor system, and a router."""
 
     sim: Any
@@ -141,7 +141,7 @@ class ClusterNode(SimNode):
         else:
             self.moved(player, pending, left)
 
-    def take(self, player: ScriptedPlayer, pending: Pending, home: ClusterNode, left: int) -> None:
+    def take(self, player: ScriptedPlayer, pending: Pending, home: MemberNode, left: int) -> None:
         """As the owner, if it is one: decide a message that came to `home`."""
         wire = _Routed(AnswerSink(self.name, player, pending), self, home, (player, pending, left))
         if pending.key is None:
@@ -162,7 +162,7 @@ class ClusterNode(SimNode):
 class _Routed:
     """The sink of a message that was sent on: `moved` goes back to its router, all else to the client."""
 
-    def __init__(self, wire: AnswerSink, at: ClusterNode, home: ClusterNode, message: Any) -> None:
+    def __init__(self, wire: AnswerSink, at: MemberNode, home: MemberNode, message: Any) -> None:
         self._wire = wire
         self._at = at
         self._home = home
@@ -197,9 +197,9 @@ class ClusterSimulation(Simulation):
                 self.plan.at[name] = rate
         self.loop.post(self.loop.world, 0.05, self.group.watch)
 
-    def make_node(self, number: int) -> ClusterNode:
+    def make_node(self, number: int) -> MemberNode:
         """Return a process that is not started yet."""
-        return ClusterNode(self, number)
+        return MemberNode(self, number)
 
     # ---- the operator
 

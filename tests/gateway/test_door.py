@@ -192,7 +192,7 @@ async def test_a_socket_that_says_nothing_is_dropped_in_time() -> None:
     ("method", "path", "status", "said"),
     [
         ("GET", "/healthz", 200, {"ok": True}),
-        ("GET", "/readyz", 200, {"ready": True, "why": "ok", "checks": {}}),
+        ("GET", "/readyz", 200, {"ready": True, "why": "ok", "checks": {}, "beside": {}}),
         ("GET", "/hunts", 200, {"hunts": [], "cards": []}),
         ("GET", "/protocol", 200, {}),
         ("GET", "/metrics", 200, "# none\n"),

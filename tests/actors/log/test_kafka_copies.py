@@ -128,6 +128,18 @@ async def lay(address: str, prefix: str, replicas: list[int]) -> None:
         settings = settings_of(topic, len(replicas))
         await admin.create_topics([NewTopic(topic.name, -1, -1, replica_assignments=placed, topic_configs=settings)])
     await admin.close()
+    for broker in address.split(","):
+        await known(broker, {f"{prefix}.hunts", f"{prefix}.hunts.snapshots"})
+
+
+async def known(broker: str, names: set[str]) -> None:
+    """Wait until a broker knows topics: the one that made them is ahead of the others."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    async with asyncio.timeout(120):
+        while names - {topic["topic"] for topic in await admin.describe_topics() if len(topic["partitions"]) == 4}:
+            await asyncio.sleep(0.05)
+    await admin.close()
 
 
 @pytest.mark.kafka

@@ -1,0 +1,129 @@
+"""What a node asks of its peers, and where each answer goes: once, to the sink that asked.
+
+Owns every request that was sent over a link or waits to be sent again. A keyed command or a question that a peer did
+not serve (`moved`, a lost link, no owner known) goes to the owner that is known by then, until its deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final, Protocol
+
+from actors.cluster.links.link import Link
+from actors.entity import Rejected
+from actors.shard.actor import Caller
+from actors.shard.mailbox import COMMAND, QUERY, Key
+from actors.shard.refusals import MOVED
+
+DEADLINE_S: Final = 15.0
+"""From the first try; a client sends a keyed command again by itself after that."""
+RETRY_S: Final = (0.02, 0.05, 0.1, 0.2, 0.3)
+WAITING_MAX: Final = 20_000
+"""RemoteRequests that are asked or wait, of all links: more are refused with `busy`."""
+UNREACHABLE: Final = Rejected(
+    "unavailable",
+    "the node that serves this cannot be reached now; send again with the same key",
+    retry=True,
+    after_ms=500,
+)
+UNKNOWN: Final = Rejected(
+    "unknown",
+    "the node that serves this was lost before it answered: it may have been done; look before you send it again",
+)
+
+
+class RemoteRequest:
+    """One message to an entity of another node. `what` is `COMMAND` or `QUERY`."""
+
+    __slots__ = ("by_s", "caller", "id", "key", "kind", "link", "payload", "request", "sink", "tries", "what")
+
+    def __init__(
+        self, what: int, kind: str, id: str, payload: Any, sink: Any, request: int, caller: Caller, key: Key | None
+    ) -> None:
+        self.what = what
+        self.kind = kind
+        self.id = id
+        self.payload = payload
+        self.sink = sink
+        self.request = request
+        self.caller = caller
+        self.key = key
+        self.link: Link | None = None
+        self.tries = 0
+        self.by_s = asyncio.get_running_loop().time() + DEADLINE_S
+
+
+class Way(Protocol):
+    """Who knows where a request goes now."""
+
+    def route(self, request: RemoteRequest) -> None:
+        """Send a request to whoever serves its entity now; `RemoteRequests.later` if nobody is known."""
+        ...
+
+
+class RemoteRequests:
+    """The requests of one node to all its peers."""
+
+    def __init__(self, way: Way, guard: Any) -> None:
+        self._way = way
+        self._asked: dict[Link, dict[int, RemoteRequest]] = {}
+        self._n = 0
+        self._waiting = 0
+        self._again = guard("routing", self._try_again)
+        self.sent = self.retried = self.gave_up = 0
+
+    def full(self) -> bool:
+        """Tell whether no more may be asked now."""
+        return self._waiting >= WAITING_MAX
+
+    def sending(self, request: RemoteRequest, link: Link) -> int:
+        """Note that a request goes out over a link; return its number there."""
+        self._n += 1
+        self._waiting += 1
+        self.sent += 1
+        request.link = link
+        self._asked.setdefault(link, {})[self._n] = request
+        return self._n
+
+    def answered(self, link: Link, n: int) -> RemoteRequest | None:
+        """Return the request that a peer has answered; None if it was given up."""
+        request = self._asked.get(link, {}).pop(n, None)
+        if request is not None:
+            self._waiting -= 1
+        return request
+
+    def lost(self, link: Link) -> None:
+        """A link is gone: what may be sent twice is, the rest is answered with `unknown`."""
+        gone = self._asked.pop(link, {})
+        self._waiting -= len(gone)
+        for request in gone.values():
+            if request.what == COMMAND and request.key is None:
+                request.sink.refused(request.request, UNKNOWN, -1)
+            else:
+                self.later(request)
+
+    def later(self, request: RemoteRequest) -> None:
+        """Try a request again after a short while, or answer it when its time is up."""
+        loop = asyncio.get_running_loop()
+        wait_s = RETRY_S[min(request.tries, len(RETRY_S) - 1)]
+        request.tries += 1
+        request.link = None
+        if loop.time() + wait_s > request.by_s or self.full():
+            self.gave_up += 1
+            request.sink.refused(request.request, UNREACHABLE, -1)
+            return
+        self.retried += 1
+        self._waiting += 1
+        loop.call_later(wait_s, self._again, request)
+
+    def _try_again(self, request: RemoteRequest) -> None:
+        self._waiting -= 1
+        self._way.route(request)
+
+    @property
+    def waiting(self) -> int:
+        """RemoteRequests that are asked and not answered, or wait to be asked again."""
+        return self._waiting
+
+
+__all__ = ["COMMAND", "MOVED", "QUERY", "RemoteRequest", "RemoteRequests", "Way"]

@@ -1,0 +1,128 @@
+"""A server's part in a cluster: its member, keeper, links and router, tied together.
+
+Composes what `actors.cluster` has and owns the order of start and stop. One process by itself has none of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from actors.background import Background
+from actors.cluster.keeper import Keeper
+from actors.cluster.links.handshake import SECRET_BYTES_MIN
+from actors.cluster.links.network import Links, LinksConfig
+from actors.cluster.member import Member
+from actors.cluster.membership import GroupMember
+from actors.cluster.router import Router
+from actors.cluster.serving import request_of
+from actors.cluster.watches import Audience
+from actors.reporter import Reporter
+from actors.system import ActorSystem
+from huntserver.cluster.codec import GameCodec
+from huntserver.config import Cluster, Config, ConfigError, log_url
+from huntserver.gateway.cluster_rooms import ClusterRooms
+from huntserver.limits import Limits
+
+SECRET_VARIABLE: Final = "HUNTSERVER_CLUSTER_SECRET"
+
+
+def read_secret(chosen: Cluster) -> bytes:
+    """Return the secret that all nodes share. Raises `ConfigError`."""
+    given = os.environ.get(SECRET_VARIABLE, "").encode()
+    where = SECRET_VARIABLE
+    if not given:
+        if not chosen.secret_file:
+            raise ConfigError(
+                f"cluster.secret_file is empty and {SECRET_VARIABLE} is not set: all nodes share a secret of "
+                f"{SECRET_BYTES_MIN} bytes or more"
+            )
+        where = chosen.secret_file
+        try:
+            given = Path(where).read_bytes().strip()
+        except OSError as error:
+            raise ConfigError(f"cluster.secret_file: {where} cannot be read ({error.strerror})") from error
+    if len(given) < SECRET_BYTES_MIN:
+        raise ConfigError(
+            f"{where}: the cluster's secret has {len(given)} bytes, at least {SECRET_BYTES_MIN} are needed"
+        )
+    return given
+
+
+class ClusterNode:
+    """Made before the actor system; `join` once that has started, `leave` instead of draining it."""
+
+    def __init__(self, config: Config, run: str, shards: Mapping[str, int], limits: Limits, report: Reporter) -> None:
+        chosen = config.cluster
+        host, _, port = chosen.listen.rpartition(":")
+        self.me = Member(chosen.advertise or chosen.listen, run, tuple(chosen.roles))
+        self.keeper = Keeper(self.me, shards, report)
+        self.rooms = ClusterRooms(limits)
+        self.audience = Audience(self.rooms, request_of)
+        self.router: Router | None = None
+        self._config = config
+        self._shards = dict(shards)
+        self._report = report
+        self._group_name = chosen.group or config.log.topic_prefix
+        self._links_config = LinksConfig(
+            self._group_name, self._shards, read_secret(chosen), host.strip("[]"), int(port)
+        )
+        self.links: Links | None = None
+
+    def route(self, system: ActorSystem) -> Router:
+        """Return the way in to the actors of the whole cluster."""
+        router = Router(system, self.keeper, GameCodec(), self.rooms, self.audience, self._report)
+        self.links = Links(self.me, self._links_config, self.keeper, router, self._report)
+        router.attach(self.links.link, system.background)
+        self.rooms.watch = router.watch
+        self.router = router
+        return router
+
+    async def join(self, system: ActorSystem, connect: Mapping[str, Any], background: Background) -> None:
+        """Listen for peers and become a member. Raises `ConfigError` when the link port cannot be had."""
+        assert self.links is not None
+        try:
+            await self.links.start(background)
+        except OSError as error:
+            raise ConfigError(
+                f"cluster.listen: cannot listen on {self._config.cluster.listen} ({error.strerror or error})"
+            ) from error
+        _, bootstrap = log_url(self._config.log.url)
+        group = GroupMember(
+            bootstrap,
+            self._group_name,
+            shards=self._shards,
+            report=self.keeper.report,
+            changed=self.keeper.generation,
+            reporter=self._report,
+            connect=connect,
+            replication=self._config.log.replication or None,
+            session_s=self._config.cluster.session_s,
+        )
+        background.run("membership", group.run)
+        self.keeper.start(system, group)
+
+    def is_member(self) -> bool:
+        """Tell whether a table of the group has this node."""
+        return any(member.same(self.me.node, self.me.run) for member in self.keeper.rules.table.members)
+
+    async def leave(self) -> None:
+        """Hand all shards over and leave the group; the system is drained on return."""
+        if self.links is not None:
+            self.links.leave()
+        await self.keeper.leave()
+
+    async def close(self) -> None:
+        """End the links."""
+        if self.links is not None:
+            await self.links.close()
+
+    def sources(self) -> Sequence[tuple[str, Any]]:
+        """Return the statistics for the metrics page."""
+        assert self.links is not None
+        return [("cluster", self.keeper.statistics), ("links", self.links.statistics)]
+
+
+__all__ = ["ClusterNode", "read_secret"]
