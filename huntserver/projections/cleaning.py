@@ -49,6 +49,17 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "adjusted": ("team", "points"),
     "removed": ("team", "back"),
     "renamed": ("team",),
+    "role_offered": ("role", "until_ms"),
+    "role_taken": ("role",),
+    "role_revoked": (),
+    "left": ("team", "player", "kicked", "dissolved"),
+    "captain_changed": ("team", "player"),
+    "invite_changed": ("team",),
+    "approval_changed": ("team", "ask"),
+    "asked_in": ("team",),
+    "declined": ("team", "player"),
+    "moved": ("player", "team", "out_of", "dissolved"),
+    "merged": ("team", "other", "members", "points"),
     # players
     "entered": ("hunt", "team"),
     "credited": ("hunt", "clue", "points", "first"),
@@ -56,6 +67,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "closed": ("hunt", "place", "points"),
     "place_withdrawn": ("hunt",),
     "set_aside": ("what", "hunt"),
+    "team_changed": ("hunt", "team"),
+    "left_hunt": ("hunt", "team", "kicked"),
 }
 """By event: its fields in the feed. Of those that name players, pseudonyms are."""
 
@@ -112,6 +125,8 @@ class Cleaner:
         for name in ("members", "players"):
             if name in kept:
                 kept[name] = [self.pseudonym(player) for player in kept[name]]
+        if "player" in kept:
+            kept["player"] = self.pseudonym(kept["player"])
         if "results" in kept:
             kept["results"] = [[self.pseudonym(player), *rest] for player, *rest in kept["results"]]
         return {"type": tag, **kept}
