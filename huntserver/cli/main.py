@@ -55,16 +55,22 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
 
 LAZY = {
     "play": "huntserver.cli.play",
-    "host": "huntserver.cli.host",
+    "host": "huntserver.cli.roster",  # the group, with all its commands
     "replay": "huntserver.cli.log",
     "inspect": "huntserver.cli.log",
     "copies": "huntserver.cli.log",
     "accept-loss": "huntserver.cli.log",
     "check": "huntserver.cli.check",
+    "import": "huntserver.cli.imports",
+    "export": "huntserver.cli.export",
     "load": "huntserver.cli.load",
     "why": "huntserver.cli.why",
     "projections": "huntserver.cli.projections",
 }
+
+
+NAMED = {"import": "import_"}
+"""Functions whose name is a word of the language."""
 
 
 class Commands(click.Group):
@@ -78,7 +84,7 @@ class Commands(click.Group):
         """Return a command by its name."""
         if name not in LAZY:
             return super().get_command(ctx, name)
-        command: click.Command = getattr(importlib.import_module(LAZY[name]), name.replace("-", "_"))
+        command: click.Command = getattr(importlib.import_module(LAZY[name]), NAMED.get(name, name.replace("-", "_")))
         return command
 
 

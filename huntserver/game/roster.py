@@ -65,7 +65,9 @@ def led(state: Hunt, given: str | None, ctx: Context) -> Team | Rejected:
 
 
 def has_played(team: Team) -> bool:
-    """Tell whether something stands to a team's name: such a team stays when the last member goes."""
+    """Tell whether something stands to a team's name, or a host enrolled it: it stays when the last member goes."""
+    if team.more is not None and team.more.enrolled:
+        return True
     return bool(team.solved or team.treasures or team.hints or team.score or team.attempts)
 
 

@@ -108,6 +108,9 @@ class TeamMore(msgspec.Struct, omit_defaults=True):
     dissolved: bool = False
     """Nobody is in it and nobody will be: its name and its invite code are free."""
 
+    enrolled: bool = False
+    """A host brought it in: it stays when nobody is in it."""
+
     approval: bool = False
     """Who comes by the invite code is let in by the captain or a host."""
 

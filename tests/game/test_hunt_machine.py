@@ -20,6 +20,7 @@ from huntserver.game.features.announcing import Announce
 from huntserver.game.features.authoring import Define
 from huntserver.game.features.captaincy import HandOver
 from huntserver.game.features.clearing import ClearCoolDown
+from huntserver.game.features.enrolling import Enroll, SetBracket
 from huntserver.game.features.errata import Erratum
 from huntserver.game.features.extra_time import ExtraTime, IntervalRemoved, RemoveInterval
 from huntserver.game.features.guessing import Guess, Guessed, cool_down_ms
@@ -146,6 +147,11 @@ class HuntMachine(RuleBasedStateMachine):
             self.send(TakeRole(offered["code"]), f"h:{who}", "host")
         self.send(Pause(), f"h:{who}", "host")
         self.send(Revoke(f"h:{who - 1}"), OWNER, "host")
+
+    @rule(team=TEAMS, bracket=st.sampled_from(["young", "old"]))
+    def is_enrolled(self, team: str, bracket: str) -> None:
+        self.send(Enroll(f"School {len(self.table.state.teams)}", bracket), OWNER, "host")
+        self.send(SetBracket(team, bracket), OWNER, "host")
 
     @rule(team=TEAMS)
     def the_youngest_member_leads(self, team: str) -> None:

@@ -1,0 +1,377 @@
+"""`huntserver import`: hunts of other systems as a hunt file: CTFd exports, CSV, GPX and GeoJSON.
+
+What comes out is TOML that `huntserver check` takes; what could not be taken over is said line by line on stderr.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from xml.etree import ElementTree
+
+import click
+import msgspec
+
+from huntserver.cli.main import FAILED, USAGE, fail
+from huntserver.game.definition.part import Problem
+from huntserver.game.definition.shape import Definition, source
+from huntserver.game.definition.solvability import check_definition
+from huntserver.game.definition.written import as_toml
+
+Tree = dict[str, Any]
+PART_BYTES_MAX: Final = 64 << 20
+"""Of one file inside an export, unpacked."""
+COLUMNS: Final = (
+    "id", "title", "text", "kind", "answers", "codes", "lat", "lon", "radius_m", "points", "hint", "hint_price",
+    "unlock",
+)  # fmt: skip
+PRICE: Final = re.compile(r"clues\[(\d+)\]\.hints\[(\d+)\]\.price")
+NEEDED: Final = "title, and answers, codes, or lat and lon"
+
+
+class ImportFault(ValueError):
+    """A file that cannot be taken over; its text says where and what to do."""
+
+
+class Notes:
+    """What could not be taken over."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, line: str) -> None:
+        """Note a line, once."""
+        if line not in self.lines:
+            self.lines.append(line)
+
+
+@click.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="file to write (default: print it)")
+@click.option("--title", help="title of the hunt (default: the file's own, or its name)")
+def import_(file: Path, out: Path | None, title: str | None) -> None:
+    """Make a hunt file of a CTFd export (zip), a CSV sheet, GPX waypoints or GeoJSON points."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        fail(f"{file}: cannot be read ({error.strerror})", USAGE)
+    notes = Notes()
+    try:
+        tree = imported(data, file.suffix.lower(), notes)
+    except ImportFault as fault:
+        fail(f"{file}: {fault}", FAILED)
+    tree["title"] = title or tree.get("title") or file.stem
+    found = judged(tree, notes)
+    for line in notes.lines:
+        click.echo(f"{file}: {line}", err=True)
+    if not isinstance(found, Definition):
+        for problem in found:
+            click.echo(f"{file}: {problem}", err=True)
+        fail(f"{file}: the hunt that came out has {len(found)} faults; mend the source", FAILED)
+    text = as_toml(source(found))
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    out.write_text(text, encoding="utf-8")
+    click.echo(f"{out}: {len(found.clues)} clues; look it over with huntserver check --explain {out}", err=True)
+
+
+def judged(tree: Tree, notes: Notes) -> Definition | list[Problem]:
+    """Return the definition of a tree, or its faults; hints that nobody could ever pay for are given away."""
+    found = check_definition(json.dumps(tree).encode(), "json")
+    if not isinstance(found, list):
+        return found
+    for problem in found:
+        at = PRICE.fullmatch(problem.path)
+        if at is not None:
+            clue = tree["clues"][int(at[1])]
+            clue["hints"][int(at[2])]["price"] = 0
+            notes.add(f"{clue['title']!r}: nobody could pay for a hint before anything is solved: it is free")
+    return check_definition(json.dumps(tree).encode(), "json")
+
+
+def imported(data: bytes, suffix: str, notes: Notes) -> Tree:
+    """Return a definition's tree. Raises `ImportFault`."""
+    if data[:2] == b"PK":
+        return ctfd(data, notes)
+    text = _text(data)
+    start = text.lstrip()[:1]
+    if start == "<":
+        return gpx(text)
+    if start == "{":
+        return geojson(text, notes)
+    if suffix in (".csv", ".tsv", ".txt"):
+        return sheet(text)
+    raise ImportFault("is no CTFd export (zip), CSV, GPX or GeoJSON; a hunt file goes to huntserver check as it is")
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ImportFault(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+class Ids:
+    """Makes ids of titles, each once."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def of(self, title: str) -> str:
+        """Return a small-letter id that resembles a title."""
+        bare = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+        base = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:24] or "clue"
+        if not base[0].isalpha() or base in ("and", "or", "of", "after", "not"):
+            base = f"c-{base}"
+        id, n = base, 2
+        while id in self._taken:
+            id, n = f"{base}-{n}", n + 1
+        self._taken.add(id)
+        return id
+
+
+# ---- CTFd
+
+
+def ctfd(data: bytes, notes: Notes) -> Tree:
+    """Read a CTFd export: challenges, flags, hints, decay, prerequisites, brackets, times."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile as error:
+        raise ImportFault(f"is no whole zip archive ({error}); export it again") from None
+    tables: Callable[[str], list[Tree]] = lambda name: _table(archive, name)  # noqa: E731
+    challenges = tables("challenges")
+    if not challenges:
+        raise ImportFault("holds no db/challenges.json with challenges; export it in CTFd under Admin, Config, Backup")
+    dynamic = {row["id"]: row for row in tables("dynamic_challenge")}
+    ids, named = Ids(), {}
+    for row in challenges:
+        named[row["id"]] = ids.of(str(row.get("name", "")))
+    clues = []
+    for row in challenges:
+        clue = _challenge({**row, **dynamic.get(row["id"], {})}, named, tables, notes)
+        if clue is not None:
+            clues.append(clue)
+    kept = {clue["id"] for clue in clues}
+    for clue in clues:
+        needed = [id for id in clue.pop("needs") if id in kept]
+        if needed:
+            clue["unlock"] = " and ".join(needed)
+    config: Tree = {str(row.get("key")): row.get("value") for row in tables("config")}
+    tree: Tree = {"title": str(config.get("ctf_name") or ""), "clues": clues, "schedule": _times(config)}
+    if config.get("user_mode") == "teams":
+        size = str(config.get("team_size") or "")
+        tree["teams"] = {"mode": "teams"} | ({"size_max": min(int(size), 100)} if size.isdigit() and int(size) else {})
+    brackets = [str(row["name"])[:40] for row in tables("brackets") if row.get("name")]
+    return tree | ({"brackets": brackets[:20]} if brackets else {})
+
+
+def _table(archive: zipfile.ZipFile, name: str) -> list[Tree]:
+    path = f"db/{name}.json"
+    try:
+        if archive.getinfo(path).file_size > PART_BYTES_MAX:
+            raise ImportFault(f"{path} has more than {PART_BYTES_MAX >> 20} MiB")
+        raw = archive.read(path)
+    except KeyError:
+        return []
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        raise ImportFault(f"{path} cannot be unpacked ({error})") from None
+    if not raw.strip():
+        return []
+    try:
+        found = msgspec.json.decode(raw)
+        rows = found["results"] if isinstance(found, dict) else found
+        return [row for row in rows if isinstance(row, dict)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ImportFault(f"{path} is not a table of CTFd ({error})") from None
+
+
+def _challenge(row: Tree, named: dict[Any, str], tables: Callable[[str], list[Tree]], notes: Notes) -> Tree | None:
+    name = str(row.get("name") or "challenge")
+    if row.get("state") == "hidden":
+        notes.add(f"{name!r} is hidden in CTFd: left out")
+        return None
+    answers = [_flag(flag) for flag in tables("flags") if flag.get("challenge_id") == row["id"] and flag.get("content")]
+    if not answers:
+        notes.add(f"{name!r} has no flag: left out")
+        return None
+    if row.get("max_attempts"):
+        notes.add(f"{name!r}: at most {row['max_attempts']} attempts are not taken over; wrong guesses cost a wait")
+    if any(f.get("challenge_id") == row["id"] for f in tables("files")):
+        notes.add(f"{name!r}: its files are not taken over")
+    prerequisites = (_decoded(row.get("requirements")) or {}).get("prerequisites") or []
+    clue: Tree = {
+        "id": named[row["id"]],
+        "title": name[:200],
+        "text": str(row.get("description") or "")[:10_000],
+        "answers": answers[:50],
+        "needs": [named[id] for id in prerequisites if id in named],
+        "hints": [
+            {"id": f"hint-{n}", "text": str(h["content"])[:4000], "price": max(0, int(h.get("cost") or 0))}
+            for n, h in enumerate((h for h in tables("hints") if h.get("challenge_id") == row["id"]), 1)
+            if h.get("content")
+        ][:20],
+    }
+    return clue | _worth(row)
+
+
+def _worth(row: Tree) -> Tree:
+    if row.get("initial") is None:
+        return {"points": max(0, int(row.get("value") or 0))}
+    worth = {"points": int(row["initial"]), "points_min": int(row.get("minimum") or 0)}
+    decay = int(row.get("decay") or 0)
+    return worth | ({"decay": decay} if row.get("function") == "linear" else {"decay_solves": decay} if decay else {})
+
+
+def _flag(flag: Tree) -> Tree:
+    content, cased = str(flag["content"]), flag.get("data") != "case_insensitive"
+    if flag.get("type") == "regex":
+        return {"regex": content}
+    return {"text": content, "mode": "exact" if cased else "signs"}
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def _times(config: Tree) -> Tree:
+    times = {}
+    for key, name in (("start", "starts_at"), ("end", "ends_at")):
+        value = str(config.get(key) or "")
+        if value.isdigit():
+            times[name] = datetime.fromtimestamp(int(value), UTC).isoformat()
+    return times
+
+
+# ---- sheets and places
+
+
+def sheet(text: str) -> Tree:
+    """Read a CSV sheet with a head line; several answers or codes in a cell are parted by |."""
+    head = text.partition("\n")[0]
+    by = max(",;\t", key=head.count)
+    rows = csv.reader(io.StringIO(text), delimiter=by)
+    names = [name.strip().lower() for name in next(rows, [])]
+    unknown = [name for name in names if name and name not in COLUMNS]
+    if unknown or "title" not in names:
+        seen = f"has the column {unknown[0]!r}" if unknown else "has no column title"
+        raise ImportFault(f"line 1 {seen}; columns are {', '.join(COLUMNS)}; needed are {NEEDED}")
+    ids = Ids()
+    clues = [_line(dict(zip(names, row, strict=False)), rows.line_num, ids) for row in rows if any(map(str.strip, row))]
+    if not clues:
+        raise ImportFault("has no line below the head line")
+    return {"clues": clues}
+
+
+def _line(row: dict[str, str], line: int, ids: Ids) -> Tree:
+    given = {name: value.strip() for name, value in row.items() if value.strip()}
+    if "title" not in given:
+        raise ImportFault(f"line {line} has no title")
+    clue: Tree = {"id": given.get("id") or ids.of(given["title"]), "title": given["title"]}
+    for name in ("text", "unlock", "kind"):
+        if name in given:
+            clue[name] = given[name]
+    for name in ("answers", "codes"):
+        if name in given:
+            clue[name] = [part.strip() for part in given[name].split("|") if part.strip()]
+    if "points" in given:
+        clue["points"] = int(_number(given["points"], line, "points"))
+    if "lat" in given or "lon" in given:
+        at = {name: _number(given.get(name, ""), line, name) for name in ("lat", "lon")}
+        if "radius_m" in given:
+            at["radius_m"] = _number(given["radius_m"], line, "radius_m")
+        clue["location"] = at
+    if "hint" in given:
+        price = int(_number(given.get("hint_price", "0"), line, "hint_price"))
+        clue["hints"] = [{"id": "hint", "text": given["hint"], "price": price}]
+    clue.setdefault("kind", "location" if "location" in clue else "code" if "codes" in clue else "text")
+    if not clue.keys() & {"answers", "codes", "location"}:
+        raise ImportFault(f"line {line}: {given['title']!r} has no answer; needed are {NEEDED}")
+    return clue
+
+
+def _number(text: str, line: int, name: str) -> float:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        raise ImportFault(f"line {line}: {name} is {text!r}, which is no number") from None
+
+
+def gpx(text: str) -> Tree:
+    """Read the waypoints of a GPX file, or the points of its first route."""
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise ImportFault("declares entities, which no GPX file needs; remove the DOCTYPE")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise ImportFault(f"is not valid XML: {error}") from None
+    if _name(root) != "gpx":
+        raise ImportFault(f"is XML, but <{_name(root)}>, not GPX")
+    points = [e for e in root if _name(e) == "wpt"] or [e for e in root.iter() if _name(e) == "rtept"]
+    if not points:
+        raise ImportFault("has no waypoints and no route; a recorded track has no stops: mark them as waypoints")
+    title = next((e.text for e in root.iter() if _name(e) == "name" and e not in list(_children(points))), None)
+    return {"title": (title or "").strip(), "clues": list(_stops(_waypoints(points)))}
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _children(points: list[ElementTree.Element]) -> Iterator[ElementTree.Element]:
+    for point in points:
+        yield from point
+
+
+def _waypoints(points: list[ElementTree.Element]) -> Iterator[tuple[str, str, str, str, Any]]:
+    for n, point in enumerate(points, 1):
+        told = {_name(e): (e.text or "").strip() for e in point}
+        text = told.get("desc") or told.get("cmt") or ""
+        yield told.get("name") or f"Stop {n}", text, point.get("lat", ""), point.get("lon", ""), None
+
+
+def _stops(points: Iterator[tuple[str, str, str, str, Any]]) -> Iterator[Tree]:
+    ids = Ids()
+    for n, (title, text, lat, lon, radius_m) in enumerate(points, 1):
+        at = {"lat": _number(lat, n, "lat of point"), "lon": _number(lon, n, "lon of point")}
+        if radius_m is not None:
+            at["radius_m"] = _number(str(radius_m), n, "radius_m")
+        yield {"id": ids.of(title), "title": title[:200], "text": text[:10_000], "kind": "location", "location": at}
+
+
+def geojson(text: str, notes: Notes) -> Tree:
+    """Read the points of a GeoJSON file (RFC 7946: longitude first)."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ImportFault(f"is not valid JSON: {error}") from None
+    features = found.get("features") if found.get("type") == "FeatureCollection" else [found]
+    if found.get("type") not in ("FeatureCollection", "Feature") or not isinstance(features, list):
+        raise ImportFault("is JSON, but no GeoJSON FeatureCollection; a hunt file goes to huntserver check as it is")
+    points = []
+    for n, feature in enumerate(features, 1):
+        shape = (feature.get("geometry") or {}) if isinstance(feature, dict) else {}
+        at = shape.get("coordinates")
+        if shape.get("type") != "Point" or not isinstance(at, list) or len(at) < 2:
+            notes.add(f"feature {n} is a {shape.get('type') or 'feature without a shape'}, not a Point: left out")
+            continue
+        about = feature.get("properties") or {}
+        title = str(about.get("name") or about.get("title") or f"Stop {n}")
+        points.append((title, str(about.get("description") or ""), str(at[1]), str(at[0]), about.get("radius_m")))
+    if not points:
+        raise ImportFault("has no feature that is a Point")
+    return {"title": str(found.get("name") or ""), "clues": list(_stops(iter(points)))}
