@@ -18,7 +18,7 @@ COLUMNS = ("team", "bracket")
 LINES_MAX = 10_000
 
 
-class Entry(NamedTuple):
+class RosterLine(NamedTuple):
     """A line of the sheet; `bracket` is empty where it says none."""
 
     line: int
@@ -30,14 +30,14 @@ class RosterFault(ValueError):
     """A sheet that cannot be read; its text names the line."""
 
 
-def entries(text: str) -> list[Entry]:
+def entries(text: str) -> list[RosterLine]:
     """Read a sheet with the columns team and, perhaps, bracket. Raises `RosterFault`."""
     head = text.partition("\n")[0]
     rows = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
     names = [name.strip().lower() for name in next(rows, [])]
     if "team" not in names:
         raise RosterFault(f"line 1 has no column team; columns are {', '.join(COLUMNS)}")
-    found: list[Entry] = []
+    found: list[RosterLine] = []
     seen: dict[str, int] = {}
     for row in rows:
         told = dict(zip(names, map(str.strip, row), strict=False))
@@ -51,7 +51,7 @@ def entries(text: str) -> list[Entry]:
         if len(found) >= LINES_MAX:
             raise RosterFault(f"has more than {LINES_MAX} teams")
         seen[team.casefold()] = rows.line_num
-        found.append(Entry(rows.line_num, team, told.get("bracket", "")))
+        found.append(RosterLine(rows.line_num, team, told.get("bracket", "")))
     return found
 
 
@@ -76,7 +76,7 @@ def roster(file: Path, url: str, token: str, hunt: str) -> None:
         fail(f"{file}: {fault}", FAILED)
 
     async def bring() -> None:
-        made = []
+        made: list[tuple[str, str, str]] = []
         async with connect(url, token) as client:
             for entry in listed:
                 try:
@@ -91,7 +91,7 @@ def roster(file: Path, url: str, token: str, hunt: str) -> None:
     work(bring())
 
 
-async def _enrolled(client: Client, hunt: str, entry: Entry) -> tuple[str, str, str] | None:
+async def _enrolled(client: Client, hunt: str, entry: RosterLine) -> tuple[str, str, str] | None:
     """Bring one team in; None: it is there, and in its bracket now."""
     fields = {"hunt": hunt, "name": entry.team} | ({"bracket": entry.bracket} if entry.bracket else {})
     try:
