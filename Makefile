@@ -8,7 +8,7 @@ POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load kills chaos fuzz lock packages ablations docs growth pictures
+.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load kills chaos chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -117,6 +117,18 @@ kills: .venv/.ready  ## kill -9 a real server at random moments under load, and 
 chaos: .venv/.ready packages  ## faults of every kind while players play, then the verdict: FAULTS=n LOG=kafka|sqlite KINDS=a,b SEED=n
 	@$(PY) -m lab.chaos --log $(or $(LOG),kafka) --faults $(or $(FAULTS),30) --seed $(or $(SEED),1) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
+
+chaos-stderr: .venv/.ready  ## the log shipper dies, stops reading, its disk is full: LOG=sqlite|kafka FAULTS=n
+	@$(PY) -m lab.chaos --log $(or $(LOG),sqlite) --faults $(or $(FAULTS),1000) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),120) \
+		--kinds stderr-closed,stderr-blocked,stderr-full $(ARGS)
+
+chaos-disks: .venv/.ready  ## the disk of the SQLite log is full, fails, loses power (root)
+	@$(PY) -m lab.chaos --log sqlite --faults $(or $(FAULTS),1000) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),120) \
+		--kinds full,power,disk-fails $(ARGS)
+
+chaos-clocks: .venv/.ready  ## wall clocks that jump, or are wrong at the start, by seconds to a day: LOG=sqlite|kafka
+	@$(PY) -m lab.chaos --log $(or $(LOG),sqlite) --faults $(or $(FAULTS),1000) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),120) \
+		--kinds clock-jumps,clock-wrong-at-start $(ARGS)
 
 fuzz: .venv/.fuzz  ## fuzz what reads bytes from outside: make fuzz [TARGET=lane] [SECONDS=60]
 	@$(PY) -m lab.fuzz --seconds $(or $(SECONDS),60) $(if $(TARGET),--target $(TARGET)) $(ARGS)

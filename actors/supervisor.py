@@ -33,6 +33,7 @@ HOPELESS_S: Final = (0.5, 2.0, 5.0, 15.0, 30.0, 60.0)
 OUTLAST_S: Final = (1.0, 2.0, 5.0, 10.0)
 RESTARTS_WINDOW_NS: Final = 60_000_000_000
 POLL_S: Final = 0.005
+SNAPSHOTS_A_TURN: Final = 10
 DRAIN_S: Final = 10.0
 
 
@@ -351,8 +352,10 @@ class ShardSupervisor:
         if not await until(lambda: not shard.busy() and shard.commit.quiet()):
             return
         while shard.snapshots.dirty:
-            for id in list(shard.snapshots.dirty)[:200]:
+            for n, id in enumerate(list(shard.snapshots.dirty)[:200]):
                 shard.snapshot(id)
+                if n % SNAPSHOTS_A_TURN == 0:
+                    await asyncio.sleep(0)  # the other shards are served meanwhile
             await asyncio.sleep(POLL_S)
             await shard.snapshots.settle()
             if lost():

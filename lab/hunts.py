@@ -26,10 +26,12 @@ def right(clue: int) -> str:
     return f"right c{clue}"
 
 
-def campaign_hunt(coins: int = 10) -> str:
-    """Return the small hunt as TOML: twelve clues, two treasures that run out. `coins`: pieces of the larger one."""
+def campaign_hunt(coins: int = 10, duration_s: int = 0) -> str:
+    """Return the small hunt as TOML: twelve clues, two treasures that run out. `coins`: pieces of the larger one;
+    `duration_s`: how long it is played (0: until a host ends it)."""
+    schedule = f"[schedule]\nduration_s = {duration_s}\n" if duration_s else ""
     clues = "".join(_clue(i, f"Say: {right(i)}", 10 * i) for i in range(1, SMALL_CLUES + 1))
-    return f'title = "Campaign"\nintro = "For machines."\n[teams]\nmode = "solo"\n{clues}{_treasures(coins)}'
+    return f'title = "Campaign"\nintro = "For machines."\n{schedule}[teams]\nmode = "solo"\n{clues}{_treasures(coins)}'
 
 
 def large_hunt(

@@ -128,13 +128,12 @@ class CallJudge:
 
     def _times(self, call: Call, at_ms: int) -> tuple[int, ...]:
         """Return the first and the last time at which the refusal may have been decided, in ms since 1970: that of the
-        record at its pos, and that at which it left, by a clock that may be ahead. In between time passes without a
-        record: what is due of one sender alone comes, a pause of his is over."""
+        record at its pos, and that at which it was heard, by a clock that may be ahead. In between time passes without
+        a record: what is due of one sender alone comes, a pause of his is over."""
         rules = self._rules
-        left_s = min(call.left_s, call.answered_s)
-        if not rules.clock_skew_ms or left_s == inf:
+        if not rules.clock_skew_ms or call.answered_s == inf:
             return (at_ms,)
-        return (at_ms, max(at_ms, rules.epoch_ms + int(left_s * 1000) + rules.clock_skew_ms + JUMP_MS))
+        return (at_ms, max(at_ms, rules.epoch_ms + int(call.answered_s * 1000) + rules.clock_skew_ms + JUMP_MS))
 
     # ---- the end
 

@@ -318,6 +318,10 @@ class LogJudge:
         """Return how many tenures each shard saw."""
         return {shard: fold.tenures for shard, fold in self._folds.items()}
 
+    def latest_ms(self) -> int:
+        """Return the time of the latest record, in ms since 1970."""
+        return max((fold.last_ms for fold in self._folds.values()), default=0)
+
     def digests(self) -> dict[str, tuple[int, str]]:
         """Return seq and digest of every entity at the end of the log."""
         found = {}

@@ -83,7 +83,7 @@ class Decider:
         self._ctx.roll = ports.roll
         self._applying = False
         self._answer = b""
-        self._fired: dict[str, int] = {}  # timers that an entity fired in earlier turns, while more are due
+        self._fired: dict[str, tuple[int, int]] = {}  # while more are due: how often in earlier turns, and when due
 
     def dispatch(self, actor: Actor, message: Message) -> bool:
         """Deal with one message; True: it stands in its lane again and goes on in a later turn of the loop.
@@ -339,22 +339,23 @@ class Decider:
             self.timers.set(due_ms, actor.id)
 
     def _fire_due(self, actor: Actor, now: int) -> None:
-        fired = self._fired.pop(actor.id, 0) if self._fired else 0
+        at_ms, fired = self._fired.pop(actor.id, (0, 0)) if self._fired else (0, 0)
         for _ in range(FIRES_A_TURN):
             due = actor.due
             if due is None or due.due_ms > now or actor.damaged:
                 return
             if self.commit.staged_bytes >= self._staged_bytes_max:
                 break
-            fired += 1
-            at = max(due.due_ms, self.last_ms)
-            key = f"{due.id}@{due.due_ms}"
+            fired = fired + 1 if due.due_ms == at_ms else 1  # what goes on in time catches up, however far behind it is
+            at_ms = due.due_ms
+            at = max(at_ms, self.last_ms)
+            key = f"{due.id}@{at_ms}"
             events = self.kind.fire(actor.state, due.id, self._context(TIMER, at, actor.seq + 1, key))
             taken = self._accept(actor, events, {}, TIMER.by, key, at, None, 0)
             assert taken, "a timer's record is small"
             self.snapshots.wrote(actor)
         if fired < FIRES_MAX:
-            self._fired[actor.id] = fired
+            self._fired[actor.id] = at_ms, fired
             raise _LaterTurn
         actor.damaged = f"timer {actor.due} fires for ever"
         self.ports.report.fault("timer_loops", None, shard=self.shard, entity=f"{self.kind.kind}/{actor.id}")

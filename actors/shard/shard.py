@@ -396,5 +396,5 @@ class Shard:
         return ShardStatistics(
             mode, len(self.actors), self.passive.count, len(self._ready), len(self.waiting), decider.decided,
             decider.refused, decider.contained, self.recoveries, self.replayed, self.outgoing.held, len(self.timers),
-            not self.elsewhere,
+            not self.elsewhere, max((len(actor.mailbox) for actor in self._ready), default=0),
         )  # fmt: skip

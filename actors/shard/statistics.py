@@ -21,3 +21,4 @@ class ShardStatistics(NamedTuple):
     reactions: int
     timers: int
     given: bool
+    mailbox_deepest: int

@@ -70,8 +70,7 @@ def changes(state: Hunt, new: Definition) -> list[Change]:
         old = state.plan.clues[i]
         keys = tuple(key for key in clue.__struct_fields__ if getattr(clue, key) != getattr(old, key))
         if keys:
-            tried = sum(1 for t in state.teams.values() if t.attempts and i in t.attempts)
-            made.append(Change(clue.id, keys, state.solves[i], tried, clue.points - old.points))
+            made.append(Change(clue.id, keys, state.solves[i], state.tried[i], clue.points - old.points))
     return made
 
 
@@ -108,14 +107,14 @@ def tried_marks(state: Hunt, new: Plan, clue: Clue) -> list[bytes]:
 def renumber(state: Hunt, source: str, digest: str) -> None:
     """Give the hunt another definition, and all that it knows the numbers of that."""
     old = state.plan
-    solves, wrongs, claims = state.solves, state.wrongs, state.claims
+    solves, wrongs, tried, claims = state.solves, state.wrongs, state.tried, state.claims
     state.define(source, digest)
     new = state.plan
     clue_of = [new.clue_index[c.id] for c in old.clues]
     first = len(new.clues)
     thing_of = [*clue_of, *(first + new.treasure_index[t.id] for t in old.treasures)]
     for i, to in enumerate(clue_of):
-        state.solves[to], state.wrongs[to] = solves[i], wrongs[i]
+        state.solves[to], state.wrongs[to], state.tried[to] = solves[i], wrongs[i], tried[i]
     for i, treasure in enumerate(old.treasures):
         state.claims[new.treasure_index[treasure.id]] = claims[i]
     if thing_of == list(range(len(thing_of))) and all(c.hints == new.clues[i].hints for i, c in enumerate(old.clues)):

@@ -5,6 +5,7 @@ Things are numbered: clues 0 to n-1 in the order of the file, treasures from n o
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from typing import Final
@@ -59,11 +60,29 @@ class Plan:
         self.ends_ms = ms(d.schedule.ends_at)
         self.solo = d.teams.mode == "solo"
         self.bracket = d.brackets[0] if d.brackets else ""
+        self._newcomers = (-1, 0)  # for which time of play, and what is open then
 
     def attempts_of(self, index: int) -> Attempts:
         """Return what wrong tries at a clue cost, or wrong codes or check-ins."""
         tries = self.definition.tries
         return self.clues[index].attempts if index >= 0 else tries.codes if index == CODES else tries.check_ins
+
+    def open_to_newcomers(self, released_s: int) -> int:
+        """Return the mask of what is open to a team that has solved nothing, after so many seconds of play."""
+        if self._newcomers[0] != released_s:
+            mask = sum(1 << i for i, opens in enumerate(self.opens) if opens(0, released_s))
+            self._newcomers = (released_s, mask)
+        return self._newcomers[1]
+
+    def with_answers(self, index: int, definition: Definition) -> Plan:
+        """Return the plan of a definition that differs in the answers of one clue alone."""
+        made = copy.copy(self)
+        made.definition, made.clues = definition, definition.clues
+        clue, kind = made.clues[index], made.kinds[index]
+        made.judges, made.asks = self.judges.copy(), self.asks.copy()
+        made.judges[index] = kind.judge(clue) if kind.judge else None
+        made.asks[index] = kind.shown(clue) if kind.shown else None
+        return made
 
     def hint(self, clue: int, id: str) -> tuple[int, Hint] | None:
         """Return a hint of a clue and its number among all hints, or None."""
@@ -81,7 +100,19 @@ def worth(clue: Clue, solves: int) -> int:
     return max(clue.points - clue.decay * solves, clue.points_min)
 
 
+_derived: dict[str, Plan] = {}
+"""The plan that was last derived from another one, until it is asked for by its text."""
+
+
 @functools.lru_cache(maxsize=4)
 def plan_of(source: str) -> Plan:
     """Return the plan of a definition. It is never changed, so hunts and wakes of the same text share it."""
-    return Plan(source)
+    return _derived.pop(source, None) or Plan(source)
+
+
+def plan_with_answers(old: Plan, index: int, definition: Definition, source: str) -> Plan:
+    """Return the plan of an amended definition that differs in the answers of one clue alone, whose text `source` is;
+    `plan_of` returns the same for that text. Spares the work for all other clues."""
+    _derived.clear()
+    _derived[source] = old.with_answers(index, definition)
+    return plan_of(source)

@@ -6,7 +6,7 @@ from the teams, never stored. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from sortedcontainers import SortedKeyList
@@ -45,6 +45,14 @@ class Standings(Generic[T]):
             if held is None:
                 held = self._brackets[team.bracket] = SortedKeyList(key=_order)
             held.add(team)
+
+    def fill(self, teams: Iterable[T]) -> None:
+        """Put many teams in at once: sorted once."""
+        all_of = list(teams)
+        self._overall.update(all_of)
+        for bracket in {team.bracket for team in all_of if team.bracket}:
+            held = self._brackets[bracket] = SortedKeyList(key=_order)
+            held.update(team for team in all_of if team.bracket == bracket)
 
     def remove(self, team: T) -> None:
         """Take a team out, by the score that it was put in with."""

@@ -222,6 +222,7 @@ class Hunt:
         "started_ms",
         "teams",
         "timer",
+        "tried",
         "wrongs",
         "zero_ms",
     )
@@ -246,6 +247,7 @@ class Hunt:
         self.names: dict[str, Team] = {}
         self.solves: list[int] = []  # per clue
         self.wrongs: list[int] = []  # per clue
+        self.tried: list[int] = []  # per clue: teams that have tried it and not solved it
         self.claims: list[int] = []  # per treasure
         self.recent: deque[tuple[int, Any]] = deque(maxlen=RECENT_MAX)  # (ms, the `Guessed`)
         self.announced: list[tuple[int, Any]] = []  # (ms, the `Announced`)
@@ -300,6 +302,7 @@ class Hunt:
         self.plan = plan_of(source)
         self.solves = [0] * len(self.plan.clues)
         self.wrongs = [0] * len(self.plan.clues)
+        self.tried = [0] * len(self.plan.clues)
         self.claims = [0] * len(self.plan.treasures)
 
     def enlist(self, team: Team) -> None:
@@ -350,6 +353,8 @@ class Hunt:
         plan, play = self.plan, self.play_ms(at_ms)
         things = range(len(plan.opens)) if candidates is None else candidates
         found: dict[tuple[int, int], int] = {}  # teams that stand alike open alike
+        if candidates is None:
+            found[0, 0] = plan.open_to_newcomers(self.released_s)
         for team in teams:
             alike = (team.solved, team.unlocked)
             new = found.get(alike, -1)
@@ -364,6 +369,18 @@ class Hunt:
                 if play and new & plan.timed_hints:
                     team.opened = (team.opened or {}) | dict.fromkeys(bits(new & plan.timed_hints), play)
                 self.opened.append((team, new))
+
+    def compensate(self, points: dict[str, int]) -> None:
+        """Give those who have solved a clue, by its id, the difference of its points. O(n), whatever n moves."""
+        of_bits = [(1 << self.plan.clue_index[clue], more) for clue, more in points.items()]
+        alike: dict[int, int] = {}
+        for team in self.teams.values():
+            more = alike.get(team.solved)
+            if more is None:
+                more = alike[team.solved] = sum(some for bit, some in of_bits if team.solved & bit)
+            team.score += more
+        self.standings = Standings()
+        self.standings.fill(team for team in self.teams.values() if not team.out)
 
     def score(self, team: Team, points: int, at_ms: int) -> None:
         """Give or take points, and put the team where it belongs in the standings. O(log n)."""

@@ -180,6 +180,9 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
             if not team.out:
                 state.standings.add(team)
             state.attempts += len(row.attempts)
+            for clue, *_ in row.attempts:
+                if clue >= 0:
+                    state.tried[clue] += 1
             if len(row.joined) != len(team.members):
                 raise ValueError(f"team {team.id!r} has {len(team.members)} members, {len(row.joined)} places")
             order.extend(zip(row.joined, team.members, repeat(team)))

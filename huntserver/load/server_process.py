@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 WAIT_S: Final = 60.0
 """For the start and for the end of a server; generous, as a machine may be busy."""
@@ -71,7 +71,7 @@ class ServerProcess:
         """Start the process; wait for nothing. Its output is appended to what an earlier start wrote."""
         self.starts += 1
         self._printed = self.stdout.stat().st_size if self.stdout.exists() else 0
-        with self.stdout.open("ab") as out, self.stderr.open("ab") as err:
+        with self.stdout.open("ab") as out, self.open_stderr() as err:
             self._process = subprocess.Popen(
                 [*self._within, *self.program, *self._arguments],
                 stdin=subprocess.DEVNULL,
@@ -79,6 +79,10 @@ class ServerProcess:
                 stderr=err,
                 cwd=self._cwd,
             )
+
+    def open_stderr(self) -> IO[bytes]:
+        """Open what the process writes its log to: the file `stderr`."""
+        return self.stderr.open("ab")
 
     def start(self, wait_s: float = WAIT_S) -> None:
         """Start it and wait until every shard is served. Raises `NotServing`."""

@@ -90,10 +90,11 @@ class RuntimeCollector(Collector):
             waited_ns = 0
             for shard in region.shards:
                 commit = shard.commit.statistics()
-                for name, value in self._figures(shard, commit).items():
+                figures = self._figures(shard, commit)
+                deepest = max(total.get("mailbox_deepest", 0.0), figures.pop("mailbox_deepest"))
+                for name, value in figures.items():
                     total[name] = total.get(name, 0.0) + value
-                deepest = max((len(a.mailbox) for a in shard.actors.values()), default=0)
-                total["mailbox_deepest"] = max(total.get("mailbox_deepest", 0), deepest)
+                total["mailbox_deepest"] = deepest
                 waited_ns += commit.wait_ns
                 buckets = [a + b for a, b in zip(buckets, shard.commit.wait_buckets, strict=True)]
             waits.add_metric([kind], _rows(WAIT_BOUNDS_S, buckets), waited_ns / 1e9)

@@ -65,7 +65,8 @@ SAFEGUARDS: Final = {
             "a refusal that a key got before is given again only by an owner that has just proved itself",
             ("I7",),
             _without_proof_of_the_owner,
-            on=("takeover",),
+            "refused again",
+            on=("takeover", "net_double", "net_slow"),
         ),
         Safeguard(
             "a client's keys",

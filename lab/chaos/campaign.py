@@ -35,6 +35,8 @@ OVERLAP: Final = 0.25
 
 FAULTS_MAX: Final = 1000
 LAST_ANSWERS_S: Final = 30.0
+CLOCKS_APART_S: Final = 6.0
+"""What two clocks may be apart, and a step that is none."""
 
 
 class Result(NamedTuple):
@@ -50,8 +52,11 @@ class Result(NamedTuple):
 def possible(log: str, wanted: Sequence[str]) -> tuple[dict[str, Injection], list[str]]:
     """Return the faults that can be done with this log on this machine, and for the others why not."""
     scheme = log.partition(":")[0]
-    have = {"", scheme}
+    have = {"", scheme, "clock"}
+    if wanted and all(MENU[kind].needs == "stderr" for kind in wanted):
+        have.add("stderr")
     why: dict[str, str] = {"kafka": "only on Kafka", "sqlite": "only on SQLite"}
+    why["stderr"] = "in a campaign of its own, in which the server writes a line for every command"
     if log == "kafka":
         have.add("brokers")
     why["brokers"] = "only on brokers of the campaign's own (--log kafka)"
@@ -101,6 +106,7 @@ async def campaign(setup: Setup, menu: dict[str, Injection], arguments: argparse
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.cancel)  # what was started and mounted is cleared away all the same
     async with world(setup) as made:
+        made.patience = arguments.patience
         await made.make()
         began = time.monotonic()
         try:
@@ -126,6 +132,9 @@ async def campaign(setup: Setup, menu: dict[str, Injection], arguments: argparse
         most = 3 * sum(made.counts.values()) + 1 + made.starts_tried_again + made.started_by_hand
         if judged.tenures_most > most:
             made.violation("I10", f"a shard saw {judged.tenures_most} tenures for {sum(made.counts.values())} faults")
+        ahead_s = judged.latest_ms / 1000 - time.time()
+        if ahead_s > CLOCKS_APART_S:
+            made.violation("I7", f"a record is {ahead_s:.1f} s ahead of now")
         if not judged.states:
             made.violation("I5", "no state could be compared: the last drain left no snapshot")
         violations = [*made.wrong, *judged.violations]
@@ -188,7 +197,7 @@ def setup_for(asked: argparse.Namespace, menu: dict[str, Injection]) -> Setup:
         disk = "ext4" if "ext4" in needs else "tmpfs" if "disk" in needs else ""
     return Setup(
         asked.log, asked.seed, asked.players, asked.rate, asked.outstanding, "links" in needs, disk, asked.port,
-        asked.default_limits,
+        asked.default_limits, "stderr" in needs, "clock" in needs,
     )  # fmt: skip
 
 

@@ -13,10 +13,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, TypeAlias
 
 from huntserver.load.server_process import NotServing
-from lab.chaos.world import World
+from lab.chaos.world import SOON_S, World
 from lab.machines.servers import CampaignServer
 
-SOON_S: Final = 5.0
 BROKER_S: Final = 10.0
 Change: TypeAlias = Callable[[CampaignServer], None]
 
@@ -250,8 +249,81 @@ async def _mounted_anew(world: World) -> int:
     return time.monotonic_ns()
 
 
+# ---- what a server writes its log to
+
+
+async def stderr_closed(world: World) -> int:
+    """The log shipper dies: nobody reads the server's log, and every write to it fails. Players must not notice."""
+    shipper = world.active.shipper
+    assert shipper is not None
+    await asyncio.to_thread(shipper.kill)
+    await world.played(time.monotonic_ns(), "stderr-closed")
+    await asyncio.sleep(world.rng.random() * 2.0)
+    shipper.start()
+    return time.monotonic_ns()
+
+
+async def stderr_blocked(world: World) -> int:
+    """The log shipper reads nothing: the pipe fills up, and a write to it would wait. Players must not notice."""
+    shipper = world.active.shipper
+    assert shipper is not None
+    shipper.stop()
+    await asyncio.sleep(world.rng.uniform(0.5, 3.0))  # the pipe is full by then
+    await world.played(time.monotonic_ns(), "stderr-blocked")
+    shipper.go_on()
+    return time.monotonic_ns()
+
+
+async def stderr_full(world: World) -> int:
+    """The server starts while the disk of its log is full, and plays; then it is killed, and starts as before."""
+    await world.active.killed()
+    world.active.stderr_full = True
+    try:
+        world.active.launch()
+        await world.answers(time.monotonic_ns(), SOON_S * world.patience, "stderr-full")
+        await asyncio.sleep(world.rng.random())
+    finally:
+        world.active.stderr_full = False
+    return await kill(world)
+
+
+# ---- clocks
+
+
+def _wrong_ms(world: World) -> int:
+    return world.rng.choice((-1, 1)) * world.rng.choice((2_000, 60_000, 3 * 3_600_000, 86_400_000))
+
+
+async def clock_jumps(world: World) -> int:
+    """The server's wall clock jumps, by seconds to a day, and is set right some seconds later. Play goes on."""
+    server = world.active
+    # One that was never served with a right clock has no time to go on by.
+    await world.answers(time.monotonic_ns(), BROKER_S * world.patience, "what came before a jump")
+    server.clock.write_text(str(_wrong_ms(world)))
+    try:
+        await asyncio.sleep(world.rng.uniform(0.2, 2.0))
+        await world.played(time.monotonic_ns(), "clock-jumps")
+    finally:
+        server.clock.unlink()
+    return time.monotonic_ns()
+
+
+async def clock_wrong_at_start(world: World) -> int:
+    """The server is killed and starts with a wall clock that is wrong; some seconds later that is set right."""
+    server = world.active
+    await server.killed()
+    server.clock.write_text(str(_wrong_ms(world)))
+    try:
+        server.launch()
+        await asyncio.sleep(world.rng.uniform(1.0, 5.0))
+    finally:
+        server.clock.unlink()
+    return time.monotonic_ns()
+
+
 class Injection(NamedTuple):
-    """One line of the menu. `needs`: "", kafka, sqlite, brokers, links, disk or ext4; `weight`: its share."""
+    """One line of the menu. `needs`: "", kafka, sqlite, brokers, links, disk, ext4, stderr or clock; `weight`: its
+    share."""
 
     strike: Callable[[World], Awaitable[int]]
     needs: str
@@ -277,4 +349,9 @@ MENU: Final[dict[str, Injection]] = {
     "full": Injection(full, "disk", SOON_S, 6),
     "power": Injection(power, "ext4", SOON_S, 6),
     "disk-fails": Injection(disk_fails, "ext4", SOON_S, 3),
+    "stderr-closed": Injection(stderr_closed, "stderr", SOON_S, 2),
+    "stderr-blocked": Injection(stderr_blocked, "stderr", SOON_S, 2),
+    "stderr-full": Injection(stderr_full, "stderr", SOON_S, 1),
+    "clock-jumps": Injection(clock_jumps, "clock", SOON_S, 2),
+    "clock-wrong-at-start": Injection(clock_wrong_at_start, "clock", SOON_S, 1),
 }

@@ -36,6 +36,7 @@ class Judged(NamedTuple):
     copies: int
     states: int
     tenures_most: int
+    latest_ms: int
 
 
 def call(player: Talk, asked: Asked) -> Call:
@@ -88,7 +89,10 @@ async def judge(config: Config, crowd: Crowd) -> Judged:
     states = sum(1 for live in lives if ends.get(live.entity, (0, ""))[0] == live.seq)
     violations = [str(violation) for violation in checker.verdict()]
     most = max(checker.tenures().values(), default=0)
-    return Judged(violations, checker.totals(), outcomes[OK], outcomes[REFUSED], outcomes[NONE], copies, states, most)
+    return Judged(
+        violations, checker.totals(), outcomes[OK], outcomes[REFUSED], outcomes[NONE], copies, states, most,
+        checker.latest_ms(),
+    )  # fmt: skip
 
 
 async def _read(checker: LogJudge, log: EventLog, shard: ShardId) -> None:

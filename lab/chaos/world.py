@@ -30,6 +30,7 @@ from lab.machines import network
 from lab.machines.brokers import Brokers, remove_topics
 from lab.machines.network import Namespace
 from lab.machines.servers import CampaignServer
+from lab.machines.shipper import LogShipper
 
 HUNTS: Final = 16
 LARGE: Final = 1
@@ -41,6 +42,10 @@ CLUES: Final = 200
 SHARDS: Final = 8
 COINS: Final = 40
 DISK_MIB: Final = 512
+SOON_S: Final = 5.0
+DURATION_S: Final = 7_200
+"""Of the hunts: longer than a campaign, and over for a clock that is hours ahead."""
+
 NO_BROKERS: Final = 3
 """The exit code of a server that cannot reach its log: who started it tries again, as an init system does."""
 
@@ -67,6 +72,8 @@ class Setup(NamedTuple):
     disk: str
     port: int = 0
     default_limits: bool = False
+    stderr: bool = False
+    clock: bool = False
 
 
 class World:
@@ -88,6 +95,7 @@ class World:
         self.starts_tried_again = 0
         self.started_by_hand = 0
         self.longest_s: dict[str, float] = {}
+        self.patience = 1.0  # of I10, on a machine that does other work
         self.crowd: Crowd
         self.active: CampaignServer
         self.spare: CampaignServer
@@ -110,13 +118,19 @@ class World:
         self.config = self._configured()
         hunts = [self.folder / f"hunt{i}.toml" for i in range(HUNTS)]
         for number, path in enumerate(hunts):
-            path.write_text(large_hunt(CLUES, solo=True, coins=COINS) if number < LARGE else campaign_hunt(COINS))
+            path.write_text(
+                large_hunt(CLUES, solo=True, coins=COINS) if number < LARGE else campaign_hunt(COINS, DURATION_S)
+            )
         for slot, name in enumerate(("a", "b")):
             namespace = self._namespaces[slot] if setup.links else None
             data = (self.disk.path if self.disk else self.folder) / name
             server = CampaignServer(
                 name, self.folder, data, self.config.log.url, hunts=tuple(hunts), namespace=namespace
             )
+            if setup.stderr:
+                server.shipper = LogShipper(self.folder / f"{name}.pipe", server.stderr)
+            if setup.clock:
+                server.lets_its_clock_be_set()
             self.servers.append(server)
         self.active, self.spare = self.servers
         await self.active.started()
@@ -139,10 +153,11 @@ class World:
             url=url, hunt_shards=SHARDS, player_shards=SHARDS, topic_prefix=self.folder.name,
             replication=3 if self.brokers else 1,
         )  # fmt: skip
+        level = "debug" if setup.stderr else "info"  # a line a command: what nobody reads is soon full
         (self.folder / "config.toml").write_text(
             f'[log]\nurl = "{log.url}"\nhunt_shards = {SHARDS}\nplayer_shards = {SHARDS}\n'
             f'topic_prefix = "{log.topic_prefix}"\nreplication = {log.replication}\n'
-            f'[auth]\nkey_file = "{self.folder}/token.key"\n[telemetry]\nformat = "json"\n[limits]\n'
+            f'[auth]\nkey_file = "{self.folder}/token.key"\n[telemetry]\nformat = "json"\nlevel = "{level}"\n[limits]\n'
             + "".join(f"{name} = {value}\n" for name, value in self.limits.items())
         )
         return Config(log=log, data=Data(dir=str(self.folder)))
@@ -152,6 +167,8 @@ class World:
         for server in self.servers:
             server.signal(signal.SIGCONT)
             await server.killed()
+            if server.shipper is not None:
+                server.shipper.kill()
         if self.brokers is not None:
             await asyncio.to_thread(self.brokers.remove)
         elif self.setup.log != "sqlite":
@@ -211,6 +228,17 @@ class World:
             if took_s > within_s + 60:
                 self.violation("I10", f"no answer {took_s:.0f} s after {what}: {why}, silent: {silent[:5]}")
                 raise NotServing(f"{self.active.name}: {why}\n{self.active.tail()}", None)
+            await asyncio.sleep(0.05)
+
+    async def played(self, since_ns: int, what: str) -> None:
+        """Wait until every hunt got an answer to a command sent since then, whatever the server says of itself: a fault
+        that players must not notice. Later than 5 s is a violation."""
+        within_s = SOON_S * self.patience
+        while silent := self._silent_hunts(since_ns):
+            if time.monotonic_ns() - since_ns > within_s * 1e9:
+                why = await self.active.readiness()
+                self.violation("I10", f"no answer for {within_s:.0f} s during {what}: {silent[:5]}; it says: {why}")
+                return
             await asyncio.sleep(0.05)
 
     def _silent_hunts(self, since_ns: int) -> list[str]:

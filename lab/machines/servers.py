@@ -10,16 +10,21 @@ import asyncio
 import contextlib
 import random
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from huntserver.load.server_process import WAIT_S, ServerProcess
 from lab.machines.network import Namespace
+from lab.machines.shipper import LogShipper
 
 PORTS: Final = range(20_000, 32_000)
 """Below those that a system gives to connections: of those, one might be taken while a server is started again."""
+
+FULL: Final = Path("/dev/full")
+"""Every write to it fails with ENOSPC (Linux, full(4))."""
 
 LISTENS_S: Final = 2.0
 AT_REST_S: Final = 10.0
@@ -69,6 +74,19 @@ class CampaignServer(ServerProcess):
             within=namespace.enter() if namespace else (),
         )  # fmt: skip
         self.namespace = namespace
+        self.shipper: LogShipper | None = None  # who reads the log, where that can be hurt
+        self.stderr_full = False  # the next start writes its log to a disk that is full
+        self.clock = folder / f"{name}.clock"  # by how many ms its clock is wrong; none: it is right
+
+    def open_stderr(self) -> IO[bytes]:
+        """Open what the process writes its log to: a file, a shipper's pipe, or a device that is always full."""
+        if self.stderr_full:
+            return FULL.open("wb", buffering=0)
+        return self.shipper.opened() if self.shipper is not None else super().open_stderr()
+
+    def lets_its_clock_be_set(self) -> None:
+        """Be started from now on with a wall clock that `clock` makes wrong."""
+        self.program = (sys.executable, "-m", "lab.machines.wrong_clock", str(self.clock))
 
     async def readiness(self) -> str:
         """Return "ok", or why it is not ready."""

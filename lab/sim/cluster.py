@@ -143,7 +143,8 @@ class MemberNode(SimNode):
 
     def take(self, player: ScriptedPlayer, pending: Pending, home: MemberNode, left: int) -> None:
         """As the owner, if it is one: decide a message that came to `home`."""
-        wire = _Routed(AnswerSink(self.name, player, pending), self, home, (player, pending, left))
+        shard = self.system.regions[pending.kind].shard(pending.id)
+        wire = _Routed(AnswerSink(self.name, player, pending, shard), self, home, (player, pending, left))
         if pending.key is None:
             self.system.query(pending.kind, pending.id, pending.command, wire, pending.number, player.caller)
         else:
@@ -156,7 +157,8 @@ class MemberNode(SimNode):
         if left > 0:
             self.sim.loop.post(self.place, ROUTE_S, self.route, player, pending, left - 1)
         else:
-            AnswerSink(self.name, player, pending).refused(pending.number, UNAVAILABLE, -1)
+            shard = self.system.regions[pending.kind].shard(pending.id)
+            AnswerSink(self.name, player, pending, shard).refused(pending.number, UNAVAILABLE, -1)
 
 
 class _Routed:

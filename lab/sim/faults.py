@@ -19,6 +19,7 @@ from actors.limits import Limits
 from actors.log.memory import CHUNK, Fate, MemoryLog, MemorySnapshots, MemoryStore, settle
 from actors.log.port import Appended, ShardId
 from actors.log.sizes import RECORD_FRAMING_BYTES, unfit_batch, unfit_part
+from actors.shard.fence import stamped
 from lab.sim.loop import SimLoop, SimPlace
 
 EPOCH_MS: Final = 1_790_000_000_000
@@ -49,6 +50,7 @@ MENU: Final[dict[str, tuple[float, float, float]]] = {
     "snap_bad": (0.3, 0.05, 0.4),
     "truncate": (0.15, 1.0, 1.0),  # once, at the end: `truncation`
 }
+TENURE: Final = b'{"type":"tenure"'
 REACTIONS_BYTES: Final = 4_000
 """What may be staged past the cap: the last message's records, a few."""
 
@@ -179,6 +181,21 @@ class SimStore(MemoryStore):
         self.noted("landed", str(shard), base, len(records))
         return base
 
+    def tenure_at(self, shard: ShardId, at_s: float) -> str:
+        """Return the stamp of the newest tenure that had landed before a time; empty: none."""
+        landed_s = self.landed_s.get(shard, [])
+        for offset in range(len(landed_s) - 1, -1, -1):
+            body = self.shards[shard][offset]
+            if landed_s[offset] < at_s and body.startswith(TENURE):
+                return stamped(msgspec.json.decode(body, type=OpenedBy).nonce, offset)
+        return ""
+
+
+class OpenedBy(msgspec.Struct):
+    """What a tenure's record is told apart by."""
+
+    nonce: str
+
 
 class SimLog(MemoryLog):
     """One node's way to the store: what is under way lands in the world, the answer comes to the node."""
@@ -240,7 +257,7 @@ class SimLog(MemoryLog):
             self._sim.post(self._sim.world, lands_s, lambda: landed.append(land()))
         if answers_s is None:
             return
-        self._sim.post(self._place, answers_s, settle, done, fate, landed, result)
+        self._sim.post(self._place, answers_s, _answer, done, fate, landed, result)
 
 
 class SimSnapshots(MemorySnapshots):
@@ -257,7 +274,6 @@ class SimSnapshots(MemorySnapshots):
     def put(self, shard: ShardId, key: str, value: bytes | None) -> asyncio.Future[None]:
         """Write or remove one key."""
         done: asyncio.Future[None] = self._loop.create_future()
-        done.add_done_callback(lambda put: put.cancelled() or put.exception())  # who asked may be killed meanwhile
         unfit = unfit_part(key, value, self.part_bytes_max)
         if unfit is not None:
             self._sim_log.world.broken("BOUND", f"a part that the store never takes: {unfit}", str(shard))
@@ -283,7 +299,7 @@ class SimSnapshots(MemorySnapshots):
         delay_s = self._free_s - now
         if fate.lands_s is not None:
             self._loop.post(self._loop.world, delay_s, land)
-        self._loop.post(self._place, delay_s, settle, done, fate, (None,), lambda _: None)
+        self._loop.post(self._place, delay_s, _answer, done, fate, (None,), lambda _: None)
         return done
 
     def _may_spoil(self, shard: ShardId, key: str) -> bool:
@@ -303,6 +319,13 @@ class SimSnapshots(MemorySnapshots):
         for at in range(0, len(rows), size):
             yield rows[at : at + size]
             await asyncio.sleep(self._plan.read_delay_s(shard) if at + size < len(rows) else 0)
+
+
+def _answer(done: asyncio.Future[Any], fate: Fate, landed: Any, result: Callable[[Any], object]) -> None:
+    """Give the answer, and look at it: who asked may be killed before it does."""
+    settle(done, fate, landed, result)
+    if done.done() and not done.cancelled():
+        done.exception()
 
 
 def _spoil(value: bytes, salt: int) -> bytes:

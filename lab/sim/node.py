@@ -243,7 +243,8 @@ class SimNode:
 
     def receive(self, player: ScriptedPlayer, pending: Pending) -> None:
         """A client's message."""
-        wire = AnswerSink(self.name, player, pending)
+        shard = self.system.regions[pending.kind].shard(pending.id)
+        wire = AnswerSink(self.name, player, pending, shard)
         pending.arrived_s = min(pending.arrived_s, self.sim.loop.time())
         if pending.key is None:
             self.system.query(pending.kind, pending.id, pending.command, wire, pending.number, player.caller)

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import random
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 from actors.checker.history import OK, REFUSED, VIEWED, Call, Emission
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
+from actors.shard.shard import Shard
 from huntserver.client.requests import WINDOW
 from huntserver.errors import RESENT_WITH_SAME_KEY
 from lab.sim.stage import Process, Stage
+
+BY_THE_TABLE: Final = frozenset({"key_too_old", "too_many_devices"})
+"""Refusals that every copy is given anew, by what the entity remembers of its sender."""
 
 
 class Pending:
     """A command or question on its way, until it has a final answer."""
 
-    __slots__ = ("arrived_s", "command", "done", "floor", "id", "key", "kind", "number", "sent_s", "tries")
+    __slots__ = ("arrived_s", "command", "done", "floor", "id", "key", "kind", "number", "refused", "sent_s", "tries")
 
     def __init__(self, number: int, kind: str, id: str, command: Any, key: tuple[str, int] | None) -> None:
         self.number = number
@@ -33,6 +37,7 @@ class Pending:
         self.floor = 0
         self.tries = 0
         self.done = False
+        self.refused: set[tuple[str, str]] = set()  # which node let a refusal of it out, under which tenure
 
     def entity(self) -> str:
         """Return KIND/ID."""
@@ -196,10 +201,12 @@ class ScriptedPlayer:
 class AnswerSink:
     """The sink of one player at one node: notes what is let out, and sends it back over the network."""
 
-    def __init__(self, node: str, player: ScriptedPlayer, pending: Pending) -> None:
+    def __init__(self, node: str, player: ScriptedPlayer, pending: Pending, shard: Shard) -> None:
         self._node = node
         self._player = player
         self._pending = pending
+        self._shard = shard
+        self._came_s = player.sim.loop.time()
 
     def _out(self, outcome: str, code: str, pos: int, answer: Any) -> None:
         sim = self._player.sim
@@ -217,7 +224,22 @@ class AnswerSink:
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """Refused."""
+        if pos >= 0 and self._pending.key and rejected.code not in BY_THE_TABLE:
+            self._judge_again()
         self._out(REFUSED, rejected.code, pos, None)
+
+    def _judge_again(self) -> None:
+        """I7: a refusal that the key got before is given again only by who owned the shard when this copy came."""
+        pending, nonce = self._pending, self._shard.ownership.nonce
+        owner = (self._node, nonce)
+        if owner not in pending.refused:
+            pending.refused.add(owner)
+            return
+        sim = self._player.sim
+        newest = sim.store.tenure_at(self._shard.id, self._came_s)
+        if int(newest.rpartition("@")[2] or -1) > int(nonce.rpartition("@")[2]):
+            text = f"{pending.text_key()} was refused again by {nonce}, when this copy came {newest} owned the shard"
+            sim.broken("I7", text, f"{self._node} {pending.entity()}")
 
     def viewed(self, request: int, view: Any, pos: int) -> None:
         """A view."""

@@ -75,3 +75,14 @@ def test_a_campaign_that_is_told_to_end_clears_away_what_it_started(tmp_path: Pa
     assert b"1 faults" in first, said
     assert (running.returncode, list(tmp_path.iterdir())) == (1, [])
     assert b"ended before its time" in said
+
+
+def test_a_short_campaign_against_the_log_of_a_server_finds_no_violation() -> None:
+    kinds = "stderr-closed,stderr-blocked,stderr-full"
+    out = run("--log", "sqlite", "--disk", "plain", "--kinds", kinds, "--faults", "3")
+    assert "3 faults (1 stderr-blocked, 1 stderr-closed, 1 stderr-full)" in out
+
+
+def test_a_short_campaign_with_wrong_clocks_finds_no_violation() -> None:
+    out = run("--log", "sqlite", "--disk", "plain", "--kinds", "clock-jumps,clock-wrong-at-start", "--faults", "2")
+    assert "2 faults (1 clock-jumps, 1 clock-wrong-at-start)" in out

@@ -42,7 +42,7 @@ def names(shape: Any) -> set[str]:
     ("rows", "counted"),
     [
         (
-            set(ENTITY_KINDS) - {"owned", "mailbox_deepest"} | NOT_SHOWN,
+            set(ENTITY_KINDS) - {"owned"} | NOT_SHOWN,
             names(ShardStatistics)
             | names(CommitStatistics)
             | {f"snapshot_{name}" for name in names(SnapshotStatistics)},

@@ -17,13 +17,14 @@ from actors.entity import Context, Decision, Rejected, Timer
 from huntserver.game import amend, views
 from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand, Query
-from huntserver.game.definition.shape import Definition, source
+from huntserver.game.definition.file import DEFINITION_BYTES_MAX
+from huntserver.game.definition.shape import Clue, Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes, Times
 from huntserver.game.features.solving import solve
 from huntserver.game.permission import RIGHTS, act, not_host, team_of
-from huntserver.game.plan import Plan
+from huntserver.game.plan import Plan, plan_of, plan_with_answers
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
 
@@ -35,6 +36,7 @@ LOOKED_AT: Final = 500
 
 REJUDGE_EVERY_MS: Final = 5
 PROBLEMS_SHOWN: Final = 20
+REJUDGING: Final = Rejected("wrong_phase", "guesses are being judged anew; try again", True, 1000)
 
 
 class Accept(HostCommand, tag="accept", frozen=True):
@@ -89,10 +91,15 @@ def amended(state: Hunt, text: str, existing: Existing, ctx: Context, author: Au
     if isinstance(checked, Rejected):
         return checked
     if state.more.rejudging:
-        return Rejected("wrong_phase", "guesses are being judged anew; try again", True, 1000)
-    changes = amend.changes(state, checked)
+        return REJUDGING
     text = source(checked)
-    plan = Plan(text)
+    return _amended(state, amend.changes(state, checked), plan_of(text), text, existing=existing, author=author)
+
+
+def _amended(
+    state: Hunt, changes: Sequence[amend.Change], plan: Plan, text: str, *, existing: Existing, author: Author
+) -> Decision:
+    checked = plan.definition
     marks: dict[str, list[bytes]] = {}
     if existing == "rejudge":
         clues = {c.id: c for c in checked.clues}
@@ -130,7 +137,25 @@ def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
     if judge.normal(command.text) in judge.texts or judge.fits(command.text):
         return Rejected("wrong_phase", "this is an accepted answer already")
     definition = amend.with_answer(state.definition, clue, command.text)
-    return amended(state, source(definition), "rejudge", ctx, act(ctx, command))
+    text = source(definition)
+    problems = _answer_problems(index, definition.clues[index], text)
+    if problems:
+        return Rejected("bad_definition", problems[0], why=problems)
+    if state.more.rejudging:
+        return REJUDGING
+    plan = plan_with_answers(state.plan, index, definition, text)
+    change = amend.Change(clue.id, ("answers",), state.solves[index], state.tried[index], 0)
+    return _amended(state, [change], plan, text, existing="rejudge", author=act(ctx, command))
+
+
+def _answer_problems(index: int, clue: Clue, text: str) -> tuple[str, ...]:
+    """Return what speaks against one clue's answers, the rest of the file being good: judged alone."""
+    if len(text.encode()) > DEFINITION_BYTES_MAX:
+        return (f"the hunt is larger than {DEFINITION_BYTES_MAX} bytes with it",)
+    alone = Definition(title="-", clues=[msgspec.structs.replace(clue, unlock="", hints=[])])
+    checked = check_definition(source(alone).encode(), "json")
+    found = checked if isinstance(checked, list) else []
+    return tuple(str(p._replace(path=p.path.replace("clues[0]", f"clues[{index}]"))) for p in found[:PROBLEMS_SHOWN])
 
 
 def award(state: Hunt, command: AwardSolve, ctx: Context) -> Decision | Rejected:
@@ -162,11 +187,8 @@ def preview(state: Hunt, query: PreviewQuery, ctx: Context) -> Preview | Rejecte
 
 def _apply_amended(state: Hunt, event: Amended, at_ms: int) -> None:
     amend.renumber(state, event.definition, event.digest)
-    for clue, points in event.paid.items():
-        bit = 1 << state.plan.clue_index[clue]
-        for team in state.teams.values():
-            if team.solved & bit:
-                state.score(team, points, team.score_at)
+    if event.paid:
+        state.compensate(event.paid)
     if event.marks and state.started_ms:
         state.more.rejudging, state.more.rejudge_ms, state.more.rejudge_next = event.marks, at_ms, 0
     if state.phase in (Phase.RUNNING, Phase.PAUSED):

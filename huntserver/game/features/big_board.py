@@ -18,7 +18,7 @@ from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.page import Page, page_of
 from huntserver.game.permission import not_host, team_of
-from huntserver.game.plan import Plan, worth
+from huntserver.game.plan import plan_with_answers, worth
 from huntserver.game.state import Hunt, Team
 
 TEAMS_MAX: Final = 500
@@ -200,7 +200,7 @@ def would_accept(state: Hunt, query: WouldAcceptQuery, ctx: Context) -> WouldAcc
     if judge.normal(query.text) in judge.texts or judge.fits(query.text):
         return WouldAccept(0, 0, 0, [], already=True)
     wider = amend.with_answer(state.definition, clue, query.text)
-    new = Plan(source_of(wider))
+    new = plan_with_answers(plan, index, wider, source_of(wider))
     marks = amend.tried_marks(state, new, new.clues[index])
     gaining = [t for t in state.teams.values() if _gains(t, index, marks)]
     solves = state.solves[index]

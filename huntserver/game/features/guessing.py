@@ -124,6 +124,7 @@ def apply_guessed(state: Hunt, event: Guessed, at_ms: int) -> None:
     if attempt is None:
         attempt = attempts[clue] = Attempt()
         state.attempts += 1
+        state.tried[clue] += 1
     attempt.tried = (attempt.tried + event.mark.to_bytes(4, "big"))[_MARKS_MAX:]
     if event.verdict == "incorrect":
         attempt.wrong += 1

@@ -64,6 +64,8 @@ def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
         for tried in (clue,) if way is None else (clue, way):
             if team.attempts.pop(tried, None) is not None:
                 state.attempts -= 1
+                if tried >= 0:
+                    state.tried[tried] -= 1
     state.solves[clue] += 1
     state.score(team, event.points, at_ms)
     state.open_things((team,), at_ms, state.plan.dependents[clue])
