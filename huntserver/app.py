@@ -28,6 +28,7 @@ from actors.log.port import EventLog, ShardId, SnapshotStore, shard_of
 from actors.log.sqlite.log import SqliteLog
 from actors.log.sqlite.reader import SqliteReader
 from actors.passivation.spill_sqlite import SqliteSpill
+from actors.reachable import nobody_listens
 from actors.reporter import Reporter
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
@@ -290,7 +291,8 @@ def _core(
     spill = SqliteSpill(folder / f"dormant-{config.server.port}.db")
     rolls = random.Random(secrets.randbits(256))  # not SystemRandom: that is a system call for every command
     publisher = coat.publisher(node.audience if node is not None else rooms)
-    outside = Outside(coat.log(log), snapshots, spill, SystemClock(folder / "clock"), rolls, publisher, reporter)
+    clock = SystemClock(folder / "clock")
+    outside = Outside(coat.log(log), snapshots, spill, clock, rolls, publisher, reporter, nobody_listens)
     succession, tenant = node.keeper if node is not None else None, NodeRun(node_name(config), run)
     system = ActorSystem(coat.kinds(kinds(config)), outside, tenant, runtime_limits(config), succession=succession)
     way_in = node.route(system) if node is not None else system

@@ -2,7 +2,7 @@
 
 Pure: no asyncio and no clock; times are arguments in s of any clock that does not go back. Knows the group's table, the
 newest tenures as read or told, and the links that broke. The group proposes; the newest tenure in the log is the owner,
-whatever the group says (docs/adr/0016-placement.md has each rule and the trace that asks for it).
+whatever the group says (docs/adr/0019-placement.md has each rule and the trace that asks for it).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from lab.sim import toy
 from lab.sim.toy_invariants import ToyInvariants
 from tests.actors.rig import Shown, Told
 
-WAIT_S = 120
+WAIT_S = 60
 KINDS: Sequence[tuple[EntityType[Any], int]] = [(toy.ChestType(), 8), (toy.PurseType(), 8)]
 SHARDS = {kind.topic: count for kind, count in KINDS}
 ALL = [ShardId(topic, index) for topic, count in SHARDS.items() for index in range(count)]
@@ -119,6 +119,7 @@ class KafkaCluster:
         self.folder = folder
         self.nodes: list[KafkaNode] = []
         self.calls: list[Call] = []
+        self.plays: list[asyncio.Future[None]] = []
 
     async def add(self) -> KafkaNode:
         node = KafkaNode(self, len(self.nodes) + 1, self.folder)
