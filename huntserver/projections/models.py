@@ -17,10 +17,13 @@ from huntserver.game.features.authoring import Created, Defined
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.hints import HintTaken
 from huntserver.game.features.joining import Joined
+from huntserver.game.features.leaving import Left
+from huntserver.game.features.merging import Merged
+from huntserver.game.features.moving import PlayerMoved
 from huntserver.game.features.schedule import Ended, Extended, Paused, Published, Started, Unpaused
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
-from huntserver.game.player.events import Awarded, Closed, Credited, Entered
+from huntserver.game.player.events import Awarded, Closed, Credited, Entered, LeftHunt, TeamChanged
 from huntserver.projections.tables import ADD, KEEP, MAX, MIN, SET, Changes, Column, ModelTable
 
 HOUR_MS: Final = 3_600_000
@@ -105,7 +108,7 @@ AUDIT: Final = ModelTable(
     (("at_ms",),),
 )
 TABLES: Final = (HUNTS, TEAMS, CLUE_HOURS, PLAYERS, HISTORY, INVENTORY, SEASONS, AUDIT)
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables and of what is put into them; another one in a store asks for a rebuild."""
 
 BY_PLAYERS: Final = (Joined, Guessed, Solved, HintTaken, Claimed)
@@ -139,7 +142,7 @@ def _hunt(changes: Changes, hunt: str, record: Done) -> None:
         of = _HUNT.get(event.__class__)
         if of is not None:
             of(changes, hunt, event, at)
-        if not isinstance(event, BY_PLAYERS):
+        if not isinstance(event, BY_PLAYERS) and not record.by.startswith("p:"):
             by, name = record.by, event.__struct_config__.tag
             changes.put("audit", (hunt, record.pos, n), at_ms=at, author=by, event=name, detail=_detail(event))
     changes.put("hunts", (hunt,), at_ms=at)
@@ -148,7 +151,7 @@ def _hunt(changes: Changes, hunt: str, record: Done) -> None:
 def _detail(event: Any) -> str:
     """Return an event's fields as JSON, without what is personal and without a definition's text (its answers)."""
     fields = msgspec.to_builtins(event)
-    for name in ("type", "personal", "definition", "results"):
+    for name in ("type", "personal", "definition", "results", "invite"):
         fields.pop(name, None)
     return msgspec.json.encode(fields).decode()[:DETAIL_BYTES_MAX]
 
@@ -213,6 +216,24 @@ def _joined(changes: Changes, hunt: str, event: Joined, at: int) -> None:
     changes.put("players", (who.by.partition(":")[2],), named=f"{at:015} {who.name}")
 
 
+def _left(changes: Changes, hunt: str, event: Left, at: int) -> None:
+    changes.put("hunts", (hunt,), players=-1)
+    changes.put("teams", (hunt, event.team), members=-1)
+
+
+def _moved(changes: Changes, hunt: str, event: PlayerMoved, at: int) -> None:
+    changes.put("teams", (hunt, event.team), members=1)
+    if event.out_of:
+        changes.put("teams", (hunt, event.out_of), members=-1)
+    else:
+        changes.put("hunts", (hunt,), players=1)
+
+
+def _merged(changes: Changes, hunt: str, event: Merged, at: int) -> None:
+    changes.put("teams", (hunt, event.other), members=-len(event.members))
+    changes.put("teams", (hunt, event.team), members=len(event.members))
+
+
 def _hour(at: int) -> int:
     return at - at % HOUR_MS
 
@@ -245,6 +266,14 @@ def _credited(changes: Changes, player: str, event: Credited, at: int) -> None:
         changes.put("seasons", (season, player), points=event.points, solves=1, firsts=first)
 
 
+def _team_changed(changes: Changes, player: str, event: TeamChanged, at: int) -> None:
+    changes.put("history", (player, event.hunt), title=event.title, team=event.team)
+
+
+def _left_hunt(changes: Changes, player: str, event: LeftHunt, at: int) -> None:
+    changes.put("history", (player, event.hunt), team="")
+
+
 def _awarded(changes: Changes, player: str, event: Awarded, at: int) -> None:
     changes.put("inventory", (player, event.hunt, event.treasure, event.rank), title=event.title, at_ms=at)
 
@@ -266,12 +295,17 @@ _HUNT: Final[dict[type, Callable[[Changes, str, Any, int], None]]] = {
     Extended: _extended,
     Ended: _ended,
     Joined: _joined,
+    Left: _left,
+    PlayerMoved: _moved,
+    Merged: _merged,
     Guessed: _guessed,
     Solved: _solved,
     HintTaken: _hinted,
 }
 _PLAYER: Final[dict[type, Callable[[Changes, str, Any, int], None]]] = {
     Entered: _entered,
+    TeamChanged: _team_changed,
+    LeftHunt: _left_hunt,
     Credited: _credited,
     Awarded: _awarded,
     Closed: _closed,

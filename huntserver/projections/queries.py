@@ -46,8 +46,8 @@ def directory(
     return _page(
         store,
         "SELECT h.hunt, h.owner, h.title, h.phase, h.opens_ms, h.starts_ms, h.started_ms, h.ends_ms, h.ended_ms, "
-        "h.clues, h.players, (SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt) AS teams, h.guesses, h.solves, "
-        "h.at_ms "
+        "h.clues, h.players, (SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt AND t.members > 0) AS teams, "
+        "h.guesses, h.solves, h.at_ms "
         "FROM hunts h WHERE (? = '' OR h.phase = ?) "
         "AND (? = 1 OR COALESCE(h.phase, 'draft') <> 'draft' OR h.owner = ?) "
         "AND (LOWER(COALESCE(h.title, '')) LIKE ? ESCAPE '!' OR LOWER(h.hunt) LIKE ? ESCAPE '!')",
@@ -62,7 +62,7 @@ def hunt(store: ReadSource, id: str) -> Mapping[str, Any] | None:
     """Return owner, title, phase and totals of one hunt, or None."""
     rows = store.query(
         "SELECT h.hunt, h.owner, h.title, COALESCE(h.phase, 'draft') AS phase, h.players, h.guesses, h.solves, "
-        "(SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt) AS teams FROM hunts h WHERE h.hunt = ?",
+        "(SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt AND t.members > 0) AS teams FROM hunts h WHERE h.hunt = ?",
         id,
     )
     return rows[0] if rows else None

@@ -16,6 +16,9 @@ from typing import Any, Final, NamedTuple, Protocol
 LIVE_MAX: Final = 1_000
 """Commands looked at at one time; the oldest is forgotten."""
 EPOCHS_MAX: Final = 10_000
+MIX: Final = 1 << 16
+GOLDEN: Final = 40_503
+"""Of `MIX`: its multiples fall evenly (small numbers: this is worked out for every command)."""
 
 
 def trace_id_of(by: str, key: str) -> int:
@@ -71,8 +74,8 @@ class Tracing:
 
     def __init__(self, emitter: Emitter, ratio: float) -> None:
         self._emitter = emitter
-        self.under = int(ratio * (1 << 32))
-        self._epochs: dict[str, int] = {}
+        self.under = max(1, round(ratio * MIX))
+        self.epochs: dict[str, int] = {}
         self.frame_ns = 0
         """When the frame came that is being worked on."""
         self.live: dict[str, CommandTrace] = {}
@@ -80,13 +83,18 @@ class Tracing:
         self.reacting: dict[tuple[str, str], CommandTrace] = {}
 
     def sampled(self, epoch: str, n: int) -> bool:
-        """Tell whether commands of this key are looked at: a mix of both parts under a bound."""
-        mixed = self._epochs.get(epoch)
-        if mixed is None:
-            if len(self._epochs) >= EPOCHS_MAX:
-                self._epochs.clear()
-            mixed = self._epochs[epoch] = zlib.crc32(epoch.encode())
-        return (mixed ^ n * 2_654_435_761) * 2_246_822_519 % 4_294_967_291 < self.under
+        """Tell whether commands of this key are looked at: every epoch begins elsewhere in one golden sequence."""
+        start = self.epochs.get(epoch)
+        if start is None:
+            start = self.start_of(epoch)
+        return start + n * GOLDEN & MIX - 1 < self.under
+
+    def start_of(self, epoch: str) -> int:
+        """Return where an epoch begins in the sequence, and keep it."""
+        if len(self.epochs) >= EPOCHS_MAX:
+            self.epochs.clear()
+        start = self.epochs[epoch] = zlib.crc32(epoch.encode()) & MIX - 1
+        return start
 
     def begin(self, name: str, by: str, key: str, **attributes: Any) -> CommandTrace:
         """Look at a command, which goes on to its entity now; its frame is the one that is being worked on."""

@@ -18,7 +18,7 @@ from actors.shard.actor import Caller, Sink
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.sampling import Sampled
 from huntserver.gateway.server import Gateway
-from huntserver.telemetry.spans import CommandTrace, Tracing
+from huntserver.telemetry.spans import GOLDEN, MIX, CommandTrace, Tracing
 
 
 class TracedSink:
@@ -71,12 +71,13 @@ class TracedSystem:
 
 def _submitting(plain: Any, tracing: Tracing) -> Any:
     """Return `submit` with a look at the key; one function, because every command goes through it."""
-    sampled = tracing.sampled
+    start_of, starts, under, mask = tracing.start_of, tracing.epochs, tracing.under, MIX - 1
 
     def submit(
         kind: str, id: str, command: Any, sink: Sink, request: int, caller: Caller, key: tuple[str, int] | None
     ) -> None:
-        if key is not None and sampled(key[0], key[1]):
+        # `Tracing.sampled`, written out
+        if key is not None and (starts.get(key[0]) or start_of(key[0])) + key[1] * GOLDEN & mask < under:
             text = f"{key[0]}:{key[1]}"
             named = {"huntserver.entity": f"{kind}/{id}", "huntserver.key": text, "huntserver.role": caller.role}
             trace = tracing.begin(str(command.__struct_config__.tag), caller.by, text, **named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from huntserver.projections.models import TABLES
+from huntserver.projections.models import TABLES, VERSION
 from huntserver.projections.postgres import PostgresReadStore
 from huntserver.projections.sqlite import SqliteReadStore
 from huntserver.projections.store import Moved, Position, ReadStore, StoreError, WrongVersion
@@ -47,7 +47,8 @@ def test_tables_of_another_version_are_refused_with_the_cure(store: ReadStore) -
     else:
         assert isinstance(store, PostgresReadStore)
         store._whole(lambda cursor: cursor.run(f"UPDATE {store.schema}.state SET value = 99 WHERE name = 'version'"))
-    with pytest.raises(WrongVersion, match="of version 99, this server's are 1; run `huntserver projections rebuild`"):
+    said = f"of version 99, this server's are {VERSION}; run `huntserver projections rebuild`"
+    with pytest.raises(WrongVersion, match=said):
         store.open()
     fresh = store.rebuilt()
     fresh.open()
