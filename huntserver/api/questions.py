@@ -182,8 +182,10 @@ ACT_COLUMNS: Final = {"pos": int, "n": int, "at_ms": int, "author": str, "event"
 def _of_host(store: ReadSource, asked: Inquiry) -> Mapping[str, Any] | Rejected:
     """Return the hunt, if its host or an admin asks."""
     assert asked.caller is not None
-    hunt = queries.hunt(store, asked.id)
-    mine = asked.is_admin or (hunt is not None and asked.caller.role == "host" and hunt["owner"] == asked.caller.by)
+    by = asked.caller.by
+    hunt = queries.hunt(store, asked.id, by)
+    runs = hunt is not None and asked.caller.role == "host" and (hunt["owner"] == by or hunt["runs"] == 1)
+    mine = asked.is_admin or runs
     if hunt is None or (hunt["phase"] == "draft" and not mine):
         return Rejected("no_such_hunt", "there is no hunt with this id")
     return hunt if mine else Rejected("not_allowed", "only the hunt's host may see this")

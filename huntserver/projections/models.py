@@ -20,6 +20,7 @@ from huntserver.game.features.joining import Joined
 from huntserver.game.features.leaving import Left
 from huntserver.game.features.merging import Merged
 from huntserver.game.features.moving import PlayerMoved
+from huntserver.game.features.roles import RoleRevoked, RoleTaken
 from huntserver.game.features.schedule import Ended, Extended, Paused, Published, Started, Unpaused
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
@@ -52,6 +53,8 @@ HUNTS: Final = ModelTable(
     (("phase", "at_ms"),),
 )
 TEAMS: Final = ModelTable("teams", (("hunt", "TEXT"), ("team", "TEXT")), (Column("members", "BIGINT", ADD),))
+STAFF: Final = ModelTable("staff", (("hunt", "TEXT"), ("who", "TEXT")), (Column("role", "TEXT", SET),))
+"""Who else runs a hunt; the role is empty once it was taken back."""
 CLUE_HOURS: Final = ModelTable(
     "clue_hours",
     (("hunt", "TEXT"), ("clue", "TEXT"), ("hour_ms", "BIGINT")),
@@ -107,7 +110,7 @@ AUDIT: Final = ModelTable(
     ),
     (("at_ms",),),
 )
-TABLES: Final = (HUNTS, TEAMS, CLUE_HOURS, PLAYERS, HISTORY, INVENTORY, SEASONS, AUDIT)
+TABLES: Final = (HUNTS, TEAMS, STAFF, CLUE_HOURS, PLAYERS, HISTORY, INVENTORY, SEASONS, AUDIT)
 VERSION: Final = 2
 """Of the tables and of what is put into them; another one in a store asks for a rebuild."""
 
@@ -216,6 +219,15 @@ def _joined(changes: Changes, hunt: str, event: Joined, at: int) -> None:
     changes.put("players", (who.by.partition(":")[2],), named=f"{at:015} {who.name}")
 
 
+def _role_taken(changes: Changes, hunt: str, event: RoleTaken, at: int) -> None:
+    changes.put("staff", (hunt, event.personal.by), role=event.role)
+
+
+def _role_revoked(changes: Changes, hunt: str, event: RoleRevoked, at: int) -> None:
+    if event.who:
+        changes.put("staff", (hunt, event.who), role="")
+
+
 def _left(changes: Changes, hunt: str, event: Left, at: int) -> None:
     changes.put("hunts", (hunt,), players=-1)
     changes.put("teams", (hunt, event.team), members=-1)
@@ -296,6 +308,8 @@ _HUNT: Final[dict[type, Callable[[Changes, str, Any, int], None]]] = {
     Ended: _ended,
     Joined: _joined,
     Left: _left,
+    RoleTaken: _role_taken,
+    RoleRevoked: _role_revoked,
     PlayerMoved: _moved,
     Merged: _merged,
     Guessed: _guessed,

@@ -21,6 +21,10 @@ STATISTICS_ORDER: Final = (Key("hour_ms", int, UP), Key("clue", str))
 AUDIT_ORDER: Final = (Key("at_ms", int, DOWN), Key("hunt", str), Key("pos", int, DOWN), Key("n", int, DOWN))
 
 
+_RUNS: Final = "EXISTS (SELECT 1 FROM staff f WHERE f.hunt = {0}.hunt AND f.who = ? AND f.role = 'host')"
+"""Somebody has the role of a host in the hunt of a row."""
+
+
 def _page(
     store: ReadSource, question: str, parameters: tuple[Any, ...], order: tuple[Key, ...], cursor: str, limit: int
 ) -> PageRows:
@@ -49,20 +53,22 @@ def directory(
         "h.clues, h.players, (SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt AND t.members > 0) AS teams, "
         "h.guesses, h.solves, h.at_ms "
         "FROM hunts h WHERE (? = '' OR h.phase = ?) "
-        "AND (? = 1 OR COALESCE(h.phase, 'draft') <> 'draft' OR h.owner = ?) "
+        f"AND (? = 1 OR COALESCE(h.phase, 'draft') <> 'draft' OR h.owner = ? OR {_RUNS.format('h')}) "
         "AND (LOWER(COALESCE(h.title, '')) LIKE ? ESCAPE '!' OR LOWER(h.hunt) LIKE ? ESCAPE '!')",
-        (phase, phase, int(owner is None), owner or "", like, like),
+        (phase, phase, int(owner is None), owner or "", owner or "", like, like),
         DIRECTORY_ORDER,
         cursor,
         limit,
     )
 
 
-def hunt(store: ReadSource, id: str) -> Mapping[str, Any] | None:
-    """Return owner, title, phase and totals of one hunt, or None."""
+def hunt(store: ReadSource, id: str, who: str = "") -> Mapping[str, Any] | None:
+    """Return owner, title, phase and totals of one hunt, and whether `who` is a host beside the owner (`runs`)."""
     rows = store.query(
         "SELECT h.hunt, h.owner, h.title, COALESCE(h.phase, 'draft') AS phase, h.players, h.guesses, h.solves, "
-        "(SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt AND t.members > 0) AS teams FROM hunts h WHERE h.hunt = ?",
+        "(SELECT COUNT(*) FROM teams t WHERE t.hunt = h.hunt AND t.members > 0) AS teams, "
+        f"CASE WHEN {_RUNS.format('h')} THEN 1 ELSE 0 END AS runs FROM hunts h WHERE h.hunt = ?",
+        who,
         id,
     )
     return rows[0] if rows else None
@@ -84,7 +90,7 @@ def leaderboard(store: ReadSource, *, season: str = EVER, limit: int = 50, curso
     return PageRows(named, rows.next)
 
 
-_OF_HOST: Final = "(? = '' OR {0}.hunt IN (SELECT h.hunt FROM hunts h WHERE h.owner = ?))"
+_OF_HOST: Final = "(? = '' OR {0}.hunt IN (SELECT h.hunt FROM hunts h WHERE h.owner = ?) OR " + _RUNS + ")"
 
 
 def history(store: ReadSource, player: str, *, owner: str = "", limit: int = ROWS_MAX, cursor: str = "") -> PageRows:
@@ -93,7 +99,7 @@ def history(store: ReadSource, player: str, *, owner: str = "", limit: int = ROW
         store,
         "SELECT y.hunt, y.title, y.team, COALESCE(y.entered_ms, 0) AS entered_ms, y.solves, y.firsts, y.points, "
         f"y.place, y.closed_ms FROM history y WHERE y.player = ? AND {_OF_HOST.format('y')}",
-        (player, owner, owner),
+        (player, owner, owner, owner),
         HISTORY_ORDER,
         cursor,
         limit,
@@ -106,7 +112,7 @@ def inventory(store: ReadSource, player: str, *, owner: str = "", limit: int = R
         store,
         "SELECT i.hunt, i.treasure, i.rank, i.title, COALESCE(i.at_ms, 0) AS at_ms FROM inventory i "
         f"WHERE i.player = ? AND {_OF_HOST.format('i')}",
-        (player, owner, owner),
+        (player, owner, owner, owner),
         INVENTORY_ORDER,
         cursor,
         limit,
