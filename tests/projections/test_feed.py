@@ -152,8 +152,10 @@ async def test_of_two_writers_one_writes_and_the_other_takes_over_when_it_stands
 
 def test_every_event_has_a_row_in_the_feeds_schema_and_every_field_there_exists() -> None:
     events = {event.__struct_config__.tag: event for kind, _ in KINDS for event in typing.get_args(kind.event_type)}
-    assert set(FIELDS) == set(events)
+    assert set(events) - set(FIELDS) == set()
     for tag, fields in FIELDS.items():
+        if tag not in events:  # of a version before or after this one
+            continue
         known = set(events[tag].__struct_fields__)
         assert set(fields) <= known - {"personal", "definition", "text", "reason", "invite", "mark", "marks", "owner"}
 
