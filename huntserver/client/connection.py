@@ -321,7 +321,11 @@ class Client:
             async with open_socket(
                 self.url, open_timeout=None, close_timeout=CLOSE_S, ping_interval=None, max_size=None
             ) as socket:
-                await self._carry(socket)
+                try:
+                    await self._carry(socket)
+                except asyncio.CancelledError:
+                    await socket.close()  # else it would leave with the code of an internal error
+                    raise
         except ConnectionClosed as closed:
             if closed.rcvd is not None:
                 code, reason = closed.rcvd.code, closed.rcvd.reason

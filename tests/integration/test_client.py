@@ -210,3 +210,11 @@ def test_the_bot_of_the_examples_plays_the_museum_hunt_to_its_end(tmp_path: Path
     said = done.stdout.splitlines()
     assert [line for line in said if line.startswith("safe ")] == ["safe correct"], done.stdout
     assert re.fullmatch(r"\d+ points", said[-1])
+
+
+async def test_a_client_that_leaves_says_so_and_counts_for_no_fault(live: LocalServer) -> None:
+    token = await asyncio.to_thread(guest_token, live.url, "Eve")
+    async with connect(live.url, token) as client:
+        await client.join("small", team="Leavers")
+    _, page = await asyncio.to_thread(live.http, "GET", "/metrics")
+    assert b'reason="protocol_1011"' not in page
