@@ -61,10 +61,11 @@ class Kind(NamedTuple):
     """A clue kind.
 
     `keys`: the fields that it adds to a clue of the file, each with a default. `owns`: those of them that no clue of
-    another kind may have; the first must be given. `ranges`: their limits. `parts`: the struct behind a key, for
-    messages about keys inside it. `check` reports what is wrong with a clue's values. `judge` makes what judges its
+    another kind may have; the first, if any, must be given. `ranges`: their limits. `parts`: the struct behind a key,
+    for messages about keys inside it. `check` reports what is wrong with a clue's values. `judge` makes what judges its
     guesses; `codes` gives the codes that solve it, in the form in which they are compared; `place` where to check in;
-    `shown` what a team sees beside the text, a struct of the class `shows`, tagged with the kind's name.
+    `shown` what a team sees beside the text, a struct of the class `shows`, tagged with the kind's name. `kept`: what
+    teams answer is told to the hosts. `by_hand`: a host says who has solved it, by `award`.
     """
 
     name: str
@@ -78,3 +79,5 @@ class Kind(NamedTuple):
     place: Callable[[Any], Spot] | None = None
     shown: Callable[[Any], msgspec.Struct] | None = None
     shows: type[msgspec.Struct] | None = None
+    kept: bool = False
+    by_hand: bool = False

@@ -94,7 +94,8 @@ def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
     if event.rank == 1:
         # By number: the id and the title of a clue may give away what others have not come to.
         tell.all(Shown("first_finder", team.id, team.name, clue_number=index + 1))
-    tell.hosts(Shown("solved", team.id, team.name, clue=clue.id, points=event.points, rank=event.rank))
+    kept = event.personal if state.plan.kinds[index].kept else None
+    tell.hosts(Shown("solved", team.id, team.name, clue=clue.id, points=event.points, rank=event.rank, personal=kept))
     if event.points:
         tell.board()
 

@@ -141,6 +141,8 @@ function solve(page, clue) {
   if (clue.kind === "location") return html`<div class="solve"><button class="act wide here" ?disabled=${state.answers[`clue:${clue.id}`]?.tone === "wait"}
     @click=${() => locate((where) => check_in(clue.id, where), (why) => note(`clue:${clue.id}`, why))}>${icon("here")}${t("here")}</button>
     ${answer_line(`clue:${clue.id}`)}${state.position ? html`<p class="help">${t("here.accuracy", { n: Math.round(state.position.accuracy_m) })}${state.position.accuracy_m > 60 ? html` ${t("here.vague")}` : nothing}</p>` : nothing}</div>`;
+  if (clue.kind === "manual") return html`<p class="notice">${t("clue.manual_about")}</p>`;
+  if (clue.kind === "survey") return html`<p class="help">${t("clue.survey_about")}</p>${guess_box(clue)}`;
   return clue.asks?.kind === "choice" ? choices(clue, clue.asks.options) : guess_box(clue);
 }
 
