@@ -25,6 +25,9 @@ from huntserver.game.judging.signs import (
     shown,
 )
 
+FOLDED_MAX: Final = 64
+"""Texts remembered with their form: one guess is folded by its clue, and asked for again within the same command."""
+
 _LOWER: Final = bytes(range(256)).lower()
 _DROPPED: Final = bytes(c for c in range(128) if not chr(c).isalnum())
 _WITH_SIGN: Final = bytes(c for c in range(128) if chr(c) not in "+-#%^*=<>/.,:'")
@@ -52,11 +55,13 @@ def has_sign(text: str) -> bool:
     return not text.isascii() or bool(text.encode().translate(None, _WITH_SIGN))
 
 
+@lru_cache(FOLDED_MAX)
 def folded_by_steps(text: str, *, accents: bool = False, reading: Reading = Reading.USUAL) -> str:
     """Return `folded` without its short cut; `reading` says what a point or comma before three digits is."""
     return _bare(keep(letters(text, accents=accents), reading))
 
 
+@lru_cache(FOLDED_MAX)
 def letters(text: str, *, accents: bool = False) -> str:
     """Return the text with its letters and digits folded and its signs unified; no sign or space is dropped."""
     text = _VULGAR.sub(" ", _POWER.sub(_caret, text.translate(_BEFORE)))

@@ -14,10 +14,12 @@ from huntserver.game.judging.folding import (
     folded,
     folded_by_steps,
     guess_forms,
+    letters,
     signed,
     symbols,
     typed,
 )
+from huntserver.game.judging.judge import TextJudge
 from huntserver.game.judging.letters import IGNORABLE
 
 TABLE = [
@@ -190,3 +192,12 @@ def test_folding_never_fails(text: str) -> None:
         assert isinstance(form(text), str)
     assert folded(text, accents=True) is not None
     assert len(guess_forms(text)) <= 6
+
+
+@pytest.mark.parametrize("guess", ["don't stop", "10-4", "Café l'été"])
+def test_a_guess_with_signs_is_folded_once(guess: str) -> None:
+    judge = TextJudge(["C++", "Turing's machine"])
+    letters.cache_clear()
+    assert judge.normal(guess) not in judge.texts
+    assert not judge.fits(guess)
+    assert letters.cache_info().misses <= 1

@@ -1,4 +1,4 @@
-"""Sets and lists in whatever way people part their things; wrappers, near misses and choices."""
+"""Sets and lists in whatever way people part their things; wrappers and near misses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.game.judging.choice import chosen, option_problem
 from huntserver.game.judging.folding import answer_forms, folded, guess_forms
 from huntserver.game.judging.listing import ListAnswer
 from huntserver.game.judging.nearness import allowed, near
@@ -117,18 +116,3 @@ def slips(a: str, b: str) -> int:
         if i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
             rows[i][j] = min(rows[i][j], rows[i - 2][j - 2] + 1)
     return rows[-1][-1]
-
-
-def test_an_option_is_named_by_text_letter_or_number() -> None:
-    options = ["Red", "Green", "The blue one"]
-    given = ["b", "B)", "2", "green", "(c)", "the Blue one!", "4", "d", "Option 1"]
-    assert [chosen(t, options) for t in given] == [1, 1, 1, 1, 2, 2, None, None, 0]
-    assert chosen("2", ["1", "3", "2"]) == 2
-    assert chosen("a", ["b", "a"]) == 1
-    assert chosen("♣", ["♠", "♣"]) == 1
-
-
-def test_options_that_cannot_be_told_apart_are_refused() -> None:
-    assert option_problem(["Red", "red!"])
-    assert option_problem(["\u200b", "a"])
-    assert not option_problem(["C", "C++", "♠"])
