@@ -9,6 +9,8 @@ from __future__ import annotations
 import enum
 from typing import Any
 
+from huntserver.client.incoming import Envelope
+
 
 class Place(enum.Enum):
     """Where a push stands in its channel. `EARLY`: no snapshot has come yet that it could follow."""
@@ -19,15 +21,34 @@ class Place(enum.Enum):
     EARLY = "early"
 
 
+class Pieces:
+    """A large push that comes in pieces, and what was heard of its hunt meanwhile: it is younger than the push."""
+
+    __slots__ = ("_texts", "held", "of")
+
+    def __init__(self, of: int) -> None:
+        self.of = of
+        self._texts: list[str] = []
+        self.held: list[tuple[Envelope, dict[str, Any] | None]] = []
+
+    def add(self, n: int, of: int, text: str) -> str | None:
+        """Take a piece; return the whole once it is there. Raises ValueError for one that is not the next."""
+        if n != len(self._texts) or of != self.of or n >= of:
+            raise ValueError(f"piece {n} of {of} is not the next one")
+        self._texts.append(text)
+        return "".join(self._texts) if len(self._texts) == of else None
+
+
 class Following:
     """One hunt that a client listens to.
 
     `channels`: channel -> last seq seen; None while a snapshot must come. `pos`: the highest of any answer about the
     hunt. `known`: a snapshot was given, or all pushes from the first on. `asked`: a `resume` is under way.
-    `whole`: no gap was seen since something last came in order behind a resume.
+    `whole`: no gap was seen since something last came in order behind a resume. `pieces`: of a snapshot on its
+    way.
     """
 
-    __slots__ = ("asked", "channels", "known", "pos", "whole")
+    __slots__ = ("asked", "channels", "known", "pieces", "pos", "whole")
 
     def __init__(self) -> None:
         self.channels: dict[str, int] | None = None
@@ -35,6 +56,7 @@ class Following:
         self.known = False
         self.asked = False
         self.whole = True
+        self.pieces: Pieces | None = None
 
     def take(self, channel: str, seq: int, prev: int) -> Place:
         """Place a push; one that is next is noted as seen."""
@@ -67,6 +89,7 @@ class Following:
         Return whether anything is known that it is added to, or that is now out of date.
         """
         self.asked = False
+        self.pieces = None
         known = self.known
         if not recovered:
             self.channels = None

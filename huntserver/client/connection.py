@@ -21,9 +21,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, W
 import huntserver.client.actions as a
 from huntserver.client.device import Device
 from huntserver.client.errors import Refused, TooSlow, Unreachable
+from huntserver.client.reading import PageReader
 from huntserver.client.session import Session
 from huntserver.client.timing import Timing
 
+TAKES: Final = ("pieces", "texts")
 MESSAGES_MAX: Final = 10_000
 """Messages that wait for a reader of `Client.messages`."""
 
@@ -56,7 +58,10 @@ class Client:
     ) -> None:
         self.url = url
         self._device = device or Device()
-        self._session = Session(token, self._device.epoch, n=self._device.n, timing=timing)
+        self._session = Session(token, self._device.epoch, n=self._device.n, timing=timing, takes=TAKES)
+        self._reader = PageReader(
+            url, self._heard, ask_page=lambda hunt: self.question("page", hunt=hunt), spawn=self._spawn, fail=self._fail
+        )
         self._on_message = on_message
         self._on_state = on_state
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -224,13 +229,8 @@ class Client:
                 future = self._asked.get(reply["id"])
                 if future is not None and not future.done():
                     future.set_result(reply)
-            case a.Snapshot(message):
-                page = self._pages.pop(message["hunt"], None)
-                if page is not None and not page.done():
-                    page.set_result(message["data"])
-                self._tell(message)
-            case a.Event(message) | a.State(message):
-                self._tell(message)
+            case a.Snapshot(message) | a.Event(message) | a.State(message):
+                self._reader.take(message)
             case a.Connect():
                 self._conversation = asyncio.create_task(self._converse(), name="conversation of a client")
             case a.Drop():
@@ -250,7 +250,7 @@ class Client:
             case a.Resumed(hunt, recovered, known):
                 if recovered and not known and hunt in self._pages:
                     self._spawn(self._ask_page(hunt))  # all pushes come, but no snapshot ever did
-                self._tell({"t": "sys", "op": "resumed", "hunt": hunt, "recovered": recovered})
+                self._reader.take({"t": "sys", "op": "resumed", "hunt": hunt, "recovered": recovered})
             case a.Refused(hunt, err):
                 self._tell({"t": "sys", "op": "refused", "hunt": hunt, "err": err})
             case a.GoAway(after_ms):
@@ -286,6 +286,12 @@ class Client:
             self._socket = None
         elif self._conversation is not None:
             self._conversation.cancel()
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        page = self._pages.pop(message["hunt"], None) if message["t"] == "snapshot" else None
+        if page is not None and not page.done():
+            page.set_result(message["data"])
+        self._tell(message)
 
     def _tell(self, message: dict[str, Any]) -> None:
         for queue in self._readers:

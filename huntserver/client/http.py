@@ -16,7 +16,7 @@ def http_base(url: str) -> str:
     return base.removesuffix("/ws").rstrip("/")
 
 
-def http(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+def http(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
     """Send one HTTP request and wait for its answer, 10 s at most; return status and JSON. Raises `Unreachable`."""
     try:
         request = urllib.request.Request(url, data=body, method=method, headers=headers)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from huntserver.client.actions import Action, Event, Gap, Message, Refused, Resumed, Snapshot, State
-from huntserver.client.channels import Following, Place
+from huntserver.client.channels import Following, Pieces, Place
 from huntserver.client.incoming import Envelope
 
 
@@ -43,7 +43,7 @@ class Hunts:
         self._own.clear()
         self._named = set(self._followed)
         for following in self._followed.values():
-            following.asked = True
+            following.asked, following.pieces = True, None
         return [following.point(hunt) for hunt, following in self._followed.items()]
 
     def since_hello(self) -> tuple[list[str], list[str]]:
@@ -57,6 +57,9 @@ class Hunts:
         if not m.hunt:
             return self._own_event(m, message)
         following = self._followed.get(m.hunt)
+        if following is not None and following.pieces is not None:
+            following.pieces.held.append((m, message))
+            return []
         place = Place.EARLY if following is None else following.take(m.ch, m.seq, m.prev)
         if place is Place.NEXT:
             return [Event(message)]
@@ -68,6 +71,9 @@ class Hunts:
         if following is None:
             return []
         following.pos = max(following.pos, m.pos)
+        if m.ch and following.pieces is not None:
+            following.pieces.held.append((m, None))
+            return []
         if m.ch and following.take(m.ch, m.pos, m.prev) is Place.GAP:
             return [self._gap(hunt, m.ch, m.prev)]
         return []
@@ -84,16 +90,47 @@ class Hunts:
         missed: list[Action] = [Gap("", m.ch, seen, m.prev), Resumed("", False, True)] if m.prev > seen else []
         return [*missed, Event(message)]
 
+    def piece(self, m: Envelope, text: str) -> str | None:
+        """Take a piece of a large push; return the push's text once it is whole. Raises ValueError for a piece that is
+        not the next."""
+        following = self._followed.get(m.hunt)
+        if following is None:
+            return None
+        if m.n == 0:
+            following.pieces = Pieces(m.of)
+        if following.pieces is None:
+            raise ValueError(f"piece {m.n} of {m.of} without the first")
+        return following.pieces.add(m.n, m.of, text)
+
+    def held(self, hunt: str) -> list[tuple[Envelope, Message | None]]:
+        """Return what was heard of a hunt while its large push came in pieces; no message: an answer's push."""
+        following = self._followed.get(hunt)
+        if following is None or following.pieces is None:
+            return []
+        pieces, following.pieces = following.pieces, None
+        return pieces.held
+
+    def late(self, hunt: str, m: Envelope, message: Message | None) -> list[Action]:
+        """Take what was held."""
+        if message is None:
+            return self.told(hunt, m)
+        return self.state(m, message) if m.t == "state" else self.event(m, message)
+
     def snapshot(self, m: Envelope, message: Message) -> list[Action]:
         """Take everything anew."""
         following = self._followed.get(m.hunt)
         if following is None:
             return []
+        following.pieces = None
         following.snapshot(m.channels, m.seq)
         return [Snapshot(message)]
 
     def state(self, m: Envelope, message: Message) -> list[Action]:
         """Take conflated state."""
+        following = self._followed.get(m.hunt)
+        if following is not None and following.pieces is not None:
+            following.pieces.held.append((m, message))
+            return []
         return [State(message)] if m.hunt in self._followed else []
 
     # ---- the server's word

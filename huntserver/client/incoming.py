@@ -35,6 +35,21 @@ class Envelope(msgspec.Struct):
     recovered: bool | None = None
     after_ms: int = 0
     channels: dict[str, int] = {}
+    n: int = 0
+    of: int = 0
+
+
+class About(msgspec.Struct):
+    """What a client acts on in the answer to hello."""
+
+    now_ms: int
+    token: str | None = None
+
+
+class Pong(msgspec.Struct):
+    """The answer to ping."""
+
+    ts: int
 
 
 class Incoming(Envelope):

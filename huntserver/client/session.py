@@ -34,7 +34,7 @@ from huntserver.client.actions import (
 from huntserver.client.backoff import STABLE_MS, Reconnecting, resend_ms
 from huntserver.client.clock import ServerClock
 from huntserver.client.hunts import Hunts
-from huntserver.client.incoming import Envelope
+from huntserver.client.incoming import About, Envelope, Pong
 from huntserver.client.requests import Request, Requests
 from huntserver.client.timing import DOUBLINGS_MAX, Timing
 from huntserver.errors import CLOSES
@@ -52,19 +52,6 @@ CLOSE_NAMES: Final = {close.number: close.name for close in CLOSES.values()}
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class _About(msgspec.Struct):
-    """What a client acts on in the answer to hello."""
-
-    now_ms: int
-    token: str | None = None
-
-
-class _Pong(msgspec.Struct):
-    """The answer to ping."""
-
-    ts: int
-
-
 class SessionPhase(enum.Enum):
     """Where a session stands: nowhere, on its way, greeted by the server, or sent away for good."""
 
@@ -79,7 +66,8 @@ class Session:
     """The protocol's client half for one device of one player, or of a host.
 
     `epoch`: made once for a device and kept. `n`: the last N that the device used. `unanswered`: commands of an earlier
-    run, as `kept` returned them. `token`: replaced when the server renews it.
+    run, as `kept` returned them. `token`: replaced when the server renews it. `takes`: what of the protocol's additions
+    the shell understands (`texts`, `pieces`; the session puts pieces together itself).
     """
 
     def __init__(
@@ -90,8 +78,10 @@ class Session:
         n: int = 0,
         unanswered: Iterable[Mapping[str, Any]] = (),
         timing: Timing | None = None,
+        takes: Iterable[str] = (),
     ) -> None:
         self.token = token
+        self._takes = list(takes)
         self.epoch = epoch
         self.phase = SessionPhase.AWAY
         self.hunts = Hunts()
@@ -158,6 +148,8 @@ class Session:
         hello: dict[str, Any] = {"id": HELLO, "op": "hello", "token": self.token, "epoch": self.epoch}
         if points := self.hunts.points():
             hello["resume"] = points
+        if self._takes:
+            hello["takes"] = self._takes
         return [Send(hello)]
 
     def closed(
@@ -304,9 +296,25 @@ class Session:
                 return self.hunts.snapshot(m, message)
             case "state":
                 return self.hunts.state(m, message)
+            case "piece":
+                return self._piece(m, message, now_ms, roll)
             case "sys":
                 return self._told(m, message)
         return []
+
+    def _piece(self, m: Envelope, message: dict[str, Any], now_ms: int, roll: float) -> list[Action]:
+        """Take a piece of a large push: the last one completes it, and what came meanwhile follows it."""
+        try:
+            text = self.hunts.piece(m, msgspec.convert(message.get("data"), str))
+        except ValueError:  # a ValidationError is one
+            return self._drop("bad_message", now_ms, roll)
+        if text is None:
+            return []
+        held = self.hunts.held(m.hunt)
+        done = self.received(text, now_ms, roll)
+        for younger, said in held:
+            done += self._mended(self.hunts.late(m.hunt, younger, said), now_ms, roll)
+        return done
 
     def _told(self, m: Envelope, message: dict[str, Any]) -> list[Action]:
         """Take a word of the server about the connection itself."""
@@ -361,7 +369,7 @@ class Session:
         asked = request.message
         told: list[Action] = []
         if asked["op"] == "ping" and m.err is None and request.sent_ms is not None:
-            self._clock.heard(msgspec.convert(reply["ok"], _Pong).ts, request.sent_ms, now_ms)
+            self._clock.heard(msgspec.convert(reply["ok"], Pong).ts, request.sent_ms, now_ms)
         elif asked["op"] == "resume" and m.err is not None:
             told = self.hunts.refused(asked["hunt"], reply["err"])
         return [*told, *self._flush(now_ms)]
@@ -373,7 +381,7 @@ class Session:
             return [Drop("hello_refused"), self._over(err.code, err.msg or err.code)]
         if err is not None:
             return [Drop("hello_refused"), *self.closed(now_ms, roll, TURNED_AWAY, after_ms=err.after_ms)]
-        about = msgspec.convert(reply.get("ok"), _About)
+        about = msgspec.convert(reply.get("ok"), About)
         self._clock.heard(about.now_ms, self._since_ms, now_ms)
         self.token = about.token or self.token
         again, self._greeted = self._greeted, True

@@ -17,6 +17,7 @@ from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint
 from huntserver.game.definition.unlocks import compile_rule, parse
 from huntserver.game.moment import ms
+from huntserver.game.texts import Texts
 
 HINTS_A_CLUE: Final = 32
 CODES: Final = -1
@@ -29,7 +30,8 @@ _decode = msgspec.json.Decoder(Definition).decode
 class Plan:
     """A definition, prepared: look-ups by id, and a function for every rule.
 
-    `opens` tells of each thing whether it is open; `dependents` gives a clue's waiting things.
+    `opens` tells of each thing whether it is open; `dependents` gives a clue's waiting things; `texts` are its texts by
+    digest.
     """
 
     def __init__(self, source: str) -> None:
@@ -61,6 +63,7 @@ class Plan:
         self.solo = d.teams.mode == "solo"
         self.bracket = d.brackets[0] if d.brackets else ""
         self._newcomers = (-1, 0)  # for which time of play, and what is open then
+        self.texts = Texts(d.intro, d.clues, d.treasures, self.asks, HINTS_A_CLUE)
 
     def attempts_of(self, index: int) -> Attempts:
         """Return what wrong tries at a clue cost, or wrong codes or check-ins."""

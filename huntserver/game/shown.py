@@ -57,6 +57,33 @@ class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     errata: list[ErratumView] = []
 
 
+class OwnClue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A clue that a team can see without what is the same for all: that is in a block (`huntserver.game.texts`).
+
+    `opened_ms`: where it has hints; each is on offer from its `after_ms` after that on. `taken`: texts of hints by id.
+    The rest as in `ClueView`.
+    """
+
+    id: str
+    number: int
+    points: int
+    solved: bool = False
+    solved_text: str = ""
+    opened_ms: int = 0
+    taken: dict[str, str] = {}
+    wrong: int = 0
+    wait_until_ms: int = 0
+    errata: list[ErratumView] = []
+
+
+class OwnTreasure(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A treasure that a team can see without what is the same for all, which is in a block."""
+
+    id: str
+    left: int
+    mine: bool = False
+
+
 class TreasureView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A treasure that a team can see, and how many pieces are left."""
 

@@ -199,6 +199,7 @@ class Hunt:
         "digest",
         "ended_ms",
         "ends_ms",
+        "fresh",
         "host_seq",
         "hunt_seq",
         "id",
@@ -261,6 +262,7 @@ class Hunt:
         self.looks: dict[str, Team] = {}  # what names look like, so that none is taken for another
         self.attempts = 0
         self.overtime_ms = 0  # the longest extra time of any team
+        self.fresh: tuple[Any, Any] | None = None  # the clues of a team that has done nothing, and what they rest on
         # what the record being applied opened, for its pushes: (team, bits); empty between records
         self.opened: list[tuple[Team, int]] = []
 

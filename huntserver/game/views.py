@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from huntserver.game.plan import HINTS_A_CLUE, worth
-from huntserver.game.shown import ClueView, ErratumView, HintView, Row, TreasureView
+from huntserver.game.shown import ClueView, ErratumView, HintView, OwnClue, OwnTreasure, Row, TreasureView
 from huntserver.game.state import Hunt, Team, bits
 
 
@@ -57,6 +58,57 @@ def treasure_views(state: Hunt, team: Team, mask: int) -> list[TreasureView]:
         left = t.quantity - state.claims[i]
         made.append(TreasureView(t.id, t.title, t.text, t.points, left, bool(team.treasures >> i & 1)))
     return made
+
+
+def own_clue(state: Hunt, team: Team, index: int, *, inline: bool) -> OwnClue:
+    """Return a clue as the team may see it, without what is in a block; `inline`: what it earned is not in one."""
+    plan = state.plan
+    clue = plan.clues[index]
+    attempt = team.attempts.get(index) if team.attempts else None
+    solved = bool(team.solved >> index & 1)
+    first = index * HINTS_A_CLUE
+    return OwnClue(
+        id=clue.id,
+        number=index + 1,
+        points=worth(clue, state.solves[index]),
+        solved=solved,
+        solved_text=clue.solved_text if solved and inline else "",
+        opened_ms=state.zero_ms + (team.opened.get(index, 0) if team.opened else 0) if clue.hints else 0,
+        taken={h.id: h.text for i, h in enumerate(clue.hints) if first + i in team.hints}
+        if inline and team.hints and clue.hints
+        else {},
+        wrong=attempt.wrong if attempt else 0,
+        wait_until_ms=state.zero_ms + attempt.until if attempt and attempt.until else 0,
+        errata=[ErratumView(at_ms, text) for at_ms, text in state.more.errata.get(clue.id, ())],
+    )
+
+
+def own_clues(state: Hunt, team: Team, *, inline: bool) -> Sequence[OwnClue]:
+    """Return the clues that a team sees, without what is in blocks; one list for all that have done nothing."""
+    opened = team.unlocked & state.plan.clue_bits
+    if team.solved or team.attempts or team.hints or team.opened or state.more.errata:
+        return [own_clue(state, team, i, inline=inline) for i in bits(opened)]
+    key = (state.plan, opened, state.zero_ms, tuple(state.solves))
+    if state.fresh is None or state.fresh[0] != key:
+        state.fresh = (key, [own_clue(state, team, i, inline=inline) for i in bits(opened)])
+    found: Sequence[OwnClue] = state.fresh[1]
+    return found
+
+
+def own_treasures(state: Hunt, team: Team, mask: int) -> list[OwnTreasure]:
+    """Return the treasures among the things of `mask`, without what is in a block."""
+    first = len(state.plan.clues)
+    return [
+        OwnTreasure(t.id, t.quantity - state.claims[i], bool(team.treasures >> i & 1))
+        for i, t in ((i, state.plan.treasures[i]) for i in bits(mask >> first))
+    ]
+
+
+def earned_bytes(state: Hunt, team: Team) -> int:
+    """Return about how many bytes the texts are that a team earned by solving and by taking hints."""
+    clues = state.plan.clues
+    size = sum(len(clues[i].solved_text) for i in bits(team.solved))
+    return size + sum(len(clues[n // HINTS_A_CLUE].hints[n % HINTS_A_CLUE].text) for n in team.hints)
 
 
 def opened(state: Hunt, team: Team, mask: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from actors.entity import Push, Rejected
 from huntserver.gateway.pages import pages
+from huntserver.gateway.pieces import Pieces
 from huntserver.gateway.profile import ask_profile
 from huntserver.gateway.reader import Reader
 from huntserver.gateway.services import Services
@@ -43,6 +44,9 @@ VERSION: Final = 1
 """Of the protocol."""
 WRONG: Final = b'"verdict":"incorrect"'
 """In the answer to a code or check-in that solved nothing."""
+UNDERSTOOD: Final = frozenset({"texts", "pieces"})
+"""What a client may say in hello that it takes."""
+NOTHING_MORE: Final[frozenset[str]] = frozenset()
 BAD_ID: Final = Rejected("bad_field", "hunt: an id has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit")
 
 
@@ -50,7 +54,7 @@ class Connection(Reader):
     """An open WebSocket. Made after the handshake, as the transport's protocol from there on; the loop calls
     `data_received`, the runtime `accepted`, `refused` and `viewed`, the rooms `push` and `fell_behind`."""
 
-    __slots__ = ("bad_frames", "device", "opened_s", "peer", "subscriptions")
+    __slots__ = ("bad_frames", "device", "opened_s", "peer", "pieces", "subscriptions", "takes")
 
     def __init__(
         self, services: Services, transport: asyncio.Transport, address: str, *, packed: bool, peer: str = ""
@@ -59,6 +63,8 @@ class Connection(Reader):
         self.peer = peer or address  # whose socket it is: a proxy's, or the same
         self.subscriptions: Subscriptions | None = None
         self.device = ""
+        self.takes: frozenset[str] = NOTHING_MORE
+        self.pieces: Pieces | None = None
         self.bad_frames = 0
         self.opened_s = self.heard_s
 
@@ -143,6 +149,7 @@ class Connection(Reader):
         self.label, self.device = greeting.label, greeting.device
         services.door.greeted(self, self.address)
         self._open_buckets()
+        self.takes = UNDERSTOOD.intersection(hello.takes) or NOTHING_MORE
         about = {
             "session": self.label,
             "player": caller.by,
@@ -170,6 +177,7 @@ class Connection(Reader):
     def _leave(self, frame: Leave) -> None:
         if self.subscriptions is not None:
             self.subscriptions.leave(frame.hunt)
+        self.drop_large(frame.hunt)
         self.answer(frame.id, {}, 0)
 
     def _resume(self, frame: Resume) -> None:
@@ -275,6 +283,20 @@ class Connection(Reader):
         session = self.session
         if len(session.unanswered) <= session.limits.unanswered_max // 2 and not self.closing:
             self._clock.soon(self._go_on)  # not from within: an answer may come while its command is given in
+
+    def send_large(self, hunt: str, struct: Any) -> None:
+        """Send a push of a hunt that may be large: in pieces, to a client that takes them."""
+        if "pieces" not in self.takes:
+            self.send(struct)
+            return
+        if self.pieces is None:
+            self.pieces = Pieces(self, self._clock)
+        self.pieces.send(hunt, codecs.message(struct, self.packed))
+
+    def drop_large(self, hunt: str) -> None:
+        """Send no more of what was to be sent in pieces of a hunt."""
+        if self.pieces is not None:
+            self.pieces.drop(hunt)
 
     # ---- the rooms' listener
 

@@ -27,7 +27,7 @@ TYPES: Final = {
 AT_THE_ROOT: Final = ("index.html", "sw.js", "manifest.webmanifest", "icon.svg", "icon-192.png", "icon-512.png")
 """A service worker rules the folder that it comes from; the rest is named in the manifest or by habit."""
 
-_FOR_EVER: Final = "public, max-age=31536000, immutable"
+FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_FIRST: Final = "no-cache"
 _MARK: Final = b"shell/VERSION/"
 _PACKED_BYTES_MIN: Final = 256
@@ -64,7 +64,7 @@ class Pages:
             if name in AT_THE_ROOT:
                 self._files["/" + name] = _file(name, body.replace(_MARK, prefix.encode()), _ASK_FIRST)
             else:
-                self._files[f"/{prefix}{name}"] = _file(name, body, _FOR_EVER)
+                self._files[f"/{prefix}{name}"] = _file(name, body, FOR_EVER)
         self._files["/"] = self._files["/index.html"]
         # Imported by the service worker: a browser looks whether it has changed, so a new version is noticed.
         self._files["/shell.js"] = _file("shell.js", b"self.SHELL = " + listing + b";\n", _ASK_FIRST)

@@ -29,13 +29,15 @@ from huntserver.game.names import name_problem, shown_name
 from huntserver.game.plan import plan_of
 from huntserver.gateway.door import Door
 from huntserver.gateway.listing import Card, Listing
-from huntserver.gateway.pages import pages
+from huntserver.gateway.pages import File, pages
 from huntserver.gateway.ports import Offload, ReadyState, System
+from huntserver.gateway.text_blocks import TextBlocks
 from huntserver.limits import Limits
 from huntserver.wire.messages import HUNT_ID
 
 DEFINITION: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})/definition")
 HUNT: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})")
+TEXTS: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})/texts/([0-9a-f]{{32}})")
 Headers: TypeAlias = Sequence[tuple[str, str]]
 NOT_KEPT: Final[Headers] = (("cache-control", "no-store"), ("connection", "close"))
 GUEST_BODY_BYTES_MAX: Final = 1024
@@ -140,6 +142,22 @@ def prepared(body: bytes, style: str) -> Definition | list[Problem]:
     return checked
 
 
+def _file(asked: HttpRequest, file: File) -> Response:
+    """Return a file as the request wants it: compressed, or not at all where it has it."""
+    kept = [("etag", file.etag), ("cache-control", file.cache), ("vary", "accept-encoding")]
+    if asked.header(b"if-none-match") == file.etag:
+        return Response(304, b"", file.kind, kept)
+    if file.packed is not None and "gzip" in asked.header(b"accept-encoding"):
+        return Response(200, file.packed, file.kind, [*kept, ("content-encoding", "gzip")])
+    return Response(200, file.body, file.kind, kept)
+
+
+def _block(asked: HttpRequest, found: File | Rejected | None) -> Response:
+    if isinstance(found, Rejected):
+        return refused(found)
+    return wrong(404, "no page names these texts; ask for the page anew") if found is None else _file(asked, found)
+
+
 def _card(cards: list[Card]) -> Response:
     if cards:
         return as_json(200, {"card": cards[0]})
@@ -172,6 +190,7 @@ class Site:
         self._guests = guests
         self._readiness = readiness
         self._api = api
+        self._texts = TextBlocks(system)
         self.more: list[Routes] = []
         self._plain: dict[str, Callable[[], Response]] = {
             "/healthz": lambda: as_json(200, {"ok": True}),
@@ -196,6 +215,8 @@ class Site:
             Listing(self._system, self.listed, lambda cards: reply.reply(self._cards(cards)))
         elif (hunt := HUNT.fullmatch(asked.path)) is not None:
             Listing(self._system, [hunt.group(1)], lambda cards: reply.reply(_card(cards)))
+        elif (texts := TEXTS.fullmatch(asked.path)) is not None:
+            self._texts.find(texts[1], texts[2], lambda found: reply.reply(_block(asked, found)))
         elif self._api is not None and asked.path.startswith("/api/"):
             self._api(asked, reply)
         elif (plain := self._plain.get(asked.path)) is not None:
@@ -220,14 +241,7 @@ class Site:
 
     def _page(self, asked: HttpRequest) -> Response:
         file = pages().find(asked.path)
-        if file is None:
-            return self._no_page(asked)
-        kept = [("etag", file.etag), ("cache-control", file.cache), ("vary", "accept-encoding")]
-        if asked.header(b"if-none-match") == file.etag:
-            return Response(304, b"", file.kind, kept)
-        if file.packed is not None and "gzip" in asked.header(b"accept-encoding"):
-            return Response(200, file.packed, file.kind, [*kept, ("content-encoding", "gzip")])
-        return Response(200, file.body, file.kind, kept)
+        return self._no_page(asked) if file is None else _file(asked, file)
 
     def _no_page(self, asked: HttpRequest) -> Response:
         if asked.path != "/ws":

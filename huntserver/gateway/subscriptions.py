@@ -44,9 +44,18 @@ class Subscriber(Listener, Protocol):
     behind: bool
     closing: bool
     session: Session
+    takes: frozenset[str]
 
     def send(self, struct: Any) -> None:
         """Send a push or system message."""
+        ...
+
+    def send_large(self, hunt: str, struct: Any) -> None:
+        """Send a push of a hunt that may be large: in pieces, to a client that takes them."""
+        ...
+
+    def drop_large(self, hunt: str) -> None:
+        """Send no more of what was to be sent in pieces of a hunt."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -82,6 +91,7 @@ class Subscriptions:
         """The room has let go of this connection, whose client may not hear all of the hunt's channels any longer:
         enter anew, or hear why not, once the record that says so has been shown."""
         self.leave(hunt)
+        self._connection.drop_large(hunt)
         self._services.clock.soon(self._enter_anew, hunt)
 
     def _enter_anew(self, hunt: str) -> None:
@@ -101,7 +111,7 @@ class Subscriptions:
         self.leave(entry.hunt)  # what is shown until it is entered again comes with the tail or the snapshot
         self._asked[entry.hunt] = entry
         self._services.rooms.expect(entry.hunt)
-        query = PageQuery() if entry.seen is None else MembershipQuery()
+        query = PageQuery("texts" in connection.takes) if entry.seen is None else MembershipQuery()
         self._services.system.query("hunt", entry.hunt, query, entry, 0, caller)
 
     # ---- answers; each only if its question is still the one asked
@@ -139,6 +149,7 @@ class Subscriptions:
         if tail is None:
             return False
         self._enter(hunt, channels)
+        connection.drop_large(hunt)
         connection.send(Sys("sys", "resumed", hunt, recovered=True, seq=pos))
         for data in tail:
             connection.write(data)
@@ -152,8 +163,9 @@ class Subscriptions:
             self._again(entry, 0)
             return
         self._enter(hunt, page.channels)
+        connection.drop_large(hunt)
         connection.send(Sys("sys", "resumed", hunt, recovered=False, seq=pos))
-        connection.send(Snapshot("snapshot", hunt, pos, page.channels, page))
+        connection.send_large(hunt, Snapshot("snapshot", hunt, pos, page.channels, page))
         for data in since:
             connection.write(data)
 

@@ -92,6 +92,10 @@ class SocketWriter(asyncio.Protocol):
         """Send a push or system message of this connection alone."""
         self.write_payload(codecs.message(struct, self.packed))
 
+    def waiting_bytes(self) -> int:
+        """Return how many bytes the socket has not taken yet, and what it was not given yet."""
+        return self._transport.get_write_buffer_size() + sum(map(len, self._out or ()))
+
     def refuse(self, request: int, rejected: Rejected) -> None:
         """Send an `err` to a request that was not opened."""
         self.write_payload(codecs.err(request, rejected, -1, self.packed))

@@ -8,6 +8,8 @@ importScripts("shell.js");
 
 const HERE = `shell-${SHELL.version}`;
 const WAIT_MS = 4000;
+const TEXTS = /\/hunts\/[^/]+\/texts\/[0-9a-f]{32}$/;  // what such a path stands for never changes
+const TEXTS_MAX = 400;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(HERE).then((cache) => cache.addAll(["./", "icon.svg", "manifest.webmanifest", ...SHELL.files])).then(() => self.skipWaiting()));
@@ -27,6 +29,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname === new URL("./", location.href).pathname) event.respondWith(front(request));
   else if (url.pathname.includes("/shell/")) event.respondWith(kept(request));
+  else if (TEXTS.test(url.pathname)) event.respondWith(text(request));
 });
 
 async function front(request) {
@@ -45,4 +48,17 @@ async function front(request) {
 
 async function kept(request) {
   return (await caches.match(request)) || fetch(request);
+}
+
+async function text(request) {
+  const cache = await caches.open("texts");
+  const held = await cache.match(request);
+  if (held) return held;
+  const answer = await fetch(request);
+  if (answer.ok) {
+    await cache.put(request, answer.clone());
+    const keys = await cache.keys();  // in the order in which they came
+    await Promise.all(keys.slice(0, -TEXTS_MAX).map((old) => cache.delete(old)));
+  }
+  return answer;
 }

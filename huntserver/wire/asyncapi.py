@@ -34,7 +34,7 @@ class ErrReply(msgspec.Struct):
     pos: int
 
 
-PUSHES = (codecs.Event, codecs.Snapshot, codecs.State, codecs.Sys, OkReply, ErrReply)
+PUSHES = (codecs.Event, codecs.Snapshot, codecs.Piece, codecs.State, codecs.Sys, OkReply, ErrReply)
 VIEWS = (*(row.view for row in ANSWERS if row.wire), Shown)
 
 

@@ -53,6 +53,19 @@ class Snapshot(msgspec.Struct, frozen=True):
     data: Any
 
 
+class Piece(msgspec.Struct, frozen=True):
+    """A part of a large push of a hunt, to who takes `pieces`: the `data` of all, from `n` 0 to `of` - 1, put together
+    are the push as it would have been sent. Other messages may come in between; those of the hunt are younger than it.
+    A piece with `n` 0, or `resumed`, begins anew.
+    """
+
+    t: str
+    hunt: str
+    n: int
+    of: int
+    data: str | bytes
+
+
 class State(msgspec.Struct, frozen=True):
     """A push of conflated state (`board`), at the entity's `seq`; may skip."""
 

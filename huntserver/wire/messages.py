@@ -54,13 +54,18 @@ class ResumePoint(msgspec.Struct, frozen=True):
 
 
 class Hello(Frame, tag="hello", frozen=True, kw_only=True):
-    """The first frame: who, from which device, and where to go on."""
+    """The first frame: who, from which device, and where to go on.
+
+    `takes`: what else the client understands. `texts`: pages that name by digest what is the same for all. `pieces`:
+    large messages in pieces. What is not known is ignored.
+    """
 
     id: RequestId
     token: str
     epoch: str | None = None
     device: str | None = None
     resume: list[ResumePoint] = []
+    takes: list[str] = []
 
 
 class Ping(Frame, tag="ping", frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,12 +14,30 @@ from huntserver.game.command import Query
 from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.permission import NOT_JOINED, Role, not_there, role_of
 from huntserver.game.plan import CHECK_INS, CODES
-from huntserver.game.shown import ClueView, TreasureView
-from huntserver.game.state import Hunt, Phase, Team
+from huntserver.game.shown import ClueView, OwnClue, OwnTreasure, TreasureView
+from huntserver.game.state import Hunt, Phase, Team, bits
+from huntserver.game.texts import INLINE_BYTES_MAX
 
 
 class PageQuery(Query, tag="page", frozen=True):
-    """All that one player may see of a hunt: title, phase, times, clues, hints, team, treasures, seqs of channels."""
+    """All that one player may see of a hunt: title, phase, times, clues, hints, team, treasures, seqs of channels.
+
+    `texts`: what is the same for all may be named by digest, to be had by HTTP (`Page.texts`).
+    """
+
+    texts: bool = False
+
+
+class TextsQuery(Query, tag="texts", frozen=True):
+    """What a digest of a page stands for: asked by whoever knows it."""
+
+    digest: str
+
+
+class TextsView(msgspec.Struct, frozen=True):
+    """A block of texts, as JSON (`huntserver.game.texts.TextBlock`); empty where no page has named its digest."""
+
+    body: str
 
 
 class MembershipQuery(Query, tag="membership", frozen=True):
@@ -90,6 +109,13 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     asking: str = ""
     """The name of the team that the asker waits to be let into."""
 
+    texts: list[str] = []
+    """Digests of the blocks that hold what is the same for all of `own` and `own_treasures`, which then stand in the
+    place of `clues` and `treasures`; perhaps of `intro`, too."""
+
+    own: Sequence[OwnClue] = ()
+    own_treasures: list[OwnTreasure] = []
+
 
 class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which channels the asker may listen to, with the seq of the last push of each. `team` is empty for hosts.
@@ -124,16 +150,33 @@ def page(state: Hunt, query: Any, ctx: Context) -> Page | Rejected:
         refused = not_there(state)
         if refused is not None:
             return refused
-    return page_of(state, state.members.get(ctx.by), ctx.now_ms, by=ctx.by, role=role)
+    return page_of(state, state.members.get(ctx.by), ctx.now_ms, by=ctx.by, role=role, texts=query.texts)
 
 
-def page_of(state: Hunt, team: Team | None, now_ms: int, *, by: str = "", role: Role = Role.NOBODY) -> Page:
-    """Return the page of a team, or of somebody (`by`) who is in none and may have a role."""
+def texts(state: Hunt, query: Any, ctx: Context) -> TextsView:
+    """Answer a `TextsQuery`."""
+    return TextsView(state.plan.texts.body(query.digest).decode())
+
+
+def page_of(
+    state: Hunt,
+    team: Team | None,
+    now_ms: int,
+    *,
+    by: str = "",
+    role: Role = Role.NOBODY,
+    texts: bool = False,
+) -> Page:
+    """Return the page of a team, or of somebody (`by`) who is in none and may have a role; with `texts`, a large one by
+    digest."""
     plan, d = state.plan, state.definition
+    by_digest = texts and team is not None and plan.texts.bytes_of(bits(team.unlocked)) > INLINE_BYTES_MAX
+    intro = plan.texts.intro_digest() if by_digest else ""
+    inline = not by_digest or team is None or views.earned_bytes(state, team) <= INLINE_BYTES_MAX
     return Page(
         hunt=state.id,
         title=d.title,
-        intro=d.intro,
+        intro="" if intro else d.intro,
         phase=state.phase.name.lower(),
         now_ms=now_ms,
         mode=d.teams.mode,
@@ -149,8 +192,8 @@ def page_of(state: Hunt, team: Team | None, now_ms: int, *, by: str = "", role: 
         host=role >= Role.REVIEWER,
         role=role.name.lower() if role else "",
         team=_team_view(state, team) if team else None,
-        clues=views.clue_views(state, team, team.unlocked) if team else [],
-        treasures=views.treasure_views(state, team, team.unlocked) if team else [],
+        clues=views.clue_views(state, team, team.unlocked) if team and not by_digest else [],
+        treasures=views.treasure_views(state, team, team.unlocked) if team and not by_digest else [],
         announcements=[
             AnnouncementView(at, a.text)
             for at, a in state.announced
@@ -158,7 +201,16 @@ def page_of(state: Hunt, team: Team | None, now_ms: int, *, by: str = "", role: 
             or (team is not None and (a.team == team.id or a.bracket == team.bracket != ""))
         ],
         asking=_asks(state, by) if team is None else "",
+        texts=[*([intro] if intro else []), *_digests(state, team, inline=inline)] if team and by_digest else [],
+        own=views.own_clues(state, team, inline=inline) if team and by_digest else (),
+        own_treasures=views.own_treasures(state, team, team.unlocked) if team and by_digest else [],
     )
+
+
+def _digests(state: Hunt, team: Team, *, inline: bool) -> list[str]:
+    if inline:
+        return state.plan.texts.digests(team.unlocked)
+    return state.plan.texts.digests(team.unlocked, team.solved, team.hints)
 
 
 def _asks(state: Hunt, by: str) -> str:
@@ -191,5 +243,9 @@ def _team_view(state: Hunt, team: Team) -> TeamView:
 
 
 FEATURE: Final = Feature(
-    answers=(AnswersTo(PageQuery, page, Page), AnswersTo(MembershipQuery, membership, Membership, wire=False)),
+    answers=(
+        AnswersTo(PageQuery, page, Page),
+        AnswersTo(MembershipQuery, membership, Membership, wire=False),
+        AnswersTo(TextsQuery, texts, TextsView, wire=False),
+    ),
 )

@@ -1,6 +1,6 @@
 // What a person does and what the server says, turned into the state that is shown.
 
-import { Client, TooManyWaiting } from "../client.js";
+import { Client, Texts, TooManyWaiting } from "../client.js";
 import { fold, fold_answer, is_behind, page_of, placed, stale, with_wait } from "./fold.js";
 import * as kept from "./kept.js";
 import { set_now, server_now } from "./pieces.js";
@@ -14,6 +14,8 @@ const STAMP_MS = 2600;
 
 /** @type {Client | null} */
 let client = null;
+/** @type {Texts | null} */
+let texts = null;
 /** @type {{[what: string]: ReturnType<typeof setTimeout> | undefined}} */
 const timers = {};
 
@@ -45,7 +47,8 @@ export async function enter(hunt, member) {
 async function connect(who) {
   const url = at_site("ws");
   url.protocol = url.protocol.replace("http", "ws");
-  const made = (client = await Client.open({ url: url.href, token: who.token, player: who.player }));
+  const made = (client = await Client.open({ url: url.href, token: who.token, player: who.player, texts: true }));
+  texts = new Texts(url.href);
   state.lasting = made.outbox.lasting && kept.is_lasting();
   set_now(() => made.now_ms());
   made.on_push = (message) => (pushed(message), changed());
@@ -198,18 +201,31 @@ function pushed(message) {
 
 /** The server's own word on everything. @param {any} data */
 function shown(data) {
-  state.page = page_of(data);
+  state.page = page_of(texts ? texts.filled(data) : data);
   state.kept_ms = 0;
   state.door.busy = false;
   noted();
+  if (data.texts) void read_on(data);
 }
 
-/** Ask for the page; one that is behind what was heard meanwhile is asked for once more. @param {string} hunt */
-async function look_again(hunt, tries = 5) {
-  const reply = await client?.ask("page", { hunt });
+/** Get the texts that a page names; what is not to be had any more (the hunt was amended) comes with the page itself. @param {any} data */
+async function read_on(data) {
+  const come = await texts?.fetch(data.hunt, data, () => {
+    if (!state.page || !texts || state.hunt !== data.hunt) return;
+    state.page = /** @type {import("./fold.js").Page} */ (texts.mended(state.page));
+    noted();
+    changed();
+  });
+  if (!come && state.hunt === data.hunt) void look_again(data.hunt, { whole: true });
+}
+
+/** Ask for the page; one that is behind what was heard meanwhile is asked for once more.
+ * @param {string} hunt @param {{tries?: number, whole?: boolean}} [how] `whole`: with all texts in it */
+async function look_again(hunt, { tries = 5, whole = false } = {}) {
+  const reply = await client?.ask("page", whole ? { hunt } : { hunt, texts: true });
   if (!reply?.ok || hunt !== state.hunt) return;
   if (state.page && !state.kept_ms && is_behind(reply.ok, state.page)) {
-    if (tries) void look_again(hunt, tries - 1);
+    if (tries) void look_again(hunt, { tries: tries - 1, whole });
     return;
   }
   shown(reply.ok);
