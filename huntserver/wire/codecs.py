@@ -54,16 +54,18 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A part of a large push of a hunt, to who takes `pieces`: the `data` of all, from `n` 0 to `of` - 1, put together
-    are the push as it would have been sent. Other messages may come in between; those of the hunt are younger than it.
-    A piece with `n` 0, or `resumed`, begins anew.
+    """A part of a large push of a hunt, to who takes `pieces`: the `data` (text; bytes in MessagePack) of all, from `n`
+    0 to `of` - 1, put together is the push as it would have been sent.
+
+    Other messages may come in between; those of the hunt are younger than it. A piece with `n` 0, or `resumed`, begins
+    anew.
     """
 
     t: str
     hunt: str
     n: int
     of: int
-    data: str | bytes
+    data: Any
 
 
 class State(msgspec.Struct, frozen=True):
