@@ -75,6 +75,7 @@ def test_a_push_changes_what_it_is_about_among_five_hundred_clues(phone: Phones,
     ada = phone()
     ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
     expect(ada.page.locator("ul.clues > li")).to_have_count(500, timeout=WAIT_MS)
+    ada.until("state.page.clues.every(({ waits }) => !waits)")  # the texts of all have come
     mate = cast.player(hunt, "Bo", invite=ada.state("state.page.team.invite"))
     ada.until("state.page.team.members.length === 2")
     ada.page.evaluate(WATCH)

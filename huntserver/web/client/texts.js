@@ -22,8 +22,8 @@ export class Texts {
   /** Return a page as it comes without `texts`, with those texts that are here. @param {Message} page @returns {Message} */
   filled({ own, own_treasures, ...page }) {
     if (!page.texts) return page;
-    const clues = (own || []).map((/** @type {Message} */ { opened_ms = 0, taken = {}, ...clue }) => ({ title: "", text: "", kind: "text", hints: [], ...clue, waits: { opened_ms, taken } }));
-    const treasures = (own_treasures || []).map((/** @type {Message} */ one) => ({ title: "", text: "", points: 0, ...one, waits: {} }));
+    const clues = (own || []).map((/** @type {Message} */ { opened_ms = 0, taken = {}, ...clue }) => ({ title: "…", text: "", kind: "text", hints: [], ...clue, waits: { opened_ms, taken } }));
+    const treasures = (own_treasures || []).map((/** @type {Message} */ one) => ({ title: "…", text: "", points: 0, ...one, waits: {} }));
     return this.mended({ ...page, clues, treasures });
   }
 
