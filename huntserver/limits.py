@@ -15,7 +15,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     frame_bytes_max: int = 16 * 1024
     request_head_bytes_max: int = 8 * 1024
-    definition_bytes_max: int = 512 * 1024
+    definition_bytes_max: int = 640 * 1024
     hello_s: float = 10.0
     http_s: float = 30.0
     hello_bytes_max: int = 24 * 1024
@@ -65,7 +65,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 REASONS: dict[str, str] = {
     "frame_bytes_max": "a command is small; larger things go up by PUT",
     "request_head_bytes_max": "a handshake is small",
-    "definition_bytes_max": "500 clues with texts and hints",
+    "definition_bytes_max": "500 clues with texts of 1 KB and hints; a definition is one record, of 800 KB at most",
     "hello_s": "a connection that says nothing costs memory",
     "commands_per_s": "a person does not do more",
     "commands_burst": "an offline outbox that is sent at once",

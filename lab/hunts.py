@@ -11,8 +11,8 @@ CROWNS: Final = 1
 SMALL_CLUES: Final = 12
 
 LARGE_CLUES: Final = 500
-LARGE_TEXT_BYTES: Final = 840
-"""As much as fits: 500 such clues with their hints fill the largest file that is taken, 512 KiB."""
+LARGE_TEXT_BYTES: Final = 1024
+"""500 such clues with their hints nearly fill the largest file that is taken."""
 
 LARGE_TEAMS: Final = 3_000
 LARGE_TEAM_SIZE: Final = 4

@@ -21,7 +21,7 @@ TREASURES: Final = 60
 QUANTITY: Final = 10
 LARGE_CLUES: Final = 500
 LARGE_TEXT: Final = ("Where the old wall meets the river a bell is cast into the stone; read it. " * 15)[:920]
-"""With it a hunt of 500 clues fills the largest definition that a server takes, 512 KiB."""
+"""With it a hunt of 500 clues and their hints has half a megabyte."""
 
 HUNTS_A_SESSION: Final = 10
 SESSIONS: Final = 8

@@ -25,7 +25,7 @@ from typing import Any
 
 from huntserver.load.own_server import CLOSED_LIMITS, LIMITS, SHARDS, echo_server
 from lab import ROOT
-from lab.bench import large
+from lab.bench import growth, large
 from lab.bench.batch_latency import mean_ms, scrape
 from lab.bench.processes import CORES, OTHER_CORE, SERVER_CORE, generate, process
 from lab.bench.rows import Rows
@@ -280,6 +280,8 @@ def main() -> None:
         durable(rows, "sqlite", "sqlite", arguments.seconds)
     if "replay" in wanted:
         replay(rows, arguments.seconds)
+    if "growth" in wanted:
+        growth.ends(rows, arguments.seconds)
     if "large" in wanted:
         large.snapshots(rows, arguments.seconds)
         large.joins(rows)

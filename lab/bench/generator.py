@@ -8,11 +8,14 @@ Prints one JSON line. Latency is counted from the intended time of sending.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import http.client
 import json
+import re
 import resource
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from huntserver.auth import Tokens, load_key
 from huntserver.load.epoll_loop import READ, EpollLoop
@@ -31,6 +34,30 @@ ENTER_S = 600
 LAST_ANSWERS_S = 5.0
 
 
+FIRST_TEXTS: Final = re.compile(rb'"texts":\["([0-9a-f]+)"')
+
+
+def hello(token: str, epoch: str, *, texts: bool = False) -> dict[str, Any]:
+    """Return a player's first message; `texts`: its page may name texts by digest."""
+    return {"id": 1, "op": "hello", "token": token, "epoch": epoch, **({"takes": ["texts"]} if texts else {})}
+
+
+def join(hunt: str, team: str = "") -> dict[str, Any]:
+    """Return a player's first command."""
+    return {"id": 2, "op": "join", "hunt": hunt, **({"team": team} if team else {}), "key": 1}
+
+
+def text_bytes(port: int, hunt: str, digest: str) -> int:
+    """Return how many bytes a block of texts takes on the wire."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", f"/hunts/{hunt}/texts/{digest}", headers={"Accept-Encoding": "gzip"})
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise SystemExit(f"the texts of {hunt} are not to be had: HTTP {answer.status}")
+        return len(answer.read())
+
+
 class Bench:
     """What all players share."""
 
@@ -38,6 +65,7 @@ class Bench:
         self.arguments = arguments
         self.loop = EpollLoop()
         self.players: list[BenchPlayer] = []
+        self.first_texts = ""  # the digest of those that the last player's page needs first
         self.playing = self.waiting = 0
         self.replies = self.errors = 0
         self.closed_loop = False
@@ -120,7 +148,7 @@ class BenchPlayer:
         if self.bench.arguments.target == "echo":
             self._play()
         else:
-            self._say(GREETING, {"id": 1, "op": "hello", "token": self.token, "epoch": f"b{time.time_ns():x}"})
+            self._say(GREETING, hello(self.token, f"b{time.time_ns():x}", texts=self.bench.arguments.texts))
 
     def _enter(self, data: bytes) -> None:
         """Go on when an answer is there, and play once the page of the hunt is there in full."""
@@ -128,13 +156,13 @@ class BenchPlayer:
         arguments = self.bench.arguments
         for payload in self.splitter.feed(data):
             if self.stage == GREETING and b'"id":1,' in payload:
-                join: dict[str, Any] = {"id": 2, "op": "join", "hunt": self.hunt, "key": 1}
-                if arguments.teams:
-                    join["team"] = f"Team of {self.token[-16:]}"
-                self._say(JOINING, join)
+                team = f"Team of {self.token[-16:]}" if arguments.teams else ""
+                self._say(JOINING, join(self.hunt, team))
             elif self.stage == JOINING and (
                 b'"t":"snapshot"' in payload[:200] or (arguments.target == "peer" and b'"id":2,' in payload)
             ):
+                texts = FIRST_TEXTS.search(payload)
+                self.bench.first_texts = texts[1].decode() if texts else ""
                 self._play()
 
     def _say(self, stage: int, message: dict[str, Any]) -> None:
@@ -239,6 +267,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "errors": bench.errors + bench.waiting,
         "connect_s": connect_s,
         "entered_bytes": sum(player.entered for player in bench.players) / max(len(bench.players), 1),
+        "text_bytes": text_bytes(arguments.port, arguments.hunt, bench.first_texts) if bench.first_texts else 0,
         "generator_cpu": (used.ru_utime + used.ru_stime - cpu.ru_utime - cpu.ru_stime) / took,
         **percentiles(bench.latencies_ns),
     }
@@ -268,4 +297,5 @@ if __name__ == "__main__":
     parser.add_argument("--tag", default="")
     parser.add_argument("--hunt", default="", help="one hunt by its id, instead of campaign0, campaign1, ...")
     parser.add_argument("--teams", action="store_true", help="each player makes a team")
+    parser.add_argument("--texts", action="store_true", help="pages may name their texts by digest")
     print(json.dumps(measure(parser.parse_args())))

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from lab import ROOT
 from lab.bench.large import Size, large_server, play
+from lab.bench.rows import Rows
 from lab.checkout import commit
 
 PAGE: Final = ROOT / "docs" / "proof" / "growth.md"
@@ -77,6 +78,15 @@ def said(what: str, size: Size) -> str:
     if what == "all of them":
         return f"{size.clues} clues, {size.teams:,} teams, {size.guesses:,} guesses"
     return f"{getattr(size, 'elsewhere' if what == 'log length' else what):,}"
+
+
+def ends(rows: Rows, seconds: str, *, large: Size | None = None) -> None:
+    """Add what a command costs at the far end of each curve, as a ratio to the small hunt; `large`: in their place."""
+    small_us = cost_us(SMALL, seconds, RUNS)
+    rows.add("cpu_us_small_hunt", small_us, "us/command")
+    for what, sizes in ({"large": (large,)} if large else STEPS).items():
+        name = "growth_" + what.replace(" ", "_")
+        rows.add(name, cost_us(sizes[-1], seconds, RUNS) / small_us, "of the small hunt's")
 
 
 def table(found: dict[str, list[Point]]) -> str:

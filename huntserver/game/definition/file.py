@@ -18,7 +18,7 @@ from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, S
 from huntserver.game.definition.values import check_values
 from huntserver.suggestion import did_you_mean
 
-DEFINITION_BYTES_MAX: Final = 512 * 1024
+DEFINITION_BYTES_MAX: Final = 640 * 1024
 PROBLEMS_MAX: Final = 50
 """Faults of shape that are named in one run; a file with more is another kind of file."""
 BOM: Final = b"\xef\xbb\xbf"

@@ -24,7 +24,7 @@ class Create(Command, tag="create", frozen=True):
 
 
 class Define(HostCommand, tag="define", frozen=True):
-    """Give the hunt its definition, JSON text in normal form (at most 512 KiB).
+    """Give the hunt its definition, JSON text in normal form (at most 640 KiB).
 
     A draft's earlier one is replaced, a published hunt's amended; `existing` says what happens to what teams have done.
     """
