@@ -8,7 +8,7 @@ POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load kills chaos chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures
+.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -110,6 +110,10 @@ ablations: .venv/.ready  ## switch each safeguard off in turn; fails if one is n
 soak: .venv/.ready  ## run many seeds until one breaks a promise: make soak SEEDS=n [FIRST=m] [JOBS=j] [LEDGER=1] [WORKLOAD=toy|game|session|large|cluster]
 	@$(PY) -m lab.sim --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),1) --jobs $(or $(JOBS),1) \
 		$(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(LEDGER),--ledger) $(ARGS)
+
+seeds: .venv/.ready  ## SEEDS fresh seeds of every workload, from the commit's base
+	@first=$$($(PY) -c "from lab.sim.seeds import base; print(base())"); for w in toy game session large cluster; do \
+		$(PY) -m lab.sim --seeds $(or $(SEEDS),1000) --first $$first --jobs $(or $(JOBS),2) --workload $$w || exit 1; done
 
 kills: .venv/.ready  ## kill -9 a real server at random moments under load, and judge it by its log
 	@$(PY) -m lab.chaos --kinds kill --log $(or $(LOG),sqlite) --faults $(or $(KILLS),100) --seconds 300 $(ARGS)

@@ -236,5 +236,6 @@ SAFEGUARDS: Final = (
         ("I10",),
         _without_leaving_it,
         "tenures for",
+        on=("takeover", "jump"),
     ),
 )

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from actors.entity import Rejected
 from actors.shard.actor import Actor
+from actors.shard.decider import Decider
 from actors.shard.dedup import ANSWERS_MAX, EPOCHS_MAX, TOO_OLD, Answers
 from actors.shard.refusals import EpochRefusals, Ghosts, Refusals
 from actors.shard.residents import Residents
-from lab.ablations.safeguard import DEDUP, Patches, Safeguard, nothing
+from lab.ablations.safeguard import DEDUP, SESSION, Patches, Safeguard, nothing
 
 
 def _without_deduplication(patches: Patches) -> None:
@@ -83,7 +85,23 @@ def _without_refusals_asleep(patches: Patches) -> None:
     patches.wrap(Residents, "_put_away", forgetful)
 
 
+def _without_proof_of_the_owner(patches: Patches) -> None:
+    def hasty(self: Decider, actor: Actor, rejected: Rejected, sink: Any, request: int, pos: int) -> None:
+        self._refuse(actor, rejected, sink, request, False, pos)
+
+    patches.replace(Decider, "_refuse_again", hasty)
+
+
 SAFEGUARDS: Final = (
+    Safeguard(
+        "refused again by the owner",
+        SESSION,
+        "a refusal that a key got before is given again only by an owner that has just proved itself",
+        ("I7",),
+        _without_proof_of_the_owner,
+        "refused again",
+        on=("takeover", "net_double"),
+    ),
     Safeguard(
         "de-duplication",
         DEDUP,

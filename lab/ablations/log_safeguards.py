@@ -267,6 +267,7 @@ SAFEGUARDS: Final = (
         ("I7",),
         _without_fresh_answers,
         "misses",
+        on=("takeover", "net_slow"),
     ),
     Safeguard(
         "doubt",

@@ -238,6 +238,25 @@ async def test_markers_are_counted_from_the_last_one_over_unclean_lives() -> Non
         assert (await node.view(Total()))[0].adds == 48
 
 
+# ---- a log that is cut while nobody serves it
+
+
+async def test_a_cut_while_nobody_serves_is_found_after_a_clean_stop() -> None:
+    store = MemoryStore()
+    async with running(store, drain=True) as node:
+        await node.ask(Add(1), key=("e", 1))
+        await node.ask(Add(2), key=("e", 2))
+    del store.shards[SHARD][-1]
+    node = Node(store)
+    await asyncio.wait_for(node.system.start(), WAIT_S)
+    try:
+        assert not node.system.ready()[0]
+        assert "log_shorter_than_snapshots" in node.system.ready()[1]
+    finally:
+        await node.system.close()
+        await node.log.close()
+
+
 # ---- large entities
 
 
