@@ -83,6 +83,10 @@ class Tokens:
         player = "g" + secrets.token_urlsafe(9)
         return player, self._signed("player", player, name, GUEST_TTL_S, guest=True)
 
+    def paired(self, player: str, name: str) -> str:
+        """Return a guest's token for another device of a player that there is."""
+        return self._signed("player", player, name, GUEST_TTL_S, guest=True)
+
     def renewed(self, token: str) -> str | None:
         """Return a fresh token for a guest whose own is a day old, None for all others. The token must be verified."""
         ours = self._ours(token)

@@ -29,15 +29,34 @@ HELP = """[b]CLUE ANSWER[/b]  guess          [b]/scan CODE[/b]       a code that
 [b]/clues[/b]       what is open     [b]/go LAT LON[/b]      say where you are
 [b]/hint CLUE ID[/b] take a hint     [b]/claim TREASURE[/b]  take a treasure
 [b]/board[/b]       standings        [b]/team[/b] [b]/me[/b]        your team, your page
-[b]/quit[/b]        leave (you stay in the hunt)"""
+[b]/captain[/b] [b]/kick[/b] [b]/admit[/b] NAME  lead the team  [b]/invite[/b]  another invite code
+[b]/approval[/b] ask|open  who may come in  [b]/leave[/b]   leave the team and the hunt
+[b]/quit[/b]        go (you stay in the hunt)"""
 
 USES = {
     "/scan": "/scan CODE, like /scan BONE-7319",
     "/go": "latitude and longitude in degrees, like /go 48.85837 2.294481",
     "/hint": "/hint CLUE ID, like /hint candle cake",
     "/claim": "/claim TREASURE, like /claim copper",
+    **{word: f"{word} NAME, like {word} Ann" for word in ("/captain", "/kick", "/admit")},
+    "/approval": "/approval ask, or /approval open",
 }
 """What to write for a command that lacks something."""
+OF_TEAMS = {
+    "joined": "is in your team now",
+    "left": "is not in your team any more",
+    "merged": "is one team with another now",
+    "asked": "asks to come in: /admit NAME",
+    "declined": "was not let in",
+    "captain_changed": "leads the team now",
+    "invite_changed": "has another invite code:",
+    "renamed": "is the team's name now",
+    "bracket_changed": "stands in another bracket now:",
+    "team_changed": "are in another team now",
+    "left_hunt": "are out of the team",
+    "entered": "were let in",
+}
+"""What happened to a team or to oneself."""
 STALE = frozenset({"bad_token", "token_expired"})
 
 
@@ -70,6 +89,8 @@ class Play:
             for event in message["events"]:
                 if event.get("type") != "claimed" or message["ch"] == "hunt":  # told on both channels
                     self._event(event)
+        elif message.get("t") == "sys" and message.get("op") == "refused":
+            self.say("[b]you are not in this hunt any more[/]")
         elif message.get("t") == "sys" and message.get("op") == "goaway":
             self.say("[yellow]the server restarts; you will be back in a moment[/]")
 
@@ -85,8 +106,8 @@ class Play:
             self.say(f"[magenta]{name} takes {what} (number {e.get('rank')})[/]")
         elif kind == "hint_taken":
             self.say(f"[cyan]hint for {escape(e.get('clue', ''))}: {escape(e.get('text', ''))}[/]")
-        elif kind == "joined":
-            self.say(f"{name} is in your team now")
+        elif kind in OF_TEAMS:
+            self.say(f"[b]{name or 'you'} {OF_TEAMS[kind]}[/] {escape(e.get('text', ''))}".rstrip())
         elif kind == "adjusted":
             self.say(f"[b]{e.get('points', 0):+} points from the host[/]: {escape(e.get('reason', ''))}")
         elif kind == "removed":
@@ -180,6 +201,16 @@ class Play:
                 self.say(f"{me['points']} points, {me['solves']} clues, {len(me['inventory'])} treasures")
                 for item in me["inventory"]:
                     self.say(f"  {escape(item['title'])} (number {item['rank']}, {item['hunt']})")
+            case ["/leave"]:
+                await self.client.command("leave_team", hunt=self.hunt)
+                return False
+            case ["/captain" | "/kick" | "/admit" as word, *who] if who:
+                await self.client.command(word[1:], fields={"hunt": self.hunt, "player": " ".join(who)})
+            case ["/invite"]:
+                answer = await self.client.command("new_invite", hunt=self.hunt)
+                self.say(f"your invite code is {answer['invite']} now")
+            case ["/approval", "ask" | "open" as mode]:
+                await self.client.command("approval", fields={"hunt": self.hunt, "mode": mode})
             case ["/scan", *code] if code:
                 self._verdict(await self.client.command("scan", hunt=self.hunt, code=" ".join(code)))
             case ["/go", lat, lon] if (at := _position(lat, lon)) is not None:

@@ -51,6 +51,8 @@ class Staff(msgspec.Struct, omit_defaults=True):
 
     roles: dict[str, tuple[str, str]] = {}
     offers: dict[str, tuple[str, int]] = {}
+    pairings: dict[str, tuple[str, int]] = {}
+    """Digests of codes for new devices: (player, until when)."""
 
 
 NO_STAFF: Final = Staff()

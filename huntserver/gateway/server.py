@@ -23,6 +23,7 @@ from huntserver.gateway.connection import Connection
 from huntserver.gateway.connections import TICK_S, Connections
 from huntserver.gateway.console import Console
 from huntserver.gateway.door import Door, Waiting
+from huntserver.gateway.pairing import Pairing
 from huntserver.gateway.ports import Offload, ReadyState, System, Trace
 from huntserver.gateway.proxies import Proxies
 from huntserver.gateway.rooms import Rooms
@@ -125,6 +126,7 @@ class Gateway:
             api=api,
         )
         self.site.more.append(Console(system, tokens, self.door, limits, worker=worker, sign_in=sign_in))
+        self.site.more.append(Pairing(system, tokens, self.trials))
         self.connection_type: type[Connection] = Connection if trace is None else Traced
         self._server: asyncio.Server | None = None
 

@@ -32,6 +32,7 @@ from huntserver.game.features.moving import PlayerMoved
 from huntserver.game.features.naming import Rename
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
+from huntserver.game.features.pairing import Pair, UsePairing
 from huntserver.game.features.reopening import Reopen
 from huntserver.game.features.rescheduling import Reschedule, Unstart, Unstarted
 from huntserver.game.features.roles import Grant, Revoke, TakeRole
@@ -152,6 +153,14 @@ class HuntMachine(RuleBasedStateMachine):
     def is_enrolled(self, team: str, bracket: str) -> None:
         self.send(Enroll(f"School {len(self.table.state.teams)}", bracket), OWNER, "host")
         self.send(SetBracket(team, bracket), OWNER, "host")
+
+    @rule(player=PLAYERS)
+    def pairs_a_device(self, player: int) -> None:
+        member = next(iter(self.table.state.members), "")
+        offered = self.table.send(Pair(member), OWNER, "host")
+        if not isinstance(offered, Rejected):
+            assert self.table.send(UsePairing(offered["code"]), "system", "system")["player"] == member
+        self.send(Pair(), player)
 
     @rule(team=TEAMS)
     def the_youngest_member_leads(self, team: str) -> None:

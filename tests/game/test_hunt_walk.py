@@ -50,6 +50,7 @@ def walk(seed: int) -> set[str]:
         lambda: machine.the_youngest_member_leads(random.choice(["t1", "t2"])),
         lambda: machine.others_run_it_too(random.choice(["host", "reviewer", "spectator"]), random.randrange(3)),
         lambda: machine.is_enrolled(random.choice(["t1", "t2"]), random.choice(["young", "old"])),
+        lambda: machine.pairs_a_device(random.randrange(10)),
         lambda: machine.sorts_teams(random.choice(HOSTS_OF_TEAMS)),
         lambda: machine.waits(random.choice([1, 5, 60, 300])),
         lambda: machine.is_stored_and_comes_back(),

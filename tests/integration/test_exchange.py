@@ -54,8 +54,14 @@ def test_a_roster_comes_in_and_standings_and_guesses_go_out(tmp_path: Path) -> N
             "--hunt",
             "t",
         )
-        played = run("play", *player, "--invite", invites["Owls"], lines="c1 =two\nc1 one\n/quit\n")
+        played = run(
+            "play", *player, "--invite", invites["Owls"], lines="c1 =two\nc1 one\n/approval ask\n/invite\n/leave\n"
+        )
         assert "correct" in played.output
+        assert "your invite code is" in played.output
+        assert run("host", "move", "Ann", "Bats", *where).exit_code == 0, (
+            "who left during play is brought back by a host"
+        )
     log = ("--hunt", "t", "--log", f"sqlite:{tmp_path}/hunts.db")
     standings = list(csv.DictReader(io.StringIO(run("export", "standings", *log).stdout)))
     assert [(r["place"], r["name"], r["score"], r["bracket"]) for r in standings] == [

@@ -81,15 +81,18 @@ class RoleRevoked(HostEvent, tag="role_revoked", frozen=True, gc=False):
     who: str
 
 
-def _digest(hunt: str, code: str) -> str:
+def code_digest(hunt: str, code: str) -> str:
+    """Return what stands for a one-time code of a hunt where it is stored."""
     return hashlib.sha256(f"{hunt}/{code}".encode()).hexdigest()
 
 
-def _staff(state: Hunt) -> Staff:
+def kept(state: Hunt) -> Staff:
+    """Return what is kept of roles and one-time codes, to be read."""
     return state.more.staff or NO_STAFF
 
 
-def _made(state: Hunt) -> Staff:
+def made(state: Hunt) -> Staff:
+    """Return the same, to be changed."""
     state.more.staff = state.more.staff or Staff()
     return state.more.staff
 
@@ -103,12 +106,12 @@ def grant(state: Hunt, command: Grant, ctx: Context) -> Decision | Rejected:
         return Rejected("bad_field", f"role is {command.role[:40]!r}, allowed are {', '.join(GRANTED)}")
     if not 60 <= command.valid_s <= VALID_S:
         return Rejected("bad_field", f"valid_s is {command.valid_s}, allowed is 60 to {VALID_S}")
-    if sum(until > ctx.now_ms for _, until in _staff(state).offers.values()) >= OFFERS_MAX:
+    if sum(until > ctx.now_ms for _, until in kept(state).offers.values()) >= OFFERS_MAX:
         return Rejected("wrong_phase", f"{OFFERS_MAX} codes are unused; revoke codes first", retry=True)
     roll = ctx.roll()
     code = "".join(INVITE_LETTERS[roll >> 5 * i & 31] for i in range(CODE_LENGTH))
     until_ms = ctx.now_ms + command.valid_s * 1000
-    offered = RoleOffered(_digest(state.id, code), command.role, until_ms, personal=act(ctx, command))
+    offered = RoleOffered(code_digest(state.id, code), command.role, until_ms, personal=act(ctx, command))
     return Decision((offered,), {"code": code, "role": command.role, "until_ms": until_ms})
 
 
@@ -116,15 +119,15 @@ def take_role(state: Hunt, command: TakeRole, ctx: Context) -> Decision | Reject
     """Take a role."""
     if state.phase is Phase.NONE:
         return NO_HUNT
-    digest = _digest(state.id, "".join(command.code.split()).upper())
-    role, until_ms = _staff(state).offers.get(digest, ("", 0))
+    digest = code_digest(state.id, "".join(command.code.split()).upper())
+    role, until_ms = kept(state).offers.get(digest, ("", 0))
     if not role or until_ms <= ctx.now_ms:
         return Rejected("no_such_offer", "this code offers nothing, or not any more")
     if role != Role.SPECTATOR.name.lower() and (ctx.role == "player" or ctx.by in state.members):
         return Rejected("not_allowed", "players do not run the hunt they may play in; sign in as a host")
     if role_of(state, ctx) >= Role[role.upper()]:
         return Rejected("already_joined", "you may do all that already")
-    if len(_staff(state).roles) >= ROLES_MAX:
+    if len(kept(state).roles) >= ROLES_MAX:
         return Rejected("hunt_full", f"{ROLES_MAX} people have roles in this hunt")
     return Decision((RoleTaken(digest, role, Author(ctx.by, name=ctx.name)),), {"role": role})
 
@@ -135,11 +138,11 @@ def revoke(state: Hunt, command: Revoke, ctx: Context) -> Decision | Rejected:
     if refused is not None:
         return refused
     if command.who == "codes":
-        return Decision((RoleRevoked("", personal=act(ctx, command)),), {"codes": len(_staff(state).offers)})
-    who = next((by for by in _staff(state).roles if command.who in (by, by[2:])), None)
+        return Decision((RoleRevoked("", personal=act(ctx, command)),), {"codes": len(kept(state).offers)})
+    who = next((by for by in kept(state).roles if command.who in (by, by[2:])), None)
     if who is None:
         return Rejected("no_such_player", "nobody of this id has a role in this hunt")
-    return Decision((RoleRevoked(who, personal=act(ctx, command)),), {"role": _staff(state).roles[who][0]})
+    return Decision((RoleRevoked(who, personal=act(ctx, command)),), {"role": kept(state).roles[who][0]})
 
 
 def people(state: Hunt, query: Any, ctx: Context) -> People | Rejected:
@@ -147,27 +150,27 @@ def people(state: Hunt, query: Any, ctx: Context) -> People | Rejected:
     refused = not_host(state, ctx)
     if refused is not None:
         return refused
-    offers = sum(until > ctx.now_ms for _, until in _staff(state).offers.values())
-    return People(state.owner, [(by, role, name) for by, (role, name) in _staff(state).roles.items()], offers)
+    offers = sum(until > ctx.now_ms for _, until in kept(state).offers.values())
+    return People(state.owner, [(by, role, name) for by, (role, name) in kept(state).roles.items()], offers)
 
 
 def _apply_offered(state: Hunt, event: RoleOffered, at_ms: int) -> None:
-    offers = _made(state).offers
+    offers = made(state).offers
     for digest in [digest for digest, (_, until_ms) in offers.items() if until_ms <= at_ms]:
         del offers[digest]
     offers[event.digest] = (event.role, event.until_ms)
 
 
 def _apply_taken(state: Hunt, event: RoleTaken, at_ms: int) -> None:
-    _made(state).offers.pop(event.digest, None)
-    _made(state).roles[event.personal.by] = (event.role, event.personal.name)
+    made(state).offers.pop(event.digest, None)
+    made(state).roles[event.personal.by] = (event.role, event.personal.name)
 
 
 def _apply_revoked(state: Hunt, event: RoleRevoked, at_ms: int) -> None:
     if event.who:
-        _made(state).roles.pop(event.who, None)
+        made(state).roles.pop(event.who, None)
     else:
-        _made(state).offers.clear()
+        made(state).offers.clear()
 
 
 def _show_offered(tell: Telling, state: Hunt, event: RoleOffered) -> None:
