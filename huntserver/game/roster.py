@@ -9,7 +9,8 @@ from typing import Final
 
 from actors.entity import Context, Rejected
 from huntserver.game.permission import NOT_JOINED, is_host, not_there, team_of
-from huntserver.game.state import Hunt, Phase, Team, TeamMore
+from huntserver.game.state import Hunt, Phase, Team
+from huntserver.game.unusual import TeamMore
 
 LEFT_KEPT: Final = 20_000
 """Players remembered that left a team while the hunt ran; beyond them the oldest are forgotten."""

@@ -15,7 +15,8 @@ import msgspec
 
 from huntserver.game.features.announcing import Announced
 from huntserver.game.features.guessing import Guessed
-from huntserver.game.state import Attempt, Hunt, HuntMore, Phase, Team, TeamMore
+from huntserver.game.state import Attempt, Hunt, Phase, Team
+from huntserver.game.unusual import HuntMore, TeamMore
 
 TEAMS_A_PART: Final = 100
 VERSION: Final = 1

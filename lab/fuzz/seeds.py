@@ -71,7 +71,7 @@ def frames() -> list[dict[str, Any]]:
         "takes": ["texts", "pieces"], "texts": True,
         "clue": "c1", "text": "one", "code": "TREE-4711", "lat": 48.85837, "lon": 2.294481, "hint": "free",
         "treasure": "coin", "team": "t1", "by_s": 60, "points": 5, "reason": "late", "top": 5, "seq": 1, "pos": 1,
-        "channels": {"hunt": 1}, "accuracy_m": 5.0, "invite": "ABC", "bracket": None, "device": "d", "back": True,
+        "channels": {"hunt": 1}, "accuracy_m": 5.0, "invite": "ABC", "bracket": "young", "device": "d", "back": True,
     }  # fmt: skip
     made = []
     shape: type[msgspec.Struct]

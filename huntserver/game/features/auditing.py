@@ -11,7 +11,8 @@ from huntserver.game.command import Query
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.permission import not_host
-from huntserver.game.state import AuditLine, Hunt
+from huntserver.game.state import Hunt
+from huntserver.game.unusual import AuditLine
 
 KEPT: Final = 200
 DETAIL_MAX: Final = 300

@@ -13,7 +13,8 @@ from huntserver.game.features.guessing import cool_down_ms
 from huntserver.game.moment import moment
 from huntserver.game.permission import act, not_host, team_of
 from huntserver.game.shown import Shown
-from huntserver.game.state import Hunt, Phase, TeamMore
+from huntserver.game.state import Hunt, Phase
+from huntserver.game.unusual import TeamMore
 
 EXTRA_MAX_S: Final = 7 * 86_400
 

@@ -18,7 +18,8 @@ from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes
 from huntserver.game.features.joining import INVITE_LETTERS
 from huntserver.game.permission import GRANTED, NO_HUNT, Role, act, not_host, role_of
 from huntserver.game.shown import Shown
-from huntserver.game.state import NO_STAFF, Hunt, Phase, Staff
+from huntserver.game.state import Hunt, Phase
+from huntserver.game.unusual import NO_STAFF, Staff
 
 CODE_LENGTH: Final = 10
 """Letters of a one-time code: 50 bits, and wrong ones cost."""

@@ -23,7 +23,8 @@ from huntserver.game.features.rescheduling import Reschedule, Unstart
 from huntserver.game.features.schedule import End, Extend, Pause, Start, Unpause
 from huntserver.game.player.commands import CloseHunt
 from huntserver.game.player.entity import PlayerType
-from huntserver.game.state import HuntMore, Phase
+from huntserver.game.state import Phase
+from huntserver.game.unusual import HuntMore
 from lab.rigs.game import HUNT, SMALL, START_MS, Table, code, digest
 
 PLAYER = PlayerType()

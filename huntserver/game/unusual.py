@@ -1,0 +1,85 @@
+"""What is stored of a hunt and of a team only where it is not as usual: by name, so that fields may be added. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+
+class AuditLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One thing that a host did: the event's tag, who, why, its public fields as JSON, and what would undo it."""
+
+    seq: int
+    at_ms: int
+    what: str
+    by: str
+    reason: str
+    detail: str
+    undo: str
+
+
+class Staff(msgspec.Struct, omit_defaults=True):
+    """Who runs a hunt beside its owner, or watches it: id -> (role, name); digests of codes: (role, until when)."""
+
+    roles: dict[str, tuple[str, str]] = {}
+    offers: dict[str, tuple[str, int]] = {}
+    pairings: dict[str, tuple[str, int]] = {}
+    """Digests of codes for new devices: (player, until when)."""
+
+
+NO_STAFF: Final = Staff()
+
+
+class HuntMore(msgspec.Struct, omit_defaults=True):
+    """What is stored of a hunt only where it is not as usual, by name: new fields may be added, none renamed."""
+
+    audit: list[AuditLine] = []
+    starts_ms: int | None = None
+    """The scheduled start, where it was moved; 0: by a host."""
+
+    scheduled_end_ms: int | None = None
+    """The end of the schedule, where it was moved before play began."""
+
+    withdrawing: int = 0
+    """How many final places were written when the hunt was reopened; 0: none is to be withdrawn."""
+
+    reopened_ms: int = 0
+    rejudging: dict[str, list[bytes]] = {}
+    """Per clue, the marks of guesses that an amended definition made right; empty when all teams were looked at."""
+
+    rejudge_ms: int = 0
+    rejudge_next: int = 0
+    rejudge_steps: int = 0
+    reopenings: int = 0
+    errata: dict[str, list[tuple[int, str]]] = {}
+    """Per clue, what hosts corrected: (ms, text)."""
+
+    left: dict[str, tuple[str, str]] = {}
+    """Who left a team while the hunt ran: (team, name). Without a host they come back to that team only."""
+
+    moved: dict[str, int] = {}
+    """The seq at which a player came to the present team from another: what was seen before was not this team's."""
+
+    asking: dict[str, tuple[str, str]] = {}
+    """Who asks to be let in: (team, name)."""
+
+    staff: Staff | None = None
+    """Who else runs the hunt. (The fifteenth field; with more, MessagePack writes a longer header, and the bytes of
+    every stored hunt change: put what comes next into a struct of its own under one of these.)"""
+
+
+class TeamMore(msgspec.Struct, omit_defaults=True):
+    """What is stored of a team only where it is not as usual, by name: new fields may be added, none renamed."""
+
+    extra_ms: int = 0
+    """Play that this team has beyond the hunt's end."""
+
+    dissolved: bool = False
+    """Nobody is in it and nobody will be: its name and its invite code are free."""
+
+    enrolled: bool = False
+    """A host brought it in: it stays when nobody is in it."""
+
+    approval: bool = False
+    """Who comes by the invite code is let in by the captain or a host."""
