@@ -64,10 +64,6 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "declined": ("team", "player"),
     "moved": ("player", "team", "out_of", "dissolved"),
     "merged": ("team", "other", "members", "points"),
-    "enrolled": ("team", "bracket"),
-    "bracket_changed": ("team", "bracket"),
-    "pairing_offered": ("player", "until_ms"),
-    "pairing_used": ("player",),
     # players
     "entered": ("hunt", "team"),
     "credited": ("hunt", "clue", "points", "first"),
