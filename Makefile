@@ -82,7 +82,7 @@ load: .venv/.ready  ## play on a server of its own with many players, measure, j
 	@$(PY) -m $(if $(LEDGER),lab.load,huntserver load) $(if $(LOG),--log $(LOG)) $(ARGS)
 
 pictures: .venv/.ready packages  ## take the pictures of the docs anew, while two phones play a hunt
-	@mkdir -p docs/pictures && HUNTSERVER_PICTURES="$(CURDIR)/docs/pictures" $(PY) -m pytest -q -n 0 tests/pages/test_journey.py -k two_phones
+	@mkdir -p docs/pictures && HUNTSERVER_PICTURES="$(CURDIR)/docs/pictures" $(PY) -m pytest -q -n 0 tests/pages/test_journey.py tests/pages/test_console_journey.py -k "two_phones or host_makes"
 
 docs: .venv/.ready  ## build the documentation as a site, to be opened as a file: dead links and anchors fail
 	@$(PY) -m mkdocs build -q && echo lab/out/site/index.html

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from huntserver import telemetry
-from huntserver.app import RunningServer, start, stop, tokens
+from huntserver.app import RunningServer, sign_in_link, start, stop, tokens
 from huntserver.config import Config
 
+LINK_COMMAND: Final = ".venv/bin/huntserver token --link --role host --sub host --name Host"
 HOST_TOKEN_COMMAND: Final = ".venv/bin/huntserver token --role host --sub host --name Host"
 
 
@@ -48,12 +49,20 @@ async def _unless_asked(asked: asyncio.Event, starting: asyncio.Future[RunningSe
     return None if starting.cancelled() else starting.result()
 
 
+def _sign_in(config: Config, server: RunningServer) -> str:
+    """Return a link that signs a host in, or, where what is printed is kept, how to have one printed."""
+    if not sys.stdout.isatty():
+        return "printed by: " + LINK_COMMAND
+    return sign_in_link(config, "host", "host", "Host", port=server.port)
+
+
 def _welcome(config: Config, server: RunningServer, hunts: list[str]) -> str:
     """Return what to type next."""
     scheme = "wss" if server.certificate is not None else "ws"
     url = f"{scheme}://{config.server.host}:{server.port}/ws"
     mint = tokens(config, make=False)
     lines = [f"Serving {url}, log {config.log.url}. Stop with Ctrl-C."]
+    lines += ["", "Run hunts in a browser (a link for one sign-in, 15 minutes long):", f"  {_sign_in(config, server)}"]
     if hunts:
         _, guest = mint.guest("Guest")
         # What is no terminal is kept: a file, a journal. A token that opens every hunt does not belong there.

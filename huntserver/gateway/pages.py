@@ -24,8 +24,17 @@ TYPES: Final = {
     ".txt": "text/plain; charset=utf-8",
     ".webmanifest": "application/manifest+json",
 }
-AT_THE_ROOT: Final = ("index.html", "sw.js", "manifest.webmanifest", "icon.svg", "icon-192.png", "icon-512.png")
+AT_THE_ROOT: Final = (
+    "index.html", "host.html", "board.html", "sw.js", "manifest.webmanifest", "icon.svg", "icon-192.png",
+    "icon-512.png",
+)  # fmt: skip
 """A service worker rules the folder that it comes from; the rest is named in the manifest or by habit."""
+
+NAMED: Final = {"/": "index.html", "/host": "host.html", "/board": "board.html"}
+"""What is asked for without a file's name."""
+
+OF_HOSTS: Final = ("host", "board", "strings/host")
+"""What phones need not keep to play without a network."""
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_FIRST: Final = "no-cache"
@@ -58,14 +67,17 @@ class Pages:
         self.version = digest.hexdigest()
         prefix = f"shell/{self.version}/"
         shell = [prefix + name for name in read if name not in AT_THE_ROOT]
-        listing = msgspec.json.encode({"version": self.version, "files": shell})
+        of_players = [name for name in shell if not name.removeprefix(prefix).startswith(OF_HOSTS)]
+        listing = msgspec.json.encode({"version": self.version, "files": of_players})
         self._files: dict[str, File] = {}
         for name, body in read.items():
             if name in AT_THE_ROOT:
                 self._files["/" + name] = _file(name, body.replace(_MARK, prefix.encode()), _ASK_FIRST)
             else:
                 self._files[f"/{prefix}{name}"] = _file(name, body, FOR_EVER)
-        self._files["/"] = self._files["/index.html"]
+        for path, name in NAMED.items():
+            if "/" + name in self._files:
+                self._files[path] = self._files["/" + name]
         # Imported by the service worker: a browser looks whether it has changed, so a new version is noticed.
         self._files["/shell.js"] = _file("shell.js", b"self.SHELL = " + listing + b";\n", _ASK_FIRST)
 

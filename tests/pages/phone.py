@@ -132,7 +132,7 @@ class Phone:
     def well(self, *, lost: bool = False) -> None:
         """Check that nothing went wrong; `lost`: the network was taken away, which Chromium writes down too."""
         left = [trouble for trouble in self.troubles if not (lost and LOST.search(trouble))]
-        assert left == []
+        assert left == [], left
 
     def close(self) -> None:
         """Put the phone away."""

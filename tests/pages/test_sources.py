@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from huntserver.errors import CLOSES, REFUSALS, RESENT_WITH_SAME_KEY
+from huntserver.game.definition.shape import Definition
+from huntserver.game.definition.solvability import check_definition
 from huntserver.gateway.pages import WEB
 
 ROOT = Path(__file__).parents[2]
@@ -74,13 +76,25 @@ def test_the_table_of_codes_is_the_servers() -> None:
 @pytest.fixture(scope="module")
 def languages() -> dict[str, dict[str, Any]]:
     """The texts of each language."""
-    tags = [path.stem for path in sorted((WEB / "strings").glob("*.js"))]
-    parts = "".join(f"import {tag} from './strings/{tag}.js';" for tag in tags)
+    return texts_in("strings")
+
+
+@pytest.fixture(scope="module")
+def of_hosts() -> dict[str, dict[str, Any]]:
+    """The console's texts of each language."""
+    return texts_in("strings/host")
+
+
+def texts_in(folder: str) -> dict[str, dict[str, Any]]:
+    tags = [path.stem for path in sorted((WEB / folder).glob("*.js"))]
+    parts = "".join(f"import {tag} from './{folder}/{tag}.js';" for tag in tags)
     found: dict[str, dict[str, Any]] = node(f"{parts}console.log(JSON.stringify({{ {', '.join(tags)} }}))")
     return found
 
 
-def test_every_language_has_every_text_with_the_same_gaps(languages: dict[str, dict[str, Any]]) -> None:
+@pytest.mark.parametrize("name", ["languages", "of_hosts"])
+def test_every_language_has_every_text_with_the_same_gaps(name: str, request: pytest.FixtureRequest) -> None:
+    languages: dict[str, dict[str, Any]] = request.getfixturevalue(name)
     assert len(languages) >= 2
     english = languages["en"]
     for tag, texts in languages.items():
@@ -88,6 +102,43 @@ def test_every_language_has_every_text_with_the_same_gaps(languages: dict[str, d
         for key, text in texts.items():
             assert gaps(text) == gaps(english[key]), (tag, key)
             assert isinstance(text, str) == isinstance(english[key], str), (tag, key)
+
+
+def test_every_text_of_the_console_is_used_and_every_text_used_is_there(of_hosts: dict[str, dict[str, Any]]) -> None:
+    source = "\n".join(
+        path.read_text() for path in OURS if path.parent.name in ("host", "board") and "strings" not in path.parts
+    )
+    families = set(re.findall(r"h\([^)`]*`([a-z]+\.)\$\{", source)) | {
+        f"{stem}." for stem in re.findall(r"named\(\"([a-z]+)\"", source)
+    }
+    said = set(re.findall(r"\"([a-z_]+(?:\.[a-z_]+)*)\"", source))
+    english = of_hosts["en"]
+    # Buttons are named by what they do, in one word.
+    assert {k for k in english if k not in said and not any(k.startswith(f) for f in families)} == set()
+    assert {k for k in re.findall(r"\bh\(\"([a-z_.]+)\"", source) if k not in english} == set()
+
+
+def test_the_hunts_to_begin_with_can_be_played() -> None:
+    made = node("import * as hunts from './host/example.js'; console.log(JSON.stringify(hunts))")
+    assert len(made) == 2
+    for text in made.values():
+        assert isinstance(check_definition(text.encode(), "toml"), Definition)
+
+
+def test_no_name_of_a_team_becomes_a_formula_in_a_spreadsheet() -> None:
+    team = {
+        "id": "t1",
+        "name": '=HYPERLINK("http://evil")',
+        "score": 3,
+        "at_ms": 0,
+        "members": 1,
+        "bracket": "",
+        "place": 1,
+    }
+    run = {"head": {"clues": [{"id": "a", "title": "A"}]}, "order": [{**team, "out": False, "cells": "s"}]}
+    code = f"import {{ csv }} from './host/csv.js'; console.log(JSON.stringify(csv({json.dumps(run)})))"
+    line = node(code).split("\r\n")[1]
+    assert line.startswith('1,"\'=HYPERLINK(""http://evil"")",t1,')
 
 
 def gaps(text: str | dict[str, str]) -> set[str]:

@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import * as kept from "./kept.js";
-import { icon, initial, prose, server_now } from "./pieces.js";
+import { compass, icon, initial, prose, server_now } from "./pieces.js";
 import { at_site, hand_over, join } from "./play.js";
 import { changed, state } from "./store.js";
 import { moment, refusal, t } from "./words.js";
@@ -147,10 +147,4 @@ function submit(event, card) {
   }
   const how = by_code ? { invite } : card.mode === "solo" ? {} : { team: team || name };
   void join(card.hunt, name, bracket && !by_code ? { ...how, bracket } : how);
-}
-
-/** A rose of the winds, drawn with a pen. */
-export function compass() {
-  return html`<svg class="compass" viewBox="0 0 100 100" aria-hidden="true"><circle cx="50" cy="50" r="44"/><circle cx="50" cy="50" r="38" class="thin"/>
-    <path class="dark" d="M50 8l7 35h-14zM50 92l-7-35h14zM8 50l35-7v14zM92 50l-35 7v-14z"/><path class="thin" d="M24 24l18 18M76 24L58 42M24 76l18-18M76 76L58 58"/><circle cx="50" cy="50" r="5" class="dark"/></svg>`;
 }

@@ -166,3 +166,9 @@ export function stamp({ mark, kind, turn }) {
 
 /** How far a stamp is turned: the same for the same number. @param {number} n */
 export const turned = (n) => ((n * 37) % 21) - 10;
+
+/** A rose of the winds, drawn with a pen. */
+export function compass() {
+  return html`<svg class="compass" viewBox="0 0 100 100" aria-hidden="true"><circle cx="50" cy="50" r="44"/><circle cx="50" cy="50" r="38" class="thin"/>
+    <path class="dark" d="M50 8l7 35h-14zM50 92l-7-35h14zM8 50l35-7v14zM92 50l-35 7v-14z"/><path class="thin" d="M24 24l18 18M76 24L58 42M24 76l18-18M76 76L58 58"/><circle cx="50" cy="50" r="5" class="dark"/></svg>`;
+}

@@ -27,8 +27,10 @@ export async function speak(wanted) {
 }
 
 /** @param {Key} key @param {{[name: string]: string | number}} [values] @returns {string} */
-export function t(key, values = {}) {
-  const text = texts[key] ?? key;
+export const t = (key, values = {}) => filled(texts[key] ?? key, values);
+
+/** Fill the gaps of a text. @param {Text} text @param {{[name: string]: string | number}} values @returns {string} */
+export function filled(text, values) {
   const form = typeof text === "string" ? text : (text[/** @type {"one"} */ (plural.select(Number(values.n)))] ?? text.other);
   return form.replace(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];

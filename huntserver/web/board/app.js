@@ -1,0 +1,133 @@
+// The board for a big screen: the standings as they are, frozen behind a curtain, or revealed place by place.
+//
+//   board?hunt=ID          who may look is a guest of the server
+//   board?hunt=ID#TOKEN    with a token of the host's, where there are no guests
+// Keys: F freezes, Space reveals the next place, Backspace takes one back, Escape shows all.
+
+import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
+import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import { Client } from "../client.js";
+import * as kept from "../player/kept.js";
+import { compass, set_now } from "../player/pieces.js";
+import { h, speak_host } from "../host/words.js";
+import { LARGE, all, back, frozen, heard, new_stage, next, seen } from "./standings.js";
+
+const EVERY_MS = 1500, ROWS = 100, REST = 40;
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+const link = new URLSearchParams(location.search), hunt = link.get("hunt") || "";
+
+/** @type {import("./standings.js").Stage} */
+let stage = { ...new_stage(), ...(kept.get(`board.${hunt}`) || {}) };
+/** @type {any} */
+let page = null;
+/** @type {import("../client.js").State | "closed"} */
+let connection = "idle";
+
+/** @param {import("./standings.js").Stage} now */
+function turn(now) {
+  stage = now;
+  // A reload in the middle of a ceremony tells nobody anything.
+  kept.put(`board.${hunt}`, stage.mode === "live" ? null : { mode: stage.mode, kept: stage.kept, revealed: stage.revealed });
+  draw();
+}
+
+function draw() {
+  document.title = page?.title || h("board.title");
+  root.toggleAttribute("data-ready", Boolean(page));
+  render(view(), root);
+}
+
+function view() {
+  if (connection === "closed") return html`<main class="screen">${compass()}<h1>${h("board.title")}</h1><p class="curtain" role="alert">${h("board.closed")}</p></main>`;
+  const rows = seen(stage), over = page?.phase === "ended";
+  const large = rows.slice(0, LARGE), rest = rows.slice(LARGE, LARGE + REST);
+  const left = rows.filter(({ hidden }) => hidden).length;
+  return html`<main class="screen ${stage.mode}" data-mode=${stage.mode}><header><h1 dir="auto">${page?.title || hunt}</h1>${clock()}</header>
+    ${connection === "waiting" ? html`<p class="lost" role="status">${h("board.lost")}</p>` : nothing}
+    ${stage.mode === "frozen" ? html`<p class="curtain" role="status"><b>${h("board.frozen")}</b> ${h("board.frozen_about")}</p>` : nothing}
+    ${stage.mode === "ceremony" ? html`<p class="curtain" role="status"><b>${h("board.ceremony")}</b> ${left ? `${h("board.left", { n: left })} · ${h("board.next")}` : h("board.title")}</p>` : nothing}
+    ${rows.length ? html`<div class="columns ${rest.length ? "" : "alone"}"><ol class="large">${repeat(large, ({ row }) => row.team, place)}</ol>
+      ${rest.length ? html`<ol class="rest" start=${LARGE + 1}>${repeat(rest, ({ row }) => row.team, place)}</ol>` : nothing}</div>` : html`<p class="curtain">${page ? h("board.none") : h("board.wait")}</p>`}
+    ${stage.mode === "live" && stage.finds.length ? html`<ul class="finds" aria-live="polite">${repeat(stage.finds, ({ team, n }) => `${team}:${n}`, ({ name, n }) => html`<li><b dir="auto">${name}</b> ${h("board.solved", { n })}</li>`)}</ul>` : nothing}
+    <footer>${over && stage.mode !== "ceremony" && rows.length ? h("board.next") : h("board.keys")}</footer></main>`;
+}
+
+function clock() {
+  const { phase, ends_ms = 0, paused_ms = 0 } = page || {};
+  if (phase === "running" && ends_ms) return html`<time-left class="time" .until=${ends_ms} .stopped=${null}></time-left>`;
+  return phase === "paused" && ends_ms ? html`<time-left class="time" .until=${ends_ms} .stopped=${ends_ms - paused_ms}></time-left>` : nothing;
+}
+
+/** @param {{row: import("../player/store.js").Row, hidden: boolean}} one @param {number} i */
+function place({ row, hidden }, i) {
+  if (hidden) return html`<li class="team hidden" data-hidden><span class="place">?</span><span class="name"></span><span class="score"></span></li>`;
+  const winner = stage.mode === "ceremony" && row.place === 1;
+  return html`<li class="team ${winner ? "winner" : ""} ${row.place <= 3 && row.score ? "medal" : ""} ${stage.mode === "ceremony" ? "shown" : ""}" data-team=${row.team} data-index=${i}><span class="place">${row.place}</span>
+    <span class="name" dir="auto">${row.name}</span><span class="solved">${h("board.solved", { n: row.solved })}</span><span class="score">${row.score}</span></li>`;
+}
+
+/** @param {KeyboardEvent} event */
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  /** @type {{[key: string]: () => import("./standings.js").Stage}} */
+  const does = { " ": () => next(stage, page?.phase === "ended"), f: () => frozen(stage), F: () => frozen(stage), Backspace: () => back(stage), Escape: () => all(stage) };
+  const act = does[event.key];
+  if (!act) return;
+  event.preventDefault();
+  turn(act());
+}
+
+/** Who looks: whoever the link's token says, or a guest, once a browser. @returns {Promise<{player: string, token: string} | null>} */
+async function spectator() {
+  const token = location.hash.slice(1);
+  if (token) {
+    history.replaceState(null, "", location.pathname + location.search);
+    kept.put("board.me", { player: "spectator", token });
+  }
+  const known = kept.get("board.me");
+  if (known) return known;
+  try {
+    const answer = await fetch(new URL("guest", document.baseURI), { method: "POST", body: JSON.stringify({ name: "Board" }) });
+    const made = await answer.json();
+    if (!made.token) return null;
+    kept.put("board.me", made);
+    return made;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Client} client */
+async function look(client) {
+  const [board, about] = await Promise.all([client.ask("board", { hunt, top: ROWS }), client.ask("page", { hunt })]);
+  if (board.ok) stage = heard(stage, board.ok.rows);
+  if (about.ok) page = about.ok;
+  if (board.err && !board.err.retry) connection = "closed";
+  draw();
+  setTimeout(() => look(client), EVERY_MS);
+}
+
+async function main() {
+  await speak_host(link.get("lang") ? [/** @type {string} */ (link.get("lang"))] : navigator.languages);
+  root.replaceChildren();
+  document.addEventListener("keydown", pressed);
+  draw();
+  const who = await spectator();
+  if (!who || !hunt) {
+    connection = "closed";
+    return draw();
+  }
+  const url = new URL("ws", document.baseURI);
+  url.protocol = url.protocol.replace("http", "ws");
+  const client = await Client.open({ url: url.href, ...who });
+  set_now(() => client.now_ms());
+  client.on_state = (now, about) => {
+    if (now === "over" && ["bad_token", "token_expired"].includes(about.code)) kept.put("board.me", null);
+    connection = now === "over" ? "closed" : now;
+    draw();
+  };
+  await client.start();
+  await look(client);
+}
+
+void main();

@@ -1,0 +1,86 @@
+// The editor: the text on the left with its faults at the line, on the right the page as a team will see it.
+
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { guard } from "../vendor/lit-html/directives/guard.js";
+import { initial } from "../player/pieces.js";
+import { refusal } from "../player/words.js";
+import { ask_for } from "./dialogs.js";
+import { publish, save, typed } from "./editing.js";
+import { page_view } from "./preview.js";
+import { state } from "./store.js";
+import { h } from "./words.js";
+
+export function edit_view() {
+  const { edit } = state;
+  if (!edit || edit.state === "loading") return html`<h1 class="sr">${h("nav.edit")}</h1><div class="skeleton card tall"></div>`;
+  if (edit.state === "failed" && !edit.text && edit.err) return html`<p class="notice bad" role="alert">${refusal(edit.err)} <a href="#hunts">${h("back_to_hunts")}</a></p>`;
+  const { problems, text, saved, fresh } = edit;
+  const good = edit.state === "checked" && !problems.length;
+  return html`<div class="editor"><header class="edit-top"><h1 dir="auto">${edit.hunt || h("edit.new")}</h1>
+      <p class="verdict ${good ? "good" : problems.length ? "bad" : ""}" role="status" data-verdict=${edit.state}>${verdict(edit)}</p>
+      <span class="run-acts">${text !== saved ? html`<span class="about">${h("edit.unsaved")}</span>` : nothing}
+        <button class=${fresh || edit.phase !== "draft" ? "act" : "plain"} data-act="save" ?disabled=${!good || edit.busy || (text === saved && !fresh)} @click=${save}>${h("save")}</button>
+        ${fresh ? nothing : html`<button class="act" data-act="publish" ?disabled=${!good || edit.busy} @click=${confirm_publish}>${h("publish")}</button>`}</span></header>
+    <div class="edit-main"><div class="paper-side">${paper(edit)}${faults(problems)}</div>
+      <section class="preview-side" tabindex="0" aria-label=${h("preview")}><h2>${h("preview")}</h2>${guard([edit.page], () => (edit.page ? page_view(edit.page) : html`<p class="empty">${h("preview.wait")}</p>`))}</section></div></div>`;
+}
+
+function confirm_publish() {
+  ask_for({ title: h("publish.title"), about: h("publish.about"), fields: [], go: h("publish"), send: publish });
+}
+
+/** @param {import("./store.js").Edit} edit */
+function verdict({ state: now, problems, err }) {
+  if (now === "failed") return refusal(err || { code: "no_connection" });
+  if (problems.length) return h("edit.faults", { n: problems.length });
+  return now === "checked" ? h("edit.good") : h("edit.checking");
+}
+
+/** The text, which is the host's from the first keystroke on, with its line numbers. @param {import("./store.js").Edit} edit */
+function paper(edit) {
+  const lines = edit.text.split("\n").length;
+  const wrong = new Map(edit.problems.map(({ line, what }) => [line, what]));
+  return guard([edit.hunt, edit.style, lines, edit.problems], () => html`<div class="paper">
+    <div class="gutter" aria-hidden="true"><div class="gutter-in">${Array.from({ length: lines }, (_, i) => html`<span class=${wrong.has(i + 1) ? "wrong" : ""} title=${wrong.get(i + 1) || nothing}>${i + 1}</span>`)}</div></div>
+    <textarea id="source" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off" aria-label=${h("edit.text")} aria-describedby="faults" ${initial(edit.text)}
+      @input=${(/** @type {any} */ event) => typed(event.target.value)} @scroll=${follow} @keydown=${indent}></textarea></div>`);
+}
+
+/** @param {any} event */
+function follow({ target }) {
+  target.previousElementSibling.scrollTop = target.scrollTop;
+}
+
+/** Tab writes spaces; after Escape it goes on to the next thing, as everywhere. @param {KeyboardEvent} event */
+function indent(event) {
+  const field = /** @type {HTMLTextAreaElement} */ (event.target);
+  if (event.key === "Escape") field.dataset.leave = "yes";
+  else if (event.key === "Tab" && !event.shiftKey && !field.dataset.leave) {
+    event.preventDefault();
+    field.setRangeText("  ", field.selectionStart, field.selectionEnd, "end");
+    typed(field.value);
+  } else if (event.key !== "Shift") delete field.dataset.leave;
+}
+
+/** @param {import("./store.js").Problem[]} problems */
+function faults(problems) {
+  return html`<ul class="faults" id="faults" ?hidden=${!problems.length}>${problems.map(({ path, what, cure, line }) => html`<li><button @click=${() => go_to(line)}>
+    <b>${line ? h("edit.line", { n: line }) : path}</b> <code>${path === "$" ? "" : path}</code> ${what}<span class="about"> — ${cure}</span></button></li>`)}</ul>`;
+}
+
+/** Put the caret on a line. @param {number} line */
+function go_to(line) {
+  const field = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("source"));
+  if (!field || !line) return;
+  const lines = field.value.split("\n"), at = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
+  field.focus();
+  field.setSelectionRange(at, at + (lines[line - 1] || "").length);
+  field.scrollTop = Math.max(0, (line - 6) * (field.scrollHeight / lines.length));
+}
+
+/** What an amendment changes, in numbers. @param {[string, string[], number, number, number][]} changes */
+export function amendment(changes) {
+  if (!changes.length) return h("amend.none");
+  return html`<table class="changes"><caption>${h("amend.about", { n: changes.length })}</caption><thead><tr><th scope="col">${h("clue")}</th><th scope="col">${h("amend.what")}</th><th scope="col">${h("clue.solved")}</th><th scope="col">${h("clue.tried")}</th><th scope="col">${h("amend.points")}</th></tr></thead>
+    <tbody>${changes.map(([clue, what, solved, tried, points]) => html`<tr><td>${clue}</td><td>${what.join(", ")}</td><td>${solved}</td><td>${tried}</td><td>${points > 0 ? `+${points}` : points || ""}</td></tr>`)}</tbody></table>`;
+}

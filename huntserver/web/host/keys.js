@@ -1,0 +1,47 @@
+// The console by keys alone. Nothing happens while something is typed or asked.
+
+import { html } from "../vendor/lit-html/lit-html.js";
+import * as acts from "./acts.js";
+import { show } from "./dialogs.js";
+import { accept_first, clue_box, rows, team_box } from "./run.js";
+import { changed, state } from "./store.js";
+import { h } from "./words.js";
+
+const KEYS = /** @type {const} */ (["/", "j", "k", "Enter", "a", "h", "n", "s", "?"]);
+
+export function show_keys() {
+  show(h("keys"), () => html`<dl class="keys">${KEYS.map((key) => html`<div><dt><kbd>${key}</kbd></dt><dd>${h(/** @type {any} */ (`keys.${key}`))}</dd></div>`)}</dl>`);
+}
+
+/** @param {KeyboardEvent} event */
+export function pressed(event) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (target.closest("input, textarea, select")) return void (event.key === "Escape" && target.blur());
+  if (event.key === "?") return show_keys();
+  if (state.route.view !== "run" || !state.run?.head) return;
+  const last = rows().length - 1;
+  const go = (/** @type {number} */ to) => ((state.chosen = Math.max(0, Math.min(last, to))), changed());
+  /** @type {{[key: string]: () => void}} */
+  const does = {
+    "/": () => document.getElementById("find")?.focus(),
+    j: () => go(state.chosen + 1),
+    k: () => go(state.chosen - 1),
+    Enter: () => !target.closest("button, a") && team_box(),
+    a: accept_first,
+    h: hardest,
+    n: () => acts.announce(),
+    s: () => ((state.sort = state.sort === "stuck" ? "place" : "stuck"), go(0)),
+  };
+  const act = does[event.key];
+  if (!act || (event.key === "Enter" && target.closest("button, a"))) return;
+  event.preventDefault();
+  act();
+}
+
+/** Open the clue that holds up most teams: where help is wanted first. */
+function hardest() {
+  const order = (state.run?.order || []).filter(({ out }) => !out);
+  const held = (state.run?.head?.clues || []).map((_, i) => order.filter(({ cells }) => /[1-9]/.test(cells[i])).length);
+  if (held.length) clue_box(held.indexOf(Math.max(...held)));
+}

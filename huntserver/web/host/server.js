@@ -1,0 +1,40 @@
+// What the console asks the server over HTTP. Every answer is a value: a refusal or a lost connection is one too.
+
+import { state } from "./store.js";
+
+/** The address of something at the site, wherever it lies. @param {string} path */
+export const at_site = (path) => new URL(path, document.baseURI);
+
+export const TYPES = Object.freeze({ toml: "application/toml", yaml: "application/yaml", json: "application/json" });
+
+/** @typedef {{status: number, body: any, text: string}} Told */
+
+/** @param {string} method @param {string} path @param {{body?: string, kind?: string}} [what] @returns {Promise<Told>} */
+async function asked(method, path, { body, kind } = {}) {
+  /** @type {{[name: string]: string}} */
+  const headers = kind ? { "content-type": kind } : {};
+  if (state.me) headers.authorization = `Bearer ${state.me.token}`;
+  try {
+    const answer = await fetch(at_site(path), { method, body, headers, cache: "no-store" });
+    const text = await answer.text();
+    const is_json = (answer.headers.get("content-type") || "").includes("json");
+    return { status: answer.status, body: is_json ? JSON.parse(text) : null, text };
+  } catch {
+    return { status: 0, body: { code: "no_connection" }, text: "" };
+  }
+}
+
+/** Give a link's code for a token. @param {string} code */
+export const sign_in = (code) => asked("POST", "signin", { body: JSON.stringify({ code }), kind: "application/json" });
+/** Judge a hunt's text; nothing is kept. @param {string} text @param {keyof typeof TYPES} style */
+export const check = (text, style) => asked("POST", "check", { body: text, kind: TYPES[style] });
+/** @param {string} hunt */
+export const source_of = (hunt) => asked("GET", `hunts/${encodeURIComponent(hunt)}/definition`);
+/** @param {string} hunt @param {string} text @param {keyof typeof TYPES} style @param {{[name: string]: string}} [query] */
+export const define = (hunt, text, style, query = {}) =>
+  asked("PUT", `hunts/${encodeURIComponent(hunt)}/definition${Object.keys(query).length ? `?${new URLSearchParams(query)}` : ""}`, { body: text, kind: TYPES[style] });
+export const hunts = () => asked("GET", "api/hunts?limit=200");
+export const listed = () => asked("GET", "hunts");
+export const health = () => asked("GET", "readyz");
+/** @param {string} hunt */
+export const statistics = (hunt) => asked("GET", `api/hunts/${encodeURIComponent(hunt)}/statistics?limit=200`);

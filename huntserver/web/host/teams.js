@@ -1,0 +1,122 @@
+// A hunt as its host sees it, folded from the portions of the big board and the events of the hosts' channel. Pure.
+
+/** @typedef {{id: string, name: string, score: number, at_ms: number, seq: number, members: number, bracket: string, out: boolean,
+ *   number: number, extra_ms: number, cells: string, place: number}} Team */
+/** @typedef {{id: string, title: string, kind: string, points: number, solves: number, wrong: number}} Clue */
+/** @typedef {{phase: string, digest: string, now_ms: number, started_ms: number, ends_ms: number, paused_ms: number, starts_ms: number,
+ *   teams: number, players: number, brackets: string[], clues: Clue[]}} Head */
+/** @typedef {{at_ms: number, team: string, name: string, clue: string, text: string, verdict: string, times: number, key: string}} Heard */
+/** @typedef {{hunt: string, title: string, head: Head | null, teams: Map<string, Team>, order: Team[], since: number, after: number,
+ *   known: number, loaded: boolean, heard: Heard[], told: Set<string>, audit: any[]}} Run */
+
+const HEARD_MAX = 300;
+const NOBODY_NEW = 2 ** 31;
+
+/** @param {string} hunt @returns {Run} */
+export function new_run(hunt) {
+  return {
+    hunt, title: "", head: null, teams: new Map(), order: [], since: -1, after: 0, known: NOBODY_NEW, loaded: false, heard: [],
+    told: new Set(), audit: [],
+  };
+}
+
+/** Return what to ask for next. @param {Run} run */
+export const point = ({ since, after, known }) => ({ since, after, known });
+
+/** Return a run after a portion of the big board. @param {Run} run @param {any} board @returns {Run} */
+export function fold_board(run, { rows, guesses, more, ...head }) {
+  const teams = new Map(run.teams);
+  let { since, after } = run;
+  let known = run.known === NOBODY_NEW ? head.teams : run.known;
+  for (const row of rows) {
+    const [id, name, score, at_ms, seq, members, bracket, out, number, extra_ms, cells] = row;
+    if (members) teams.set(id, { id, name, score, at_ms, seq, members, bracket, out, number, extra_ms, cells, place: 0 });
+    else teams.delete(id);
+    if (number <= run.known && (seq > since || (seq === since && number > after))) [since, after] = [seq, number];
+    known = Math.max(known, number);
+  }
+  const folded = { ...run, head, teams, since, after, known, loaded: run.loaded || !more };
+  return fold_guesses(rows.length ? { ...folded, order: placed(teams) } : folded, guesses);
+}
+
+/** Return teams in the order of the standings, each with its place; those that are out come last. @param {Map<string, Team>} teams */
+function placed(teams) {
+  const order = [...teams.values()].sort((a, b) => Number(a.out) - Number(b.out) || b.score - a.score || a.at_ms - b.at_ms || a.number - b.number);
+  return order.map((team, i) => ({ ...team, place: team.out ? 0 : i + 1 }));
+}
+
+/** @param {Run} run @param {[number, any][]} guesses @returns {Run} */
+function fold_guesses(run, guesses) {
+  const fresh = guesses.filter(([at_ms, { team, clue, personal }]) => !run.told.has(`${at_ms}:${team}:${clue}:${personal.text}`));
+  if (!fresh.length) return run;
+  const told = new Set(guesses.map(([at_ms, { team, clue, personal }]) => `${at_ms}:${team}:${clue}:${personal.text}`));
+  const heard = fresh.map(([at_ms, { team, clue, verdict, personal }]) => guessed(run, { at_ms, team, clue, text: personal.text, verdict }));
+  return { ...run, told, heard: merged([...heard.reverse(), ...run.heard]) };
+}
+
+/** @param {Run} run @param {any} guess @returns {Heard} */
+function guessed(run, guess) {
+  const name = run.teams.get(guess.team)?.name || guess.team;
+  return { ...guess, name, times: 1, key: `${guess.clue}:${guess.verdict}:${guess.text.toLowerCase().trim()}` };
+}
+
+/** Return what was heard with the same answer to the same clue in one line, the youngest first. @param {Heard[]} heard */
+function merged(heard) {
+  /** @type {Map<string, Heard>} */
+  const lines = new Map();
+  for (const one of heard) {
+    const line = lines.get(one.key);
+    lines.set(one.key, line ? { ...line, times: line.times + one.times } : one);
+  }
+  return [...lines.values()].slice(0, HEARD_MAX);
+}
+
+/** Return a run after a solve that the hosts' channel told of. @param {Run} run @param {any} event @param {number} at_ms @returns {Run} */
+export function fold_solved(run, { team, name, clue, points = 0 }, at_ms) {
+  const line = { at_ms, team, name, clue, text: points ? `+${points}` : "", verdict: "correct", times: 1, key: `${at_ms}:${team}:${clue}` };
+  return { ...run, heard: [line, ...run.heard].slice(0, HEARD_MAX) };
+}
+
+/** How long a team has found nothing although something is open to it; 0 if it is not to be helped. @param {Team} team @param {Head} head @param {number} now_ms */
+export function stuck_ms(team, head, now_ms) {
+  if (head.phase !== "running" || team.out || !/\d/.test(team.cells)) return 0;
+  return Math.max(0, now_ms - Math.max(team.at_ms, head.started_ms));
+}
+
+/** How warm being stuck is, 0 to 3. @param {number} ms */
+export const warmth = (ms) => (ms >= 1_800_000 ? 3 : ms >= 900_000 ? 2 : ms >= 300_000 ? 1 : 0);
+
+/**
+ * Return the rows to show.
+ * @param {Run} run @param {string} find @param {"place" | "stuck" | "name"} sort @param {number} now_ms @returns {Team[]}
+ */
+export function shown(run, find, sort, now_ms) {
+  const wanted = find.trim().toLowerCase();
+  const rows = wanted ? run.order.filter(({ name, id }) => name.toLowerCase().includes(wanted) || id === wanted) : run.order;
+  if (sort === "name") return [...rows].sort((a, b) => a.name.localeCompare(b.name));
+  const { head } = run;
+  if (sort === "stuck" && head) return [...rows].sort((a, b) => stuck_ms(b, head, now_ms) - stuck_ms(a, head, now_ms));
+  return rows;
+}
+
+/** Return how teams stand at a clue. @param {Run} run @param {number} index */
+export function at_clue(run, index) {
+  let open = 0, solved = 0, tried = 0;
+  for (const { cells, out } of run.order) {
+    const cell = cells[index];
+    if (out || cell === "-" || cell === undefined) continue;
+    if (cell === "s") solved += 1;
+    else { open += 1; if (cell !== "0") tried += 1; }
+  }
+  return { open, solved, tried };
+}
+
+/** Return what a trail's words to undo something ask for, null if there is none. @param {string} undo @returns {{op: string, fields: any} | null} */
+export function undoing(undo) {
+  const [op, ...rest] = undo.split(" ");
+  const plain = ["unpause", "pause", "reopen", "unstart", "start"];
+  if (plain.includes(op) && !rest.length) return { op, fields: {} };
+  if (op === "adjust" && rest.length === 2 && Number.isInteger(Number(rest[1]))) return { op, fields: { team: rest[0], points: Number(rest[1]), reason: "undone" } };
+  if (op === "disqualify") return { op, fields: { team: rest[0], back: rest[1] === "--back", reason: "undone" } };
+  return null;
+}

@@ -1,0 +1,23 @@
+// Words of the console in the host's language; refusals, times and ranks are the player page's.
+
+import en from "../strings/host/en.js";
+import { filled, speak, spoken } from "../player/words.js";
+
+/** @typedef {keyof typeof en} Key */
+/** @type {{[key: string]: import("../player/words.js").Text}} */
+let texts = en;
+
+/** Take the first language of a list that there are strings for. @param {readonly string[]} wanted */
+export async function speak_host(wanted) {
+  await speak(wanted);
+  texts = spoken() === "en" ? en : { ...en, .../** @type {any} */ ((await import(`../strings/host/${spoken()}.js`)).default) };
+}
+
+/** @param {Key} key @param {{[name: string]: string | number}} [values] @returns {string} */
+export const h = (key, values = {}) => filled(texts[key] ?? key, values);
+
+/** Words for a key that is put together; what there are none for, as it is. @param {string} stem @param {string} name @returns {string} */
+export function named(stem, name) {
+  const text = texts[`${stem}.${name}`];
+  return typeof text === "string" ? text : name;
+}
