@@ -250,6 +250,45 @@ def test_only_a_final_refusal_ends_a_sign_in_and_the_page_offers_the_way_back(
     ada.sees("h2", "Reds")
 
 
+def test_a_sign_in_that_has_expired_says_so_and_offers_the_way_back(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, _ = cast.hunt(teams())
+    old = cast.token("player", "Ada", ttl_s=-3600)
+    ada = phone()
+    ada.open(site)
+    ada.page.evaluate(
+        """([hunt, token]) => {
+        localStorage.setItem('huntserver.me', JSON.stringify({ player: 'old', name: 'Ada', token }));
+        localStorage.setItem('huntserver.hunt', JSON.stringify(hunt));
+    }""",
+        [hunt, old],
+    )
+    ada.page.reload()
+    ada.sees("[data-strip='refused']", "Your sign-in is no longer valid")
+    ada.page.locator("[data-strip='refused'] button").click()
+    ada.page.locator(f"[data-hunt='{hunt}'], #enter").first.wait_for()
+    ada.open(f"{site}?hunt={hunt}")
+    ada.join("Ada", team="Reds")
+    ada.inside()
+    ada.well()
+
+
+def test_a_hint_that_needs_another_is_shut_until_that_is_open(phone: Phones, cast: Cast, site: str) -> None:
+    hints = [{"id": "far", "text": "Far away."}, {"id": "near", "text": "Quite near.", "needs": ["far"]}]
+    hunt, _ = cast.hunt(teams(clue("a", hints=hints)))
+    ada = phone()
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.clue("a")
+    ada.sees("[data-hint='near']", "after hint 1")
+    assert ada.page.locator("[data-hint='near'] button").count() == 0
+    ada.page.locator("[data-hint='far'] button").click()
+    ada.page.locator("[data-hint='far'] button.act").click()
+    ada.sees("[data-hint='far']", "Far away.")
+    ada.page.locator("[data-hint='near'] button").click()
+    ada.page.locator("[data-hint='near'] button.act").click()
+    ada.sees("[data-hint='near']", "Quite near.")
+    ada.well()
+
+
 def test_a_browser_that_keeps_nothing_can_play_and_says_what_to_allow(
     browser: Browser, cast: Cast, site: str, tmp_path: Path
 ) -> None:

@@ -64,6 +64,21 @@ def test_types_hold_in_all_modules() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_published_client_is_the_pages_own() -> None:
+    """`clients/js` is what others take: the very files that the pages run, and nothing that they need is missing."""
+    published = ROOT / "clients" / "js"
+    ours = ["client.js", *(f"client/{path.name}" for path in (WEB / "client").glob("*.js"))]
+    assert sorted(path.relative_to(published).as_posix() for path in published.rglob("*.js")) == sorted(ours)
+    assert [name for name in ours if (published / name).read_bytes() != (WEB / name).read_bytes()] == []
+    program = (
+        "import { Client, Session } from './client.js'; console.log(JSON.stringify([typeof Client, typeof Session]))"
+    )
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", program], capture_output=True, text=True, cwd=published, check=False
+    )
+    assert json.loads(done.stdout or "null") == ["function", "function"], done.stderr
+
+
 def test_the_table_of_codes_is_the_servers() -> None:
     told = node(
         "import { RESEND, CLOSES } from './client/codes.js';"

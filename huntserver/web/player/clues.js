@@ -220,11 +220,13 @@ function hints(page, clue) {
     if (hint.text !== undefined) return html`<div class="envelope opened" data-hint=${hint.id}>${icon("open_hint")}${prose(hint.text)}</div>`;
     const early = hint.offered_ms > server_now() && page.phase === "running";
     const asked = state.sheet?.kind === "hint" && state.sheet.thing === thing;
+    const first = all.find(({ id, text }) => text === undefined && (hint.needs || []).includes(id));  // to be opened before it
     const dear = hint.price > Math.max(0, page.team?.score || 0);
-    return html`<div class="envelope" data-hint=${hint.id}>${icon("hint")}<span class="body"><b>${hint.price ? t("hint.price", { n: hint.price }) : t("hint.free")}</b>
+    return html`<div class="envelope ${first ? "shut" : ""}" data-hint=${hint.id}>${icon("hint")}<span class="body"><b>${hint.price ? t("hint.price", { n: hint.price }) : t("hint.free")}</b>
       ${early ? html`<span class="about">${t("hint.later")} <time-left .until=${hint.offered_ms} @due=${changed}></time-left></span>` : nothing}
-      ${dear && !early ? html`<span class="about">${t("hint.dear", { n: Math.max(0, page.team?.score || 0) })}</span>` : nothing}${answer_line(thing)}</span>
-      ${early || dear || page.phase !== "running" ? nothing : asked
+      ${first ? html`<span class="about">${t("hint.needs", { n: all.indexOf(first) + 1 })}</span>` : nothing}
+      ${dear && !early && !first ? html`<span class="about">${t("hint.dear", { n: Math.max(0, page.team?.score || 0) })}</span>` : nothing}${answer_line(thing)}</span>
+      ${early || first || dear || page.phase !== "running" ? nothing : asked
         ? html`<span class="pair"><button class="act" @click=${() => ((state.sheet = null), take_hint(clue.id, hint.id))}>${t("hint.yes")}</button><button class="plain" @click=${() => ((state.sheet = null), changed())}>${t("hint.no")}</button></span>`
         : html`<button class="plain" @click=${() => ((state.sheet = { kind: "hint", thing }), changed())}>${t("hint.open")}</button>`}</div>`;
   })}</section>`;

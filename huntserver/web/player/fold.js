@@ -3,7 +3,7 @@
 // A page that heard every push is the page that a snapshot would give now; a test compares the two over whole games.
 // What a push does not tell (a worth that sinks with others' solves) is asked for anew: `stale`.
 
-/** @typedef {{id: string, price: number, offered_ms: number, text?: string}} Hint */
+/** @typedef {{id: string, price: number, offered_ms: number, text?: string, needs?: string[]}} Hint */
 /** @typedef {{id: string, number: number, title: string, text: string, kind: string, points: number, solved?: boolean,
  *   solved_text?: string, hints?: Hint[], wrong?: number, wait_until_ms?: number, final?: boolean,
  *   asks?: {kind: string, options: string[]}, errata?: {at_ms: number, text: string}[]}} Clue */

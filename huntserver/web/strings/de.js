@@ -116,6 +116,7 @@ export default {
   "hint.price": { one: "kostet {n} Punkt", other: "kostet {n} Punkte" },
   "hint.free": "kostenlos",
   "hint.later": "zu öffnen in",
+  "hint.needs": "nach Hinweis {n}",
   "hint.dear": "ihr habt {n}",
   "hint.open": "Öffnen",
   "hint.yes": "Ja, öffnen",

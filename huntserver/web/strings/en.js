@@ -116,6 +116,7 @@ export default {
   "hint.price": { one: "costs {n} point", other: "costs {n} points" },
   "hint.free": "free",
   "hint.later": "opens in",
+  "hint.needs": "after hint {n}",
   "hint.dear": "you have {n}",
   "hint.open": "Open",
   "hint.yes": "Yes, open",
