@@ -265,7 +265,7 @@ def test_a_sign_in_that_has_expired_says_so_and_offers_the_way_back(phone: Phone
     ada.page.reload()
     ada.sees("[data-strip='refused']", "Your sign-in is no longer valid")
     ada.page.locator("[data-strip='refused'] button").click()
-    ada.page.locator(f"[data-hunt='{hunt}'], #enter").first.wait_for()
+    ada.sees("h1", "Treasure hunts")
     ada.open(f"{site}?hunt={hunt}")
     ada.join("Ada", team="Reds")
     ada.inside()
