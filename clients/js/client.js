@@ -8,8 +8,9 @@
 import { Outbox } from "./client/outbox.js";
 import { TooManyWaiting } from "./client/requests.js";
 import { Session } from "./client/session.js";
+import { Texts } from "./client/texts.js";
 
-export { Outbox, Session, TooManyWaiting };
+export { Outbox, Session, Texts, TooManyWaiting };
 
 /** @typedef {import("./client/requests.js").Message} Message */
 /** @typedef {import("./client/session.js").Action} Action */
@@ -56,10 +57,12 @@ export class Client {
     this._listeners = new AbortController();
   }
 
-  /** Make a client; `start` connects it. @param {{url: string, token: string, player: string, outbox?: Outbox}} about */
-  static async open({ url, token, player, outbox }) {
+  /** Make a client; `start` connects it. With `texts` pages name by digest what is the same for all (client/texts.js).
+   * @param {{url: string, token: string, player: string, outbox?: Outbox, texts?: boolean}} about */
+  static async open({ url, token, player, outbox, texts = false }) {
     const kept = outbox || (await Outbox.open());
-    return new Client(url, player, new Session({ token, epoch: kept.epoch, n: kept.n }), kept);
+    const takes = texts ? ["pieces", "texts"] : ["pieces"];
+    return new Client(url, player, new Session({ token, epoch: kept.epoch, n: kept.n, takes }), kept);
   }
 
   /** Connect, take over what waits from earlier, and watch for signs that the connection may have changed. */

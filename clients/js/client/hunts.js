@@ -12,6 +12,9 @@
  * `whole`: no gap was seen since something last came in order behind a resume. */
 export class Following {
   constructor() {
+    /** A large push that comes in pieces, and what was heard of its hunt meanwhile: it is younger than the push.
+     * @type {{of: number, texts: string[], held: {m: Envelope, message: Message | null}[]} | null} */
+    this.pieces = null;
     /** @type {Channels | null} */
     this.channels = null;
     this.pos = 0;
@@ -46,6 +49,7 @@ export class Following {
    * @returns {boolean} whether anything is known that what follows adds to, or makes out of date */
   resumed(recovered) {
     this.asked = false;
+    this.pieces = null;
     const known = this.known;
     if (!recovered) this.channels = null;
     else if (this.channels === null) {  // all there is follows, from the first push on; also where a snapshot was lost
@@ -110,6 +114,7 @@ export class Hunts {
   /** @param {Envelope} m @param {Message} message @returns {Action[]} */
   event(m, message) {
     if (!m.hunt) return this._own_event(m, message);
+    if (this._hold(m.hunt, m, message)) return [];
     const place = this._followed.get(m.hunt)?.take(m.ch, m.seq, m.prev) ?? "early";
     return place === "next" ? [{ event: message }] : place === "gap" ? [this._gap(m.hunt, m)] : [];
   }
@@ -119,6 +124,7 @@ export class Hunts {
     const following = this._followed.get(hunt);
     if (!following) return { place: "early", gaps: [] };
     following.pos = Math.max(following.pos, m.pos);
+    if (m.ch && this._hold(hunt, m, null)) return { place: "early", gaps: [] };
     const place = m.ch ? following.take(m.ch, m.pos, m.prev) : "old";
     return { place, gaps: place === "gap" ? [this._gap(hunt, m)] : [] };
   }
@@ -142,12 +148,49 @@ export class Hunts {
   snapshot(m, message) {
     const following = this._followed.get(m.hunt);
     if (!following) return [];
+    following.pieces = null;
     following.snapshot(m.channels, m.seq);
     return [{ snapshot: message }];
   }
 
   /** @param {Envelope} m @param {Message} message @returns {Action[]} */
-  state(m, message) { return this._followed.has(m.hunt) ? [{ state: message }] : []; }
+  state(m, message) { return this._followed.has(m.hunt) && !this._hold(m.hunt, m, message) ? [{ state: message }] : []; }
+
+  // ---- pieces
+
+  /** Take a piece of a large push; return the push's text once it is whole, null before; undefined: it is not the next.
+   * @param {{hunt: string, n: number, of: number}} m @param {any} text @returns {string | null | undefined} */
+  piece({ hunt, n, of }, text) {
+    const following = this._followed.get(hunt);
+    if (typeof text !== "string") return undefined;
+    if (!following) return null;
+    if (n === 0) following.pieces = { of, texts: [], held: [] };
+    const { pieces } = following;
+    if (!pieces || n !== pieces.texts.length || of !== pieces.of || n >= of) return undefined;
+    pieces.texts.push(text);
+    return pieces.texts.length === of ? pieces.texts.join("") : null;
+  }
+
+  /** Return what was heard of a hunt while its large push came in pieces; no message: an answer's push. @param {string} hunt */
+  held(hunt) {
+    const following = this._followed.get(hunt);
+    const held = following?.pieces?.held ?? [];
+    if (following) following.pieces = null;
+    return held;
+  }
+
+  /** Take what was held. @param {string} hunt @param {any} m @param {Message | null} message @returns {Action[]} */
+  late(hunt, m, message) {
+    if (message === null) return this.told(hunt, m).gaps;
+    return m.t === "state" ? this.state(m, message) : this.event(m, message);
+  }
+
+  /** @param {string} hunt @param {Envelope} m @param {Message | null} message @returns {boolean} */
+  _hold(hunt, m, message) {
+    const pieces = this._followed.get(hunt)?.pieces;
+    pieces?.held.push({ m, message });
+    return Boolean(pieces);
+  }
 
   // ---- the server's word
 

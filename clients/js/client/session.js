@@ -28,11 +28,13 @@ export const TIMING = Object.freeze({ connect_ms: 10_000, hello_ms: 10_000, answ
 
 export class Session {
   /**
-   * @param {{token: string, epoch: string, n?: number, unanswered?: Message[]}} about `epoch`: made once for a device and
-   *   kept; `n`: the last N that the device used; `unanswered`: commands of an earlier run, as `kept` returned them
+   * @param {{token: string, epoch: string, n?: number, unanswered?: Message[], takes?: string[]}} about `epoch`: made once
+   *   for a device and kept; `n`: the last N that the device used; `unanswered`: commands of an earlier run, as `kept`
+   *   returned them; `takes`: what of the protocol's additions the shell understands (`texts`, `pieces`)
    */
-  constructor({ token, epoch, n = 0, unanswered = [] }) {
+  constructor({ token, epoch, n = 0, unanswered = [], takes = [] }) {
     this.token = token;
+    this._takes = takes;
     this.epoch = epoch;
     /** @type {Phase} */
     this.phase = "away";
@@ -91,6 +93,7 @@ export class Session {
     const hello = { id: HELLO, op: "hello", token: this.token, epoch: this.epoch };
     const resume = this.hunts.points();
     if (resume.length) hello.resume = resume;
+    if (this._takes.length) hello.takes = this._takes;
     return [{ send: hello }];
   }
 
@@ -244,7 +247,20 @@ export class Session {
     if (m.t === "event") return this._mended(this.hunts.event(m, message), now_ms, roll);
     if (m.t === "snapshot") return this.hunts.snapshot(m, message);
     if (m.t === "state") return this.hunts.state(m, message);
+    if (m.t === "piece") return this._piece(m, message.data, now_ms, roll);
     return m.t === "sys" ? this._told(m, message) : [];
+  }
+
+  /** Take a piece of a large push: the last one completes it, and what came meanwhile follows it.
+   * @param {any} m @param {any} data @param {number} now_ms @param {number} roll @returns {Action[]} */
+  _piece(m, data, now_ms, roll) {
+    const text = this.hunts.piece(m, data);
+    if (text === undefined) return this._drop("bad_message", now_ms, roll);
+    if (text === null) return [];
+    const held = this.hunts.held(m.hunt);
+    const done = this.received(text, now_ms, roll);
+    for (const late of held) done.push(...this._mended(this.hunts.late(m.hunt, late.m, late.message), now_ms, roll));
+    return done;
   }
 
   /** Take a word of the server about the connection itself. @param {any} m @param {Message} message @returns {Action[]} */
@@ -324,6 +340,7 @@ export class Session {
 const FIELDS = {
   id: ["number", null], pos: ["number", -1], ch: ["string", ""], prev: ["number", -1], t: ["string", ""], hunt: ["string", ""], seq: ["number", 0],
   op: ["string", ""], recovered: ["boolean", null], after_ms: ["number", 0], channels: ["object", {}], err: ["object", null],
+  n: ["number", 0], of: ["number", 0],
 };
 
 /** Return the fields of a message that a client acts on; null: it is none, or one has a wrong type. @param {any} message */
