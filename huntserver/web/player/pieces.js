@@ -66,10 +66,14 @@ customElements.define("time-left", Clock);
 
 /** Opens its `<dialog>` above everything, once. */
 export const modal = directive(class extends Directive {
+  /** @param {any} info */
+  constructor(info) { super(info); this.opened = false; }
   render() { return nothing; }
   /** @param {any} part */
   update({ element }) {
-    if (!element.open) queueMicrotask(() => element.isConnected && !element.open && element.showModal());
+    // Once: one that a person has just closed is not opened again by a drawing that comes before its event.
+    if (!this.opened) queueMicrotask(() => element.isConnected && !element.open && element.showModal());
+    this.opened = true;
     return noChange;
   }
 });
