@@ -170,6 +170,8 @@ class Client:
         """
         queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._readers.append(queue)
+        if self._failed is not None:  # it ended before anybody listened
+            queue.put_nowait(None)
         try:
             while (message := await queue.get()) is not None:
                 if queue.qsize() > MESSAGES_MAX:

@@ -145,6 +145,9 @@ async def test_whoever_connects_twice_is_told_so_and_stays_away(live: LocalServe
         with pytest.raises(Refused) as refused:
             await anext(first.messages())
     assert refused.value.code == "replaced"
+    with pytest.raises(Refused):  # also for who listens only now
+        async with asyncio.timeout(WAIT_S):
+            await anext(first.messages())
     with pytest.raises(Refused):
         await first.command("join", hunt="small")
     assert (await second.question("ping"))["ts"] > 0
