@@ -3,12 +3,13 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 KAFKA_PORT ?= 19092
 KAFKA := 127.0.0.1:$(KAFKA_PORT)
+CLUSTER_KAFKA_PORT ?= 19292
 POSTGRES_PORT ?= 19432
 POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures
+.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures cluster
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -65,6 +66,11 @@ kafka: packages  ## start a Kafka broker for development and print its address
 
 kafka-stop:  ## stop it
 	@python3 tools/kafka/broker.py stop --port $(KAFKA_PORT)
+
+cluster: .venv/.ready packages  ## three nodes on one machine over a broker of their own (BROKERS=3: three), addresses printed, until Ctrl-C
+	@python3 tools/kafka/broker.py start --brokers $(or $(BROKERS),1) --port $(CLUSTER_KAFKA_PORT) --data .kafka/cluster$(BROKERS)
+	@trap '' INT TERM; $(PY) -m lab.cluster --brokers $$(python3 tools/kafka/broker.py status --brokers $(or $(BROKERS),1) --data .kafka/cluster$(BROKERS) | tail -1) $(ARGS); result=$$?; \
+		python3 tools/kafka/broker.py stop --brokers $(or $(BROKERS),1) --data .kafka/cluster$(BROKERS); exit $$result
 
 postgres: packages  ## start a PostgreSQL server for development and print its URL
 	@python3 tools/postgres/server.py start --port $(POSTGRES_PORT)

@@ -225,7 +225,7 @@ async def start(
     coat = coats(told.traces, told.traces_ratio, node=name, run=run, version=__version__, report=reporter)
     log, snapshots = open_log(config, report=reporter)
     await log.open()
-    system, rooms, way_in, node, spill = _core(config, run, log, snapshots, reporter, coat)
+    system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat)
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)
     lag.start(asyncio.get_running_loop())
     try:
@@ -234,9 +234,7 @@ async def start(
             await node.join(system, connecting(config.log.security), system.background)
         made = telemetry.registry(system, reporter, lag, sink)
         read_models = ReadModels(config, mint, reporter)
-        gateway, readiness = _gateway(
-            config, system, rooms, mint, made, reporter, log, sockets_max, read_models, coat, way_in, node
-        )
+        gateway, readiness = _gateway(config, core, mint, made, reporter, log, sockets_max, read_models, coat)
         for id, definition in definitions:
             await load_hunt(way_in, id, definition, reporter)
             gateway.site.listed.append(id)
@@ -302,8 +300,7 @@ def _core(
 
 def _gateway(
     config: Config,
-    system: ActorSystem,
-    rooms: Rooms,
+    core: _Core,
     mint: Tokens,
     made: CollectorRegistry,
     reporter: telemetry.LogReporter,
@@ -311,17 +308,14 @@ def _gateway(
     sockets_max: int,
     read_models: ReadModels,
     coat: Coats,
-    way_in: Any,
-    node: ClusterNode | None,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
-    clock = LoopClock()
+    clock, (system, rooms, way_in, node, _) = LoopClock(), core
     document = encoded(__version__)
     pages()  # read and packed now: later it would hold up the loop
-    living: dict[str, Callable[[], bool]] = {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
-    readiness = Readiness(system, log, disks(config), reporter, living, read_models.beside())
-    if node is not None:
-        living["cluster"] = node.is_member
+    living = {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
+    further = {"cluster": node.check} if node is not None else {}
+    readiness = Readiness(system, log, disks(config), reporter, living, read_models.beside(), further=further)
     gateway = Gateway(
         coat.system(way_in),
         rooms,
@@ -341,7 +335,7 @@ def _gateway(
         readiness=readiness.state,
         metrics=lambda: prometheus_client.generate_latest(made),
         protocol_document=lambda: document,
-        api=read_models.answer,
+        api=read_models.answer if node is None else node.page(system, mint, read_models.answer),
         sign_in=SignIn(load_key(key_path(config), make=False), Path(config.data.dir) / "links"),
         trace=reporter.trace if config.telemetry.level == "debug" else None,
         shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),
@@ -350,6 +344,7 @@ def _gateway(
     made.register(metrics.ReadinessCollector(readiness.state))
     _watch_gateway(made, gateway, rooms, log, read_models)
     if node is not None:
+        gateway.door.is_gateway = "gateway" in node.me.roles
         made.register(metrics.PartCollector(node.sources()))
     return gateway, readiness
 

@@ -121,7 +121,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     advertise: str = ""
     secret_file: str = ""
     group: str = ""
-    roles: tuple[str, ...] = ("gateway", "hunts", "players")
+    roles: tuple[str, ...] = ROLES
     session_s: float = 6.0
 
 
@@ -250,7 +250,7 @@ def _check_cluster(name: str, config: Config) -> None:
     if not 3.0 <= chosen.session_s <= 300.0:
         raise ConfigError(f"{name}: cluster.session_s is {chosen.session_s:g}, allowed is 3 to 300")
     if not chosen.listen:
-        if set(chosen.roles) != {"gateway", "hunts", "players"}:
+        if set(chosen.roles) != set(ROLES):
             raise ConfigError(
                 f"{name}: cluster.roles are given without cluster.listen; a process by itself has them all"
             )
@@ -270,8 +270,8 @@ def _check_cluster(name: str, config: Config) -> None:
         )
     if not config.auth.key_file:
         raise ConfigError(
-            f"{name}: auth.key_file is empty; the nodes of a cluster share one token key: make it with "
-            "`huntserver token`, give every node a copy"
+            f"{name}: auth.key_file is empty; the nodes of a cluster share one token key: make it once "
+            "with `openssl rand -hex 32`, give every node a copy"
         )
 
 

@@ -27,7 +27,8 @@ class ReadModels:
     def __init__(self, config: Config, tokens: Tokens, reporter: Reporter) -> None:
         store = config.projections.store
         self._asking = Asking(lambda: chosen(store, asked=True), reporter) if store else None
-        projects = store or config.projections.feed
+        has_role = not config.cluster.listen or "projections" in config.cluster.roles
+        projects = has_role and (store or config.projections.feed)
         self._child = ProjectorChild(msgspec.json.encode(config), reporter) if projects else None
         self.answer = Api(self._asking, tokens, __version__).answer
 

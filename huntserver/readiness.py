@@ -82,7 +82,7 @@ class Readiness:
     """The server's readiness. `start` once everything else has started; `stop` before it goes.
 
     `folders` lie on the disks that the server writes to; `living` tells of each further thing whether it lives;
-    `beside` of what the game can do without how it is.
+    `beside` of what the game can do without how it is, `further` the same of what it cannot do without.
     """
 
     def __init__(
@@ -96,6 +96,8 @@ class Readiness:
         clock_s: Callable[[], float] = lambda: time.clock_gettime(
             getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
         ),
+        *,
+        further: Mapping[str, Callable[[], Check]] | None = None,
     ) -> None:
         self.heartbeats = Heartbeats(clock_s)
         self._system = system
@@ -104,6 +106,7 @@ class Readiness:
         self._report = report
         self._living = living
         self._beside = beside or {}
+        self._further = further or {}
         self._turn = 0
         self._job: Job | None = None
         self._was_ready = True
@@ -123,6 +126,7 @@ class Readiness:
         """Return what is known now; never waits."""
         served, why = self._system.ready()
         checks = {"shards": Check(served, 0.0, "" if served else why), **self.heartbeats.checks()}
+        checks |= {name: look() for name, look in self._further.items()}
         first = next((check.why for check in checks.values() if not check.ok), "ok")
         beside = {name: look() for name, look in self._beside.items()}
         return Ready(all(check.ok for check in checks.values()), first, checks, beside)

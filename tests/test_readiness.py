@@ -81,7 +81,7 @@ class Lines(Silent):
 def made(log: Any, folder: Path, clock: Clock, lives: list[bool], report: Silent) -> Readiness:
     shards = [SimpleNamespace(id=ShardId("hunts", i)) for i in range(3)]
     system = SimpleNamespace(shards=lambda: shards, ready=lambda: (True, "ok"))
-    return Readiness(system, log, [folder], report, {"gateway": lambda: lives[0]}, clock)  # type: ignore[arg-type]
+    return Readiness(system, log, [folder], report, {"gateway": lambda: lives[0]}, clock_s=clock)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import contextlib
 import importlib
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -66,6 +66,7 @@ LAZY = {
     "load": "huntserver.cli.load",
     "why": "huntserver.cli.why",
     "projections": "huntserver.cli.projections",
+    "cluster": "huntserver.cli.cluster",
 }
 
 
@@ -98,7 +99,12 @@ def main() -> None:
 
 
 def configured(
-    config: Path | None, log: str | None, data: Path | None, store: str | None = None, **server: Any
+    config: Path | None,
+    log: str | None,
+    data: Path | None,
+    store: str | None = None,
+    cluster: Mapping[str, Any] | None = None,
+    **server: Any,
 ) -> Config:
     """Return the configuration of a file with the command line's values over it."""
     if config is None and Path("config.toml").is_file():
@@ -106,6 +112,8 @@ def configured(
     base = load(config)
     given = {k: v for k, v in server.items() if v is not None}
     made = msgspec.structs.replace(base, server=msgspec.structs.replace(base.server, **given))
+    told = {k: v for k, v in (cluster or {}).items() if v is not None}
+    made = msgspec.structs.replace(made, cluster=msgspec.structs.replace(made.cluster, **told))
     if data is not None:
         made = msgspec.structs.replace(made, data=msgspec.structs.replace(made.data, dir=str(data)))
         if log is None and made.log.url == LogChoice().url:
@@ -164,6 +172,8 @@ def _ending_early() -> Iterator[None]:
 @click.option("--hunt", "hunts", type=click.Path(path_type=Path), multiple=True, help="hunt file to load and start")
 @click.option("--projections", "store", help="store of the read models: sqlite:PATH, postgresql://..., or off")
 @click.option("--limit", "limits", multiple=True, help="NAME=VALUE over the limits table; may be given again")
+@click.option("--roles", help="of a node in a cluster, with commas: gateway,hunts,players,projections")
+@click.option("--link", help="HOST:PORT for the links of other nodes: be a node of a cluster (cluster.listen)")
 @_ending_early()
 def serve(
     config: Path | None,
@@ -174,9 +184,12 @@ def serve(
     hunts: tuple[Path, ...],
     store: str | None,
     limits: tuple[str, ...],
+    roles: str | None,
+    link: str | None,
 ) -> None:
     """Run a server until Ctrl-C or SIGTERM, then drain. One process on SQLite needs nothing else."""
-    made = checked_config(config, log, data, store, host=host, port=port)
+    cluster = {"roles": tuple(roles.split(",")) if roles is not None else None, "listen": link}
+    made = checked_config(config, log, data, store, cluster=cluster, host=host, port=port)
     overrides: dict[str, float] = dict(made.limits)
     for given in limits:
         name, _, value = given.partition("=")

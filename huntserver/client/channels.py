@@ -21,7 +21,7 @@ class Place(enum.Enum):
     EARLY = "early"
 
 
-class Pieces:
+class PagePieces:
     """A large push that comes in pieces, and what was heard of its hunt meanwhile: it is younger than the push."""
 
     __slots__ = ("_texts", "held", "of")
@@ -56,7 +56,7 @@ class Following:
         self.known = False
         self.asked = False
         self.whole = True
-        self.pieces: Pieces | None = None
+        self.pieces: PagePieces | None = None
 
     def take(self, channel: str, seq: int, prev: int) -> Place:
         """Place a push; one that is next is noted as seen."""

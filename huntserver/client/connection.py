@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, W
 import huntserver.client.actions as a
 from huntserver.client.device import Device
 from huntserver.client.errors import Refused, TooSlow, Unreachable
+from huntserver.client.http import retry_after_ms
 from huntserver.client.reading import PageReader
 from huntserver.client.session import Session
 from huntserver.client.timing import Timing
@@ -342,7 +343,7 @@ class Client:
             if status in NOT_HERE:
                 self._fail(Unreachable(f"{self.url} answers with HTTP {status}"))
                 return
-            after_ms = _retry_after_ms(error.response.headers.get("Retry-After", ""))
+            after_ms = retry_after_ms(error.response.headers.get("Retry-After", ""))
         except InvalidURI as error:
             self._fail(Unreachable(f"{error}; write --url as ws://HOST:PORT/ws"))
             return
@@ -385,11 +386,6 @@ def _current_task() -> asyncio.Task[Any] | None:
         return asyncio.current_task()
     except RuntimeError:
         return None
-
-
-def _retry_after_ms(value: str) -> int | None:
-    """Return a `Retry-After` in seconds as ms; a date, which the server never sends, counts as none."""
-    return int(value) * 1000 if value.isascii() and value.isdigit() and len(value) < 7 else None
 
 
 @contextlib.asynccontextmanager

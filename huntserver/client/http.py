@@ -41,3 +41,8 @@ def guest_token(url: str, name: str) -> str:
     if status != 200:
         raise Refused(body)
     return str(body["token"])
+
+
+def retry_after_ms(value: str) -> int | None:
+    """Return a `Retry-After` in seconds as ms; a date, which the server never sends, counts as none."""
+    return int(value) * 1000 if value.isascii() and value.isdigit() and len(value) < 7 else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from huntserver.client.actions import Action, Event, Gap, Message, Refused, Resumed, Snapshot, State
-from huntserver.client.channels import Following, Pieces, Place
+from huntserver.client.channels import Following, PagePieces, Place
 from huntserver.client.incoming import Envelope
 
 
@@ -97,7 +97,7 @@ class Hunts:
         if following is None:
             return None
         if m.n == 0:
-            following.pieces = Pieces(m.of)
+            following.pieces = PagePieces(m.of)
         if following.pieces is None:
             raise ValueError(f"piece {m.n} of {m.of} without the first")
         return following.pieces.add(m.n, m.of, text)

@@ -6,7 +6,7 @@ Composes what `actors.cluster` has and owns the order of start and stop. One pro
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,10 +21,14 @@ from actors.cluster.serving import request_of
 from actors.cluster.watches import Audience
 from actors.reporter import Reporter
 from actors.system import ActorSystem
+from huntserver.auth import Tokens
 from huntserver.cluster.codec import GameCodec
+from huntserver.cluster.view import PATH, ClusterPage
 from huntserver.config import Cluster, Config, ConfigError, log_url
 from huntserver.gateway.cluster_rooms import ClusterRooms
+from huntserver.gateway.site import HttpRequest, Reply
 from huntserver.limits import Limits
+from huntserver.readiness import Check
 
 SECRET_VARIABLE: Final = "HUNTSERVER_CLUSTER_SECRET"
 
@@ -104,9 +108,23 @@ class ClusterNode:
         background.run("membership", group.run)
         self.keeper.start(system, group)
 
-    def is_member(self) -> bool:
-        """Tell whether a table of the group has this node."""
-        return any(member.same(self.me.node, self.me.run) for member in self.keeper.rules.table.members)
+    def page(
+        self, system: ActorSystem, tokens: Tokens, others: Callable[[HttpRequest, Reply], None]
+    ) -> Callable[[HttpRequest, Reply], None]:
+        """Return what answers below `/api/`: the cluster's page, and what `others` has."""
+        assert self.links is not None
+        page = ClusterPage(self.keeper, self.links, system, tokens)
+        return lambda asked, reply: (page.answer if asked.path == PATH else others)(asked, reply)
+
+    def check(self) -> Check:
+        """Return what `/readyz` says: is this node a member, and does it reach half of all, itself counted?"""
+        assert self.links is not None
+        if not any(member.same(self.me.node, self.me.run) for member in self.keeper.rules.table.members):
+            return Check(False, 0.0, "the group has not taken this node in: it has no table with it")
+        figures = self.links.statistics()
+        if (figures.up + 1) * 2 < figures.wanted + 1:
+            return Check(False, 0.0, f"links to {figures.up} of {figures.wanted} other nodes are up")
+        return Check(True, 0.0)
 
     async def leave(self) -> None:
         """Hand all shards over and leave the group; the system is drained on return."""

@@ -32,6 +32,7 @@ VERSION: Final = "13"
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:[^\r\n]*websocket", re.IGNORECASE)
 _WHY: Final = {
     "draining": "the server restarts",
+    "no_gateway": "this node of the cluster takes no players; connect to one with the role gateway",
     "connections": "too many connections",
     "connections_of_address": "too many connections from this address",
     "handshakes": "too many handshakes at once",

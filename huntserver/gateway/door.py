@@ -89,6 +89,7 @@ class Door:
         self._handshakes = TokenBucket(per_s, max(1.0, per_s * HANDSHAKE_BURST_S), clock.now_s)
         self.refusals = ReasonTally("refused_at_the_door", report, clock)
         self.draining = False
+        self.is_gateway = True  # a node of a cluster without that role takes no WebSockets
         self.accepted = 0
 
     def _of(self, address: str) -> Address:
@@ -161,6 +162,8 @@ class Door:
         known = self._of(address)
         if self.draining:
             return self.refuse("draining", address)
+        if not self.is_gateway:
+            return self.refuse("no_gateway", address)
         if self._inside >= limits.connections_max:
             return self.refuse("connections", address)
         if known.inside >= limits.connections_per_address:

@@ -20,7 +20,7 @@ WAIT_S: Final = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 """Until such a socket is looked at again: longer each time that it has not taken what there was."""
 
 
-class Outbox(Protocol):
+class PieceOutbox(Protocol):
     """The connection, as its pieces see it."""
 
     closing: bool
@@ -58,7 +58,7 @@ class Pieces:
 
     __slots__ = ("_clock", "_is_due", "_large", "_outbox", "_tries")
 
-    def __init__(self, outbox: Outbox, clock: LoopClock) -> None:
+    def __init__(self, outbox: PieceOutbox, clock: LoopClock) -> None:
         self._outbox = outbox
         self._clock = clock
         self._large: dict[str, _Large] = {}

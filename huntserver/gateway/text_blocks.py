@@ -37,7 +37,7 @@ class TextBlocks:
         key = (hunt, digest)
         file = self._files.pop(key, None)
         if file is None:
-            self._system.query("hunt", hunt, TextsQuery(digest), _Asked(self, key, done), 0, STRANGER)
+            self._system.query("hunt", hunt, TextsQuery(digest), _TextsAsked(self, key, done), 0, STRANGER)
             return
         self._files[key] = file
         done(file)
@@ -62,7 +62,7 @@ def _weight(file: File) -> int:
     return len(file.body) + len(file.packed or b"")
 
 
-class _Asked:
+class _TextsAsked:
     """A block that a hunt is asked for."""
 
     def __init__(self, blocks: TextBlocks, key: tuple[str, str], done: Found) -> None:

@@ -20,7 +20,7 @@ class BadCursor(ValueError):
     """The cursor is none that a page of this question gave."""
 
 
-class Key(NamedTuple):
+class SortKey(NamedTuple):
     """A column that orders an answer: never NULL in it, of `type` int or str, ascending (`UP`) or descending."""
 
     name: str
@@ -36,7 +36,7 @@ class PageRows(list[Mapping[str, Any]]):
         self.next = next
 
 
-def paged(question: str, order: Sequence[Key], cursor: str, limit: int) -> tuple[str, list[Any]]:
+def paged(question: str, order: Sequence[SortKey], cursor: str, limit: int) -> tuple[str, list[Any]]:
     """Return the statement for one page of `question` (a SELECT that has the order's columns), and what follows its
     own parameters. It asks for one row more than `limit`, which tells whether there is a next page.
 
@@ -47,7 +47,7 @@ def paged(question: str, order: Sequence[Key], cursor: str, limit: int) -> tuple
     return f"SELECT * FROM ({question}) page WHERE {after} ORDER BY {by} LIMIT ?", [*values, limit + 1]
 
 
-def page_of(rows: Sequence[Mapping[str, Any]], order: Sequence[Key], limit: int) -> PageRows:
+def page_of(rows: Sequence[Mapping[str, Any]], order: Sequence[SortKey], limit: int) -> PageRows:
     """Return the page of what such a statement gave."""
     if len(rows) <= limit:
         return PageRows(rows)
@@ -56,7 +56,7 @@ def page_of(rows: Sequence[Mapping[str, Any]], order: Sequence[Key], limit: int)
     return PageRows(rows[:limit], text)
 
 
-def _after(order: Sequence[Key], values: Sequence[Any]) -> tuple[str, list[Any]]:
+def _after(order: Sequence[SortKey], values: Sequence[Any]) -> tuple[str, list[Any]]:
     """Return the condition for rows behind one, column by column."""
     either, given = [], []
     for depth, key in enumerate(order):
@@ -66,7 +66,7 @@ def _after(order: Sequence[Key], values: Sequence[Any]) -> tuple[str, list[Any]]
     return "(" + " OR ".join(either) + ")", given
 
 
-def _decoded(order: Sequence[Key], cursor: str) -> list[Any]:
+def _decoded(order: Sequence[SortKey], cursor: str) -> list[Any]:
     try:
         if len(cursor) > CURSOR_CHARS_MAX:
             raise BadCursor("too long")

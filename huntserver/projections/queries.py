@@ -6,19 +6,29 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from huntserver.projections.models import EVER, HOUR_MS
-from huntserver.projections.paging import DOWN, UP, Key, PageRows, page_of, paged
+from huntserver.projections.paging import DOWN, UP, PageRows, SortKey, page_of, paged
 from huntserver.projections.store import ReadSource
 
 LATENESS_MS: Final = 60_000
 """An hour's figures are final when everything has been folded up to so long after its end."""
 ROWS_MAX: Final = 500
 
-DIRECTORY_ORDER: Final = (Key("at_ms", int, DOWN), Key("hunt", str))
-LEADERBOARD_ORDER: Final = (Key("points", int, DOWN), Key("player", str))
-HISTORY_ORDER: Final = (Key("entered_ms", int, DOWN), Key("hunt", str))
-INVENTORY_ORDER: Final = (Key("at_ms", int, DOWN), Key("hunt", str), Key("treasure", str), Key("rank", int))
-STATISTICS_ORDER: Final = (Key("hour_ms", int, UP), Key("clue", str))
-AUDIT_ORDER: Final = (Key("at_ms", int, DOWN), Key("hunt", str), Key("pos", int, DOWN), Key("n", int, DOWN))
+DIRECTORY_ORDER: Final = (SortKey("at_ms", int, DOWN), SortKey("hunt", str))
+LEADERBOARD_ORDER: Final = (SortKey("points", int, DOWN), SortKey("player", str))
+HISTORY_ORDER: Final = (SortKey("entered_ms", int, DOWN), SortKey("hunt", str))
+INVENTORY_ORDER: Final = (
+    SortKey("at_ms", int, DOWN),
+    SortKey("hunt", str),
+    SortKey("treasure", str),
+    SortKey("rank", int),
+)
+STATISTICS_ORDER: Final = (SortKey("hour_ms", int, UP), SortKey("clue", str))
+AUDIT_ORDER: Final = (
+    SortKey("at_ms", int, DOWN),
+    SortKey("hunt", str),
+    SortKey("pos", int, DOWN),
+    SortKey("n", int, DOWN),
+)
 
 
 _RUNS: Final = "EXISTS (SELECT 1 FROM staff f WHERE f.hunt = {0}.hunt AND f.who = ? AND f.role = 'host')"
@@ -26,7 +36,7 @@ _RUNS: Final = "EXISTS (SELECT 1 FROM staff f WHERE f.hunt = {0}.hunt AND f.who 
 
 
 def _page(
-    store: ReadSource, question: str, parameters: tuple[Any, ...], order: tuple[Key, ...], cursor: str, limit: int
+    store: ReadSource, question: str, parameters: tuple[Any, ...], order: tuple[SortKey, ...], cursor: str, limit: int
 ) -> PageRows:
     limit = max(1, min(limit, ROWS_MAX))
     statement, more = paged(question, order, cursor, limit)

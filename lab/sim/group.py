@@ -21,7 +21,7 @@ REBALANCE_S = 0.05
 LOOK_S = 0.1
 
 
-class ClusterProcess(Protocol):
+class GroupProcess(Protocol):
     """A node as group and links see it."""
 
     name: str
@@ -40,8 +40,8 @@ class SimGroup:
         self._draw = draw
         self._shards = shards
         self._note = note
-        self._members: list[ClusterProcess] = []
-        self._nodes: list[ClusterProcess] = []
+        self._members: list[GroupProcess] = []
+        self._nodes: list[GroupProcess] = []
         self._due = False
         self._told_s: dict[str, float] = {}
         self._made: dict[str, int] = {}
@@ -51,19 +51,19 @@ class SimGroup:
 
     # ---- the group
 
-    def join(self, node: ClusterProcess) -> None:
+    def join(self, node: GroupProcess) -> None:
         """A process has started."""
         self._nodes.append(node)
         self._members.append(node)
         self._rebalance()
 
-    def leave(self, node: ClusterProcess) -> None:
+    def leave(self, node: GroupProcess) -> None:
         """A member leaves at once."""
         if node in self._members:
             self._members.remove(node)
             self._rebalance()
 
-    def drop(self, node: ClusterProcess) -> None:
+    def drop(self, node: GroupProcess) -> None:
         """The coordinator takes a member for dead; if it lives, it joins again when it hears of that."""
         if node in self._members:
             self._members.remove(node)
@@ -71,7 +71,7 @@ class SimGroup:
             self._rebalance()
         self._loop.post(node.place, self._draw.uniform(0.1, 0.6), self._again, node)
 
-    def _again(self, node: ClusterProcess) -> None:
+    def _again(self, node: GroupProcess) -> None:
         if node not in self._members and not node.left:
             self._members.append(node)
             self._rebalance()
@@ -135,10 +135,10 @@ class SimGroup:
                 self._tell_reset(other, one)
         self._loop.post(self._loop.world, LOOK_S, self.watch)
 
-    def _fresh(self, node: ClusterProcess) -> bool:
+    def _fresh(self, node: GroupProcess) -> bool:
         return any(other.keeper.rules.is_member(node.keeper.me) for other in self._nodes if not other.place.dead)
 
-    def _tell_reset(self, at: ClusterProcess, peer: ClusterProcess) -> None:
+    def _tell_reset(self, at: GroupProcess, peer: GroupProcess) -> None:
         if at.place.dead or at.place.stopped:
             return
         refused = peer.place.dead or peer.left
@@ -150,13 +150,13 @@ class SimGroup:
             at.place, 0.002, lambda: at.keeper.link_reset(peer.keeper.me, refused=flags[0], majority=flags[1])
         )
 
-    def _up(self, at: ClusterProcess, peer: ClusterProcess) -> None:
+    def _up(self, at: GroupProcess, peer: GroupProcess) -> None:
         """A link is up: each end is told what the other knows."""
         self._loop.post(at.place, 0.002, at.keeper.link_up, peer.keeper.me)
         for news in peer.keeper.known():
             self._loop.post(at.place, 0.003, at.keeper.told, *news)
 
-    def cut(self, one: ClusterProcess, other: ClusterProcess, for_s: float) -> None:
+    def cut(self, one: GroupProcess, other: GroupProcess, for_s: float) -> None:
         """Cut a link for a while."""
         names = {node.name: at for at, node in enumerate(self._nodes)}
         pair = (one.name, other.name)
@@ -168,7 +168,7 @@ class SimGroup:
         """All links are whole."""
         self._cut.clear()
 
-    def linked(self, one: ClusterProcess, other: ClusterProcess) -> bool:
+    def linked(self, one: GroupProcess, other: GroupProcess) -> bool:
         """Tell whether messages pass between two nodes."""
         pairs = {(one.name, other.name), (other.name, one.name)}
         cut = any(self._cut.get(pair, 0.0) > self._loop.time() for pair in pairs)

@@ -1,0 +1,102 @@
+"""The cluster as one node sees it: members, links, and for each shard whom the table and whom the log name.
+
+Answers `GET /api/cluster`, for operators alone: addresses of nodes are nobody else's. Reads what others own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from actors.cluster.keeper import Keeper
+from actors.cluster.links.network import Links
+from actors.entity import Rejected
+from actors.system import ActorSystem
+from huntserver.auth import Tokens
+from huntserver.gateway.site import HttpRequest, Reply, as_json, refused
+
+PATH: Final = "/api/cluster"
+OPERATORS: Final = Rejected("not_allowed", "only a token of the role admin may see the cluster")
+
+
+class MemberRow(msgspec.Struct, frozen=True):
+    """A member of the group. `link`: here (this node itself), up, or down; `shards` are those that the table gives."""
+
+    node: str
+    run: str
+    roles: tuple[str, ...]
+    link: str
+    shards: int
+
+
+class ShardRow(msgspec.Struct, frozen=True):
+    """A shard. `given` is whom the table names, `owner` whose tenure is the newest that was heard of, at `offset`.
+
+    Of a shard that this node has, `mode` is what it does with it and `waiting` counts messages for its recovery.
+    """
+
+    shard: str
+    given: str
+    owner: str
+    run: str
+    nonce: str
+    offset: int
+    released: bool
+    mode: str = ""
+    waiting: int = 0
+
+
+class ClusterView(msgspec.Struct, frozen=True):
+    """What `/api/cluster` answers. `node` is who was asked; `table` the version of its table."""
+
+    node: str
+    run: str
+    table: int
+    members: list[MemberRow]
+    shards: list[ShardRow]
+
+
+def view(keeper: Keeper, links: Links, system: ActorSystem) -> ClusterView:
+    """Return what is known now."""
+    table, me = keeper.rules.table, keeper.me
+    members = []
+    for member in table.members:
+        link = "here" if member == me else "up" if links.link(member) is not None else "down"
+        members.append(MemberRow(member.node, member.run, member.roles, link, len(table.shards_of(member))))
+    rows = []
+    for shard in system.shards():
+        given, newest = table.owner(shard.id), keeper.newest(shard.id)
+        rows.append(
+            ShardRow(
+                str(shard.id),
+                given.node if given is not None else "",
+                newest.node if newest is not None else "",
+                newest.run if newest is not None else "",
+                newest.nonce if newest is not None else "",
+                newest.offset if newest is not None else -1,
+                newest.released if newest is not None else False,
+                "" if shard.elsewhere else shard.ownership.mode.value,
+                len(shard.waiting),
+            )
+        )
+    return ClusterView(me.node, me.run, table.version, members, rows)
+
+
+class ClusterPage:
+    """The route."""
+
+    def __init__(self, keeper: Keeper, links: Links, system: ActorSystem, tokens: Tokens) -> None:
+        self._parts = keeper, links, system
+        self._tokens = tokens
+
+    def answer(self, asked: HttpRequest, reply: Reply) -> None:
+        """Answer a request for `PATH`."""
+        scheme, _, token = asked.header(b"authorization").partition(" ")
+        caller = self._tokens.verify(token.strip()) if scheme.lower() == "bearer" else OPERATORS
+        if isinstance(caller, Rejected):
+            reply.reply(refused(caller))
+        elif caller.role != "admin":
+            reply.reply(refused(OPERATORS))
+        else:
+            reply.reply(as_json(200, view(*self._parts)))
