@@ -165,10 +165,8 @@ class Client:
         self._do(self._session.leave(hunt, _now_ms()))
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield every push and word of the server from now on, until the client is closed.
-
-        Raises what ended the client, and `TooSlow` when `MESSAGES_MAX` wait to be read.
-        """
+        """Yield every push and word of the server from now on, until the client is closed. Raises what ended the
+        client, and `TooSlow` when `MESSAGES_MAX` wait to be read."""
         queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._readers.append(queue)
         if self._failed is not None:  # it ended before anybody listened
