@@ -22,18 +22,8 @@ INVENTORY_ORDER: Final = (
     SortKey("treasure", str),
     SortKey("rank", int),
 )
-    SortKey("at_ms", int, DOWN),
-    SortKey("hunt", str),
-    SortKey("treasure", str),
-    SortKey("rank", int),
-)
 STATISTICS_ORDER: Final = (SortKey("hour_ms", int, UP), SortKey("clue", str))
 AUDIT_ORDER: Final = (
-    SortKey("at_ms", int, DOWN),
-    SortKey("hunt", str),
-    SortKey("pos", int, DOWN),
-    SortKey("n", int, DOWN),
-)
     SortKey("at_ms", int, DOWN),
     SortKey("hunt", str),
     SortKey("pos", int, DOWN),
