@@ -84,9 +84,9 @@ class KafkaNode:
         self.group._options["group_id"] = None
         if self.group._consumer is not None:
             self.group._consumer._coordinator.reset_generation()  # so that nothing tells the group
-        await self._end()
-        for node in self.cluster.running():
+        for node in self.cluster.running():  # what it still writes until it has ended does not count
             node.keeper.link_reset(self.me, refused=True, majority=True)
+        await self._end()
 
     async def _end(self) -> None:
         self.alive = False

@@ -123,6 +123,7 @@ async def test_a_node_that_stood_still_past_the_time_out_writes_nothing_that_cou
     assert still.keeper.rules.table.version > before
     await play.some()
     await play.end()
+    await until(lambda: all(not shard.outgoing.held for n in cluster.running() for shard in n.system.shards()))
     assert violations(await cluster.judge()) == []
 
 
