@@ -49,8 +49,8 @@ UNIFIED: Final = {
 """Signs that phones, keyboards and typesetters put for one another."""
 
 MEANT: Final = re.compile(
-    r"[+#=<>%^*]|-(?!\w)|(?:^|[(\[=:;,\s])[-.]\s?\.?\d|\d\s*[./:,'-]\s*\d|\d/|/\d|\d\s+\d+\s*/", re.ASCII
-).search
+    r"[+#=<>%^*]|-(?!\w)|(?:^|[(\[=:;,\s])[-.]\s?\.?\d|\d\s*[./:,'-]\s*\d|\d/|/\d|\d\s+\d+\s*/"
+).search  # not re.ASCII: its spaces lack the separators U+001C to U+001F, which are spaces to the steps
 """Finds, in ASCII text, all that could be a sign that stays, and some that is none. Without a hit all signs go."""
 
 

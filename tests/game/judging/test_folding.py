@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from huntserver.game.judging.folding import (
@@ -132,6 +132,7 @@ def test_an_invisible_character_in_front_changes_no_form(text: str, code: int) -
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=127), max_size=60))
+@example("\x1f.0")
 def test_the_short_way_for_ascii_agrees_with_the_steps(text: str) -> None:
     assert folded(text) == folded_by_steps(text)
 
