@@ -2,7 +2,7 @@
 
 Implements what the application asks of an actor system (`submit`, `query`), the delivery of reactions to other nodes,
 and the receiving side of the links: commands of peers for shards that are owned here. A command is addressed to one
-tenure, and an owner under another one does not decide it (docs/adr/0017-links.md). Knows no sockets.
+tenure, and an owner under another one does not decide it (docs/adr/0018-links.md). Knows no sockets.
 """
 
 from __future__ import annotations
