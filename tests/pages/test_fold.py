@@ -61,7 +61,7 @@ def told(page: dict[str, Any]) -> dict[str, Any]:
             one["wait_until_ms"] = round(one["wait_until_ms"], -5)
         one.pop("points")  # sinks as others solve: asked for anew after a first find
     made["treasures"] = [{k: v for k, v in one.items() if v not in (None, False)} for one in page["treasures"]]
-    made["team"] = {k: v for k, v in page["team"].items() if v not in (None, False, 0, "") and k != "place"}
+    made["team"] = {k: v for k, v in page["team"].items() if v not in (None, False, 0, "", []) and k != "place"}
     return made
 
 

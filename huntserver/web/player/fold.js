@@ -9,7 +9,7 @@
  *   asks?: {kind: string, options: string[]}, errata?: {at_ms: number, text: string}[]}} Clue */
 /** @typedef {{id: string, title: string, text: string, points: number, left: number, mine?: boolean}} Treasure */
 /** @typedef {{id: string, name: string, score: number, place: number, members: string[], bracket?: string, invite?: string,
- *   finished?: boolean, out?: boolean}} Team */
+ *   finished?: boolean, out?: boolean, ids?: string[], asking?: [string, string][]}} Team */
 /** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
  *   started_ms?: number, ends_ms?: number, paused_ms?: number, clues_total?: number, players?: number, brackets?: string[],
  *   team?: Team, clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[]}} Page */
@@ -139,7 +139,11 @@ const FOLDS = {
         : { ...treasure, left: Math.min(treasure.left, event.left ?? treasure.left), mine: treasure.mine || own });
     return own ? with_team({ ...page, treasures }, { score: event.score }) : { ...page, treasures };
   },
-  joined: (page, event) => with_team({ ...page, players: (page.players || 0) + 1 }, { members: [...(page.team?.members || []), event.name] }),
+  joined: (page, event) => {
+    const { members = [], ids = [], asking = [] } = page.team || {};
+    const team = { members: [...members, event.name], ids: [...ids, event.by], asking: asking.filter(([id]) => id !== event.by) };
+    return with_team({ ...page, players: (page.players || 0) + 1 }, team);
+  },
   erratum_given: (page, event, at_ms) => with_clue(page, event.clue, (clue) => ({ ...clue, errata: [...(clue.errata || []), { at_ms, text: event.text }] })),
   cool_down_cleared: (page, event) => with_clue(page, event.clue, (clue) => ({ ...clue, wait_until_ms: 0 })),
   first_finder: (page) => page,
