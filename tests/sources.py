@@ -27,9 +27,17 @@ def dotted(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+def parsed(source: str) -> ast.Module:
+    """Parse a module; once more where CPython before 3.11.5 counts its recursion wrong, as a collection makes it do."""
+    try:
+        return ast.parse(source)
+    except SystemError:
+        return ast.parse(source)
+
+
 def imports(source: str) -> Iterator[str]:
     """Yield all that a module imports: at its top, within functions, and for types alone."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -16,6 +16,7 @@ from huntserver.errors import REFUSALS
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
 from lab import ROOT
+from tests.sources import parsed
 from tools.docs.navigation import menu
 
 DOCS = ROOT / "docs"
@@ -39,7 +40,7 @@ def all_tests() -> set[str]:
     return {
         node.name
         for path in (ROOT / "tests").rglob("*.py")  # the contract of the logs is no test module itself
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
     }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab import ROOT
-from tests.sources import ROOTS, dotted, files
+from tests.sources import ROOTS, dotted, files, parsed
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
@@ -42,7 +42,7 @@ EMPTY_DOCSTRING = re.compile(r"^(?:See the module|Fine\.$|See `)")
 def faults(name: str, source: str) -> list[str]:
     """Return what is untidy in one file; tests need no docstrings but the module's."""
     found = []
-    tree = ast.parse(source)
+    tree = parsed(source)
     if len(source.splitlines()) > FILE_LINES_MAX and name not in DEBTS["long_files"]:
         found.append(f"{name}: over {FILE_LINES_MAX} lines")
     if BAD_WORDS.search(Path(name).stem):
@@ -77,7 +77,7 @@ def test_every_file_of_every_root_is_tidy() -> None:
 def test_a_class_name_has_one_meaning() -> None:
     where = defaultdict(list)
     for path in files("actors", "huntserver", "lab"):
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path.read_text()).body:
             if isinstance(node, ast.ClassDef):
                 where[node.name].append(dotted(path))
     twice = {name: places for name, places in where.items() if len(places) > 1}
@@ -87,7 +87,7 @@ def test_a_class_name_has_one_meaning() -> None:
 def test_a_docstring_says_what_a_thing_is() -> None:
     found = []
     for path in files(*ROOTS):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path.read_text())):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 continue
             points = EMPTY_DOCSTRING.match(ast.get_docstring(node) or "") is not None
@@ -102,7 +102,7 @@ GAME = re.compile(r"(?i)(?<![a-z])(hunt|team|clue|guess|treasure|leaderboard|pla
 def game_words(source: str) -> set[str]:
     """Return the game's words among the names and texts of a module; comments may give examples."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         texts = [value for _, value in ast.iter_fields(node) if isinstance(value, str)]
         found |= {match[0].lower() for text in texts for match in GAME.finditer(text.replace("_", " "))}
     return found
@@ -153,7 +153,7 @@ def test_no_tracked_file_is_over_a_mebibyte() -> None:
 def test_test_names_are_sentences() -> None:
     short = []
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path.read_text())):
             is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
             if is_test and len(node.name.split("_")) < 4:  # type: ignore[attr-defined]
                 short.append(f"{path.name}: {node.name}")  # type: ignore[attr-defined]

@@ -22,8 +22,15 @@ RULES = {
 }
 
 
+AT_REST = """async () => {
+    const ends = (one) => one.effect.getComputedTiming().endTime < Infinity;
+    await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
+}"""
+
+
 def faults(phone: Phone) -> list[str]:
-    """Return what axe finds on the page as it is."""
+    """Return what axe finds on the page as it is, once nothing moves or changes colour any more."""
+    phone.page.evaluate(AT_REST)
     devtools = phone.context.new_cdp_session(phone.page)
     asked = {"expression": AXE + ";0"}
     devtools.send("Runtime.evaluate", asked)

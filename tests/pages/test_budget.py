@@ -16,7 +16,8 @@ from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
 BYTES_MAX = 100_000
-NODES_MAX = 60
+NODES_MAX = 80
+"""Of some 20,000: two pushes, each drawn where it belongs."""
 SLOW = {"offline": False, "latency": 40, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8}
 WATCH = """() => {
     window.changes = 0;

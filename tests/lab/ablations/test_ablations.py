@@ -24,6 +24,7 @@ NEAR = {
     "pos floor": 470,
     "staged cap": 300,
     "three tenures a fault": 444_000_090,
+    "one tenure per link reset": 900,
 }
 """Where seeds begin that show soon what is missed (0 for all others); a change of the simulation moves them, so that
 some hundreds are tried. `make ablations` starts from the commit's base."""
