@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +64,18 @@ def test_a_hint_that_needs_none_before_it_is_a_fault_with_its_path() -> None:
         found = check_definition(WELL.replace('needs = ["where"]', f'needs = ["{needed}"]').encode(), "toml")
         assert isinstance(found, list)
         assert [p.path for p in found] == ["clues[0].hints[1].needs[0]"]
+
+
+def test_points_that_sink_along_a_curve_are_rounded_once() -> None:
+    # 7 of 10 solves take 49 hundredths of 500: 245. In floating point a little less, so that 256 were left.
+    well = Clue(id="well", title="The well", points=500, decay_solves=10)
+    assert [worth(well, solves) for solves in (0, 1, 7, 10, 11)] == [500, 495, 255, 0, 0]
+
+
+@given(st.integers(0, 2000), st.integers(0, 2000), st.integers(1, 500), st.integers(0, 600))
+def test_points_along_a_curve_are_the_least_whole_number_not_below_it(a: int, b: int, decay: int, solves: int) -> None:
+    most, least = max(a, b), min(a, b)
+    clue = Clue(id="well", title="The well", points=most, points_min=least, decay_solves=decay)
+    exact = most - (most - least) * Fraction(min(solves, decay), decay) ** 2
+    assert worth(clue, solves) == ceil(exact)
+    assert least <= worth(clue, solves + 1) <= worth(clue, solves) <= most
