@@ -1,0 +1,212 @@
+"""Whole hunts of the kinds that hosts run, played to the end by generated players; the standings are known beforehand.
+
+The oracle here knows no rule of the game: each structure says in a line what a solve is worth.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from actors.entity import Rejected
+from huntserver.game.features.amending import AwardSolve
+from huntserver.game.features.checking_in import CheckIn
+from huntserver.game.features.guessing import Guess
+from huntserver.game.features.hints import TakeHint
+from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.scanning import Scan
+from huntserver.game.features.schedule import End
+from lab.rigs.game import OWNER, Table, code, digest
+
+Worth = Callable[[int, int], int]
+"""Points of a clue, by its number from 0, for the solve of that rank, from 1."""
+
+
+class Oracle:
+    """Scores and their times, counted apart from the game."""
+
+    def __init__(self, worth: Worth, players: Sequence[str]) -> None:
+        self.worth = worth
+        self.solves: dict[int, int] = {}
+        self.score = dict.fromkeys(players, 0)
+        self.since = dict.fromkeys(players, 0)
+
+    def solved(self, player: str, clue: int, at_ms: int) -> int:
+        """Count a solve; return its points."""
+        rank = self.solves[clue] = self.solves.get(clue, 0) + 1
+        points = self.worth(clue, rank)
+        self.score[player] += points
+        if points > 0:
+            self.since[player] = at_ms
+        return points
+
+    def standings(self) -> list[tuple[str, int]]:
+        """Return names and scores: more points first, then who had them earlier, then who joined earlier."""
+        joined = list(self.score)
+        order = sorted(joined, key=lambda p: (-self.score[p], self.since[p], joined.index(p)))
+        return [(player.title(), self.score[player]) for player in order]
+
+
+class Race:
+    """A running hunt, its players and the oracle beside it."""
+
+    def __init__(self, toml: str, players: int, worth: Worth, seed: int) -> None:
+        self.players = [f"p{n}" for n in range(players)]
+        self.table = Table(toml).running(*self.players)
+        self.oracle = Oracle(worth, self.players)
+        self.rng = random.Random(seed)
+
+    def solve(self, player: str, clue: int, command: Any, *, by_host: bool = False) -> None:
+        """Let some time pass, solve, and compare what it brought."""
+        self.table.tick(self.rng.randint(1, 20))
+        answer = self.table.host(command) if by_host else self.table.send(command, f"p:{player}")
+        assert not isinstance(answer, Rejected), (player, clue, answer)
+        assert answer.verdict == "correct", (player, clue, answer)
+        assert answer.points == self.oracle.solved(player, clue, self.table.now_ms)
+
+    def pay(self, player: str, command: TakeHint, price: int) -> None:
+        """Take a hint."""
+        answer = self.table.send(command, f"p:{player}")
+        assert not isinstance(answer, Rejected), answer
+        self.oracle.score[player] -= price
+
+    def team(self, player: str) -> Any:
+        """Return a player's team."""
+        return self.table.state.members[f"p:{player}"]
+
+    def end(self) -> None:
+        """End the hunt and compare the standings, and those of the log folded again."""
+        assert not isinstance(self.table.host(End()), Rejected)
+        self.table.tick(60)
+        rows = self.table.ask(BoardQuery(top=500), OWNER, "host").rows
+        assert [(row.name, row.score) for row in rows] == self.oracle.standings()[:500]
+        assert digest(self.table.replay()) == digest(self.table.state)
+
+    def interleaved(self, ways: dict[str, list[int]]) -> list[tuple[str, int]]:
+        """Return every player's steps, each in its own order, the players mixed."""
+        turns = [player for player, way in ways.items() for _ in way]
+        self.rng.shuffle(turns)
+        left = {player: iter(way) for player, way in ways.items()}
+        return [(player, next(left[player])) for player in turns]
+
+
+def clue(id: str, keys: str, title: str = "A clue") -> str:
+    return f'[[clues]]\nid = "{id}"\ntitle = "{title}"\n{keys}\n'
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_linear_trail_of_five_places(seed: int) -> None:
+    spots = [(48.85 + n / 100, 2.35) for n in range(5)]
+    toml = 'title = "Five bridges"\n' + "".join(
+        clue(
+            f"s{n}",
+            f'kind = "location"\nlocation = {{ lat = {lat}, lon = {lon}, radius_m = 40 }}\nfirst_bonus = [5, 3, 1]\n'
+            + (f'unlock = "s{n - 1}"\n' if n else "")
+            + ("final = true" if n == 4 else ""),
+        )
+        for n, (lat, lon) in enumerate(spots)
+    )
+    race = Race(toml, 8, lambda _, rank: 10 + (5, 3, 1, *[0] * 10)[rank - 1], seed)
+    ways = {player: list(range(5 if n else 3)) for n, player in enumerate(race.players)}  # the first one gives up
+    for player, n in race.interleaved(ways):
+        if n < 4:
+            ahead = race.table.send(CheckIn(*spots[n + 1], clue=f"s{n + 1}"), f"p:{player}")
+            assert code(ahead) == "locked"
+        race.solve(player, n, CheckIn(*spots[n]))
+    finished = {row.name for row in race.table.ask(BoardQuery(), OWNER, "host").rows if row.finished}
+    assert finished == {player.title() for player in race.players[1:]}
+    race.end()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_weekend_of_thirty_puzzles_in_rounds_with_metas_and_a_meta_meta(seed: int) -> None:
+    toml = 'title = "The long weekend"\n'
+    numbers: dict[str, int] = {}
+    for r in range(5):
+        fed = [f"r{r}p{n}" for n in range(5)]
+        opens = f'unlock = "m{r - 1} or after {2 * r}:00"' if r else ""
+        toml += "".join(clue(id, f'answers = ["{id} it is"]\n{opens}') for id in fed)
+        toml += clue(f"m{r}", f'answers = ["meta {r}"]\npoints = 50\nunlock = "4 of ({", ".join(fed)})"')
+        numbers |= {id: len(numbers) + n for n, id in enumerate([*fed, f"m{r}"])}
+    metas = ", ".join(f"m{r}" for r in range(5))
+    toml += clue("meta", f'answers = ["the end"]\npoints = 200\nfinal = true\nunlock = "5 of ({metas})"')
+    numbers["meta"] = len(numbers)
+    assert len(numbers) == 31
+    worth = {n: 200 if id == "meta" else 50 if id[0] == "m" else 10 for id, n in numbers.items()}
+    race = Race(toml, 6, lambda n, _: worth[n], seed)
+    ids = {n: id for id, n in numbers.items()}
+    ways: dict[str, list[int]] = {}
+    for player in race.players:  # four puzzles of a round, its meta, perhaps the fifth; the rounds in turn
+        way: list[int] = []
+        for r in range(race.rng.randint(1, 5)):
+            puzzles = [numbers[f"r{r}p{n}"] for n in race.rng.sample(range(5), 5)]
+            way += [*puzzles[:4], numbers[f"m{r}"], *puzzles[4 : race.rng.choice((4, 5))]]
+        ways[player] = way + ([numbers["meta"]] if len([n for n in way if worth[n] == 50]) == 5 else [])
+    for player, n in race.interleaved(ways):
+        id = ids[n]
+        text = "the end" if id == "meta" else f"meta {id[1]}" if id[0] == "m" else f"{id} it is"
+        race.solve(player, n, Guess(id, text))
+    race.table.tick(9 * 3600)  # what is released by time is open to everybody, however far they are
+    late = race.table.state.plan.clue_index["r4p0"]
+    assert all(race.team(player).unlocked >> late & 1 for player in race.players)
+    race.end()
+
+
+def test_a_jeopardy_of_sixty_tasks_whose_points_sink_as_they_are_solved() -> None:
+    tasks, players = 60, 300
+    toml = 'title = "Sixty flags"\n' + "".join(
+        clue(f"t{n}", f'answers = ["flag{{{n}-x}}"]\npoints = 500\npoints_min = 100\ndecay_solves = 40')
+        for n in range(tasks)
+    )
+
+    def worth(_: int, rank: int) -> int:
+        return 500 - 400 * min(rank - 1, 40) ** 2 // 40**2
+
+    race = Race(toml, players, worth, 1)
+    ways = {p: race.rng.sample(range(tasks), min(tasks, 1 + int(race.rng.expovariate(1 / 8)))) for p in race.players}
+    for player, n in race.interleaved(ways):
+        if race.rng.random() < 0.1:
+            assert race.table.send(Guess(f"t{n}", "flag{wrong}"), f"p:{player}").verdict == "incorrect"
+        race.solve(player, n, Guess(f"t{n}", f"flag{{{n}-x}}"))
+    assert race.table.state.solves == [race.oracle.solves.get(n, 0) for n in range(tasks)]
+    race.end()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_companys_tasks_that_hosts_confirm_and_a_survey_at_the_end(seed: int) -> None:
+    toml = 'title = "The summer party"\n' + "".join(clue(f"k{n}", 'kind = "manual"\npoints = 20') for n in range(6))
+    toml += clue("last", 'kind = "survey"\npoints = 5\nunlock = "4 of (k0, k1, k2, k3, k4, k5)"')
+    race = Race(toml, 7, lambda n, _: 5 if n == 6 else 20, seed)
+    ways = {p: race.rng.sample(range(6), race.rng.randint(2, 6)) for p in race.players}
+    ways = {p: [*way[:4], 6, *way[4:]] if len(way) >= 4 else way for p, way in ways.items()}
+    for player, n in race.interleaved(ways):
+        if n == 6:
+            race.solve(player, n, Guess("last", f"{player} liked it"))
+        else:
+            assert code(race.table.send(AwardSolve(race.team(player).id, f"k{n}"), f"p:{player}")) == "not_allowed"
+            race.solve(player, n, AwardSolve(race.team(player).id, f"k{n}"), by_host=True)
+    race.end()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_museum_with_codes_at_the_rooms_and_hints_for_points(seed: int) -> None:
+    toml = 'title = "Twelve rooms"\n' + "".join(
+        clue(
+            f"room{n}",
+            f'kind = "code"\ncodes = ["ROOM-{n:04d}"]\nhints = [{{ id = "h", text = "Look up.", price = 3 }}]',
+        )
+        for n in range(12)
+    )
+    race = Race(toml, 6, lambda *_: 10, seed)
+    ways = {p: race.rng.sample(range(12), race.rng.randint(1, 12)) for p in race.players}
+    for player, n in race.interleaved(ways):
+        if race.oracle.score[player] >= 3 and race.rng.random() < 0.4:
+            race.pay(player, TakeHint(f"room{n}", "h"), 3)
+        elif race.oracle.score[player] < 3:
+            assert code(race.table.send(TakeHint(f"room{n}", "h"), f"p:{player}")) == "too_expensive"
+        link = f"https://hunts.example/?hunt=rooms&code=room-{n:04d}"
+        race.solve(player, n, Scan(race.rng.choice((f"ROOM-{n:04d}", f"room {n:04d}", f"ＲＯＯＭ{n:04d}", link))))
+    race.end()
