@@ -1,0 +1,93 @@
+"""What is asked of other nodes is answered once: by the owner, or in words when there is none in time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from actors.cluster import requests
+from actors.cluster.requests import COMMAND, QUERY, RemoteRequest, RemoteRequests
+from actors.entity import Rejected
+from actors.shard.actor import Caller
+
+ADA = Caller("p:ada", "player", "Ada")
+
+
+class Heard:
+    """A sink, and the codes of what it was refused with."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+
+    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
+        self.codes.append(rejected.code)
+
+
+class Way:
+    """Keeps what it is asked to route; sends it over a link if it has one."""
+
+    def __init__(self) -> None:
+        self.routed: list[RemoteRequest] = []
+        self.requests = RemoteRequests(self, lambda name, call: call)
+        self.link: Any = None
+
+    def route(self, request: RemoteRequest) -> None:
+        self.routed.append(request)
+        if self.link is None:
+            self.requests.later(request)
+        else:
+            self.requests.sending(request, self.link)
+
+
+def asked(sink: Heard, *, what: int = COMMAND, key: tuple[str, int] | None = ("e", 1)) -> RemoteRequest:
+    return RemoteRequest(what, "k", "h", object(), sink, 5, ADA, key)
+
+
+@pytest.mark.parametrize(("what", "key"), [(COMMAND, ("e", 1)), (QUERY, None)])
+async def test_what_may_be_sent_twice_goes_to_the_next_owner_when_its_link_is_lost(what: int, key: Any) -> None:
+    way, sink = Way(), Heard()
+    first = object()
+    request = asked(sink, what=what, key=key)
+    n = way.requests.sending(request, first)  # type: ignore[arg-type]
+    way.link = object()
+    way.requests.lost(first)  # type: ignore[arg-type]
+    while not way.routed:
+        await asyncio.sleep(0)
+    assert way.requests.answered(first, n) is None  # type: ignore[arg-type]
+    assert way.requests.answered(way.link, n + 1) is request
+    assert sink.codes == []
+    assert way.requests.waiting == 0
+
+
+async def test_a_command_without_a_key_whose_link_was_lost_is_unknown_and_not_sent_again() -> None:
+    way, sink = Way(), Heard()
+    link = object()
+    way.requests.sending(asked(sink, key=None), link)  # type: ignore[arg-type]
+    way.requests.lost(link)  # type: ignore[arg-type]
+    assert sink.codes == ["unknown"]
+    assert way.routed == []
+    assert way.requests.waiting == 0
+
+
+async def test_where_no_owner_is_found_in_time_it_is_unavailable_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "RETRY_S", (0.0, 0.0))
+    monkeypatch.setattr(requests, "DEADLINE_S", 0.05)
+    way, sink = Way(), Heard()
+    way.requests.later(asked(sink))
+    while not sink.codes:
+        await asyncio.sleep(0)
+    assert sink.codes == ["unavailable"]
+    assert way.routed
+    assert way.requests.waiting == 0
+
+
+async def test_too_many_are_refused_and_nothing_queues_without_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "WAITING_MAX", 2)
+    way, sink = Way(), Heard()
+    for _ in range(2):
+        way.requests.sending(asked(sink), object())  # type: ignore[arg-type]
+    assert way.requests.full()
+    way.requests.later(asked(sink))
+    assert sink.codes == ["unavailable"]
