@@ -16,8 +16,8 @@ from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
 BYTES_MAX = 100_000
-NODES_MAX = 300
-"""Of some 20,000, for two pushes: to draw every clue anew would be more than one for each of the 500."""
+NODES_MAX = 60
+"""Of some 20,000: two pushes, each drawn where it belongs."""
 SLOW = {"offline": False, "latency": 40, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8}
 WATCH = """async () => {
     const clues = document.querySelector("ul.clues");
