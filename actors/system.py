@@ -16,7 +16,7 @@ import msgspec
 from actors.background import Background
 from actors.clock import Clock
 from actors.cluster.succession import Succession
-from actors.entity import EntityType, Rejected
+from actors.entity import EntityType
 from actors.faults import SpillFailed
 from actors.limits import DEFAULT, Limits
 from actors.log.port import EventLog, ShardId, SnapshotStore, shard_of
@@ -33,6 +33,7 @@ from actors.shard.statistics import ShardStatistics
 from actors.snapshots.recovery import NodeRun
 from actors.supervisor import Node, ShardSupervisor
 from actors.timekeeper import Timekeeper
+from actors.way_in import WayIn
 
 TICK_S: Final = 0.2
 WEIGHED_IN_TICKS: Final = 16
@@ -74,7 +75,7 @@ class Region:
         return shard
 
 
-class ActorSystem:
+class ActorSystem(WayIn):
     """The actors of one node: submit commands, ask queries, start, drain, close. Not a singleton.
 
     Without `succession` all shards are this node's. With it (a cluster) it serves those that were taken; what comes for
@@ -175,21 +176,6 @@ class ActorSystem:
         if decoder is None:
             raise ValueError(f"no kind of entity is called {kind!r}")
         return decoder.decode(data)
-
-    async def ask(self, kind: str, id: str, command: Any, caller: Caller, key: Key | None = None) -> Any:
-        """Send a command or, for a struct tagged as a query, a question, and wait; for tools and tests.
-
-        Returns (answer bytes or view, pos), or a `Rejected`.
-        """
-        waiter = Waiter()
-        self.submit(kind, id, command, waiter, 0, caller, key)
-        return await waiter.future
-
-    async def view(self, kind: str, id: str, query: Any, caller: Caller) -> Any:
-        """Ask a question and wait. Returns (view, pos), or a `Rejected`."""
-        waiter = Waiter()
-        self.query(kind, id, query, waiter, 0, caller)
-        return await waiter.future
 
     # ---- life
 
@@ -304,25 +290,3 @@ class ActorSystem:
     def statistics(self) -> dict[str, list[ShardStatistics]]:
         """Return what each shard holds and has done, by kind."""
         return {name: [s.statistics() for s in r.shards] for name, r in self.regions.items()}
-
-
-class Waiter:
-    """A sink for one answer."""
-
-    def __init__(self) -> None:
-        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-    def accepted(self, request: int, answer: bytes, pos: int, told: Any) -> None:
-        """Resolve with (answer, pos)."""
-        if not self.future.done():
-            self.future.set_result((answer, pos))
-
-    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
-        """Resolve with the refusal."""
-        if not self.future.done():
-            self.future.set_result(rejected)
-
-    def viewed(self, request: int, view: Any, pos: int) -> None:
-        """Resolve with (view, pos)."""
-        if not self.future.done():
-            self.future.set_result((view, pos))

@@ -32,6 +32,7 @@ from actors.reachable import nobody_listens
 from actors.reporter import Reporter
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
+from actors.way_in import WayIn
 from huntserver import __version__, telemetry
 from huntserver.auth import Issuers, KeySet, SignIn, Tokens, link_code, load_key
 from huntserver.cluster.node import ClusterNode
@@ -272,7 +273,7 @@ class _Core(NamedTuple):
 
     system: ActorSystem
     rooms: Rooms
-    way_in: Any
+    way_in: WayIn
     node: ClusterNode | None
     spill: SqliteSpill
 
@@ -293,7 +294,7 @@ def _core(
     outside = Outside(coat.log(log), snapshots, spill, clock, rolls, publisher, reporter, nobody_listens)
     succession, tenant = node.keeper if node is not None else None, NodeRun(node_name(config), run)
     system = ActorSystem(coat.kinds(kinds(config)), outside, tenant, runtime_limits(config), succession=succession)
-    way_in = node.route(system) if node is not None else system
+    way_in: WayIn = node.route(system) if node is not None else system
     rooms.attach(way_in)
     return _Core(system, rooms, way_in, node, spill)
 

@@ -6,11 +6,12 @@ Owns nothing that lasts. A hunt that is there already is left as it is.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from actors.entity import Rejected
 from actors.reporter import Reporter
 from actors.shard.actor import Caller
+from actors.way_in import WayIn
 from huntserver.config import ConfigError
 from huntserver.game.definition.formats import style_of
 from huntserver.game.definition.shape import Definition, source
@@ -33,18 +34,6 @@ def read_hunt(path: Path) -> Definition:
     if isinstance(checked, list):
         raise ConfigError(f"{path}: {checked[0]} ({len(checked)} problems in all: huntserver check {path})")
     return checked
-
-
-class WayIn(Protocol):
-    """The way in to the actors, of this node or of a cluster."""
-
-    async def ask(self, kind: str, id: str, command: Any, caller: Caller) -> Any:
-        """Send a command and wait."""
-        ...
-
-    async def view(self, kind: str, id: str, query: Any, caller: Caller) -> Any:
-        """Ask a question and wait."""
-        ...
 
 
 async def load_hunt(system: WayIn, id: str, definition: Definition, report: Reporter) -> None:

@@ -26,13 +26,14 @@ from actors.shard.actor import Caller, Sink
 from actors.shard.mailbox import Key, Message
 from actors.shard.reactions import ReactionBatch
 from actors.shard.refusals import BUSY
-from actors.system import ActorSystem, Waiter
+from actors.system import ActorSystem
+from actors.way_in import WayIn
 
 SWEEP_S: Final = 5.0
 ORIGINS_MAX: Final = 1_000
 
 
-class Router:
+class Router(WayIn):
     """One node's messages. Made after the system and the keeper; `attach` gives it the links. `audience` is what the
     system publishes to."""
 
@@ -87,18 +88,6 @@ class Router:
             self._elsewhere(RemoteRequest(QUERY, kind, id, query, sink, request, caller, None))
         else:
             self._system.query(kind, id, query, sink, request, caller)
-
-    async def ask(self, kind: str, id: str, command: Any, caller: Caller, key: Key | None = None) -> Any:
-        """Send a command and wait; see `ActorSystem.ask`."""
-        waiter = Waiter()
-        self.submit(kind, id, command, waiter, 0, caller, key)
-        return await waiter.future
-
-    async def view(self, kind: str, id: str, query: Any, caller: Caller) -> Any:
-        """Ask a question and wait; see `ActorSystem.view`."""
-        waiter = Waiter()
-        self.query(kind, id, query, waiter, 0, caller)
-        return await waiter.future
 
     def watch(self, kind: str, id: str) -> None:
         """Hear what an entity shows, wherever it lives."""

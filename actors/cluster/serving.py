@@ -6,6 +6,7 @@ is not decided by a later owner. Answers leave in release order. Owns nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from actors.cluster.links import frames as f
@@ -52,7 +53,7 @@ class Serving:
         self._codec = codec
         self.served = 0
 
-    def _is_served(self, link: Link, frame: Any) -> bool:
+    def _is_served(self, link: Link, frame: f.LinkRequest) -> bool:
         """Tell whether a message is addressed to the tenure that is served here now; answer it with `moved` if not."""
         shard = self._system.regions[frame.kind].shard(frame.id)
         nonce = "" if shard.elsewhere else self._system.nonce(shard.id)
@@ -63,29 +64,32 @@ class Serving:
         return False
 
     def command(self, link: Link, frame: f.LinkCommand) -> None:
-        if not self._is_served(link, frame):
-            return
-        try:
-            command = self._codec.command(frame.kind, frame.body)
-        except ValueError:
-            link.send(refusal_frame(frame.n, BAD_BODY, -1))
-            return
-        key = (frame.epoch, frame.number) if frame.epoch else None
-        sink = PeerSink(self._codec, link, frame.n)
-        self._system.submit(frame.kind, frame.id, command, sink, 0, Caller(frame.by, frame.role, frame.name), key)
+        """Decide a command."""
+        command = self._read(link, frame, self._codec.command)
+        if command is not None:
+            key = (frame.epoch, frame.number) if frame.epoch else None
+            sink, caller = PeerSink(self._codec, link, frame.n), Caller(frame.by, frame.role, frame.name)
+            self._system.submit(frame.kind, frame.id, command, sink, 0, caller, key)
 
     def query(self, link: Link, frame: f.LinkQuery) -> None:
+        """Answer a question."""
+        query = self._read(link, frame, self._codec.query)
+        if query is not None:
+            sink, caller = PeerSink(self._codec, link, frame.n), Caller(frame.by, frame.role, frame.name)
+            self._system.query(frame.kind, frame.id, query, sink, 0, caller)
+
+    def _read(self, link: Link, frame: f.LinkCommand | f.LinkQuery, read: Callable[[str, bytes], Any]) -> Any:
+        """Return what a message asks; None: it was answered, for it is another tenure's or cannot be read."""
         if not self._is_served(link, frame):
-            return
+            return None
         try:
-            query = self._codec.query(frame.kind, frame.body)
+            return read(frame.kind, frame.body)
         except ValueError:
             link.send(refusal_frame(frame.n, BAD_BODY, -1))
-            return
-        sink = PeerSink(self._codec, link, frame.n)
-        self._system.query(frame.kind, frame.id, query, sink, 0, Caller(frame.by, frame.role, frame.name))
+            return None
 
     def reactions(self, link: Link, frame: f.LinkReactions) -> None:
+        """Pass reactions on."""
         if self._is_served(link, frame):
             items = [ReactionItem(seq, n, self._codec.command(frame.kind, body)) for seq, n, body in frame.items]
             sink = PeerSink(self._codec, link, frame.n)

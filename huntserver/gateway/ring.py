@@ -129,15 +129,16 @@ class Ring:
 
     def shrink(self, bytes_max: int) -> None:
         """Drop the oldest until the rest fits."""
-        entries = self._entries
+        entries, before = self._entries, self._oldest
         while entries and self.bytes > bytes_max:
             entry = entries.pop(self._oldest, None)
             self._oldest += 1
-            self.whole_from = max(self.whole_from, self._oldest)
             if isinstance(entry, Plain):
                 self.bytes -= PLAIN_BYTES * len(entry.pushes)
             elif entry is not None:
                 self.bytes -= sum(kept.weight for kept in entry)
+        if self._oldest != before:
+            self.whole_from = max(self.whole_from, self._oldest)
         if not entries:
             self._newest.clear()
 

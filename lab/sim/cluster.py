@@ -273,14 +273,7 @@ class ClusterSimulation(Simulation):
         self._wait_for_timers()
         self._probe()
         live = [at._replace(last=False, node="all") for node in self.alive() for at in node.live()]
-        for node in self.alive():
-            node.kill()
-        auditor = self.start_node(0.0)
-        if not self.loop.run(lambda: auditor.booted and auditor.owns_all() and auditor.quiet(), self.settle_s):
-            self.broken("I10", f"a fresh process does not come up: {auditor.system.ready()}")
-            return live
-        self._probe()
-        return live + auditor.live()
+        return self._started_afresh(live)
 
     def _wait_for_timers(self) -> None:
         def due() -> dict[str, int]:

@@ -209,6 +209,10 @@ class Simulation(Stage[SimNode]):
             node.drain()
             if not self.loop.run(lambda: node.place.dead, 12.0):
                 self.broken("I10", f"{node.name} could not be drained")
+        return self._started_afresh(live)
+
+    def _started_afresh(self, live: list[LiveDigest]) -> list[LiveDigest]:
+        """Kill every node and start a fresh process on the same store; return the live states given and its own."""
         for node in self.alive():
             node.kill()
         auditor = self.start_node(0.0)

@@ -64,13 +64,27 @@ class LinkTenures(LinkFrame, tag="held", frozen=True, gc=False):
     tenures: tuple[tuple[str, int, str, str, str, int, bool], ...]
 
 
-class LinkCommand(LinkFrame, tag="c", frozen=True, gc=False):
-    """A command to an entity of the peer, addressed to one tenure. `epoch` empty: without a key."""
+class LinkRequest(LinkFrame, frozen=True, gc=False):
+    """Root of what is asked of an entity of the peer, addressed to one tenure."""
 
     n: int
     kind: str
     id: str
     nonce: str
+
+
+class LinkQuery(LinkRequest, tag="q", frozen=True, gc=False):
+    """A question of somebody's."""
+
+    body: bytes
+    by: str
+    role: str
+    name: str
+
+
+class LinkCommand(LinkRequest, tag="c", frozen=True, gc=False):
+    """A command of somebody's. `epoch` empty: without a key."""
+
     body: bytes
     by: str
     role: str
@@ -79,26 +93,9 @@ class LinkCommand(LinkFrame, tag="c", frozen=True, gc=False):
     number: int = 0
 
 
-class LinkQuery(LinkFrame, tag="q", frozen=True, gc=False):
-    """A question to an entity of the peer."""
+class LinkReactions(LinkRequest, tag="r", frozen=True, gc=False):
+    """Reactions of one source; an item is (seq, n, command)."""
 
-    n: int
-    kind: str
-    id: str
-    nonce: str
-    body: bytes
-    by: str
-    role: str
-    name: str
-
-
-class LinkReactions(LinkFrame, tag="r", frozen=True, gc=False):
-    """Reactions of one source to one entity of the peer; an item is (seq, n, command)."""
-
-    n: int
-    kind: str
-    id: str
-    nonce: str
     source: str
     items: tuple[tuple[int, int, bytes], ...]
 

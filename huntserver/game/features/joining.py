@@ -173,10 +173,15 @@ def _new_team(state: Hunt, command: Join, ctx: Context) -> Decision | Rejected:
     return Decision((Joined(id, plan.definition.title, author, invite, bracket),), JoinAnswer(id, invite))
 
 
+def letters_of(roll: int, length: int) -> str:
+    """Return a code to be typed, of so many letters (ten at most), made of a random 53-bit integer."""
+    return "".join(INVITE_LETTERS[roll >> 5 * i & 31] for i in range(length))
+
+
 def free_invite(state: Hunt, roll: int) -> str:
     """Draw a code from the command's roll; the next ones in turn if it is in use."""
     while True:
-        code = "".join(INVITE_LETTERS[roll >> 5 * i & 31] for i in range(INVITE_LENGTH))
+        code = letters_of(roll, INVITE_LENGTH)
         if code not in state.invites:
             return code
         roll += 1

@@ -11,7 +11,7 @@ from actors.entity import Context, Decision, Rejected
 from huntserver.game.command import Command, HostCommand
 from huntserver.game.event import GameEvent, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
-from huntserver.game.features.joining import INVITE_LETTERS
+from huntserver.game.features.joining import letters_of
 from huntserver.game.features.roles import code_digest, kept, made
 from huntserver.game.permission import NOT_JOINED, act, is_host, not_there
 from huntserver.game.roster import name_of, player_of
@@ -66,7 +66,7 @@ def pair(state: Hunt, command: Pair, ctx: Context) -> Decision | Rejected:
     if len(others) >= PAIRINGS_MAX:
         return Rejected("wrong_phase", "too many codes are unused; try again in a minute", True, 60_000)
     roll = ctx.roll()
-    code = "".join(INVITE_LETTERS[roll >> 5 * i & 31] for i in range(CODE_LENGTH))
+    code = letters_of(roll, CODE_LENGTH)
     until_ms = ctx.now_ms + VALID_MS
     offered = PairingOffered(code_digest(state.id, code), player, until_ms, personal=act(ctx, command))
     return Decision((offered,), {"code": code, "until_ms": until_ms})

@@ -15,7 +15,7 @@ from huntserver.game.channels import Telling
 from huntserver.game.command import Command, HostCommand, Query
 from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes
-from huntserver.game.features.joining import INVITE_LETTERS
+from huntserver.game.features.joining import letters_of
 from huntserver.game.permission import GRANTED, NO_HUNT, Role, act, not_host, role_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
@@ -110,7 +110,7 @@ def grant(state: Hunt, command: Grant, ctx: Context) -> Decision | Rejected:
     if sum(until > ctx.now_ms for _, until in kept(state).offers.values()) >= OFFERS_MAX:
         return Rejected("wrong_phase", f"{OFFERS_MAX} codes are unused; revoke codes first", retry=True)
     roll = ctx.roll()
-    code = "".join(INVITE_LETTERS[roll >> 5 * i & 31] for i in range(CODE_LENGTH))
+    code = letters_of(roll, CODE_LENGTH)
     until_ms = ctx.now_ms + command.valid_s * 1000
     offered = RoleOffered(code_digest(state.id, code), command.role, until_ms, personal=act(ctx, command))
     return Decision((offered,), {"code": code, "role": command.role, "until_ms": until_ms})
