@@ -12,8 +12,7 @@ from typing import Any, Final, Protocol
 from actors.cluster.links.link import Link
 from actors.entity import Rejected
 from actors.shard.actor import Caller
-from actors.shard.mailbox import COMMAND, QUERY, Key
-from actors.shard.refusals import MOVED
+from actors.shard.mailbox import COMMAND, Key
 
 DEADLINE_S: Final = 15.0
 """From the first try; a client sends a keyed command again by itself after that."""
@@ -70,7 +69,6 @@ class RemoteRequests:
         self._n = 0
         self._waiting = 0
         self._again = guard("routing", self._try_again)
-        self.sent = self.retried = self.gave_up = 0
 
     def full(self) -> bool:
         """Tell whether no more may be asked now."""
@@ -80,7 +78,6 @@ class RemoteRequests:
         """Note that a request goes out over a link; return its number there."""
         self._n += 1
         self._waiting += 1
-        self.sent += 1
         request.link = link
         self._asked.setdefault(link, {})[self._n] = request
         return self._n
@@ -109,10 +106,8 @@ class RemoteRequests:
         request.tries += 1
         request.link = None
         if loop.time() + wait_s > request.by_s or self.full():
-            self.gave_up += 1
             request.sink.refused(request.request, UNREACHABLE, -1)
             return
-        self.retried += 1
         self._waiting += 1
         loop.call_later(wait_s, self._again, request)
 
@@ -124,6 +119,3 @@ class RemoteRequests:
     def waiting(self) -> int:
         """RemoteRequests that are asked and not answered, or wait to be asked again."""
         return self._waiting
-
-
-__all__ = ["COMMAND", "MOVED", "QUERY", "RemoteRequest", "RemoteRequests", "Way"]

@@ -16,16 +16,15 @@ from actors.cluster.keeper import Keeper, News
 from actors.cluster.links import frames as f
 from actors.cluster.links.link import Link
 from actors.cluster.member import Member
-from actors.cluster.requests import COMMAND, MOVED, QUERY, UNREACHABLE, RemoteRequest, RemoteRequests
+from actors.cluster.requests import UNREACHABLE, RemoteRequest, RemoteRequests
 from actors.cluster.serving import UNSENDABLE, EntityCodec, PeerSink, Serving
 from actors.cluster.watches import Audience, Listeners, Watches
 from actors.entity import Push, Rejected
 from actors.log.port import ShardId
-from actors.reporter import Reporter
 from actors.shard.actor import Caller, Sink
-from actors.shard.mailbox import Key, Message
+from actors.shard.mailbox import COMMAND, QUERY, Key, Message
 from actors.shard.reactions import ReactionBatch
-from actors.shard.refusals import BUSY
+from actors.shard.refusals import BUSY, MOVED
 from actors.system import ActorSystem
 from actors.way_in import WayIn
 
@@ -44,7 +43,6 @@ class Router(WayIn):
         codec: EntityCodec,
         listeners: Listeners,
         audience: Audience,
-        report: Reporter,
     ) -> None:
         self.audience = audience
         self.serving = Serving(system, codec)
@@ -53,7 +51,6 @@ class Router(WayIn):
         self._system = system
         self._keeper = keeper
         self._codec = codec
-        self._report = report
         self._link: Callable[[Member], Link | None] = lambda member: None
         self._stamps: dict[ShardId, tuple[Link, str]] = {}
         self._origins: dict[tuple[Link, int], Sink] = {}  # who was just told an answer that says all of a push

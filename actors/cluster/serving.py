@@ -51,14 +51,12 @@ class Serving:
     def __init__(self, system: ActorSystem, codec: EntityCodec) -> None:
         self._system = system
         self._codec = codec
-        self.served = 0
 
     def _is_served(self, link: Link, frame: f.LinkRequest) -> bool:
         """Tell whether a message is addressed to the tenure that is served here now; answer it with `moved` if not."""
         shard = self._system.regions[frame.kind].shard(frame.id)
         nonce = "" if shard.elsewhere else self._system.nonce(shard.id)
         if nonce and nonce == frame.nonce:
-            self.served += 1
             return True
         link.send(refusal_frame(frame.n, MOVED, -1, nonce))
         return False

@@ -84,7 +84,6 @@ class Watches:
         self._listeners = listeners
         self._owner = owner
         self._watches: dict[tuple[str, str], EntityWatch] = {}
-        self.breaks = 0
 
     def watch(self, kind: str, id: str) -> None:
         """Hear an entity from now on, wherever it lives. Called before it is asked for the view that listeners begin
@@ -161,7 +160,6 @@ class Watches:
                 watch.since = max(watch.since, self._listeners.heard(watch.kind, watch.id))
 
     def _broken(self, watch: EntityWatch, heard: int) -> None:
-        self.breaks += 1
         self._listeners.broken(watch.kind, watch.id, max(heard, 0))
 
     def __len__(self) -> int:
@@ -175,7 +173,6 @@ class Audience:
         self._listeners = listeners
         self._request_of = request_of  # the number on a link of the request that a sink answers; 0: another's
         self._watchers: dict[tuple[str, str], dict[Link, None]] = {}
-        self.sent = 0
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Show a durable record; see `actors.shard.actor.Publisher`."""
@@ -184,7 +181,6 @@ class Audience:
         if watchers:
             framed = framed_pushes(pushes)
             for link in watchers:
-                self.sent += 1
                 link.send(LinkShown(kind, id, seq, at_ms, framed, self._request_of(origin, link)))
 
     def rewind(self, kind: str, seq: Callable[[str], int | None]) -> None:

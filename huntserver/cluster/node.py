@@ -65,7 +65,6 @@ class ClusterNode:
         self.keeper = Keeper(self.me, shards, report)
         self.rooms = ClusterRooms(limits)
         self.audience = Audience(self.rooms, request_of)
-        self.router: Router | None = None
         self._config = config
         self._shards = dict(shards)
         self._report = report
@@ -77,11 +76,10 @@ class ClusterNode:
 
     def route(self, system: ActorSystem) -> Router:
         """Return the way in to the actors of the whole cluster."""
-        router = Router(system, self.keeper, GameCodec(), self.rooms, self.audience, self._report)
+        router = Router(system, self.keeper, GameCodec(), self.rooms, self.audience)
         self.links = Links(self.me, self._links_config, self.keeper, router, self._report)
         router.attach(self.links.link, system.background)
         self.rooms.watch = router.watch
-        self.router = router
         return router
 
     async def join(self, system: ActorSystem, connect: Mapping[str, Any], background: Background) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from actors.cluster import requests
-from actors.cluster.requests import COMMAND, QUERY, RemoteRequest, RemoteRequests
+from actors.cluster.requests import RemoteRequest, RemoteRequests
 from actors.entity import Rejected
 from actors.shard.actor import Caller
+from actors.shard.mailbox import COMMAND, QUERY
 
 ADA = Caller("p:ada", "player", "Ada")
 
