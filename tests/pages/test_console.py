@@ -186,6 +186,26 @@ def test_everything_at_the_board_goes_by_keys_alone(desk: Desks, office: LocalSe
     host.well()
 
 
+def test_a_key_pressed_the_moment_a_dialog_closes_is_not_swallowed(
+    desk: Desks, office: LocalServer, crew: Cast
+) -> None:
+    """The closed dialog keeps the focus until the next drawing, on a button: half of such keys were taken for it."""
+    hunt, runner = crew.hunt(teams())
+    crew.player(hunt, "P", team="Team 0")
+    host = signed_in(desk(), office, host_of(crew, hunt, runner), hunt)
+    host.sees("big-board", "Team 0")
+    for _ in range(12):
+        host.key("Enter")
+        host.page.locator("[data-team-act='view_as']").click()
+        host.sees("dialog .as-team", "Clue a")
+        host.key("Escape")
+        host.key("Enter")
+        host.sees("dialog .numbers", "member")
+        host.key("Escape")
+        host.no_more("dialog")
+    host.well()
+
+
 def test_what_a_host_does_to_a_team_arrives_and_is_taken_back(desk: Desks, office: LocalServer, crew: Cast) -> None:
     hunt, runner = crew.hunt(teams())
     for name in ("Reds", "Blues"):

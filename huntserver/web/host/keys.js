@@ -15,7 +15,9 @@ export function show_keys() {
 
 /** @param {KeyboardEvent} event */
 export function pressed(event) {
-  const target = /** @type {HTMLElement} */ (event.target);
+  let target = /** @type {HTMLElement} */ (event.target);
+  // A dialog that has just closed may keep the focus until the page is drawn again: what is pressed then is for the page.
+  if (target.closest("dialog:not([open])")) target = document.body;
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (target.closest("input, textarea, select")) return void (event.key === "Escape" && target.blur());
   if (event.key === "?") return show_keys();
