@@ -153,6 +153,8 @@ def _written_out(text: str) -> list[str]:
 # ---- where nothing is left, and where signs count
 
 _TONES: Final = dict.fromkeys(range(0x1F3FB, 0x1F400))
+_WIDE: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+"""Signs as wide as a Chinese letter, and the same in ASCII."""
 _JOINER: Final = 0x200D
 _TAGS: Final = range(0xE0020, 0xE0080)
 _HIDDEN: Final = {c: None for c in IGNORABLE if c != _JOINER and c not in _TAGS}
@@ -165,9 +167,9 @@ _STRAY_TAGS: Final = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e00
 def symbols(text: str) -> str:
     """Return the form of a text that is signs alone, such as ♠, 🐱 or ?!: "" when nothing of it can be seen.
 
-    Variation selectors and skin tones do not count; joiners and tags do, for they make other pictures.
+    Variation selectors, skin tones and width do not count; joiners and tags do, for they make other pictures.
     """
-    text = _visible(unicodedata.normalize("NFC", text)).translate(UNIFIED).casefold()
+    text = _visible(unicodedata.normalize("NFC", text)).translate(UNIFIED).translate(_WIDE).casefold()
     return _SPACES.sub("", text.translate(_TONES) if len(text) > 1 else text)
 
 

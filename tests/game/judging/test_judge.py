@@ -17,6 +17,7 @@ CASES: list[tuple[TextJudge, list[str], list[str]]] = [
     (TextJudge(["3.5"]), ["3.5", "3,5", "٣٫٥"], ["35", "3", "5"]),
     (TextJudge(["C++"]), ["c++", "C ++"], ["C", "C#"]),
     (TextJudge(["♠"]), ["♠", "♠️"], ["♣", "spade"]),
+    (TextJudge(["?!"]), ["？！", "?！", "?!"], ["!?", "?"]),
     (TextJudge(["rock 'n' roll"], mode="signs"), ["Rock ’n’ Roll"], ["rock n roll"]),
     (TextJudge(["flag{A_b}"], mode="exact"), ["flag{A_b}", " flag{A_b} "], ["flag{a_b}", "flag{Ab}"]),
     (TextJudge(["A_b"], mode="exact", wrapper=Wrapper("flag{", "}")), ["flag{A_b}", "A_b", "FLAG{A_b}"], ["flag{a_b}"]),
