@@ -50,6 +50,9 @@ def problems(state: Hunt, new: Definition) -> list[Problem]:
             if left < state.claims[i]:
                 what = f"{left} pieces of {treasure.id!r}, {state.claims[i]} are claimed"
                 found.append(Problem("treasures", what, f"allowed is {state.claims[i]} and more"))
+    if state.started_ms and old.scoring.ranking != new.scoring.ranking:
+        what = f"is {new.scoring.ranking}, play has begun by {old.scoring.ranking}"
+        found.append(Problem("scoring.ranking", what, "leave it: what it counts was not counted so far"))
     if old.teams.mode != new.teams.mode:
         found.append(Problem("teams.mode", f"is {new.teams.mode!r}", f"a published hunt stays {old.teams.mode!r}"))
     used = {team.bracket for team in state.teams.values() if team.bracket}

@@ -59,8 +59,17 @@ class Telling:
         self.made.insert(0, Push(channel, 0, parted=client))
         self._told = {channel: at + 1 for channel, at in self._told.items()}
 
+    def boards(self) -> None:
+        """Say that the standings are told otherwise: frozen, going on, or revealed."""
+        self.made.append(Push("hunt", 0, state="board"))
+
     def board(self, name: str = "board") -> None:
-        """Say that the standings changed: state, not an event, so it moves no seq. `teams`: at their end only."""
+        """Say that the standings changed: state, not an event, so it moves no seq. `teams`: at their end only.
+
+        Frozen ones do not: that something was scored is told to nobody.
+        """
+        if self.state.rest.curtain is not None and name == "board":
+            return
         self.made.append(Push("hunt", 0, state=name))
 
 

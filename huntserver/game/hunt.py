@@ -26,6 +26,7 @@ from huntserver.game.features import (
     enrolling,
     errata,
     extra_time,
+    freezing,
     guessing,
     hints,
     joining,
@@ -48,6 +49,7 @@ from huntserver.game.features import (
     solving,
     standing,
     treasures,
+    unofficial,
 )
 from huntserver.game.features.guessing import Guessed, apply_guessed, show_guessed
 from huntserver.game.state import Hunt
@@ -64,6 +66,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     authoring.FEATURE,
     amending.FEATURE,
     releasing.FEATURE,  # before the schedule: what opens at the end's own time opens before it
+    freezing.FEATURE,  # before the end of the same time
     schedule.FEATURE,
     rescheduling.FEATURE,
     reopening.FEATURE,
@@ -73,6 +76,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     announcing.FEATURE,
     errata.FEATURE,
     standing.FEATURE,
+    unofficial.FEATURE,
     naming.FEATURE,
     roles.FEATURE,
     pairing.FEATURE,

@@ -13,12 +13,15 @@ import msgspec
 
 from huntserver.game.features.amending import Amended
 from huntserver.game.features.authoring import Defined
+from huntserver.game.features.freezing import BoardFrozen, BoardRevealed, BoardThawed, SolvesTold
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.joining import Joined
 from huntserver.game.features.leaving import Left
 from huntserver.game.features.merging import Merged
 from huntserver.game.features.moving import PlayerMoved
+from huntserver.game.features.placing import Placed
 from huntserver.game.features.reopening import Reopened
+from huntserver.game.features.rescheduling import Unstarted
 from huntserver.game.features.schedule import Ended
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
@@ -51,6 +54,8 @@ class GameInvariants:
         self.teams: dict[tuple[str, str], str] = {}
         self.solved: dict[tuple[str, str, str], int] = {}
         self._ended: set[str] = set()
+        self._frozen: set[str] = set()
+        self._held: dict[tuple[str, str], list[str]] = {}
         self.claims = self.firsts = 0
 
     def record(self, entity: str, pos: int, by: str, events: Sequence[Any], at_ms: int) -> Iterable[str]:
@@ -82,10 +87,25 @@ class GameInvariants:
             elif isinstance(event, Defined | Amended):
                 for treasure in _definition(event.definition.encode()).treasures:
                     self._quantity[entity, treasure.id] = treasure.quantity
+            elif isinstance(event, BoardFrozen):
+                self._frozen.add(entity)
+            elif isinstance(event, BoardThawed | Unstarted) or (isinstance(event, BoardRevealed) and not event.leave):
+                self._frozen.discard(entity)
+            elif isinstance(event, SolvesTold | Placed):
+                yield from self._told(entity, event)
             elif isinstance(event, Ended):
                 self._ended.add(entity)
             elif isinstance(event, Reopened):
                 self._ended.discard(entity)
+
+    def _told(self, entity: str, event: SolvesTold | Placed) -> Iterator[str]:
+        """What frozen standings keep back is told once, and after they are shown."""
+        if entity in self._frozen:
+            yield f"{type(event).__name__} while the standings are frozen"
+        if isinstance(event, SolvesTold):
+            held, told = self._held.pop((entity, event.team), []), [solve.clue for solve in event.solves]
+            if held != told:
+                yield f"{event.team} is credited with {told} after the reveal, kept back were {held}"
 
     def _merge(self, entity: str, pos: int, event: Merged) -> None:
         for by in event.members:
@@ -93,10 +113,14 @@ class GameInvariants:
         for where, team, clue in list(self.solved):
             if (where, team) == (entity, event.other):
                 self.solved.setdefault((entity, event.team, clue), pos)
+        if held := self._held.pop((entity, event.other), []):
+            self._held.setdefault((entity, event.team), []).extend(held)
         theirs = [who for who in self._claimed if who[0] == entity and who[2] == event.other]
         self._claimed |= {(entity, treasure, event.team) for _, treasure, _ in theirs}
 
     def _claim(self, entity: str, event: Claimed) -> Iterator[str]:
+        if not event.rank:  # the team does not count
+            return
         self.claims += 1
         which = (entity, event.treasure)
         count = self._claims[which] = self._claims.get(which, 0) + 1
@@ -110,12 +134,17 @@ class GameInvariants:
         self._claimed.add(who)
 
     def _solve(self, entity: str, pos: int, event: Solved) -> Iterator[str]:
-        which = (entity, event.clue)
-        count = self._solves[which] = self._solves.get(which, 0) + 1
-        if count == 1:
-            self.firsts += 1
-        if event.rank != count:
-            yield f"clue {event.clue}: solve {count} has rank {event.rank}"
+        if event.held is not (entity in self._frozen):
+            yield f"clue {event.clue}: {event.team} solved it with held={event.held}"
+        if event.rank:
+            which = (entity, event.clue)
+            count = self._solves[which] = self._solves.get(which, 0) + 1
+            if count == 1:
+                self.firsts += 1
+            if event.rank != count:
+                yield f"clue {event.clue}: solve {count} has rank {event.rank}"
+            if event.held:
+                self._held.setdefault((entity, event.team), []).append(event.clue)
         who = (entity, event.team, event.clue)
         if who in self.solved:
             yield f"clue {event.clue}: {event.team} solved it twice"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import math
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint
 from huntserver.game.definition.unlocks import compile_rule, parse
 from huntserver.game.moment import ms
+from huntserver.game.standings import COUNTED, order_of
 from huntserver.game.texts import Texts
 
 HINTS_A_CLUE: Final = 32
@@ -30,7 +32,7 @@ class Plan:
     """A definition, prepared: look-ups by id, and a function for every rule.
 
     `opens` tells of each thing whether it is open; `dependents` gives a clue's waiting things; `texts` are its texts by
-    digest.
+    digest. `clocked` are clues of which it is kept when they opened. `tallies`: more is counted of teams than usual.
     """
 
     def __init__(self, source: str) -> None:
@@ -53,7 +55,11 @@ class Plan:
         for i, rule in enumerate(rules):
             for id in rule.ids:
                 self.dependents[self.clue_index[id]].append(i)
-        self.timed_hints = sum(1 << i for i, c in enumerate(d.clues) if any(h.after_s for h in c.hints))
+        self.clocked = sum(1 << i for i, c in enumerate(d.clues) if c.decay_s or any(h.after_s for h in c.hints))
+        scoring = d.scoring
+        self.streak = scoring.streak
+        self.tallies = scoring.streak is not None or not COUNTED.isdisjoint(scoring.ranking)
+        self.order = order_of(scoring.ranking)
         self.clue_bits = (1 << len(d.clues)) - 1
         self.final = sum(1 << i for i, c in enumerate(d.clues) if c.final)
         self.opens_ms = ms(d.schedule.opens_at)
@@ -94,13 +100,29 @@ class Plan:
         return None
 
 
-def worth(clue: Clue, solves: int) -> int:
-    """Return a clue's points, without bonus, once so many teams have solved it."""
+def worth(clue: Clue, solves: int, open_ms: int = 0) -> int:
+    """Return a clue's points, without bonus, once so many teams have solved it, and after so many ms of being open."""
+    if clue.decay_s:
+        return clue.points - (clue.points - clue.points_min) * min(open_ms, clue.decay_s * 1000) // (
+            clue.decay_s * 1000
+        )
     if clue.decay_solves:
+        if clue.decay_shape != "curve":
+            return _sunk(clue, min(solves, clue.decay_solves))
         # In whole numbers: of 500 points, 7 of 10 solves take 245, and not a little less, which would be rounded up.
         sunk = (clue.points - clue.points_min) * min(solves, clue.decay_solves) ** 2
         return clue.points - sunk // clue.decay_solves**2
     return max(clue.points - clue.decay * solves, clue.points_min)
+
+
+def _sunk(clue: Clue, solves: int) -> int:
+    """Return what a clue is worth whose points sink along a line, or by the logarithm: fast at first, then slowly."""
+    all_of, most = clue.points - clue.points_min, clue.decay_solves
+    if clue.decay_shape == "line":
+        return clue.points - all_of * solves // most
+    if solves == most:
+        return clue.points_min
+    return clue.points - int(all_of * math.log1p(solves) / math.log1p(most))
 
 
 _derived: dict[str, Plan] = {}

@@ -34,8 +34,17 @@ class ErratumView(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
+class Sinks(msgspec.Struct, frozen=True, gc=False):
+    """Points that sink with time: evenly from what they are worth at `from_ms` to `least` at `to_ms`."""
+
+    from_ms: int
+    to_ms: int
+    least: int
+
+
 class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A clue that a team can see. `number` counts from 1 in the order of the file; `points` is what it is worth now.
+    """A clue that a team can see. `number` counts from 1 in the order of the file; `points` is what it is worth
+    now, or was when it opened, where that `sinks` with time.
 
     `wrong`: the team's wrong guesses; `wait_until_ms`: no guess before. `final`: solving it finishes the hunt. `asks`:
     what its kind shows beside the text. `errata`: what hosts corrected, oldest first.
@@ -55,6 +64,7 @@ class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     final: bool = False
     asks: Asks = None
     errata: list[ErratumView] = []
+    sinks: Sinks | None = None
 
 
 class OwnClue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -74,6 +84,7 @@ class OwnClue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     wrong: int = 0
     wait_until_ms: int = 0
     errata: list[ErratumView] = []
+    sinks: Sinks | None = None
 
 
 class OwnTreasure(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -135,6 +146,7 @@ class Shown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     back: bool = False
     final: bool = False
     ends_ms: int = 0
+    row: int = 0
     for_ms: int = 0
     starts_ms: int = 0
     clues: list[ClueView] = []

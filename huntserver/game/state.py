@@ -15,8 +15,8 @@ from actors.entity import Timer
 from huntserver.game.definition.shape import Definition
 from huntserver.game.look_alikes import looks_of
 from huntserver.game.plan import NO_DEFINITION, Plan, plan_of
-from huntserver.game.standings import Standings
-from huntserver.game.unusual import HuntMore, TeamMore
+from huntserver.game.standings import Rank, Standings
+from huntserver.game.unusual import HuntMore, HuntRest, TeamMore, TeamTally
 
 TRIED_MAX: Final = 64
 RECENT_MAX: Final = 30
@@ -77,6 +77,7 @@ class Team:
         "names",
         "opened",
         "out",
+        "rank",
         "score",
         "score_at",
         "seq",
@@ -105,6 +106,17 @@ class Team:
         self.out = False
         self.seq = 0
         self.more: TeamMore | None = None
+        self.rank: Rank = ()
+
+    @property
+    def is_unofficial(self) -> bool:
+        """Whether the team plays without counting."""
+        return self.more is not None and self.more.unofficial
+
+    @property
+    def stands(self) -> bool:
+        """Whether the team is in the standings."""
+        return not self.out and not self.is_unofficial
 
     @property
     def is_dissolved(self) -> bool:
@@ -123,6 +135,7 @@ class Hunt:
         "ended_ms",
         "ends_ms",
         "fresh",
+        "holding",
         "host_seq",
         "hunt_seq",
         "id",
@@ -140,6 +153,7 @@ class Hunt:
         "plan",
         "recent",
         "released_s",
+        "rest",
         "solves",
         "source",
         "standings",
@@ -178,6 +192,7 @@ class Hunt:
         self.hunt_seq = 0
         self.host_seq = 0
         self.more = HuntMore()
+        self.rest = HuntRest()
         # derived
         self.plan = Plan(NO_DEFINITION)
         self.timer: Timer | None = None
@@ -185,6 +200,7 @@ class Hunt:
         self.looks: dict[str, Team] = {}  # what names look like, so that none is taken for another
         self.attempts = 0
         self.overtime_ms = 0  # the longest extra time of any team
+        self.holding = ""  # the first team with solves that are not told outside of it
         self.fresh: tuple[Any, Any] | None = None  # the clues of a team that has done nothing, and what they rest on
         # what the record being applied opened, for its pushes: (team, bits); empty between records
         self.opened: list[tuple[Team, int]] = []
@@ -221,10 +237,18 @@ class Hunt:
         """Derive the longest extra time."""
         self.overtime_ms = max((t.more.extra_ms for t in self.teams.values() if t.more is not None), default=0)
 
+    def find_held(self) -> None:
+        """Derive whose solves are to be told once the standings are."""
+        teams = self.teams.items()
+        self.holding = next((id for id, team in teams if team.more is not None and team.more.held), "")
+
     def define(self, source: str, digest: str) -> None:
         """Take a definition and derive what judging needs from it."""
         self.source, self.digest = source, digest
+        before = self.plan.order
         self.plan = plan_of(source)
+        if self.plan.order is not before:
+            self.stand_anew()
         self.solves = [0] * len(self.plan.clues)
         self.wrongs = [0] * len(self.plan.clues)
         self.tried = [0] * len(self.plan.clues)
@@ -260,7 +284,7 @@ class Hunt:
 
     def dissolve(self, team: Team) -> None:
         """Take an empty team out of all tables that find it; its number is not given again."""
-        if not team.out:
+        if team.stands:
             self.standings.remove(team)
         team.out = True
         team.more = team.more or TeamMore()
@@ -291,8 +315,8 @@ class Hunt:
                 found[alike] = new
             if new:
                 team.unlocked |= new
-                if play and new & plan.timed_hints:
-                    team.opened = (team.opened or {}) | dict.fromkeys(bits(new & plan.timed_hints), play)
+                if play and new & plan.clocked:
+                    team.opened = (team.opened or {}) | dict.fromkeys(bits(new & plan.clocked), play)
                 self.opened.append((team, new))
 
     def compensate(self, points: dict[str, int]) -> None:
@@ -304,20 +328,35 @@ class Hunt:
             if more is None:
                 more = alike[team.solved] = sum(some for bit, some in of_bits if team.solved & bit)
             team.score += more
-        self.standings = Standings()
-        self.standings.fill(team for team in self.teams.values() if not team.out)
+        self.stand_anew()
+
+    def stand_anew(self) -> None:
+        """Put all teams in order."""
+        self.standings = Standings(self.plan.order)
+        self.standings.fill(team for team in self.teams.values() if team.stands)
 
     def score(self, team: Team, points: int, at_ms: int) -> None:
-        """Give or take points, and put the team where it belongs in the standings. O(log n)."""
-        if not points:
-            return
-        if not team.out:
-            self.standings.remove(team)
+        """Give or take points (0: only something else that ranks changed), and put the team where it belongs in the
+        standings. O(log n)."""
         team.score += points
         if points > 0:
             team.score_at = at_ms
-        if not team.out:
-            self.standings.add(team)
+        if team.stands:
+            self.standings.moved(team)
+
+    def tally(self, team: Team) -> TeamTally:
+        """Return what is counted of a team, to be changed."""
+        team.more = team.more or TeamMore()
+        if team.more.tally is None:
+            team.more.tally = TeamTally()
+        return team.more.tally
+
+    def count_wrong(self, team: Team) -> None:
+        """Count a try in vain, where the hunt counts them."""
+        tally = self.tally(team)
+        tally.wrong += 1
+        tally.row = 0
+        self.score(team, 0, 0)
 
 
 def bits(mask: int) -> list[int]:

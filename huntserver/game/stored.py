@@ -16,12 +16,13 @@ import msgspec
 from huntserver.game.features.announcing import Announced
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.state import Attempt, Hunt, Phase, Team
-from huntserver.game.unusual import HuntMore, TeamMore
+from huntserver.game.unusual import HuntMore, HuntRest, TeamMore
 
 TEAMS_A_PART: Final = 100
 VERSION: Final = 1
 USUAL: Final = HuntMore()
 USUAL_TEAM: Final = TeamMore()
+USUAL_REST: Final = HuntRest()
 
 
 class _Head(msgspec.Struct, array_like=True):
@@ -49,6 +50,12 @@ class _HeadAndMore(_Head, array_like=True):
     """A head with what is not as usual; written only then, so that the bytes of all others stay as they were."""
 
     more: HuntMore = msgspec.field(default_factory=HuntMore)
+
+
+class _HeadAndRest(_HeadAndMore, array_like=True):
+    """A head with the rest of that: a longer table of `more` would be written otherwise than it was."""
+
+    rest: HuntRest = msgspec.field(default_factory=HuntRest)
 
 
 class _TeamRow(msgspec.Struct, array_like=True):
@@ -79,7 +86,7 @@ class _TeamRowAndMore(_TeamRow, array_like=True):
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_head: Final = msgspec.msgpack.Decoder(_HeadAndMore).decode
+_head: Final = msgspec.msgpack.Decoder(_HeadAndRest).decode
 _rows: Final = msgspec.msgpack.Decoder(list[_TeamRowAndMore]).decode
 
 
@@ -106,7 +113,10 @@ def encode(state: Hunt) -> Iterator[bytes]:
         list(state.recent),
         state.announced,
     )
-    yield _encode(_Head(*head) if state.more == USUAL else _HeadAndMore(*head, state.more))
+    if state.rest != USUAL_REST:
+        yield _encode(_HeadAndRest(*head, state.more, state.rest))
+    else:
+        yield _encode(_Head(*head) if state.more == USUAL else _HeadAndMore(*head, state.more))
     joined = {by: n for n, by in enumerate(state.members)}
     teams = iter(state.teams.values())
     while some := list(islice(teams, TEAMS_A_PART)):
@@ -171,14 +181,14 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
     state.hunt_seq, state.host_seq = head.hunt_seq, head.host_seq
     state.recent.extend(head.recent)
     state.announced = head.announced
-    state.more = head.more
+    state.more, state.rest = head.more, head.rest
     yield len(parts[0]) + len(parts[1])
     order: list[tuple[int, str, Team]] = []
     for part in parts[2:]:
         for row in _rows(part):
             team = _team(row, len(state.teams) + 1)
             state.enlist(team)
-            if not team.out:
+            if team.stands:
                 state.standings.add(team)
             state.attempts += len(row.attempts)
             for clue, *_ in row.attempts:
@@ -189,6 +199,7 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
             order.extend(zip(row.joined, team.members, repeat(team)))
         yield len(part)
     state.find_overtime()
+    state.find_held()
     state.members = {by: team for _, by, team in sorted(order, key=itemgetter(0))}
     return state
 

@@ -83,3 +83,66 @@ class TeamMore(msgspec.Struct, omit_defaults=True):
 
     approval: bool = False
     """Who comes by the invite code is let in by the captain or a host."""
+
+    unofficial: bool = False
+    """It plays, and does not count: it is on nobody's board, and takes no rank, bonus or piece from others."""
+
+    tally: TeamTally | None = None
+    """What is counted of it where the hunt ranks by it."""
+
+    held: list[HeldSolve] = []
+    """What it solved while the standings are frozen: its players' totals, which others see, have it afterwards."""
+
+
+class TeamTally(msgspec.Struct, omit_defaults=True):
+    """What is counted of a team where a hunt ranks by it or rewards rows: times are ms since 1970, of solves."""
+
+    first_ms: int = 0
+    last_ms: int = 0
+    final_ms: int = 0
+    wrong: int = 0
+    """Wrong guesses, codes and check-ins, whatever was solved since."""
+
+    row: int = 0
+    """Solves in a row, the last of them at `row_ms` of play."""
+
+    row_ms: int = 0
+
+
+class HeldSolve(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A solve that is not told outside of the team yet."""
+
+    clue: str
+    points: int
+    first: bool
+
+
+class FrozenRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a team stood when the standings froze."""
+
+    team: str
+    score: int
+    solved: int
+    at_ms: int
+    bracket: str
+    finished: bool
+
+
+class Curtain(msgspec.Struct):
+    """Standings that are frozen since `at_ms`. `hidden`: so many places from the top are still to be revealed, the
+    others are told as they are; -1: none is."""
+
+    at_ms: int
+    rows: list[FrozenRow]
+    hidden: int = -1
+
+
+class HuntRest(msgspec.Struct, omit_defaults=True):
+    """More of the same of a hunt: new fields may be added, none renamed."""
+
+    curtain: Curtain | None = None
+    thaws: int = 0
+    """How often a host let the standings go on, or revealed them, last at `thawed_ms`: from the first time on they do
+    not freeze by themselves."""
+
+    thawed_ms: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from huntserver.game.plan import HINTS_A_CLUE, worth
-from huntserver.game.shown import ClueView, ErratumView, HintView, OwnClue, OwnTreasure, Row, TreasureView
+from huntserver.game.shown import ClueView, ErratumView, HintView, OwnClue, OwnTreasure, Row, Sinks, TreasureView
 from huntserver.game.state import Hunt, Team, bits
 
 
@@ -41,7 +41,16 @@ def clue_view(state: Hunt, team: Team, index: int) -> ClueView:
         final=clue.final,
         asks=plan.asks[index],
         errata=[ErratumView(at_ms, text) for at_ms, text in state.more.errata.get(clue.id, ())],
+        sinks=_sinks(state, team, index),
     )
+
+
+def _sinks(state: Hunt, team: Team, index: int) -> Sinks | None:
+    clue = state.plan.clues[index]
+    if not clue.decay_s or team.solved >> index & 1:
+        return None
+    from_ms = state.zero_ms + (team.opened.get(index, 0) if team.opened else 0)
+    return Sinks(from_ms, from_ms + clue.decay_s * 1000, clue.points_min)
 
 
 def clue_views(state: Hunt, team: Team, mask: int) -> list[ClueView]:
@@ -80,6 +89,7 @@ def own_clue(state: Hunt, team: Team, index: int, *, inline: bool) -> OwnClue:
         wrong=attempt.wrong if attempt else 0,
         wait_until_ms=state.zero_ms + attempt.until if attempt and attempt.until else 0,
         errata=[ErratumView(at_ms, text) for at_ms, text in state.more.errata.get(clue.id, ())],
+        sinks=_sinks(state, team, index),
     )
 
 

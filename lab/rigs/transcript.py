@@ -5,7 +5,8 @@
     ann: guess flag "red"      -> correct points=10    ... and fields of the answer
     host: extend 600           -> ok
     wait 10:00                                         minutes and seconds pass
-    board                      -> Ann 10, Bob 0        the standings
+    board                      -> Ann 10, Bob 0        the standings, as a host sees them
+    ann: board                 -> Ann 10, Bob 0        ... as a player does
     amend rejudge OLD NEW      -> ok                   the file with NEW instead of OLD goes up, for existing=rejudge
 
 Players join by their own command; the hunt is published, and starts by the host's command or its schedule. A line
@@ -29,6 +30,7 @@ from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.hunt import TAKES
 from lab.rigs.game import OWNER, Table
 
+_BOARD = re.compile(r"(?:(\w+): )?board ?(.*)")
 OPERATIONS = {str(row.command.__struct_config__.tag): row.command for row in TAKES}
 
 
@@ -55,9 +57,10 @@ def _step(table: Table, step: str, wanted: str) -> str:
         minutes, _, seconds = step.removeprefix("wait ").partition(":")
         table.tick(int(minutes) * 60 + int(seconds))
         return ""
-    if step.startswith("board"):
-        bracket = step.removeprefix("board").strip() or None
-        rows = table.ask(BoardQuery(bracket), OWNER, "host").rows
+    if asked := _BOARD.fullmatch(step):
+        who = asked[1] or "host"
+        by, role = (OWNER, "host") if who == "host" else (f"p:{who}", "player")
+        rows = table.ask(BoardQuery(asked[2] or None), by, role).rows
         return ", ".join(f"{row.name} {row.score}" for row in rows)
     if step.startswith("amend "):
         _, existing, *texts = shlex.split(step)
@@ -105,7 +108,8 @@ def _told(answer: Any, wanted: str) -> str:
     fields = msgspec.to_builtins(answer)
     first = fields.get("verdict", "ok") if wanted.partition(" ")[0] != "ok" else "ok"
     asked = re.findall(r"(\w+)=", wanted)
-    return " ".join([first, *(f"{name}={_plain(fields.get(name))}" for name in asked)])
+    given = {name: getattr(answer, name, fields.get(name)) for name in asked}  # also what is left out as usual
+    return " ".join([first, *(f"{name}={_plain(value)}" for name, value in given.items())])
 
 
 def _plain(value: Any) -> str:

@@ -9,12 +9,14 @@ from huntserver.game.features.admitting import Admit
 from huntserver.game.features.captaincy import Approval, HandOver, NewInvite
 from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.extra_time import RemoveInterval
+from huntserver.game.features.freezing import Freeze, Reveal, Unfreeze
 from huntserver.game.features.leaving import Kick, LeaveTeam
 from huntserver.game.features.merging import Merge
 from huntserver.game.features.moving import MovePlayer
 from huntserver.game.features.reopening import Reopen
 from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.schedule import Extend
+from huntserver.game.features.unofficial import Unofficial
 
 TOML = """
 title = "Machine"
@@ -95,5 +97,14 @@ HOSTS_OF_TEAMS: list[Command] = [
     Merge("t1", "t2"),
     Merge("t3", "t1"),
     Kick("p:q2"),
+]
+CURTAIN: list[Command] = [
+    Freeze(),
+    Freeze(),
+    Unfreeze(),
+    Reveal(),
+    Reveal(1),
+    Unofficial("t1"),
+    Unofficial("t1", True),
 ]
 SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma", "secretdelta")

@@ -42,9 +42,10 @@ from huntserver.game.features.solving import Solved
 from huntserver.game.features.standing import Adjust, Adjusted, Disqualify
 from huntserver.game.features.treasures import Claim, Claimed
 from huntserver.game.hunt import HuntEvent
+from huntserver.game.invariants import GameInvariants
 from huntserver.game.state import Phase
 from lab.rigs.game import HUNT, OWNER, Table, definition
-from tests.game.moves import CLUES, HOSTS_OF_TEAMS, PLAYERS, SECRETS, TEAM_COMMANDS, TEAMS, TEXTS, TOML
+from tests.game.moves import CLUES, CURTAIN, HOSTS_OF_TEAMS, PLAYERS, SECRETS, TEAM_COMMANDS, TEAMS, TEXTS, TOML
 
 
 class HuntMachine(RuleBasedStateMachine):
@@ -54,6 +55,7 @@ class HuntMachine(RuleBasedStateMachine):
     def begin(self, players: int, started: bool) -> None:
         self.table = Table(TOML).published()
         self.refused: list[Rejected] = []
+        self.judge, self.judged = GameInvariants(), 0
         for i in range(players):
             self.send(Join(), f"p:q{i}")
         if started:
@@ -209,6 +211,10 @@ class HuntMachine(RuleBasedStateMachine):
         starts_at = "" if ahead_s is None else written(ahead_s)
         self.send(Reschedule(starts_at=starts_at, ends_at=written(9000) if ends else None), OWNER, "host")
 
+    @rule(command=st.sampled_from(CURTAIN))
+    def draws_the_curtain(self, command: Command) -> None:
+        self.send(command, OWNER, "host")
+
     @rule(seconds=st.sampled_from([0.5, 5, 31, 300, 1300]))
     def waits(self, seconds: float) -> None:
         self.table.tick(seconds)
@@ -230,15 +236,16 @@ class HuntMachine(RuleBasedStateMachine):
     def no_treasure_is_oversold_and_ranks_count_up(self) -> None:
         for treasure in self.table.state.plan.treasures:
             claims = [x for x in self.events(Claimed) if x.treasure == treasure.id]
-            assert [x.rank for x in claims] == list(range(1, len(claims) + 1))
-            assert len(claims) <= treasure.quantity
+            counting = [x.rank for x in claims if x.rank]
+            assert counting == list(range(1, len(counting) + 1))
+            assert len(counting) <= treasure.quantity
             assert len({x.team for x in claims}) == len(claims)
 
     @invariant()
     def a_clue_has_one_first_finder_and_a_team_solves_it_once(self) -> None:
         solves = self.events(Solved)
         for clue in ("c0", "c1", "c2", "c3"):
-            ranks = [x.rank for x in solves if x.clue == clue]
+            ranks = [x.rank for x in solves if x.clue == clue and x.rank]
             assert ranks == list(range(1, len(ranks) + 1))
         assert all(n == 1 for n in Counter((x.team, x.clue) for x in solves).values())
 
@@ -267,10 +274,25 @@ class HuntMachine(RuleBasedStateMachine):
     @invariant()
     def the_board_is_in_order_and_complete(self) -> None:
         state = self.table.state
-        standing = sorted((t for t in state.teams.values() if not t.out), key=lambda t: (-t.score, t.score_at, t.index))
+        standing = sorted((t for t in state.teams.values() if t.stands), key=lambda t: (-t.score, t.score_at, t.index))
         assert list(state.standings.top(100)) == standing
         for bracket in ("young", "old"):
             assert list(state.standings.top(100, bracket)) == [t for t in standing if t.bracket == bracket]
+
+    @invariant()
+    def what_is_frozen_is_seen_as_it_was(self) -> None:
+        curtain = self.table.state.rest.curtain
+        if curtain is None or curtain.hidden >= 0:
+            return
+        board = self.table.ask(BoardQuery(), "system", "system")
+        kept = {row.team: (row.score, row.solved, row.at_ms) for row in curtain.rows}
+        assert all(kept[row.team] == (row.score, row.solved, row.at_ms) for row in board.rows)
+        assert [row.place for row in board.rows] == list(range(1, len(board.rows) + 1))
+
+    @invariant()
+    def the_judge_of_logs_finds_nothing(self) -> None:
+        new, self.judged = self.table.log[self.judged :], len(self.table.log)
+        assert [e for r in new for e in self.judge.record("hunt/h1", r.seq, "", r.events, r.at_ms)] == []
 
     @invariant()
     def what_is_solved_was_open_and_what_is_open_follows_from_the_rules(self) -> None:
@@ -297,7 +319,7 @@ class HuntMachine(RuleBasedStateMachine):
         beyond = self.events((PlayerMoved, Merged))  # type: ignore[arg-type]
         assert all(len(t.members) <= 2 for t in state.teams.values()) or beyond
         assert all(not t.members for t in state.teams.values() if t.is_dissolved)
-        assert sum(t.out is False for t in state.teams.values()) == state.standings.size()
+        assert sum(t.stands for t in state.teams.values()) == state.standings.size()
 
     @invariant()
     def a_team_is_found_by_its_name_and_no_two_share_one(self) -> None:

@@ -6,10 +6,11 @@ import typing
 from random import Random
 
 from huntserver.game.features.clearing import ClearCoolDown
+from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.schedule import Extend, Pause, Unpause
 from huntserver.game.hunt import HuntEvent
 from lab.rigs.game import OWNER
-from tests.game.moves import HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS
+from tests.game.moves import CURTAIN, HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS
 from tests.game.test_hunt_machine import HuntMachine
 
 INVARIANTS = [name for name, held in vars(HuntMachine).items() if hasattr(held, "hypothesis_stateful_invariant")]
@@ -52,10 +53,15 @@ def walk(seed: int) -> set[str]:
         lambda: machine.is_enrolled(random.choice(["t1", "t2"]), random.choice(["young", "old"])),
         lambda: machine.pairs_a_device(random.randrange(10)),
         lambda: machine.sorts_teams(random.choice(HOSTS_OF_TEAMS)),
+        lambda: machine.draws_the_curtain(random.choice(CURTAIN)),
         lambda: machine.waits(random.choice([1, 5, 60, 300])),
         lambda: machine.is_stored_and_comes_back(),
     ]
     assert len(INVARIANTS) >= 8
+    if seed % 4 == 0:  # later somebody has solved something
+        machine.has_second_thoughts(Unstart())
+        machine.reschedules(100, False)
+        machine.waits(300)
     for step in range(250):
         random.choice(steps)()
         if step % 10 == 0:

@@ -16,6 +16,7 @@ class Entry:
     bracket: str
     score: int = 0
     score_at: int = 0
+    rank: tuple[int, ...] = ()
 
 
 CHANGES = st.lists(st.tuples(st.integers(0, 9), st.integers(-3, 5)), max_size=60)

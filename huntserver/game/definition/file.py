@@ -14,7 +14,18 @@ import msgspec
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.formats import syntax
 from huntserver.game.definition.part import Problem
-from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Teams, Treasure, Tries
+from huntserver.game.definition.shape import (
+    Attempts,
+    Clue,
+    Definition,
+    Hint,
+    Schedule,
+    Scoring,
+    Streak,
+    Teams,
+    Treasure,
+    Tries,
+)
 from huntserver.game.definition.values import check_values
 from huntserver.suggestion import did_you_mean
 
@@ -120,6 +131,8 @@ _SHAPES: Final[dict[str, Any]] = {
     "teams": Teams,
     "attempts": Attempts,
     "tries": Tries,
+    "scoring": Scoring,
+    "streak": Streak,
     "codes": Attempts,
     "check_ins": Attempts,
     **{key: part for kind in KINDS.values() for key, part in kind.parts.items()},
@@ -159,5 +172,11 @@ def _fields(path: str) -> Sequence[msgspec.structs.FieldInfo]:
 
 def _choices(path: str) -> tuple[str, ...]:
     """Return the values that a key may have which is one of a few words."""
-    part, _, key = path.rpartition(".")
-    return next(get_args(field.type) for field in _fields(part) if field.name == key)
+    part, _, key = re.sub(r"\[\d+\]\Z", "", path).rpartition(".")
+    return next(_words(field.type) for field in _fields(part) if field.name == key)
+
+
+def _words(kind: Any) -> tuple[str, ...]:
+    """Return the words that a key may have, or each of its list."""
+    inner = get_args(kind)
+    return _words(inner[0]) if inner and not isinstance(inner[0], str) else inner

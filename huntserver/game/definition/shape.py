@@ -7,7 +7,7 @@ values `values`', and whether the hunt can be played to its end `solvability`'s.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -52,6 +52,8 @@ class _Worth(Part, frozen=True, kw_only=True):
     points_min: int = 0
     decay: int = 0
     decay_solves: int = 0
+    decay_shape: Literal["curve", "log", "line"] = "curve"
+    decay_s: int = 0
     first_bonus: list[int] = []
     unlock: str = ""
     hints: list[Hint] = []
@@ -94,8 +96,9 @@ else:
         kw_only=True,
         module=__name__,
         namespace={
-            "__doc__": """A clue. `points` sink by `decay` for each earlier solve, or along a curve that reaches
-    `points_min` after `decay_solves` of them; never below `points_min`. `first_bonus` goes by rank. `final`: who solves
+            "__doc__": """A clue. `points` sink by `decay` for each earlier solve, or by `decay_shape` to
+    `points_min` after `decay_solves` of them, or with time, within `decay_s` of play since the clue opened to the team;
+    never below `points_min`. `first_bonus` goes by rank. `final`: who solves
     it has finished the hunt. The keys of its kind stand in `clues`."""
         },
     )
@@ -137,6 +140,31 @@ class Tries(Part, frozen=True):
     check_ins: Attempts = Attempts(cool_down_s=5.0, grows=1.5, max_s=60.0, free=10)
 
 
+class Streak(Part, frozen=True):
+    """From the `after`-th solve in a row on, each brings `bonus` more. A wrong try ends a row, and so does more than
+    `within_s` of play since the solve before (0: it never does)."""
+
+    after: int = 3
+    bonus: int = 5
+    within_s: int = 0
+
+
+Ranking: TypeAlias = Literal[
+    "score", "reached", "solves", "first_solve", "last_solve", "final", "hints", "wrong"
+]  # fmt: skip
+"""What teams are ordered by: more points; who had them earlier; more solves; whose first or last solve, or whose
+solving of a final clue, was earlier; fewer hints; fewer wrong tries."""
+
+
+class Scoring(Part, frozen=True):
+    """How teams are ordered: by the first of `ranking`, ties by the next; nothing given: by score, then by who reached
+    it earlier. The standings freeze `freeze_s` before the end."""
+
+    ranking: list[Ranking] = []
+    streak: Streak | None = None
+    freeze_s: int = 0
+
+
 class Definition(Part, frozen=True):
     """A whole hunt."""
 
@@ -148,6 +176,7 @@ class Definition(Part, frozen=True):
     clues: list[Clue] = []
     treasures: list[Treasure] = []
     tries: Tries = Tries()
+    scoring: Scoring = Scoring()
 
 
 def source(definition: Definition) -> str:

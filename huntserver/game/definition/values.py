@@ -10,7 +10,17 @@ from typing import Final
 
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.part import CONTROL, POINTS_MAX, Problem, Ranges, Wrong, within
-from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Schedule, Teams, Treasure
+from huntserver.game.definition.shape import (
+    Attempts,
+    Clue,
+    Definition,
+    Hint,
+    Schedule,
+    Scoring,
+    Streak,
+    Teams,
+    Treasure,
+)
 from huntserver.game.definition.unlocks import WORDS
 
 ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
@@ -37,10 +47,13 @@ LIMITS: Final[dict[type, Ranges]] = {
         "points_min": (0, POINTS_MAX),
         "decay": (0, POINTS_MAX),
         "decay_solves": (0, 100_000),
+        "decay_s": (0, YEAR_S),
         "first_bonus": (0, 100),
         "hints": (0, 20),
         "unlock": (0, 500),
     },
+    Scoring: {"ranking": (0, 8), "freeze_s": (0, YEAR_S)},
+    Streak: {"after": (2, 1000), "bonus": (1, POINTS_MAX), "within_s": (0, YEAR_S)},
     Attempts: {"cool_down_s": (0, 86_400), "grows": (1, 10), "max_s": (0, 86_400), "free": (0, 1000)},
     Hint: {"text": (1, 4_000), "price": (0, POINTS_MAX), "after_s": (0, YEAR_S), "needs": (0, 20)},
     Treasure: {
@@ -71,6 +84,7 @@ def check_values(d: Definition) -> list[Problem]:
     _times(wrong, d.schedule)
     within(wrong, "tries.codes.", d.tries.codes, LIMITS[Attempts])
     within(wrong, "tries.check_ins.", d.tries.check_ins, LIMITS[Attempts])
+    _scoring(wrong, d)
     for i, clue in enumerate(d.clues):
         _clue(wrong, f"clues[{i}]", clue)
     for i, treasure in enumerate(d.treasures):
@@ -108,6 +122,20 @@ def _times(wrong: Wrong, s: Schedule) -> None:
         wrong("schedule.duration_s", "stands beside ends_at", "give one of the two")
 
 
+def _scoring(wrong: Wrong, d: Definition) -> None:
+    scoring, length = d.scoring, d.schedule.duration_s
+    within(wrong, "scoring.", scoring, LIMITS[Scoring])
+    if scoring.streak is not None:
+        within(wrong, "scoring.streak.", scoring.streak, LIMITS[Streak])
+    for i, by in enumerate(scoring.ranking):
+        if by in scoring.ranking[:i]:
+            wrong(f"scoring.ranking[{i}]", f"{by!r} stands there already", "name each once")
+    if scoring.freeze_s and length is None and d.schedule.ends_at is None:
+        wrong("scoring.freeze_s", "counts back from an end that the hunt has not", "give ends_at or duration_s")
+    elif length is not None and scoring.freeze_s >= length:
+        wrong("scoring.freeze_s", f"is {scoring.freeze_s}, the hunt lasts {length} s", "freeze later")
+
+
 def _clue(wrong: Wrong, path: str, clue: Clue) -> None:
     _id(wrong, path, clue.id)
     within(wrong, f"{path}.", clue, LIMITS[Clue])
@@ -117,6 +145,10 @@ def _clue(wrong: Wrong, path: str, clue: Clue) -> None:
         wrong(f"{path}.points_min", f"{clue.points_min} is more than points, {clue.points}", "lower it")
     if clue.decay and clue.decay_solves:
         wrong(f"{path}.decay_solves", "stands beside decay", "give one of the two")
+    if clue.decay_s and (clue.decay or clue.decay_solves):
+        wrong(f"{path}.decay_s", "stands beside decay or decay_solves", "let points sink by time or by solves")
+    if clue.decay_shape != "curve" and not clue.decay_solves:
+        wrong(f"{path}.decay_shape", "stands without decay_solves", "say after how many solves points_min is reached")
     for i, hint in enumerate(clue.hints):
         _id(wrong, f"{path}.hints[{i}]", hint.id)
         within(wrong, f"{path}.hints[{i}].", hint, LIMITS[Hint])

@@ -173,7 +173,7 @@ def award(state: Hunt, command: AwardSolve, ctx: Context) -> Decision | Rejected
         return Rejected("locked", "the clue is not open to this team", retry=True)
     if team.solved >> index & 1:
         return Rejected("already_solved", "the team has solved this clue")
-    return solve(state, team, index, how="host", author=act(ctx, command))
+    return solve(state, team, index, how="host", author=act(ctx, command), now_ms=ctx.now_ms)
 
 
 def preview(state: Hunt, query: PreviewQuery, ctx: Context) -> Preview | Rejected:
@@ -229,7 +229,7 @@ def _fires(state: Hunt, ctx: Context) -> Sequence[Any]:
             attempt = team.attempts.get(index) if team.attempts else None
             open_ = (team.unlocked & ~team.solved) >> index & 1
             if attempt is not None and open_ and not team.out and any(map(attempt.has_tried, marks)):
-                solved = solve(state, team, index, how="rejudged", author=Author()).events[0]
+                solved = solve(state, team, index, how="rejudged", author=Author(), now_ms=ctx.now_ms).events[0]
                 return (solved, Rejudged(n))  # the same team again: another clue may be right too
     done = first + LOOKED_AT >= len(teams)
     return (Rejudged(-1 if done else first + LOOKED_AT),)

@@ -20,6 +20,7 @@ from huntserver.game.features.page import Page, page_of
 from huntserver.game.permission import not_host, team_of
 from huntserver.game.plan import plan_with_answers, worth
 from huntserver.game.state import Hunt, Team
+from huntserver.game.worth import worth_to
 
 TEAMS_MAX: Final = 500
 """Teams of one answer: some 50 KiB with twenty clues."""
@@ -206,7 +207,8 @@ def would_accept(state: Hunt, query: WouldAcceptQuery, ctx: Context) -> WouldAcc
     solves = state.solves[index]
     bonus = clue.first_bonus
     points = sum(
-        worth(clue, solves + n) + (bonus[solves + n] if solves + n < len(bonus) else 0) for n in range(len(gaining))
+        worth_to(state, team, index, solves + n, ctx.now_ms) + (bonus[solves + n] if solves + n < len(bonus) else 0)
+        for n, team in enumerate(gaining)
     )
     return WouldAccept(len(gaining), sum(len(t.members) for t in gaining), points, [t.name for t in gaining[:20]])
 

@@ -62,7 +62,8 @@ def check_in(state: Hunt, command: CheckIn, ctx: Context) -> Decision | Rejected
         mark = crc32(f"{command.lat:.5f} {command.lon:.5f} {command.clue}".encode())
         author = Author(ctx.by, lat=command.lat, lon=command.lon)
         return miss(state, team, "place", mark=mark, author=author, reply=f"{NOT_YET}{place.told(away_m)}")
-    return solve(state, team, index, how="place", author=Author(ctx.by, lat=command.lat, lon=command.lon))
+    author = Author(ctx.by, lat=command.lat, lon=command.lon)
+    return solve(state, team, index, how="place", author=author, now_ms=ctx.now_ms)
 
 
 FEATURE: Final = Feature(takes=(Takes(CheckIn, check_in),))

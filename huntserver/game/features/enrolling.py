@@ -104,10 +104,10 @@ def _apply_enrolled(state: Hunt, event: Enrolled, at_ms: int) -> None:
 
 def _apply_bracket(state: Hunt, event: BracketChanged, at_ms: int) -> None:
     team = state.teams[event.team]
-    if not team.out:
+    if team.stands:
         state.standings.remove(team)
     team.bracket = event.bracket
-    if not team.out:
+    if team.stands:
         state.standings.add(team)
 
 

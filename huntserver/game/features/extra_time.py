@@ -118,6 +118,8 @@ def _apply_interval_removed(state: Hunt, event: IntervalRemoved, at_ms: int) -> 
                 attempt.until = moved(attempt.until - wait_ms) + wait_ms
         if team.opened:
             team.opened = {clue: moved(play_ms) for clue, play_ms in team.opened.items()}
+        if team.more is not None and team.more.tally is not None:
+            team.more.tally.row_ms = moved(team.more.tally.row_ms)
 
 
 def _show_interval_removed(tell: Telling, state: Hunt, event: IntervalRemoved) -> None:

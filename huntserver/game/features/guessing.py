@@ -83,7 +83,7 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
                 return Rejected("cool_down", "wait before the next guess", True, wait_ms)
         wrong = attempt.wrong
     if right:
-        return solve(state, team, index, how="guess", author=Author(by, text))
+        return solve(state, team, index, how="guess", author=Author(by, text), now_ms=ctx.now_ms)
     reply = judge.reply(text, normal)
     if reply is not None:
         partial = Guessed(team.id, clue, "partial", mark, Author(by, text))
@@ -129,6 +129,8 @@ def apply_guessed(state: Hunt, event: Guessed, at_ms: int) -> None:
     if event.verdict == "incorrect":
         attempt.wrong += 1
         state.wrongs[clue] += 1
+        if state.plan.tallies:
+            state.count_wrong(team)
         if event.wait_ms:
             attempt.until = at_ms - state.zero_ms + event.wait_ms
     state.recent.append((at_ms, event))

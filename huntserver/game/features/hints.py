@@ -73,7 +73,7 @@ def _apply_hint_taken(state: Hunt, event: HintTaken, at_ms: int) -> None:
     found = state.plan.hint(state.plan.clue_index[event.clue], event.hint)
     assert found is not None
     team.hints = (*team.hints, found[0])
-    state.score(team, -event.price, at_ms)
+    state.score(team, -event.price, at_ms)  # also where it was free: hints may rank
 
 
 def _show_hint_taken(tell: Telling, state: Hunt, event: HintTaken) -> None:

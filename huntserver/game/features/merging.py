@@ -20,11 +20,11 @@ from huntserver.game.definition.values import MEMBERS_MAX
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.permission import act, not_host, team_of
-from huntserver.game.plan import worth
 from huntserver.game.player.commands import ChangeTeam, to_player
 from huntserver.game.roster import more_of, name_of, not_changing, put_in, take_out
 from huntserver.game.shown import Shown
 from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Phase, Team, bits
+from huntserver.game.worth import worth_to
 
 _MARKS_MAX: Final = -4 * TRIED_MAX
 
@@ -65,16 +65,16 @@ def merge(state: Hunt, command: Merge, ctx: Context) -> Decision | Rejected:
     size = len(team.members) + len(other.members)
     if size > MEMBERS_MAX:
         return Rejected("team_full", f"the team would have {size} members, allowed are {MEMBERS_MAX}")
-    points = _points(state, team, other)
+    points = _points(state, team, other, ctx.now_ms)
     merged = Merged(team.id, other.id, state.definition.title, list(other.members), points, personal=act(ctx, command))
     return Decision((merged,), {"team": team.id, "points": points, "members": size})
 
 
-def _points(state: Hunt, team: Team, other: Team) -> int:
+def _points(state: Hunt, team: Team, other: Team, now_ms: int) -> int:
     plan = state.plan
     clues = bits(other.solved & ~team.solved)
     treasures = bits(other.treasures & ~team.treasures)
-    solves = (worth(plan.clues[i], max(state.solves[i] - 1, 0)) for i in clues)
+    solves = (worth_to(state, other, i, max(state.solves[i] - 1, 0), now_ms) for i in clues)
     return sum(solves) + sum(plan.treasures[i].points for i in treasures)
 
 
@@ -97,6 +97,10 @@ def _apply_merged(state: Hunt, event: Merged, at_ms: int) -> None:
         more.extra_ms = max(more.extra_ms, other.more.extra_ms)
         other.more.extra_ms = 0
         state.find_overtime()
+    if other.more is not None and other.more.held:
+        more_of(team).held += other.more.held
+        other.more.held = []
+        state.find_held()
     state.dissolve(other)
     other.solved = other.unlocked = other.treasures = other.score = 0
     other.hints, other.opened = (), None

@@ -60,6 +60,8 @@ def _apply(state: Hunt, event: TriedInVain, at_ms: int) -> None:
         state.attempts += 1
     attempt.tried = (attempt.tried + event.mark.to_bytes(4, "big"))[_MARKS_MAX:]
     attempt.wrong += 1
+    if state.plan.tallies:
+        state.count_wrong(team)
     if event.wait_ms:
         attempt.until = at_ms - state.zero_ms + event.wait_ms
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.entity import Context, Rejected
-from huntserver.game import views
+from huntserver.game import curtain, views
 from huntserver.game.channels import channels
 from huntserver.game.command import Query
 from huntserver.game.feature import AnswersTo, Feature
@@ -68,6 +68,8 @@ class TeamView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Who comes by the invite code asks first; `asking`: who does, as (id, name)."""
 
     asking: list[tuple[str, str]] = []
+    unofficial: bool = False
+    """The team plays without counting: it has no place, and nobody else sees it."""
 
 
 class AnnouncementView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -112,6 +114,9 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     texts: list[str] = []
     """Digests of the blocks that hold what is the same for all of `own` and `own_treasures`, which then stand in the
     place of `clues` and `treasures`; perhaps of `intro`, too."""
+
+    frozen_ms: int = 0
+    """Since when the standings are frozen; `team.place` is the one that the team had then."""
 
     own: Sequence[OwnClue] = ()
     own_treasures: list[OwnTreasure] = []
@@ -200,6 +205,7 @@ def page_of(
             if not (a.team or a.bracket)
             or (team is not None and (a.team == team.id or a.bracket == team.bracket != ""))
         ],
+        frozen_ms=state.rest.curtain.at_ms if state.rest.curtain is not None else 0,
         asking=_asks(state, by) if team is None else "",
         texts=[*([intro] if intro else []), *_digests(state, team, inline=inline)] if team and by_digest else [],
         own=views.own_clues(state, team, inline=inline) if team and by_digest else (),
@@ -228,7 +234,7 @@ def _team_view(state: Hunt, team: Team) -> TeamView:
         id=team.id,
         name=team.name,
         score=team.score,
-        place=0 if team.out else state.standings.place(team),
+        place=curtain.place(state, team),
         members=team.names or (team.name,),
         bracket=team.bracket,
         invite=team.invite,
@@ -239,6 +245,7 @@ def _team_view(state: Hunt, team: Team) -> TeamView:
         ids=team.members if team.names else (),
         approval=team.more is not None and team.more.approval,
         asking=[(by, name) for by, (of, name) in state.more.asking.items() if of == team.id],
+        unofficial=team.is_unofficial,
     )
 
 

@@ -33,7 +33,8 @@ def _close(event: Placed, hunt: str) -> Sequence[Reaction]:
 
 def _due(state: Hunt) -> Timer | None:
     unsettled = state.more.withdrawing or state.more.rejudging
-    if state.phase is not Phase.ENDED or state.placed >= len(state.members) or unsettled:
+    hidden = state.rest.curtain is not None or state.holding  # who has won is told by the reveal
+    if state.phase is not Phase.ENDED or state.placed >= len(state.members) or unsettled or hidden:
         return None
     due_ms = state.ended_ms + PLACES_EVERY_MS * (state.placed // PLACES_A_RECORD)
     return Timer(due_ms, once_a_reopening(state, f"place-{state.placed}"))
@@ -41,7 +42,7 @@ def _due(state: Hunt) -> Timer | None:
 
 def _fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:
     some = islice(state.members.items(), state.placed, state.placed + PLACES_A_RECORD)
-    return (Placed([(by, 0 if team.out else state.standings.place(team), team.score) for by, team in some]),)
+    return (Placed([(by, state.standings.place(team) if team.stands else 0, team.score) for by, team in some]),)
 
 
 FEATURE: Final = Feature(

@@ -13,6 +13,7 @@ from huntserver.game.moment import moment
 from huntserver.game.permission import act, not_host
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
+from huntserver.game.unusual import HuntRest
 
 NO_TIMES: Final = Rejected("wrong_phase", "the hunt has no scheduled start or end; use start, or reschedule")
 SOLVED: Final = Rejected(
@@ -118,8 +119,13 @@ def _apply_unstarted(state: Hunt, event: Unstarted, at_ms: int) -> None:
     state.started_ms = state.zero_ms = state.ends_ms = state.paused_ms = state.released_s = state.attempts = 0
     state.wrongs, state.tried = [0] * len(state.wrongs), [0] * len(state.tried)
     state.recent.clear()
+    state.rest = HuntRest()
     for team in state.teams.values():
         team.unlocked, team.opened, team.attempts = 0, None, None
+        if team.more is not None:
+            team.more.tally = None
+    if state.plan.tallies:
+        state.stand_anew()
 
 
 def _show(tell: Telling, state: Hunt, event: Rescheduled | Unstarted) -> None:

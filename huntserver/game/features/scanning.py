@@ -45,7 +45,7 @@ def scan(state: Hunt, command: Scan, ctx: Context) -> Decision | Rejected:
     if index < 0 or not team.unlocked >> index & 1:
         mark = crc32(key.encode("utf-8", "surrogatepass"))
         return miss(state, team, "code", mark=mark, author=Author(ctx.by, command.code), reply=NOTHING)
-    return not_open(team, index) or solve(state, team, index, how="code", author=Author(ctx.by))
+    return not_open(team, index) or solve(state, team, index, how="code", author=Author(ctx.by), now_ms=ctx.now_ms)
 
 
 FEATURE: Final = Feature(takes=(Takes(Scan, scan),))

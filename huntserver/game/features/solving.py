@@ -12,17 +12,23 @@ from huntserver.game import views
 from huntserver.game.channels import Telling
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes
-from huntserver.game.plan import CHECK_INS, CODES, worth
+from huntserver.game.plan import CHECK_INS, CODES
 from huntserver.game.player.commands import CreditSolve, to_player
+from huntserver.game.roster import more_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Team
+from huntserver.game.unusual import HeldSolve
+from huntserver.game.worth import row_after, worth_to
 
 WAYS: Final = {"code": CODES, "place": CHECK_INS}
 """Ways of solving whose wrong tries are counted over all clues; a right one ends the count."""
 
 
 class Solved(GameEvent, tag="solved", frozen=True, gc=False):
-    """A clue solved by a guess, a code or a check-in; `rank` 1 is the first finder; `points` with the bonus in."""
+    """A clue solved by a guess, a code or a check-in; `rank` 1 is the first finder; `points` with the bonus in.
+
+    `rank` 0: the team does not count. `held`: the standings are frozen, so the players' totals have it afterwards.
+    """
 
     team: str
     clue: str
@@ -31,10 +37,12 @@ class Solved(GameEvent, tag="solved", frozen=True, gc=False):
     how: str
     members: list[str]
     personal: Author
+    held: bool = False
 
 
 class GuessAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The verdict on a guess, code or check-in. `wait_ms`: before the next guess on this clue."""
+    """The verdict on a guess, code or check-in. `wait_ms`: before the next guess on this clue. `row`: solves in a row,
+    where they bring more."""
 
     verdict: str
     points: int = 0
@@ -42,22 +50,30 @@ class GuessAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     rank: int = 0
     wait_ms: int = 0
     reply: str = ""
+    row: int = 0
 
 
-def solve(state: Hunt, team: Team, index: int, *, how: str, author: Author) -> Decision:
+def solve(state: Hunt, team: Team, index: int, *, how: str, author: Author, now_ms: int) -> Decision:
     """Return the decision that a team has solved a clue."""
     clue = state.plan.clues[index]
-    rank = state.solves[index] + 1
-    points = worth(clue, rank - 1)
-    if rank <= len(clue.first_bonus):
+    solves = state.solves[index]
+    rank = 0 if team.is_unofficial else solves + 1
+    points = worth_to(state, team, index, solves, now_ms)
+    if 0 < rank <= len(clue.first_bonus):
         points += clue.first_bonus[rank - 1]
-    event = Solved(team.id, clue.id, points, rank, how, list(team.members), author)
-    return Decision((event,), GuessAnswer("correct", points, team.score + points, rank))
+    row, streak = row_after(state, team, how, now_ms), state.plan.streak
+    if streak is not None and row >= streak.after:
+        points += streak.bonus
+    held = state.rest.curtain is not None
+    event = Solved(team.id, clue.id, points, rank, how, list(team.members), author, held)
+    return Decision((event,), GuessAnswer("correct", points, team.score + points, rank, row=row if row > 1 else 0))
 
 
 def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
     team = state.teams[event.team]
     clue = state.plan.clue_index[event.clue]
+    if state.plan.tallies:
+        _count(state, team, event, at_ms)
     team.solved |= 1 << clue
     if team.attempts is not None:
         way = WAYS.get(event.how)
@@ -66,9 +82,29 @@ def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
                 state.attempts -= 1
                 if tried >= 0:
                     state.tried[tried] -= 1
-    state.solves[clue] += 1
+    if event.rank:
+        state.solves[clue] += 1
+    if event.held and event.rank:
+        more_of(team).held.append(HeldSolve(event.clue, event.points, event.rank == 1))
     state.score(team, event.points, at_ms)
     state.open_things((team,), at_ms, state.plan.dependents[clue])
+
+
+def _count(state: Hunt, team: Team, event: Solved, at_ms: int) -> None:
+    row = row_after(state, team, event.how, at_ms)
+    tally = state.tally(team)
+    tally.first_ms = tally.first_ms or at_ms
+    tally.last_ms = at_ms
+    if state.plan.final >> state.plan.clue_index[event.clue] & 1:
+        tally.final_ms = tally.final_ms or at_ms
+    if row:
+        tally.row, tally.row_ms = row, state.play_ms(at_ms)
+
+
+def _row(team: Team) -> int:
+    """Return how many a team has in a row, from the second on."""
+    row = team.more.tally.row if team.more is not None and team.more.tally is not None else 0
+    return row if row > 1 else 0
 
 
 def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
@@ -86,12 +122,13 @@ def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
         score=team.score,
         text=clue.solved_text,
         how=event.how,
+        row=_row(team),
         final=clue.final,
         clues=views.clue_views(state, team, mask),
         treasures=views.treasure_views(state, team, mask),
     )
     tell.team(team, own)
-    if event.rank == 1:
+    if event.rank == 1 and not event.held:
         # By number: the id and the title of a clue may give away what others have not come to.
         tell.all(Shown("first_finder", team.id, team.name, clue_number=index + 1))
     kept = event.personal if state.plan.kinds[index].kept else None
@@ -101,6 +138,8 @@ def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
 
 
 def _credit(event: Solved, hunt: str) -> Sequence[Reaction]:
+    if event.held or not event.rank:
+        return ()
     credit = CreditSolve(hunt, event.clue, event.points, event.rank == 1)
     return tuple(to_player(by, credit) for by in event.members)
 

@@ -34,11 +34,12 @@ class Disqualify(Command, tag="disqualify", frozen=True):
 
 
 class Adjusted(HostEvent, tag="adjusted", frozen=True, gc=False):
-    """A host gave or took points."""
+    """A host gave or took points. `corrects`: when the team reached its score stays as it was."""
 
     team: str
     points: int
     reason: str
+    corrects: bool = False
 
 
 class Removed(HostEvent, tag="removed", frozen=True, gc=False):
@@ -54,7 +55,7 @@ def _standing(state: Hunt, ctx: Context, team: str) -> Team | Rejected:
     refused = not_host(state, ctx, Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
     if refused is not None:
         return refused
-    if state.phase is Phase.ENDED and state.placed < len(state.members):
+    if state.phase is Phase.ENDED and state.placed < len(state.members) and state.rest.curtain is None:
         return Rejected("wrong_phase", "final places are being written; try again", True, 1000)
     return team_of(state, team)
 
@@ -68,7 +69,7 @@ def adjust(state: Hunt, command: Adjust, ctx: Context) -> Decision | Rejected:
         return Rejected("bad_field", f"points is {command.points}, allowed is -{POINTS_MAX} to {POINTS_MAX}, not 0")
     if not 1 <= len(command.reason.strip()) <= REASON_MAX:
         return Rejected("bad_text", f"the reason has 1 to {REASON_MAX} characters")
-    adjusted = Adjusted(team.id, command.points, command.reason, personal=act(ctx))
+    adjusted = Adjusted(team.id, command.points, command.reason, corrects=True, personal=act(ctx))
     return Decision((adjusted,), {"score": team.score + command.points})
 
 
@@ -85,16 +86,17 @@ def disqualify(state: Hunt, command: Disqualify, ctx: Context) -> Decision | Rej
 
 
 def _apply_adjusted(state: Hunt, event: Adjusted, at_ms: int) -> None:
-    state.score(state.teams[event.team], event.points, at_ms)
+    team = state.teams[event.team]
+    state.score(team, event.points, team.score_at if event.corrects else at_ms)
 
 
 def _apply_removed(state: Hunt, event: Removed, at_ms: int) -> None:
     team = state.teams[event.team]
-    if event.back and team.out:
-        state.standings.add(team)
-    elif not event.back and not team.out:
+    if team.stands:
         state.standings.remove(team)
     team.out = not event.back
+    if team.stands:
+        state.standings.add(team)
 
 
 def _show_adjusted(tell: Telling, state: Hunt, event: Adjusted) -> None:

@@ -26,7 +26,7 @@ class Claim(Command, tag="claim", frozen=True):
 
 
 class Claimed(GameEvent, tag="claimed", frozen=True, gc=False):
-    """A piece of treasure claimed, the `rank`-th of its kind."""
+    """A piece of treasure claimed, the `rank`-th of its kind; 0: by a team that does not count, and takes none."""
 
     team: str
     treasure: str
@@ -48,10 +48,10 @@ def claim(state: Hunt, command: Claim, ctx: Context) -> Decision | Rejected:
     if team.treasures >> index & 1:
         return Rejected("treasure_taken", "your team holds this treasure")
     treasure = state.plan.treasures[index]
-    rank = state.claims[index] + 1
+    rank = 0 if team.is_unofficial else state.claims[index] + 1
     if rank > treasure.quantity:
         return Rejected("lost", "all of this treasure is taken")
-    points = treasure.points + (treasure.bonus[rank - 1] if rank <= len(treasure.bonus) else 0)
+    points = treasure.points + (treasure.bonus[rank - 1] if 0 < rank <= len(treasure.bonus) else 0)
     event = Claimed(team.id, treasure.id, treasure.title, rank, points, Author(ctx.by))
     return Decision((event,), PointsAnswer(team.score + points, points, rank))
 
@@ -59,7 +59,8 @@ def claim(state: Hunt, command: Claim, ctx: Context) -> Decision | Rejected:
 def _apply_claimed(state: Hunt, event: Claimed, at_ms: int) -> None:
     team = state.teams[event.team]
     treasure = state.plan.treasure_index[event.treasure]
-    state.claims[treasure] += 1
+    if event.rank:
+        state.claims[treasure] += 1
     team.treasures |= 1 << treasure
     state.score(team, event.points, at_ms)
 
@@ -71,14 +72,21 @@ def _show_claimed(tell: Telling, state: Hunt, event: Claimed) -> None:
     shown = Shown("claimed", team.id, team.name, treasure=event.treasure, title=event.title, rank=event.rank, left=left)
     own = msgspec.structs.replace(shown, by=event.personal.by, points=event.points, score=team.score)
     tell.team(team, own)
-    tell.all(shown)
+    if state.rest.curtain is not None:  # how many are left is for everybody who looks for one; who took it is not
+        tell.all(Shown("claimed", treasure=event.treasure, title=event.title, left=left))
+    elif event.rank:
+        tell.all(shown)
     tell.hosts(shown)
     if event.points:
         tell.board()
 
 
 def _award(event: Claimed, hunt: str) -> Sequence[Reaction]:
-    return (to_player(event.personal.by, AwardTreasure(hunt, event.treasure, event.title, event.rank)),)
+    return (
+        ()
+        if not event.rank
+        else (to_player(event.personal.by, AwardTreasure(hunt, event.treasure, event.title, event.rank)),)
+    )
 
 
 FEATURE: Final = Feature(
