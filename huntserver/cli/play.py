@@ -21,8 +21,10 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
+from huntserver.cli.prose import shown
 from huntserver.client import Client, Device, Refused, Unreachable, connect, guest_token
 
 HELP = """[b]CLUE ANSWER[/b]  guess          [b]/scan CODE[/b]       a code that you found
@@ -75,6 +77,14 @@ class Play:
         """Print a line (Rich markup on a terminal)."""
         self.console.print(text, highlight=False)
 
+    def tell(self, before: str, text: str) -> None:
+        """Print what a host wrote behind a word of ours (Rich markup), further lines below its first."""
+        lines = shown(text).split("\n")
+        margin = " " * (len(before) - len(before.lstrip(" ")))
+        self.console.print(Text.from_markup(before) + lines[0], highlight=False)
+        for line in lines[1:]:
+            self.console.print(Text(margin) + line, highlight=False)
+
     def on_state(self, state: str) -> None:
         """Tell about the connection."""
         self.say(
@@ -101,11 +111,11 @@ class Play:
         if kind == "first_finder":
             self.say(f"[magenta]{name} is the first to solve {what}[/]")
         elif kind == "solved":
-            self.say(f"[green]solved: {what}, {e.get('points', 0)} points[/] {escape(e.get('text', ''))}")
+            self.tell(f"[green]solved: {what}, {e.get('points', 0)} points[/] ", e.get("text", ""))
         elif kind == "claimed":
             self.say(f"[magenta]{name} takes {what} (number {e.get('rank')})[/]")
         elif kind == "hint_taken":
-            self.say(f"[cyan]hint for {escape(e.get('clue', ''))}: {escape(e.get('text', ''))}[/]")
+            self.tell(f"[cyan]hint for {escape(e.get('clue', ''))}:[/] ", e.get("text", ""))
         elif kind in OF_TEAMS:
             self.say(f"[b]{name or 'you'} {OF_TEAMS[kind]}[/] {escape(e.get('text', ''))}".rstrip())
         elif kind == "adjusted":
@@ -114,7 +124,9 @@ class Play:
             what = "in the standings again" if e.get("back") else "taken out of the standings"
             self.say(f"[b]your team is {what}[/]: {escape(e.get('reason', ''))}")
         elif kind == "announced":
-            self.say(f"[b]announcement: {escape(e.get('text', ''))}[/]")
+            self.tell("[b]announcement:[/] ", e.get("text", ""))
+        elif kind == "erratum_given":
+            self.tell(f"[b]correction of {escape(e.get('clue', ''))}:[/] ", e.get("text", ""))
         elif kind in ("started", "paused", "unpaused", "ended", "extended", "published"):
             self.say(f"[b]the hunt is {kind}[/]")
         for clue in e.get("clues", ()):
@@ -126,16 +138,12 @@ class Play:
         mark = "[green]done[/]" if c.get("solved") else f"{c.get('points', 0)} points"
         self.say(f"[b]{escape(c['id'])}[/]: [b]{escape(c['title'])}[/] ({escape(c['kind'])}, {mark})")
         if c.get("text") and not c.get("solved"):
-            self.say(f"    {escape(c['text'])}")
+            self.tell("    ", c["text"])
         for option in (c.get("asks") or {}).get("options", ()):
             self.say(f"    - {escape(option)}")
         for hint in c.get("hints", ()):
-            text = (
-                escape(hint["text"])
-                if hint.get("text")
-                else f"{hint.get('price', 0)} points: /hint {c['id']} {hint['id']}"
-            )
-            self.say(f"    hint {escape(hint['id'])}: {text}")
+            price = f"{hint.get('price', 0)} points: /hint {c['id']} {hint['id']}"
+            self.tell(f"    hint {escape(hint['id'])}: ", hint.get("text") or price)
 
     def _treasure(self, t: dict[str, Any]) -> None:
         state = "yours" if t.get("mine") else f"{t.get('left', 0)} left: /claim {t['id']}"
@@ -274,7 +282,7 @@ async def _play(url: str, token: str, hunt: str, join: dict[str, str], device: D
         play.client = client
         play.page = await client.join(hunt, fields=join)
         if play.page.get("intro"):
-            play.say(escape(play.page["intro"]))
+            play.tell("", play.page["intro"])
         await play.show()
         if people:
             play.say("/help lists what you can do")

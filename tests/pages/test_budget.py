@@ -36,7 +36,7 @@ WATCH = """async () => {
 
 
 def test_a_first_visit_loads_less_than_a_hundred_kilobytes(phone: Phones, cast: Cast, site: str) -> None:
-    hunt, _ = cast.hunt(teams())
+    hunt, _ = cast.hunt(teams(clue("a", text="A **hot** drink."), clue("b")))  # what reads marked texts counts, too
     ada = phone()
     devtools = ada.context.new_cdp_session(ada.page)
     devtools.send("Network.enable")
@@ -48,6 +48,7 @@ def test_a_first_visit_loads_less_than_a_hundred_kilobytes(phone: Phones, cast: 
     )
     ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
     ada.clue("a")
+    ada.sees(".paper strong", "hot")
     ada.guess("tea")
     ada.answer("clue:a", "Correct")
     ours = {names.get(request, ""): size for request, size in loaded.items() if "icon" not in names.get(request, "")}

@@ -19,7 +19,7 @@ from huntserver.gateway.pages import WEB
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
-VENDORED = {"lit-html": "lit-html", "qr": "qr"}
+VENDORED = {"lit-html": "lit-html", "marked": "marked", "qr": "qr"}
 """Folder below `vendor/` -> the package whose files lie there, as they are."""
 LICENCES = {"LICENSE.txt": "LICENSE", "LICENSE-MIT.txt": "LICENSE-MIT"}
 FIRST_VIEW_BYTES_MAX = 100_000

@@ -1,7 +1,8 @@
 // A page as a team sees it, to be looked at and not touched: what an editor writes, what a team has before it.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { icon, prose, stamp, turned } from "../player/pieces.js";
+import { icon, stamp, turned } from "../player/pieces.js";
+import { prose } from "../player/texts.js";
 import { h, named } from "./words.js";
 
 /** @param {any} page */
@@ -24,6 +25,6 @@ function clue_view(clue) {
     ${prose(clue.text)}
     ${(clue.errata || []).map((/** @type {any} */ { text }) => html`<div class="notice warn">${prose(text)}</div>`)}
     ${clue.asks?.options ? html`<ul class="options">${clue.asks.options.map((/** @type {string} */ option) => html`<li dir="auto">${option}</li>`)}</ul>` : nothing}
-    ${(clue.hints || []).map((/** @type {any} */ hint) => html`<p class="hint-line">${icon(hint.text ? "open_hint" : "hint")} ${hint.text ? html`<span dir="auto">${hint.text}</span>` : hint.price ? h("preview.hint", { n: hint.price }) : h("preview.free")}</p>`)}
+    ${(clue.hints || []).map((/** @type {any} */ hint) => html`<div class="hint-line">${icon(hint.text ? "open_hint" : "hint")} ${hint.text ? prose(hint.text) : hint.price ? h("preview.hint", { n: hint.price }) : h("preview.free")}</div>`)}
     ${clue.solved_text ? html`<div class="found-text">${prose(clue.solved_text)}</div>` : nothing}</article>`;
 }

@@ -4,10 +4,12 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { guard } from "../vendor/lit-html/directives/guard.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import * as kept from "./kept.js";
-import { icon, initial, prose, server_now, stamp, turned } from "./pieces.js";
+import { icon, initial, server_now, stamp, turned } from "./pieces.js";
 import { check_in, claim, guess, note, scan, take_hint } from "./play.js";
 import { answer_line, locate, open_scanner } from "./solving.js";
 import { changed, state } from "./store.js";
+import { words_of } from "./reading.js";
+import { prose } from "./texts.js";
 import { moment, ordinal, spoken, t } from "./words.js";
 
 /** @typedef {import("./fold.js").Page} Page */
@@ -93,7 +95,7 @@ function after(page) {
 function latest(page) {
   const last = page.announcements.at(-1);
   if (!last) return nothing;
-  return html`<a class="card news" href="#feed">${icon("feed")}<span><span class="about">${t("feed.hosts")} · ${moment(last.at_ms, server_now())}</span><span class="text" dir="auto">${last.text}</span></span></a>`;
+  return html`<a class="card news" href="#feed">${icon("feed")}<span><span class="about">${t("feed.hosts")} · ${moment(last.at_ms, server_now())}</span><span class="text" dir="auto">${words_of(last.text)}</span></span></a>`;
 }
 
 /** @param {Page} page */
@@ -127,7 +129,6 @@ export function clue_view(page, id) {
     <p class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))} · ${t("points", { n: clue.points })}${clue.final ? html` · <b>${t("clue.final")}</b>` : nothing}</p>
     ${(clue.errata || []).map(({ at_ms, text }) => html`<div class="notice warn erratum" role="note"><b>${t("clue.erratum")}</b> <span class="about">${moment(at_ms, server_now())}</span>${prose(text)}</div>`)}
     <div class="card paper">${prose(clue.text)}</div>
-    ${(clue.errata || []).map(({ text }) => html`<p class="notice erratum" dir="auto">${text}</p>`)}
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}
     ${hints(page, clue)}
     ${clue.solved || page.phase === "ended" ? nothing : solve(page, clue)}

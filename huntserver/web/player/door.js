@@ -3,9 +3,10 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import * as kept from "./kept.js";
-import { compass, icon, initial, prose, server_now } from "./pieces.js";
+import { compass, icon, initial, server_now } from "./pieces.js";
 import { at_site, hand_over, join } from "./play.js";
 import { changed, state } from "./store.js";
+import { prose } from "./texts.js";
 import { moment, refusal, t } from "./words.js";
 
 /** What the link that led here names. */

@@ -2,8 +2,10 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
-import { icon, prose, server_now } from "./pieces.js";
+import { icon, server_now } from "./pieces.js";
+import { words_of } from "./reading.js";
 import { state } from "./store.js";
+import { prose } from "./texts.js";
 import { moment, ordinal, t } from "./words.js";
 
 /** @param {import("./fold.js").Page} page */
@@ -27,7 +29,7 @@ function line({ type, at_ms, own, event }) {
     renamed: () => t("feed.renamed", { who: event.name }),
     adjusted: () => t((event.points || 0) < 0 ? "feed.taken" : "feed.given", { n: Math.abs(event.points || 0), reason: event.reason }),
     removed: () => t(event.back ? "feed.back" : "feed.removed", { reason: event.reason }),
-    erratum_given: () => t("feed.erratum", { text: event.text }),
+    erratum_given: () => t("feed.erratum", { text: words_of(event.text) }),
     extra_time_given: () => t("feed.extra_time", { n: Math.round((event.for_ms || 0) / 60_000) }),
     reopened: () => t("feed.reopened"),
     started: () => t("feed.started"), paused: () => t("feed.paused"), unpaused: () => t("feed.unpaused"),

@@ -1,4 +1,4 @@
-// The small pieces that views are made of: icons, clocks that run by themselves, texts as they were written.
+// The small pieces that views are made of: icons, and clocks that run by themselves.
 
 import { html, noChange, nothing, svg } from "../vendor/lit-html/lit-html.js";
 import { Directive, directive } from "../vendor/lit-html/directive.js";
@@ -91,39 +91,6 @@ export const initial = directive(class extends Directive {
     return noChange;
   }
 });
-
-// ---- texts
-
-const LINK = /https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]]/g;
-
-/** Return a text with its addresses as links. @param {string} text */
-function linked(text) {
-  const parts = [];
-  let at = 0;
-  for (const { 0: link, index } of text.matchAll(LINK)) {
-    parts.push(text.slice(at, index), html`<a href=${link} rel="noopener" target="_blank">${link}</a>`);
-    at = index + link.length;
-  }
-  return [...parts, text.slice(at)];
-}
-
-/**
- * Return a text's paragraphs. Lines of verse stay lines; a paragraph whose lines were all filled to an editor's margin is
- * one that flows.
- * @param {string | undefined} text
- */
-export function prose(text) {
-  const paragraphs = (text || "").trim().split(/\n[ \t]*\n/);
-  return html`<div class="prose" dir="auto">${paragraphs.map((paragraph) => html`<p>${linked(flow(paragraph))}</p>`)}</div>`;
-}
-
-/** @param {string} paragraph */
-export function flow(paragraph) {
-  const lines = paragraph.split("\n");
-  const margin = Math.max(...lines.map((line) => line.length));
-  const filled = margin > 66 && lines.slice(0, -1).every((line) => line.length > margin * 0.75);
-  return lines.length > 1 && filled ? lines.join(" ") : paragraph;
-}
 
 // ---- icons: strokes of a pen on a grid of 24
 
