@@ -157,8 +157,12 @@ def ends(host: Desk, screen: Desk, ada: Phone, harbour: LocalServer) -> None:
     screen.sees(".large", "The Night Owls")
     expect(screen.page.locator(".team")).to_have_count(8, timeout=WAIT_MS)
     picture(screen, "board-live")
-    screen.key("f")
+    host.button("freeze")
+    host.agree()
+    host.sees("[data-frozen]", "standings frozen")
     screen.sees(".curtain", "Frozen")
+    ada.go("board")
+    ada.sees("[data-frozen]", "Frozen since")
     for clue, text in (("verse", "tea"), ("lamp", "red")):
         ada.clue(clue)
         ada.guess(text)
@@ -171,11 +175,10 @@ def ends(host: Desk, screen: Desk, ada: Phone, harbour: LocalServer) -> None:
     host.sees("dialog", "8 teams with 9 players")
     host.agree()
     host.sees(".phase", "over")
-    screen.sees("footer", "Space: next place")
     screen.key(" ")
-    expect(screen.page.locator("[data-hidden]")).to_have_count(8, timeout=WAIT_MS)
-    for left in range(7, -1, -1):
-        screen.key(" ")
+    screen.sees("footer", "The host reveals the places")
+    for left in range(8, -1, -1):
+        host.button("reveal_next")
         expect(screen.page.locator("[data-hidden]")).to_have_count(left, timeout=WAIT_MS)
         if left == 5:
             picture(screen, "board-ceremony")

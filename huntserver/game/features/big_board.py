@@ -108,6 +108,12 @@ class BigBoard(msgspec.Struct, frozen=True):
     rows: list[TeamRow]
     guesses: list[tuple[int, Guessed]]
     more: bool = False
+    frozen_ms: int | msgspec.UnsetType = msgspec.UNSET
+    """Since when the standings are frozen; `hidden`: so many places from the top are not revealed yet."""
+
+    hidden: int | msgspec.UnsetType = msgspec.UNSET
+    unofficial: list[str] | msgspec.UnsetType = msgspec.UNSET
+    """The teams, of all, that do not count."""
 
 
 class WouldAccept(msgspec.Struct, frozen=True):
@@ -141,6 +147,7 @@ def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rej
     plan = state.plan
     most = max(1, min(TEAMS_MAX, CELLS_MAX // max(1, len(plan.clues))))
     told = changed[:most]
+    curtain, unofficial = state.rest.curtain, [t.id for t in teams if t.is_unofficial]
     return BigBoard(
         phase=state.phase.name.lower(),
         digest=state.digest,
@@ -159,6 +166,9 @@ def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rej
         rows=[_row(state, team) for team in told],
         guesses=list(state.recent),
         more=most < len(changed),
+        frozen_ms=msgspec.UNSET if curtain is None else curtain.at_ms,
+        hidden=msgspec.UNSET if curtain is None or curtain.hidden < 0 else curtain.hidden,
+        unofficial=unofficial or msgspec.UNSET,
     )
 
 

@@ -20,11 +20,12 @@ BOARD_MAX: Final = 500
 class BoardQuery(Query, tag="board", frozen=True):
     """The standings: the first `top` rows (1-500), overall or of a bracket, and the asker's own row.
 
-    Frozen ones are shown as they were, to hosts and reviewers as they are.
+    Frozen ones are shown as they were, to hosts and reviewers as they are, unless they ask for them `as_seen`.
     """
 
     bracket: str | None = None
     top: int = 50
+    as_seen: bool = False
 
 
 class Board(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -52,7 +53,7 @@ def board(state: Hunt, query: BoardQuery, ctx: Context) -> Board | Rejected:
     if query.bracket is not None and query.bracket not in state.definition.brackets:
         return Rejected("no_such_bracket", "there is no such bracket")
     frozen = state.rest.curtain
-    if frozen is not None and ctx.role != "system" and role_of(state, ctx) >= Role.REVIEWER:
+    if frozen is not None and not query.as_seen and ctx.role != "system" and role_of(state, ctx) >= Role.REVIEWER:
         rows = [views.row(state, team, i) for i, team in enumerate(state.standings.top(query.top, query.bracket), 1)]
         size = state.standings.size(query.bracket)
     else:

@@ -2,7 +2,8 @@
 //
 //   board?hunt=ID          who may look is a guest of the server
 //   board?hunt=ID#TOKEN    with a token of the host's, where there are no guests
-// Keys: F freezes, Space reveals the next place, Backspace takes one back, Escape shows all.
+// A hunt that its host froze is frozen here, and revealed as the host reveals it; with a host's token the keys do that. In
+// another hunt they are for this screen alone: F freezes, Space reveals the next place, Backspace takes one back, Escape shows all.
 
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
@@ -10,7 +11,7 @@ import { Client } from "../client.js";
 import * as kept from "../player/kept.js";
 import { compass, set_now } from "../player/pieces.js";
 import { h, speak_host } from "../host/words.js";
-import { LARGE, all, back, frozen, heard, new_stage, next, seen } from "./standings.js";
+import { LARGE, all, back, frozen, heard, leaving, new_stage, next, seen } from "./standings.js";
 
 const EVERY_MS = 1500, ROWS = 100, REST = 40;
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -20,6 +21,8 @@ const link = new URLSearchParams(location.search), hunt = link.get("hunt") || ""
 let stage = { ...new_stage(), ...(kept.get(`board.${hunt}`) || {}) };
 /** @type {any} */
 let page = null;
+/** @type {Client | null} */
+let client = null;
 /** @type {import("../client.js").State | "closed"} */
 let connection = "idle";
 
@@ -27,7 +30,7 @@ let connection = "idle";
 function turn(now) {
   stage = now;
   // A reload in the middle of a ceremony tells nobody anything.
-  kept.put(`board.${hunt}`, stage.mode === "live" ? null : { mode: stage.mode, kept: stage.kept, revealed: stage.revealed });
+  kept.put(`board.${hunt}`, stage.mode === "live" || stage.server ? null : { mode: stage.mode, kept: stage.kept, revealed: stage.revealed });
   draw();
 }
 
@@ -49,7 +52,7 @@ function view() {
     ${rows.length ? html`<div class="columns ${rest.length ? "" : "alone"}"><ol class="large">${repeat(large, ({ row }) => row.team, place)}</ol>
       ${rest.length ? html`<ol class="rest" start=${LARGE + 1}>${repeat(rest, ({ row }) => row.team, place)}</ol>` : nothing}</div>` : html`<p class="curtain">${page ? h("board.none") : h("board.wait")}</p>`}
     ${stage.mode === "live" && stage.finds.length ? html`<ul class="finds" aria-live="polite">${repeat(stage.finds, ({ team, n }) => `${team}:${n}`, ({ name, n }) => html`<li><b dir="auto">${name}</b> ${h("board.solved", { n })}</li>`)}</ul>` : nothing}
-    <footer>${over && stage.mode !== "ceremony" && rows.length ? h("board.next") : h("board.keys")}</footer></main>`;
+    <footer>${stage.server && !page?.host ? h("board.of_host") : over && stage.mode !== "ceremony" && rows.length ? h("board.next") : h("board.keys")}</footer></main>`;
 }
 
 function clock() {
@@ -74,7 +77,17 @@ function pressed(event) {
   const act = does[event.key];
   if (!act) return;
   event.preventDefault();
-  turn(act());
+  if (!stage.server && !(event.key.toLowerCase() === "f" && page?.host)) turn(act());
+  else if (page?.host) void command(event.key);
+}
+
+/** Do to the hunt what a key asks for: by its host alone. @param {string} key */
+async function command(key) {
+  if (!client) return;
+  if (key.toLowerCase() === "f") await client.command(stage.server ? "unfreeze" : "freeze", { hunt });
+  else if (key === " " && page?.phase === "ended") await client.command("reveal", { hunt, leave: leaving(stage) });
+  else if (key === "Backspace" && stage.mode === "ceremony") await client.command("reveal", { hunt, leave: Math.min(stage.hidden + 1, stage.teams) });
+  await ask();
 }
 
 /** Who looks: whoever the link's token says, or a guest, once a browser. @returns {Promise<{player: string, token: string} | null>} */
@@ -97,14 +110,18 @@ async function spectator() {
   }
 }
 
-/** @param {Client} client */
-async function look(client) {
-  const [board, about] = await Promise.all([client.ask("board", { hunt, top: ROWS }), client.ask("page", { hunt })]);
-  if (board.ok) stage = heard(stage, board.ok.rows);
+async function ask() {
+  if (!client) return;
+  const [board, about] = await Promise.all([client.ask("board", { hunt, top: ROWS, as_seen: true }), client.ask("page", { hunt })]);
   if (about.ok) page = about.ok;
+  if (board.ok) turn(heard(stage, board.ok, page?.phase === "ended"));
   if (board.err && !board.err.retry) connection = "closed";
   draw();
-  setTimeout(() => look(client), EVERY_MS);
+}
+
+async function look() {
+  await ask();
+  setTimeout(look, EVERY_MS);
 }
 
 async function main() {
@@ -119,15 +136,15 @@ async function main() {
   }
   const url = new URL("ws", document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
-  const client = await Client.open({ url: url.href, ...who });
-  set_now(() => client.now_ms());
+  const made = client = await Client.open({ url: url.href, ...who });
+  set_now(() => made.now_ms());
   client.on_state = (now, about) => {
     if (now === "over" && ["bad_token", "token_expired"].includes(about.code)) kept.put("board.me", null);
     connection = now === "over" ? "closed" : now;
     draw();
   };
   await client.start();
-  await look(client);
+  await look();
 }
 
 void main();

@@ -50,6 +50,12 @@ export const reopen = () => ask_for({
   send: ({ minutes, reason }) => act("reopen", { for_s: Math.round(Number(minutes) * 60), ...fields({ reason }) }),
 });
 
+export const freeze = () => ask_for({ title: h("freeze.title"), about: h("freeze.about"), fields: [], go: h("freeze"), send: () => act("freeze", {}) });
+export const unfreeze = () => ask_for({ title: h("unfreeze.title"), about: h("unfreeze.about"), fields: [], go: h("unfreeze"), send: () => act("unfreeze", {}) });
+/** Reveal the next place: the first time all but the first ten. */
+export const reveal_next = () => act("reveal", { leave: head().hidden ? (head().hidden || 0) - 1 : Math.min(10, head().teams) });
+export const reveal_all = () => ask_for({ title: h("reveal.title"), about: h("reveal.about"), fields: [], go: h("reveal_all"), send: () => act("reveal", {}) });
+
 /** @param {Team} [team] to whom */
 export function announce(team) {
   const to = team ? [] : [/** @type {import("./dialogs.js").Field} */ ({ name: "bracket", label: h("announce.to"), kind: "select", value: "", options: [["", h("announce.all", { n: head().players })], ...head().brackets.map((one) => [one, one])] })];
@@ -86,6 +92,12 @@ export const disqualify = (team) => ask_for({
   about: team.out ? h("back.about") : h("disqualify.about", { n: team.members, points: team.score, place: team.place }),
   fields: [{ name: "reason", label: h("adjust.reason") }], go: h(team.out ? "back" : "disqualify"), danger: !team.out,
   send: (values) => act("disqualify", { team: team.id, ...fields(values), ...(team.out ? { back: true } : {}) }),
+});
+
+/** @param {Team} team @param {boolean} back whether it counts again */
+export const unofficial = (team, back) => ask_for({
+  title: h(back ? "official.title" : "unofficial.title", { name: team.name }), about: h(back ? "official.about" : "unofficial.about"), fields: [REASON()],
+  go: h(back ? "official" : "unofficial"), send: (values) => act("unofficial", { team: team.id, ...fields(values), ...(back ? { back: true } : {}) }),
 });
 
 /** @param {Team} team */

@@ -30,11 +30,12 @@ export function run_view() {
 /** @param {Run} run */
 function top(run) {
   const head = /** @type {import("./teams.js").Head} */ (run.head);
-  const { phase, ends_ms, paused_ms, starts_ms } = head;
+  const { phase, ends_ms, paused_ms, starts_ms, frozen_ms, hidden } = head;
   const button = (/** @type {string} */ name, /** @type {() => void} */ go, tone = "plain") => html`<button class=${tone} data-act=${name} @click=${go}>${h(/** @type {any} */ (name))}</button>`;
   return html`<header class="run-top"><div class="run-title"><h1 dir="auto">${run.title || run.hunt}</h1><span class="phase ${phase}">${named("phase", phase)}</span>
       ${phase === "running" && ends_ms ? html`<span class="big-clock"><span class="sr">${h("time_left")} </span><time-left .until=${ends_ms} .stopped=${null} @due=${changed}></time-left></span>` : nothing}
       ${phase === "paused" && ends_ms ? html`<span class="big-clock"><time-left .until=${ends_ms} .stopped=${ends_ms - paused_ms}></time-left></span>` : nothing}
+      ${frozen_ms ? html`<span class="phase" data-frozen>${hidden ? h("revealing", { n: hidden }) : h("frozen")}</span>` : nothing}
       ${phase === "published" && starts_ms ? html`<span class="about">${h("starts", { time: moment(starts_ms, server_now()) })}</span>` : nothing}</div>
     <div class="run-acts">
       ${phase === "draft" ? button("publish", acts.publish, "act") : nothing}
@@ -42,6 +43,8 @@ function top(run) {
       ${phase === "running" ? button("pause", acts.pause) : nothing}
       ${phase === "paused" ? button("unpause", acts.unpause, "act") : nothing}
       ${(phase === "running" || phase === "paused") && ends_ms ? button("extend", acts.extend) : nothing}
+      ${phase === "running" || phase === "paused" ? (frozen_ms ? button("unfreeze", acts.unfreeze) : button("freeze", acts.freeze)) : nothing}
+      ${phase === "ended" && frozen_ms ? html`${button("reveal_next", acts.reveal_next, "act")}${button("reveal_all", acts.reveal_all)}` : nothing}
       ${phase !== "draft" ? button("announce", () => acts.announce()) : nothing}
       ${["running", "paused", "published"].includes(phase) ? button("end", acts.end, "plain danger-line") : nothing}
       ${phase === "ended" ? button("reopen", acts.reopen) : nothing}
@@ -88,12 +91,14 @@ export function team_box() {
 /** @param {Team} team */
 function team_view(team) {
   const head = /** @type {import("./teams.js").Head} */ (state.run?.head), stuck = stuck_ms(team, head, server_now());
+  const uncounted = Boolean(head.unofficial?.includes(team.id));
   const open = head.clues.filter((_, i) => /\d/.test(team.cells[i]));
   const button = (/** @type {string} */ name, /** @type {() => void} */ go, tone = "plain") => html`<button class=${tone} data-team-act=${name} @click=${go}>${h(/** @type {any} */ (`do.${name}`))}</button>`;
-  return html`<p class="numbers">${team.out ? h("team.out") : h("team.place", { n: team.place })} · ${h("points", { n: team.score })} · ${h("team.members", { n: team.members })}${team.bracket ? ` · ${team.bracket}` : ""}</p>
+  return html`<p class="numbers">${team.out ? h("team.out") : uncounted ? h("team.uncounted") : h("team.place", { n: team.place })} · ${h("points", { n: team.score })} · ${h("team.members", { n: team.members })}${team.bracket ? ` · ${team.bracket}` : ""}</p>
     ${warmth(stuck) ? html`<p class="notice warn">${h("team.stuck", { time: span(stuck), clues: open.map(({ title }) => title).join(", ") })}</p>` : nothing}
     <div class="pads">${button("view_as", () => acts.view_as(team), "act")}${button("message", () => acts.announce(team))}${button("adjust", () => acts.adjust(team))}
       ${button("award", () => acts.award(team))}${button("extra", () => acts.extra_time(team))}${button("clear", () => acts.clear_cool_down(team))}${button("rename", () => acts.rename(team))}
+      ${button(uncounted ? "official" : "unofficial", () => acts.unofficial(team, uncounted))}
       ${button(team.out ? "back" : "disqualify", () => acts.disqualify(team), team.out ? "plain" : "plain danger-line")}</div>`;
 }
 

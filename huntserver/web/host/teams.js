@@ -4,7 +4,7 @@
  *   number: number, extra_ms: number, cells: string, place: number}} Team */
 /** @typedef {{id: string, title: string, kind: string, points: number, solves: number, wrong: number}} Clue */
 /** @typedef {{phase: string, digest: string, now_ms: number, started_ms: number, ends_ms: number, paused_ms: number, starts_ms: number,
- *   teams: number, players: number, brackets: string[], clues: Clue[]}} Head */
+ *   teams: number, players: number, brackets: string[], clues: Clue[], frozen_ms?: number, hidden?: number, unofficial?: string[]}} Head */
 /** @typedef {{at_ms: number, team: string, name: string, clue: string, text: string, verdict: string, times: number, key: string}} Heard */
 /** @typedef {{hunt: string, title: string, head: Head | null, teams: Map<string, Team>, order: Team[], since: number, after: number,
  *   known: number, loaded: boolean, heard: Heard[], told: Set<string>, audit: any[]}} Run */
@@ -36,13 +36,16 @@ export function fold_board(run, { rows, guesses, more, ...head }) {
     known = Math.max(known, number);
   }
   const folded = { ...run, head, teams, since, after, known, loaded: run.loaded || !more };
-  return fold_guesses(rows.length ? { ...folded, order: placed(teams) } : folded, guesses);
+  const uncounted = new Set(head.unofficial || []), counts = uncounted.size === (run.head?.unofficial || []).length;
+  return fold_guesses(rows.length || !counts ? { ...folded, order: placed(teams, uncounted) } : folded, guesses);
 }
 
-/** Return teams in the order of the standings, each with its place; those that are out come last. @param {Map<string, Team>} teams */
-function placed(teams) {
-  const order = [...teams.values()].sort((a, b) => Number(a.out) - Number(b.out) || b.score - a.score || a.at_ms - b.at_ms || a.number - b.number);
-  return order.map((team, i) => ({ ...team, place: team.out ? 0 : i + 1 }));
+/** Return teams in the order of the standings, each with its place; those that are out or do not count come last.
+ * @param {Map<string, Team>} teams @param {Set<string>} uncounted */
+function placed(teams, uncounted) {
+  const last = (/** @type {Team} */ { id, out }) => Number(out || uncounted.has(id));
+  const order = [...teams.values()].sort((a, b) => last(a) - last(b) || b.score - a.score || a.at_ms - b.at_ms || a.number - b.number);
+  return order.map((team, i) => ({ ...team, place: last(team) ? 0 : i + 1 }));
 }
 
 /** @param {Run} run @param {[number, any][]} guesses @returns {Run} */
@@ -114,9 +117,10 @@ export function at_clue(run, index) {
 /** Return what a trail's words to undo something ask for, null if there is none. @param {string} undo @returns {{op: string, fields: any} | null} */
 export function undoing(undo) {
   const [op, ...rest] = undo.split(" ");
-  const plain = ["unpause", "pause", "reopen", "unstart", "start"];
+  const plain = ["unpause", "pause", "reopen", "unstart", "start", "freeze", "unfreeze"];
   if (plain.includes(op) && !rest.length) return { op, fields: {} };
   if (op === "adjust" && rest.length === 2 && Number.isInteger(Number(rest[1]))) return { op, fields: { team: rest[0], points: Number(rest[1]), reason: "undone" } };
+  if (op === "unofficial") return { op, fields: { team: rest[0], back: rest[1] === "--back" } };
   if (op === "disqualify") return { op, fields: { team: rest[0], back: rest[1] === "--back", reason: "undone" } };
   return null;
 }

@@ -16,6 +16,7 @@ export function board_view(page) {
   const shown = board.rows.some(({ team }) => team === mine);
   const best = Math.max(1, ...board.rows.map(({ score }) => score));
   return html`<h2>${t("view.board")}</h2>
+    ${board.frozen_ms ? html`<p class="notice" role="status" data-frozen>${t("board.frozen", { time: moment(board.frozen_ms, server_now()) })}</p>` : nothing}
     ${plot()}
     ${board.mine && !shown ? html`<ol class="board own">${row(board.mine, mine, best)}</ol>` : nothing}
     ${board.rows.length ? html`<ol class="board">${repeat(board.rows, ({ team }) => team, (one) => row(one, mine, best))}</ol>` : html`<p class="empty">${t("board.empty")}</p>`}

@@ -5,6 +5,7 @@ import { guard } from "../vendor/lit-html/directives/guard.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import * as kept from "./kept.js";
 import { icon, initial, server_now, stamp, turned } from "./pieces.js";
+import { worth } from "./fold.js";
 import { check_in, claim, guess, note, scan, take_hint } from "./play.js";
 import { answer_line, locate, open_scanner } from "./solving.js";
 import { changed, state } from "./store.js";
@@ -51,6 +52,9 @@ function stamps(page) {
   });
 }
 
+/** The time that counts for what sinks: it stands still in a pause. */
+const page_now = () => state.page?.paused_ms || server_now();
+
 /** @param {Clue} clue */
 const waits_now = (clue) => !clue.solved && (clue.wait_until_ms || 0) > server_now();
 
@@ -60,7 +64,7 @@ function card(clue) {
     <span class="number">${clue.number}</span>
     <span class="body"><span class="title" dir="auto">${clue.title}</span>
       <span class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))}<span class="state">${state_words(clue, waits_now(clue))}</span></span></span>
-    ${clue.solved ? stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) }) : html`<span class="worth">${t("points.short", { n: clue.points })}</span>`}</a>`;
+    ${clue.solved ? stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) }) : html`<span class="worth">${t("points.short", { n: worth(clue, page_now()) })}</span>`}</a>`;
 }
 
 /** @param {Clue} clue @param {boolean} waits */
@@ -126,7 +130,7 @@ export function clue_view(page, id) {
     ${back}
     <header><span class="number">${clue.number}</span><h2 tabindex="-1" id="clue-title" dir="auto">${clue.title}</h2>
       ${clue.solved ? html`<span class="corner">${stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) })}</span>` : nothing}</header>
-    <p class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))} · ${t("points", { n: clue.points })}${clue.final ? html` · <b>${t("clue.final")}</b>` : nothing}</p>
+    <p class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))} · ${t("points", { n: worth(clue, page_now()) })}${clue.sinks && !clue.solved ? html` · ${t("clue.sinks", { n: clue.sinks.least, time: moment(clue.sinks.to_ms, server_now()) })}` : nothing}${clue.final ? html` · <b>${t("clue.final")}</b>` : nothing}</p>
     ${(clue.errata || []).map(({ at_ms, text }) => html`<div class="notice warn erratum" role="note"><b>${t("clue.erratum")}</b> <span class="about">${moment(at_ms, server_now())}</span>${prose(text)}</div>`)}
     <div class="card paper">${prose(clue.text)}</div>
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}

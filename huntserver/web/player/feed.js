@@ -23,7 +23,7 @@ function line({ type, at_ms, own, event }) {
   const words = /** @type {{[type: string]: () => string}} */ ({
     solved: () => t("feed.solved", { clue: event.clue_number, rank: ordinal(event.rank), n: event.points || 0 }),
     first_finder: () => t("feed.first", { who: event.name, clue: event.clue_number }),
-    claimed: () => (own ? t("feed.claimed_own", { what: event.title }) : t("feed.claimed", { who: event.name, what: event.title, rank: ordinal(event.rank) })),
+    claimed: () => (own ? t("feed.claimed_own", { what: event.title }) : !event.name ? "" : t("feed.claimed", { who: event.name, what: event.title, rank: ordinal(event.rank) })),
     hint_taken: () => (event.points ? t("feed.hint", { n: -event.points }) : t("feed.hint_free")),
     joined: () => t("feed.joined", { who: event.name }),
     renamed: () => t("feed.renamed", { who: event.name }),
@@ -32,10 +32,12 @@ function line({ type, at_ms, own, event }) {
     erratum_given: () => t("feed.erratum", { text: words_of(event.text) }),
     extra_time_given: () => t("feed.extra_time", { n: Math.round((event.for_ms || 0) / 60_000) }),
     reopened: () => t("feed.reopened"),
+    frozen: () => t("feed.frozen"), thawed: () => t("feed.thawed"), revealed: () => (event.left ? "" : t("feed.revealed")),
     started: () => t("feed.started"), paused: () => t("feed.paused"), unpaused: () => t("feed.unpaused"),
     extended: () => t("feed.extended", { time: moment(event.ends_ms, server_now()) }), ended: () => t("feed.ended"),
   })[type];
-  if (!words) return nothing;
+  const said = words?.();
+  if (!said) return nothing;
   const kinds = /** @type {{[type: string]: string}} */ ({ solved: "star", first_finder: "star", claimed: "treasure", hint_taken: "hint", joined: "team", adjusted: "board" });
-  return html`<li class="card ${own ? "own" : ""} ${type}">${icon(kinds[type] || "clues")}<div><span dir="auto">${words()}</span><span class="about">${moment(at_ms, server_now())}</span></div></li>`;
+  return html`<li class="card ${own ? "own" : ""} ${type}">${icon(kinds[type] || "clues")}<div><span dir="auto">${said}</span><span class="about">${moment(at_ms, server_now())}</span></div></li>`;
 }

@@ -6,12 +6,12 @@
 /** @typedef {{id: string, price: number, offered_ms: number, text?: string, needs?: string[]}} Hint */
 /** @typedef {{id: string, number: number, title: string, text: string, kind: string, points: number, solved?: boolean,
  *   solved_text?: string, hints?: Hint[], wrong?: number, wait_until_ms?: number, final?: boolean,
- *   asks?: {kind: string, options: string[]}, errata?: {at_ms: number, text: string}[]}} Clue */
+ *   sinks?: {from_ms: number, to_ms: number, least: number}, asks?: {kind: string, options: string[]}, errata?: {at_ms: number, text: string}[]}} Clue */
 /** @typedef {{id: string, title: string, text: string, points: number, left: number, mine?: boolean}} Treasure */
 /** @typedef {{id: string, name: string, score: number, place: number, members: string[], bracket?: string, invite?: string,
- *   finished?: boolean, out?: boolean, ids?: string[], asking?: [string, string][]}} Team */
+ *   finished?: boolean, out?: boolean, unofficial?: boolean, ids?: string[], asking?: [string, string][]}} Team */
 /** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
- *   started_ms?: number, ends_ms?: number, paused_ms?: number, clues_total?: number, players?: number, brackets?: string[],
+ *   started_ms?: number, ends_ms?: number, paused_ms?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
  *   team?: Team, clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[]}} Page */
 /** @typedef {{[field: string]: any}} Event */
 /** @typedef {{ch: string, seq: number, ts: number, events: Event[]}} Push */
@@ -41,7 +41,7 @@ export function is_behind(data, page) {
 
 /** Tell whether a push changed what only the server can work out, or says what this page has no words for. @param {Push} push */
 export function stale(push) {
-  return push.events.some(({ type }) => type === "first_finder" || type === "removed" || !(type in FOLDS));
+  return push.events.some(({ type }) => ["first_finder", "removed", "counting_changed", "thawed", "revealed"].includes(type) || !(type in FOLDS));
 }
 
 /**
@@ -58,6 +58,13 @@ export function fold_answer(page, request, { ok, ch, prev, pos }, now_ms) {
 /** Return the page with a clue's next guess not before a time. @param {Page} page @param {string} id @param {number} until_ms */
 export function with_wait(page, id, until_ms) {
   return with_clue(page, id, (clue) => ({ ...clue, wait_until_ms: until_ms }));
+}
+
+/** Return what a clue is worth at a time, where its points sink with it. @param {Clue} clue @param {number} now_ms */
+export function worth({ points, sinks }, now_ms) {
+  if (!sinks) return points;
+  const { from_ms, to_ms, least } = sinks;
+  return points - Math.floor(((points - least) * Math.max(0, Math.min(now_ms, to_ms) - from_ms)) / (to_ms - from_ms));
 }
 
 /** Return the page with one's place as the board's rows tell it. @param {Page} page @param {{rows: any[]}} board @returns {Page} */
@@ -111,6 +118,7 @@ const FOLDS = {
       clues: page.clues.map((clue) => ({
         ...clue,
         wait_until_ms: later(clue.wait_until_ms),
+        ...(clue.sinks ? { sinks: { ...clue.sinks, from_ms: clue.sinks.from_ms + event.for_ms, to_ms: clue.sinks.to_ms + event.for_ms } } : {}),
         hints: (clue.hints || []).map((hint) => ({ ...hint, offered_ms: hint.offered_ms + event.for_ms })),
       })),
     };
@@ -120,7 +128,7 @@ const FOLDS = {
   guessed: (page, event, at_ms) =>
     event.verdict === "incorrect" ? wrong(page, event.clue, event.wait_ms ? at_ms + event.wait_ms : 0) : page,
   solved: (page, event) => {
-    const solved = with_clue(page, event.clue, (clue) => ({ ...clue, solved: true, solved_text: event.text || "", wrong: 0, wait_until_ms: 0 }));
+    const solved = with_clue(page, event.clue, (clue) => ({ ...clue, solved: true, solved_text: event.text || "", wrong: 0, wait_until_ms: 0, sinks: undefined }));
     const finished = event.final ? { finished: true } : {};
     return opened(with_team(solved, { score: event.score, ...finished }), event);
   },
@@ -147,6 +155,10 @@ const FOLDS = {
   erratum_given: (page, event, at_ms) => with_clue(page, event.clue, (clue) => ({ ...clue, errata: [...(clue.errata || []), { at_ms, text: event.text }] })),
   cool_down_cleared: (page, event) => with_clue(page, event.clue, (clue) => ({ ...clue, wait_until_ms: 0 })),
   first_finder: (page) => page,
+  frozen: (page, _event, at_ms) => ({ ...page, frozen_ms: at_ms }),
+  thawed: (page) => ({ ...page, frozen_ms: 0 }),
+  revealed: (page, event) => (event.left ? page : { ...page, frozen_ms: 0 }),
+  counting_changed: (page, event) => with_team(page, { unofficial: !event.back, ...(event.back ? {} : { place: 0 }) }),
   renamed: (page, event) => (page.team?.id === event.team ? with_team(page, { name: event.name }) : page),
   adjusted: (page, event) => with_team(page, { score: event.score }),
   removed: (page, event) => with_team(page, { out: !event.back, ...(event.back ? {} : { place: 0 }) }),

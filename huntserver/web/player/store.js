@@ -29,7 +29,7 @@ export const state = {
   /** @type {Page | null} */
   page: null,
   kept_ms: 0,          // when the page shown was heard, while the server has not been; 0: it is the server's
-  /** @type {{rows: Row[], teams: number, mine?: Row | null} | null} */
+  /** @type {{rows: Row[], teams: number, mine?: Row | null, frozen_ms?: number} | null} */
   board: null,
   /** @type {[number, number][]} own points over time: server's ms, score */
   history: [],

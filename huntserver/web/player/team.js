@@ -17,7 +17,7 @@ export function team_view(page) {
   if (!team) return html`<h2>${t("view.team")}</h2><p class="empty">${t("team.host")}</p>`;
   const link = team.invite ? invite_link(team.invite) : "";
   return html`<section class="card hero"><h2 dir="auto">${team.name}</h2>
-      <p><b>${t("points", { n: team.score })}</b>${team.place ? html` · ${t("team.place", { rank: ordinal(team.place) })}` : nothing}${team.bracket ? html` · ${team.bracket}` : nothing}</p></section>
+      <p><b>${t("points", { n: team.score })}</b>${team.place ? html` · ${t("team.place", { rank: ordinal(team.place) })}` : nothing}${team.unofficial ? html` · ${t("team.uncounted")}` : nothing}${team.bracket ? html` · ${team.bracket}` : nothing}</p></section>
     ${team.invite ? invite(team.invite, link) : nothing}
     <section><h3>${t("team.members", { n: team.members.length })}</h3><ul class="lines members">${repeat(team.members, (name, i) => `${i}:${name}`, (name, i) =>
       html`<li><span dir="auto">${name}</span>${i === 0 && team.members.length > 1 ? html` <span class="about">${t("team.captain")}</span>` : nothing}</li>`)}</ul></section>
