@@ -45,6 +45,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     at."""
     memory_bytes: int = 256 * 1024 * 1024
     """Estimated memory of live entities per node; the idle ones past it are passivated."""
+    standby_bytes: int = 64 * 1024 * 1024
+    """Estimated memory of live entities of all shards that a node stands by for; past it they are passivated."""
     restarts_max: int = 5
     """Recoveries of a shard within a minute before it stays closed for `restart_pause_s`."""
     restart_pause_s: float = 30.0

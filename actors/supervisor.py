@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from actors.background import Background, backoff_s
 from actors.clock import Clock
-from actors.cluster.succession import Newest, Ruling, Succession
+from actors.cluster.succession import Newest, Ruling, Say, Succession
+from actors.draining import drain
 from actors.entity import EntityType
 from actors.faults import ClockSkewed, Fault, LogDamaged, LogMisconfigured, OutcomeUnknown
 from actors.limits import Limits
@@ -32,8 +33,6 @@ HOPELESS_S: Final = (0.5, 2.0, 5.0, 15.0, 30.0, 60.0)
 """For what an operator must mend: a damaged shard is not replayed every second."""
 OUTLAST_S: Final = (1.0, 2.0, 5.0, 10.0)
 RESTARTS_WINDOW_NS: Final = 60_000_000_000
-POLL_S: Final = 0.005
-SNAPSHOTS_A_TURN: Final = 10
 DRAIN_S: Final = 10.0
 
 
@@ -49,6 +48,8 @@ class Node(NamedTuple):
     settled: Callable[[], None]  # told after each attempt to recover
     gone: Callable[[str], Awaitable[bool]] | None  # whether nobody listens any more where a node was reached
     succession: Succession | None = None  # in a cluster: who may open a tenure when; None: all shards are this node's
+    standby_gate: asyncio.Semaphore | None = None  # the same for shards that are only followed: others are not held up
+    standby_bytes: Callable[[], int] | None = None  # what one of those may weigh
 
 
 class ShardSupervisor:
@@ -70,6 +71,7 @@ class ShardSupervisor:
         self._node = node
         self.wanted = node.succession is None
         self.following = False  # another serves the shard, as far as its log says: this node waits
+        self.standing_by = False  # it is another's to serve: followed so that a takeover has nothing to replay
         self.shard.elsewhere = not self.wanted
         self._due = asyncio.Event()
         self._idle = asyncio.Event()  # it is not wanted, and holds nothing any more
@@ -81,6 +83,8 @@ class ShardSupervisor:
         self._batches = 0
         self._outlasted: set[tuple[str, str]] = set()
         self._gated = False
+        self._gate = node.gate
+        self._opening_ns = 0
 
     # ---- recovery
 
@@ -114,8 +118,22 @@ class ShardSupervisor:
 
     def take(self) -> None:
         """Serve the shard as soon as its log and the rules let it; what comes for it waits."""
+        followed, self.standing_by = self.wanted and self.standing_by, False
+        if followed:  # as it is: the rules say when
+            return
         self.wanted = True
         self.shard.elsewhere = self.shard.draining = False
+        self.shard.closed_why = ""
+        self._idle.clear()
+        self._due.set()
+
+    def stand_by(self) -> None:
+        """Follow the log of a shard that another node serves, for the case that it is taken over."""
+        self.standing_by = self.shard.elsewhere = True
+        if self.wanted:  # it was to be served, and is not yet: it is followed already
+            self.shard.refuse_waiting()
+            return
+        self.wanted, self.shard.draining = True, False
         self.shard.closed_why = ""
         self._idle.clear()
         self._due.set()
@@ -146,7 +164,8 @@ class ShardSupervisor:
 
     def _stand_back(self, succession: Succession, fault: Superseded) -> None:
         self.wanted = False
-        self._node.report.note("shard_stood_back", shard=str(self.id), node=fault.node, why=str(fault))
+        if not self.standing_by:
+            self._node.report.note("shard_stood_back", shard=str(self.id), node=fault.node, why=str(fault))
         self._forget(str(fault))
         succession.dropped(self.id, str(fault), released=False)
 
@@ -160,7 +179,7 @@ class ShardSupervisor:
         shard.commit.reset()
         shard.drop()
         shard.refuse_waiting()
-        self.why, self._attempts, self.following = "", 0, False
+        self.why, self._attempts, self.following, self.standing_by = "", 0, False, False
         self._due.clear()
         self._idle.set()
         self._node.settled()
@@ -219,11 +238,12 @@ class ShardSupervisor:
         self._batches = batches
 
     async def _gated_recovery(self) -> None:
-        gate = self._node.gate
+        gate = self._gate = (self.standing_by and self._node.standby_gate) or self._node.gate
         await gate.acquire()
         self._gated = True
         try:
-            await self._recover()
+            if self.wanted:
+                await self._recover()
         finally:
             if self._gated:
                 self._gated = False
@@ -231,7 +251,12 @@ class ShardSupervisor:
 
     def settled(self) -> bool:
         """Tell whether it is served, or not for a reason that is known; one that is not wanted is settled."""
-        return not self.wanted or self.shard.ownership.mode is Mode.OWNER or bool(self.shard.closed_why or self.why)
+        return (
+            not self.wanted
+            or self.standing_by
+            or self.shard.ownership.mode is Mode.OWNER
+            or bool(self.shard.closed_why or self.why)
+        )
 
     def served(self) -> bool:
         """Tell whether the shard takes commands now and its log answers in time."""
@@ -255,7 +280,7 @@ class ShardSupervisor:
         shard, node = self.shard, self._node
         if self._attempts or shard.recoveries:
             await self._log.renew(self.id)
-        began = node.clock.boot_ns()
+        self._opening_ns = node.clock.boot_ns()
         before = shard.replayed
         nonce = f"{node.random.getrandbits(64):016x}"
         await recover(
@@ -266,10 +291,11 @@ class ShardSupervisor:
             self._waits,
             succession=node.succession,
             follows=self._follows,
+            most_bytes=node.standby_bytes,
         )
         shard.recoveries += 1
         self.why = ""
-        shard.elsewhere = self.following = False
+        shard.elsewhere = self.following = self.standing_by = False
         if node.succession is not None:
             own = shard.ownership
             node.succession.opened(self.id, Newest(node.run.node, node.run.start, own.nonce, own.last))
@@ -278,7 +304,7 @@ class ShardSupervisor:
                 "shard_recovered",
                 shard=str(self.id),
                 records=shard.replayed - before,
-                ms=(node.clock.boot_ns() - began) // 1_000_000,
+                ms=(node.clock.boot_ns() - self._opening_ns) // 1_000_000,
             )
 
     def _waits(self, why: str) -> None:
@@ -286,20 +312,24 @@ class ShardSupervisor:
         told, self.why = not self._gated, why
         if not told:
             self._gated = False  # it only waits now: others may recover
-            self._node.gate.release()
+            self._gate.release()
             self._node.report.warn("clock_waits", shard=str(self.id), why=why)
             self._node.settled()
 
     def _follows(self, ruling: Ruling) -> None:
         """Note why the shard is followed and not served yet; others may recover meanwhile."""
+        if ruling.say is Say.OPEN:
+            self._opening_ns = self._node.clock.boot_ns()
+            return
         self.why, self.following = ruling.why, True
         if math.isinf(ruling.again_s):  # another serves it, and may for long
             self.shard.elsewhere = True
             self.shard.refuse_waiting()
         if self._gated:
             self._gated = False
-            self._node.gate.release()
-        self._node.report.note("shard_followed", shard=str(self.id), why=ruling.why)
+            self._gate.release()
+        if not self.standing_by:
+            self._node.report.note("shard_followed", shard=str(self.id), why=ruling.why)
         self._node.settled()
 
     def _failed(self, fault: Fault, error: Exception, again_s: float) -> None:
@@ -336,53 +366,7 @@ class ShardSupervisor:
 
     async def drain(self) -> None:
         """Make everything durable, snapshot what is dirty, give the shard up, write a marker at its end."""
-        shard, own = self.shard, self.shard.ownership
-        nonce = own.nonce
-        released = asyncio.Event()
-
-        def lost() -> bool:  # then there is nothing to give up, or a recovery has begun anew
-            held = own.mode in (Mode.OWNER, Mode.RELEASING) and own.nonce == nonce
-            return not held and not released.is_set()
-
-        async def until(met: Callable[[], bool]) -> bool:
-            while not (met() or lost()):
-                await asyncio.sleep(POLL_S)
-            return not lost()
-
-        if not await until(lambda: not shard.busy() and shard.commit.quiet()):
-            return
-        while shard.snapshots.dirty:
-            for n, id in enumerate(list(shard.snapshots.dirty)[:200]):
-                shard.snapshot(id)
-                if n % SNAPSHOTS_A_TURN == 0:
-                    await asyncio.sleep(0)  # the other shards are served meanwhile
-            await asyncio.sleep(POLL_S)
-            await shard.snapshots.settle()
-            if lost():
-                return
-        # reactions to it and its timers went on meanwhile; nothing may come after the record that gives the shard up
-        if not await until(lambda: shard.outgoing.pending() == 0 and not shard.busy() and shard.commit.quiet()):
-            return
-
-        def gave_up() -> None:
-            own.released()
-            released.set()
-
-        end = own.last + 1
-        if self._node.succession is not None:  # who starts at this marker reads that the shard was given up
-            shard.note_checkpoint()
-        shard.release(gave_up)
-        if not await until(released.is_set):
-            return
-        if self._node.succession is None:
-            shard.note_checkpoint()
-            end = own.last + 1
-        marker = shard.snapshots.ripe(shard.outgoing.cursor(end), end)
-        if marker is not None:
-            try:
-                await shard.snapshots.mark(marker)
-            except Fault as fault:  # only a longer replay at the next start
-                self._node.report.warn("marker_failed", shard=str(self.id), code=fault.code)
+        await drain(self.shard, self._node.report, shared=self._node.succession is not None)
 
     def close(self) -> None:
         """Forget the shard's memory without a word to anybody; the log's next owner takes it from there."""

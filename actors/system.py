@@ -119,7 +119,7 @@ class ActorSystem(WayIn):
             self._moved,
         )
         self._commands = {kind.kind: msgspec.json.Decoder(kind.command_type) for kind, _ in kinds}
-        gate = asyncio.Semaphore(limits.recoveries_at_once)
+        gate, standby_gate = asyncio.Semaphore(limits.recoveries_at_once), asyncio.Semaphore(1)
         node = Node(
             run,
             outside.clock,
@@ -130,6 +130,8 @@ class ActorSystem(WayIn):
             self._tell_ready,
             outside.gone,
             succession,
+            standby_gate,
+            lambda: limits.standby_bytes // max(1, len(self.followed())),
         )
         self.regions: dict[str, Region] = {}
         self._ready = asyncio.Event()
@@ -192,6 +194,13 @@ class ActorSystem(WayIn):
         """Serve a shard from now on: follow its log, and open a tenure when the rules of succession let it."""
         self._by_shard[shard].take()
 
+    def follow(self, shard: ShardId) -> None:
+        """Stand by for a shard of another node: replay and follow its log, and take nothing in for it.
+
+        When the rules of succession let this node take it, it opens a tenure with nothing left to replay.
+        """
+        self._by_shard[shard].stand_by()
+
     async def release(self, shard: ShardId) -> None:
         """Give a shard up in order: what came is made durable, `released` is written, its memory is dropped.
 
@@ -201,7 +210,11 @@ class ActorSystem(WayIn):
 
     def owned(self) -> list[ShardId]:
         """Return the shards that are this node's to serve, served already or not yet."""
-        return [supervisor.id for supervisor in self._supervisors if supervisor.wanted]
+        return [s.id for s in self._supervisors if s.wanted and not s.standing_by]
+
+    def followed(self) -> list[ShardId]:
+        """Return the shards that this node only stands by for."""
+        return [s.id for s in self._supervisors if s.wanted and s.standing_by]
 
     def prove(self, shard: ShardId) -> None:
         """Write a record to a shard that is served here, if it is quiet: a newer tenure before it is found out."""
@@ -222,7 +235,7 @@ class ActorSystem(WayIn):
         """Tell whether every shard of this node is served and all background work runs, and if not why, in words."""
         if self._stopping:
             return False, "draining"
-        wanted = [s for s in self._supervisors if s.wanted and not s.following]
+        wanted = [s for s in self._supervisors if s.wanted and not s.following and not s.standing_by]
         bad = [s for s in wanted if not s.served()]
         if bad:
             why = next((s.why for s in bad if s.why), "recovering")
@@ -251,7 +264,7 @@ class ActorSystem(WayIn):
             unweighed = unweighed or shards.copy()
             for _ in range(min(len(unweighed), -(-len(shards) // WEIGHED_IN_TICKS))):
                 shard = unweighed.pop()
-                weights[shard.id] = shard.weight()
+                weights[shard.id] = 0 if self._by_shard[shard.id].standing_by else shard.weight()
             if turn % 5 == 0 and sum(weights.values()) > self._limits.memory_bytes:
                 for shard in shards:
                     self._spared(shard, partial(shard.sweep, 500))

@@ -114,7 +114,8 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `listen` is HOST:PORT for the links of other nodes, `advertise` the same as they reach it (empty: as `listen`).
     `secret_file` holds the secret that all nodes share (or the variable HUNTSERVER_CLUSTER_SECRET). `group` names the
     cluster where several share a broker (empty: the log's topic prefix). `session_s`: after this long without a
-    heartbeat the group takes a node for lost.
+    heartbeat the group takes a node for lost. `standby`: follow the logs of the shards that this node would take over
+    first, so that it has nothing to replay then (more memory: `limits.standby_bytes`).
     """
 
     listen: str = ""
@@ -123,6 +124,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     group: str = ""
     roles: tuple[str, ...] = ROLES
     session_s: float = 6.0
+    standby: bool = False
 
 
 class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

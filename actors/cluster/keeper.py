@@ -56,6 +56,7 @@ class KeeperStatistics(NamedTuple):
     table: int
     shards_given: int
     shards_held: int
+    shards_standing_by: int
     moves_in: int
     moves_out: int
     tables: int
@@ -68,9 +69,9 @@ class Keeper:
     links tell all peers, whose `told` takes it. When a link comes up, each end tells the other all that is `known`.
     """
 
-    def __init__(self, me: Member, shards: Mapping[str, int], report: Reporter) -> None:
+    def __init__(self, me: Member, shards: Mapping[str, int], report: Reporter, *, standby: bool = False) -> None:
         self.me = me
-        self.rules = PlacementRules(me, shards)
+        self.rules = PlacementRules(me, shards, standby=standby)
         self.announce: Callable[[News], None] = lambda news: None
         self._shards = dict(shards)
         self._report = report
@@ -96,6 +97,8 @@ class Keeper:
         """Hand all shards over and leave the group: a clean stop. The system is drained on return."""
         assert self._system is not None
         self._leaving = True
+        self.rules.standby = False  # what is only followed here is let go at once
+        self._changed()
         if self._group is not None:
             self._group.rejoin()
             await _within(HANDED_S, self._given_away)
@@ -113,14 +116,21 @@ class Keeper:
         if self._leaving or self._system is None:
             return
         now_s = self._now_s()
-        served = set(self._system.owned())
+        served, followed = set(self._system.owned()), set(self._system.followed())
         for shard in self.rules.shards:
             wanted = self.rules.wanted(shard, now_s)
-            if wanted and shard not in served and shard not in self._releasing:
+            if shard in self._releasing:
+                continue
+            if wanted and shard not in served:
                 self._in += 1
                 self._report.note("shard_taken", shard=str(shard), table=self.rules.table.version)
                 self._system.take(shard)
-            elif not wanted and shard in served:
+            elif wanted:
+                continue
+            elif self.rules.stands_by(shard) and not self._system.nonce(shard):
+                if shard not in followed:
+                    self._system.follow(shard)
+            elif shard in served or shard in followed:
                 self._releasing.add(shard)
                 self._system.background.once(f"release {shard}", self._release(self._system, shard))
         if self.rules.behind() and self._group is not None and now_s - self._asked_s >= ASK_S:
@@ -169,7 +179,7 @@ class Keeper:
 
     def dropped(self, shard: ShardId, why: str, *, released: bool) -> None:
         """The shard is not served here any more."""
-        self._out += 1
+        self._out += shard in self.rules.holding
         self.rules.dropped(shard, released=released)
         news = self._news(shard)
         if news is not None and (
@@ -235,7 +245,14 @@ class Keeper:
         rules = self.rules
         given = len(rules.table.shards_of(self.me))
         return KeeperStatistics(
-            len(rules.table.members), rules.table.version, given, len(rules.holding), self._in, self._out, self._tables
+            len(rules.table.members),
+            rules.table.version,
+            given,
+            len(rules.holding),
+            len(self._system.followed()) if self._system is not None else 0,
+            self._in,
+            self._out,
+            self._tables,
         )
 
     def _changed(self) -> None:

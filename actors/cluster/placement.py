@@ -40,13 +40,15 @@ class Reset:
 class PlacementRules:
     """One node's view of all shards, and its answers."""
 
-    def __init__(self, me: Member, shards: Mapping[str, int]) -> None:
+    def __init__(self, me: Member, shards: Mapping[str, int], *, standby: bool = False) -> None:
         self.me = me
+        self.standby = standby  # follow the shards that this node would take over first
         self.table = ShardTable()
         self.shards = [ShardId(topic, index) for topic, count in shards.items() for index in range(count)]
         self.newest: dict[ShardId, Newest] = {}
         self.holding: dict[ShardId, str] = {}  # stamped nonce of the tenure that this node serves under
         self._members: dict[Run, Member] = {}
+        self._lines: dict[ShardId, list[Member]] = {}  # who may serve a shard, in rendezvous order
         self._grants: dict[ShardId, tuple[int, float]] = {}  # moved here by which table, and when
         self._leaving: set[ShardId] = set()  # held when a table moved it away
         self._dropped: dict[ShardId, str] = {}  # stamped nonce of the tenure that was dropped last, and not released
@@ -63,6 +65,7 @@ class PlacementRules:
         before, self.table = self.table, table
         self.version = max(self.version, table.version)
         self._members = {(member.node, member.run): member for member in table.members}
+        self._lines.clear()
         self._resets = {run: reset for run, reset in self._resets.items() if run in self._members}
         for located in table.located:
             member = table.members[located.member]
@@ -125,10 +128,28 @@ class PlacementRules:
                 return self.table.owner(shard) == self.me
             late = shard not in self.holding and newest.nonce != self._dropped.get(shard)  # to be opened, and given up
             return shard not in self._leaving or late
-        return self.ruling(shard, now_s).say is not Say.STAND_BACK
+        return self._ruling(shard, now_s).say is not Say.STAND_BACK
+
+    def stands_by(self, shard: ShardId) -> bool:
+        """Tell whether this node is the first in line for a shard of another member, and is to follow its log."""
+        if not self.standby or shard.topic not in self.me.roles:
+            return False
+        serves = self.holder(shard) or self.table.owner(shard)
+        if serves is None or serves == self.me:
+            return False
+        line = self._lines.get(shard)
+        if line is None:
+            line = self._lines[shard] = rendezvous(shard, [m for m in self.table.members if shard.topic in m.roles])
+        return next((member for member in line if member != serves), None) == self.me
 
     def ruling(self, shard: ShardId, now_s: float) -> Ruling:
         """Say whether a tenure may be opened now, on the newest one that was read up to the log's end."""
+        found = self._ruling(shard, now_s)
+        if found.say is Say.STAND_BACK and self.stands_by(shard):
+            return Ruling(Say.WAIT, math.inf, f"stands by: {found.why}", self.table.version)
+        return found
+
+    def _ruling(self, shard: ShardId, now_s: float) -> Ruling:
         newest, given = self.newest.get(shard), self.table.owner(shard) == self.me
         if newest is None:
             return self._open("the log holds no tenure") if given else self._back("nobody serves it, the table not us")

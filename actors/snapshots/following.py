@@ -15,6 +15,10 @@ from actors.faults import Fault
 from actors.log.port import Entry
 from actors.snapshots.replay import BeingActivated, Replay, whole
 
+SHOWN_MAX: Final = 10_000
+"""Pushes of a followed shard that are kept for those who resume, the youngest; entities have fewer each."""
+WEIGHED_MIN: Final = 1_000
+"""Records between two looks at what a followed shard weighs, and as many as it has live entities."""
 ASK_S: Final = 1.0
 """The rules are asked at least this often, whatever they said."""
 
@@ -40,12 +44,19 @@ def newest_of(replay: Replay) -> Newest | None:
     return Newest(node, run, fold.nonce, int(fold.nonce.rpartition("@")[2]), replay.table, replay.released)
 
 
-async def follow(replay: Replay, succession: Succession, waiting: Callable[[Ruling], None]) -> int:
+async def follow(
+    replay: Replay,
+    succession: Succession,
+    waiting: Callable[[Ruling], None],
+    most_bytes: Callable[[], int] | None = None,
+) -> int:
     """Read on along the log until the rules let a tenure be opened; return the table's version that it rests on.
 
-    `waiting` hears each new reason why it is not yet so. Raises `Superseded` when the shard is another's.
+    `waiting` hears each new reason why it is not yet so, and the last ruling if there was any before. Raises
+    `Superseded` when the shard is another's.
     """
     shard = replay.shard
+    memory = _Bounds(replay, most_bytes or (lambda: shard.limits.memory_bytes))
     source: Any = shard.ports.log.read(shard.id, replay.last + 1)
     reading: asyncio.Future[Sequence[Entry]] | None = None
     told = ""
@@ -55,6 +66,8 @@ async def follow(replay: Replay, succession: Succession, waiting: Callable[[Ruli
             succession.saw(shard.id, newest)
             ruling = succession.ruling(shard.id)
             if ruling.say is Say.OPEN:
+                if told:
+                    waiting(ruling)
                 return ruling.table
             if ruling.say is Say.STAND_BACK:
                 node, run, offset = (newest.node, newest.run, newest.offset) if newest else ("", "", -1)
@@ -67,6 +80,7 @@ async def follow(replay: Replay, succession: Succession, waiting: Callable[[Ruli
             if reading.done():
                 chunk, reading = reading.result(), None
                 await _take(replay, chunk)
+                await memory.keep(len(chunk))
     finally:
         if reading is not None:
             reading.cancel()
@@ -90,4 +104,20 @@ async def _take(replay: Replay, chunk: Sequence[Entry]) -> None:
             await whole(wait.actor)
             replay.apply(wait.offset, wait.record)
         replay.last = offset
-    await replay.shed()
+
+
+class _Bounds:
+    """What a shard may hold that is followed for long. Weighing walks all live entities, so it is done now and then."""
+
+    def __init__(self, replay: Replay, most_bytes: Callable[[], int]) -> None:
+        self._replay = replay
+        self._most_bytes = most_bytes
+        self._since = 0
+
+    async def keep(self, records: int) -> None:
+        """Note so many records more, and put away what is too much."""
+        self._replay.forget_shown(SHOWN_MAX)
+        self._since += records
+        if self._since >= max(WEIGHED_MIN, len(self._replay.shard.actors)):
+            self._since = 0
+            await self._replay.shed(self._most_bytes())

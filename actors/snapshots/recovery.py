@@ -58,12 +58,14 @@ async def recover(
     *,
     succession: Succession | None = None,
     follows: Callable[[Ruling], None] = lambda ruling: None,
+    most_bytes: Callable[[], int] | None = None,
 ) -> None:
     """Open a tenure on the shard and rebuild its memory; on return the node is owner and waiting messages go on.
 
-    In a cluster `succession` says when the tenure may be opened; until then the log is followed, and `follows` hears
-    why. `waits` hears why it takes longer: the clock is in doubt. Raises a `Fault`: the caller backs off and tries
-    again with a fresh nonce. `Superseded`: the shard is another's.
+    In a cluster `succession` says when the tenure may be opened; until then the log is followed, what is kept of it
+    weighs `most_bytes`, about, and `follows` hears why it waits, and when it goes on. `waits` hears why it takes
+    longer: the clock is in doubt. Raises a `Fault`: the caller backs off and tries again with a fresh nonce.
+    `Superseded`: the shard is another's.
     """
     shard.drop()
     if shard.time.still_broken():
@@ -75,9 +77,7 @@ async def recover(
     trusted.check_end(shard.id, bounds.end)
     if shard.ownership.last >= 0 and succession is None:
         await _look_for_successor(shard, node_run, decoder, bounds.end)
-    for id, encoded in trusted.entities.items():
-        shard.passive.put(id, encoded)
-        await asyncio.sleep(0)
+    due_ms = await _put_away(shard, trusted)
     for id, why in trusted.damaged.items():  # before the replay, which would find a gap and call that the reason
         _close(shard, id, why)
     replay = Replay(shard, trusted, decoder)
@@ -87,7 +87,7 @@ async def recover(
     except OutcomeUnknown as stalled:  # what the log calls its end may be no record: a tenure alone proves an end
         shard.ports.report.warn("replay_stalled", shard=str(shard.id), reached=replay.last, why=str(stalled))
     if succession is not None:
-        node_run = node_run._replace(table=await follow(replay, succession, follows))
+        node_run = node_run._replace(table=await follow(replay, succession, follows, most_bytes))
     handed_ns = shard.ports.clock.boot_ns()
     base = await _open_tenure(shard, node_run, nonce, replay.last_ms)
     if base <= replay.last:
@@ -99,12 +99,23 @@ async def recover(
         await _replay_to(replay, base, nonce)
     else:
         replay.fold.tenure(base, nonce, node_run.holder())
-    await _clock_in_doubt(shard, replay, trusted, waits)
-    _begin(shard, replay, trusted, node_run, base)
+    await _clock_in_doubt(shard, replay, due_ms, waits)
+    _begin(shard, replay, trusted, due_ms, node_run, base)
     if accepted:
         _rewind(shard)
     shard.commit.proof_ns = handed_ns
     shard.began(replay.start)
+
+
+async def _put_away(shard: Shard, trusted: TrustedSnapshots) -> dict[str, int]:
+    """Passivate what the snapshots hold, and keep none of it; return when each entity has something to do."""
+    due_ms: dict[str, int] = {}
+    for id in list(trusted.entities):  # a log may be followed for long from here on: nothing is kept twice
+        encoded = trusted.entities.pop(id)
+        due_ms[id] = encoded.due_ms
+        shard.passive.put(id, encoded)
+        await asyncio.sleep(0)
+    return due_ms
 
 
 async def _chunks(shard: Shard, start: int) -> AsyncGenerator[Sequence[Entry], None]:
@@ -122,11 +133,9 @@ async def _chunks(shard: Shard, start: int) -> AsyncGenerator[Sequence[Entry], N
         yield chunk
 
 
-async def _clock_in_doubt(
-    shard: Shard, replay: Replay, trusted: TrustedSnapshots, waits: Callable[[str], None]
-) -> None:
+async def _clock_in_doubt(shard: Shard, replay: Replay, due_ms: dict[str, int], waits: Callable[[str], None]) -> None:
     """Wait while nothing vouches for the clock by which timers would fire that cannot be undone."""
-    timers = any(encoded.due_ms for encoded in trusted.entities.values()) or any(
+    timers = any(due_ms.values()) or any(
         not actor.damaged and shard.kind.due(actor.state) is not None for actor in shard.actors.values()
     )
     while timers and (why := shard.ports.time.doubt(replay.last_ms)):
@@ -304,7 +313,9 @@ def _close(shard: Shard, id: str, why: str) -> None:
     shard.ports.report.fault("entity_damaged", None, shard=str(shard.id), entity=entity, why=why)
 
 
-def _begin(shard: Shard, replay: Replay, trusted: TrustedSnapshots, node_run: NodeRun, base: int) -> None:
+def _begin(
+    shard: Shard, replay: Replay, trusted: TrustedSnapshots, due_ms: dict[str, int], node_run: NodeRun, base: int
+) -> None:
     entities, total = replay.entities, replay.sum
     for id in replay.born:
         entities += 1
@@ -317,7 +328,7 @@ def _begin(shard: Shard, replay: Replay, trusted: TrustedSnapshots, node_run: No
     shard.cursor = replay.cursor
     shard.ownership.opened(base)
     shard.snapshots.begin(shard.ownership.nonce, entities, total)
-    shard.settle({id: encoded.due_ms for id, encoded in trusted.entities.items()})
+    shard.settle(due_ms)
     for id in trusted.closed:
         actor = shard.actors.get(id)
         if actor is None or not actor.damaged:

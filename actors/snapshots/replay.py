@@ -47,6 +47,7 @@ class Replay:
         self.count = 0
         self.reactions: deque[tuple[str, int, int, Sequence[Any]]] = deque()
         self.tails: dict[str, deque[tuple[int, int, Sequence[Push]]]] = {}
+        self._shown: deque[str] | None = None  # whose pushes are in the tails, the oldest first, if that is of interest
         self.born: list[str] = []
         self._by_name: dict[str, Actor] = {}
         self._decode = decoder.decode
@@ -128,6 +129,8 @@ class Replay:
             if tail is None:
                 tail = self.tails[actor.id] = deque(maxlen=self._tail_max)
             tail.append((pos, record.at, pushes))
+            if self._shown is not None:
+                self._shown.append(actor.id)
 
     def _apply_or_wait(self, offset: int, record: Done) -> None:
         try:
@@ -156,10 +159,22 @@ class Replay:
             "entity_damaged", None, shard=str(self.shard.id), entity=f"{self.shard.kind.kind}/{actor.id}", why=why
         )
 
-    async def shed(self) -> None:
-        """Passivate everything replayed so far when it weighs more than the node's budget."""
+    def forget_shown(self, most: int) -> None:
+        """Keep the pushes of the youngest `most` records that had any; an entity's tail stays without a gap."""
+        if self._shown is None:
+            self._shown = deque(id for id, tail in self.tails.items() for _ in tail)
+        while len(self._shown) > most:
+            id = self._shown.popleft()
+            tail = self.tails.get(id)
+            if tail is not None:
+                tail.popleft()
+                if not tail:
+                    del self.tails[id]
+
+    async def shed(self, most_bytes: int = 0) -> None:
+        """Passivate everything replayed so far when it weighs more than this, or than the node's budget."""
         shard = self.shard
-        if shard.weight() < shard.limits.memory_bytes:
+        if shard.weight() < (most_bytes or shard.limits.memory_bytes):
             return
         self._by_name.clear()
         for actor in list(shard.actors.values()):

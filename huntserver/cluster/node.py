@@ -18,7 +18,7 @@ from actors.cluster.member import Member
 from actors.cluster.membership import GroupMember
 from actors.cluster.router import Router
 from actors.cluster.serving import request_of
-from actors.cluster.watches import Audience
+from actors.cluster.watches import Audience, Listeners
 from actors.reporter import Reporter
 from actors.system import ActorSystem
 from huntserver.auth import Tokens
@@ -62,7 +62,7 @@ class ClusterNode:
         chosen = config.cluster
         host, _, port = chosen.listen.rpartition(":")
         self.me = Member(chosen.advertise or chosen.listen, run, tuple(chosen.roles))
-        self.keeper = Keeper(self.me, shards, report)
+        self.keeper = Keeper(self.me, shards, report, standby=chosen.standby)
         self.rooms = ClusterRooms(limits)
         self.audience = Audience(self.rooms, request_of)
         self._config = config
@@ -74,9 +74,10 @@ class ClusterNode:
         )
         self.links: Links | None = None
 
-    def route(self, system: ActorSystem) -> Router:
-        """Return the way in to the actors of the whole cluster."""
-        router = Router(system, self.keeper, GameCodec(), self.rooms, self.audience)
+    def route(self, system: ActorSystem, listeners: Listeners) -> Router:
+        """Return the way in to the actors of the whole cluster. `listeners` are the rooms, or what stands before them:
+        who is told what entities of other nodes show."""
+        router = Router(system, self.keeper, GameCodec(), listeners, self.audience)
         self.links = Links(self.me, self._links_config, self.keeper, router, self._report)
         router.attach(self.links.link, system.background)
         self.rooms.watch = router.watch

@@ -12,6 +12,7 @@ import msgspec
 from actors.cluster.keeper import Keeper
 from actors.cluster.links.network import Links
 from actors.entity import Rejected
+from actors.shard.shard import Shard
 from actors.system import ActorSystem
 from huntserver.auth import Tokens
 from huntserver.gateway.site import HttpRequest, Reply, as_json, refused
@@ -33,7 +34,8 @@ class MemberRow(msgspec.Struct, frozen=True):
 class ShardRow(msgspec.Struct, frozen=True):
     """A shard. `given` is whom the table names, `owner` whose tenure is the newest that was heard of, at `offset`.
 
-    Of a shard that this node has, `mode` is what it does with it and `waiting` counts messages for its recovery.
+    Of a shard that this node has, `mode` is what it does with it and `waiting` counts messages for its recovery;
+    of one that it stands by for, `mode` is "standby".
     """
 
     shard: str
@@ -64,7 +66,7 @@ def view(keeper: Keeper, links: Links, system: ActorSystem) -> ClusterView:
     for member in table.members:
         link = "here" if member == me else "up" if links.link(member) is not None else "down"
         members.append(MemberRow(member.node, member.run, member.roles, link, len(table.shards_of(member))))
-    rows = []
+    rows, standing_by = [], set(system.followed())
     for shard in system.shards():
         given, newest = table.owner(shard.id), keeper.newest(shard.id)
         rows.append(
@@ -76,11 +78,17 @@ def view(keeper: Keeper, links: Links, system: ActorSystem) -> ClusterView:
                 newest.nonce if newest is not None else "",
                 newest.offset if newest is not None else -1,
                 newest.released if newest is not None else False,
-                "" if shard.elsewhere else shard.ownership.mode.value,
+                _mode(shard, shard.id in standing_by),
                 len(shard.waiting),
             )
         )
     return ClusterView(me.node, me.run, table.version, members, rows)
+
+
+def _mode(shard: Shard, stands_by: bool) -> str:
+    if stands_by:
+        return "standby"
+    return "" if shard.elsewhere else shard.ownership.mode.value
 
 
 class ClusterPage:

@@ -136,6 +136,7 @@ CLUSTER: Final[dict[str, Row]] = {
     ),
     "shards_given": Row("cluster_shards_given", GAUGE, "Shards that the table gives to this node."),
     "shards_held": Row("cluster_shards_held", GAUGE, "Shards that this node serves."),
+    "shards_standing_by": Row("cluster_shards_standing_by", GAUGE, "Shards that this node follows for a takeover."),
     "moves_in": Row("cluster_shard_moves_in", COUNTER, "Shards that this node began to serve."),
     "moves_out": Row("cluster_shard_moves_out", COUNTER, "Shards that this node ended to serve."),
     "tables": Row("cluster_tables", COUNTER, "Tables taken: one for each generation of the group."),

@@ -13,6 +13,7 @@ from actors.cluster.keeper import Keeper
 from actors.cluster.placement import PlacementRules, Reset
 from actors.cluster.succession import Newest, Ruling
 from actors.log.port import ShardId
+from actors.snapshots import recovery
 from lab.ablations.safeguard import FENCE, Patches, Safeguard, no, nothing
 from lab.sim.cluster import ClusterSimulation
 
@@ -60,6 +61,19 @@ def _without_moving(patches: Patches) -> None:
     patches.wrap(PlacementRules, "generation", generation)
 
 
+def _without_reading_on(patches: Patches) -> None:
+    def replayed_to(old: Any) -> Any:
+        async def taken(replay: Any, end: int, nonce: str = "") -> None:
+            if not nonce:
+                await old(replay, end)
+            else:
+                replay.fold.tenure(end, nonce, "")
+
+        return taken
+
+    patches.wrap(recovery, "_replay_to", replayed_to)
+
+
 SAFEGUARDS: Final = {
     safeguard.name: safeguard
     for safeguard in (
@@ -104,6 +118,13 @@ SAFEGUARDS: Final = {
             "what the table moves is given up, and taken after 2 s at the latest",
             ("I10",),
             _without_moving,
+        ),
+        Safeguard(
+            "standby reads on to its tenure",
+            FENCE,
+            "what the old owner wrote after a standby last read is folded before the standby serves",
+            ("I1", "I2", "I5", "I7", "I10"),
+            _without_reading_on,
         ),
     )
 }

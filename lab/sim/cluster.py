@@ -32,6 +32,8 @@ from lab.sim.workload import ToyWorkload
 
 RATES: Final = {"cut": (0.5, 0.2, 1.5), "dropped": (0.4, 0.1, 0.8), "join": (0.8, 0.3, 1.5)}
 """How often a seed has it, least and greatest rate per s."""
+STANDBY: Final = 0.5
+"""Share of seeds in which nodes follow the shards that they would take over."""
 NODES_MAX: Final = 4
 ROUTE_S: Final = 0.02
 ROUTES_MAX: Final = 12
@@ -62,7 +64,7 @@ class MemberNode(SimNode):
         shards = {kind.topic: count for kind, count in self.sim.workload.kinds}
         me = Member(self.name, self.name, tuple(shards))
         reporter: Reporter = outside.report
-        self.keeper = Keeper(me, shards, reporter)
+        self.keeper = Keeper(me, shards, reporter, standby=self.sim.standby)
         limits = self.sim.plan.limits
         run = NodeRun(self.name, self.name)
         system = ActorSystem(self.sim.workload.kinds, outside, run, limits, succession=self.keeper)
@@ -193,6 +195,7 @@ class ClusterSimulation(Simulation):
         shards = {kind.topic: count for kind, count in self.workload.kinds}
         self.group = SimGroup(self.loop, draw, shards, self.note)
         self.plan.limits = msgspec.structs.replace(self.plan.limits, waiting_max=200)
+        self.standby = draw.random() < STANDBY
         for name, (often, least, most) in RATES.items():
             chosen, rate = draw.random() < often, draw.uniform(least, most)
             if chosen and name not in off:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from typing import Any
 
 from actors.cluster.succession import Newest, Ruling, Say
+from actors.limits import Limits
 from actors.log.memory import MemoryStore
 from actors.log.port import ShardId, shard_of
 from actors.shard.fence import Mode
@@ -66,9 +68,9 @@ async def until(met: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
-async def node_of(store: MemoryStore) -> tuple[Node, Rules]:
+async def node_of(store: MemoryStore, **options: Any) -> tuple[Node, Rules]:
     rules = Rules()
-    node = Node(store, shards=SHARDS, succession=rules)
+    node = Node(store, shards=SHARDS, succession=rules, **options)
     await asyncio.wait_for(node.system.start(), WAIT_S)
     return node, rules
 
@@ -219,3 +221,82 @@ async def test_reactions_to_a_shard_of_another_node_are_forwarded() -> None:
     node.system._deliver("tally", entity(ONE), None, None)  # type: ignore[arg-type]
     assert sent == [("tally", entity(ONE))]
     await node.system.close()
+
+
+def entities(shard: ShardId, count: int) -> list[str]:
+    """Return entities that live in a shard."""
+    found = (f"e{i}" for i in range(100 * count))
+    return [id for id in found if shard_of(id, SHARDS) == shard.index][:count]
+
+
+async def test_a_standby_takes_nothing_in_and_takes_over_with_a_tenure_and_no_replay() -> None:
+    store = MemoryStore()
+    old, _ = await node_of(store)
+    new, rules = await node_of(store)
+    old.system.take(ONE)
+    await until(lambda: bool(old.system.nonce(ONE)))
+    rules.say = lambda newest: Ruling(Say.WAIT, math.inf, "stands by")
+    new.system.follow(ONE)
+    assert (new.system.owned(), new.system.followed(), new.system.ready()) == ([], [ONE], (True, "ok"))
+    assert (await new.ask(Add(1), to=entity(ONE), key=("f", 1))).code == "moved"  # at once, also while it replays
+    for n in range(20):
+        await old.ask(Add(1), to=entity(ONE), key=("e", n + 1))
+    shard = new.system.shards()[0]
+    await until(lambda: entity(ONE) in shard.actors and shard.actors[entity(ONE)].seq == 20)
+    assert (await new.ask(Add(1), to=entity(ONE), key=("f", 1))).code == "moved"
+    assert "shard_followed" not in new.told.names()
+    reads: list[int] = []
+    read = new.log.read
+    new.log.read = lambda shard, start: reads.append(start) or read(shard, start)  # type: ignore[method-assign, func-returns-value]
+    await old.system.close()
+    rules.change(lambda newest: Ruling(Say.OPEN, 0.0, "its owner is gone"))
+    await until(lambda: bool(new.system.nonce(ONE)))
+    assert kinds_of(store, ONE)[-1] == "tenure"
+    assert reads == []
+    assert (new.system.owned(), new.system.followed()) == ([ONE], [])
+    assert (await new.ask(Add(1), to=entity(ONE), key=("f", 1)))[1] == 21
+    assert (await new.ask(Add(1), to=entity(ONE), key=("e", 20)))[1] == 20  # the answer that the old owner gave
+    await new.system.close()
+
+
+async def test_a_standby_holds_no_more_than_it_may_and_misses_nothing() -> None:
+    store = MemoryStore()
+    old, _ = await node_of(store)
+    new, rules = await node_of(store, limits=Limits(standby_bytes=100_000))
+    old.system.take(ONE)
+    await until(lambda: bool(old.system.nonce(ONE)))
+    rules.say = lambda newest: Ruling(Say.WAIT, math.inf, "stands by")
+    new.system.follow(ONE)
+    many = entities(ONE, 200)
+    for turn in range(8):
+        for id in many:
+            await old.ask(Add(1), to=id, key=("e", turn + 1))
+    shard = new.system.shards()[0]
+    await until(lambda: many[-1] in shard.actors and shard.actors[many[-1]].seq == 8)
+    assert shard.passive.activated > 0  # some were put away, and taken out again
+    end = len(store.records(ONE))
+    await old.system.close()
+    rules.change(lambda newest: Ruling(Say.OPEN, 0.0, ""))
+    await until(lambda: bool(new.system.nonce(ONE)))
+    assert len(store.records(ONE)) == end + 1
+    assert [(await new.view(Total(), to=id))[0].total for id in many] == [8] * len(many)
+    await new.system.close()
+
+
+async def test_a_standby_that_is_not_wanted_any_more_lets_go() -> None:
+    store = MemoryStore()
+    old, _ = await node_of(store)
+    new, rules = await node_of(store)
+    old.system.take(ONE)
+    await until(lambda: bool(old.system.nonce(ONE)))
+    rules.say = lambda newest: Ruling(Say.WAIT, math.inf, "stands by")
+    new.system.follow(ONE)
+    await old.ask(Add(1), to=entity(ONE), key=("e", 1))
+    shard = new.system.shards()[0]
+    await until(lambda: entity(ONE) in shard.actors)
+    rules.change(lambda newest: Ruling(Say.STAND_BACK, math.inf, "another stands by"))
+    await asyncio.wait_for(new.system.release(ONE), WAIT_S)
+    assert (new.system.followed(), shard.weight()) == ([], 0)
+    assert kinds_of(store, ONE).count("tenure") == 1
+    await old.system.close()
+    await new.system.close()

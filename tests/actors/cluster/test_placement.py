@@ -15,8 +15,15 @@ A, B, C = (Member(f"{name}:1", name, ROLES) for name in "abc")
 S = ShardId("hunts", 0)
 
 
-def rules_of(me: Member, owner: Member, members: tuple[Member, ...] = (A, B, C), version: int = 5) -> PlacementRules:
-    rules = PlacementRules(me, {"hunts": 1})
+def rules_of(
+    me: Member,
+    owner: Member,
+    members: tuple[Member, ...] = (A, B, C),
+    version: int = 5,
+    *,
+    standby: bool = False,
+) -> PlacementRules:
+    rules = PlacementRules(me, {"hunts": 1}, standby=standby)
     rules.generation(table(owner, members, version), 0.0)
     return rules
 
@@ -155,3 +162,26 @@ def test_a_command_goes_to_the_newest_tenure_of_a_member_else_to_whom_the_table_
     rules.saw(S, tenure(Member("x:1", "x"), 12))
     assert rules.owner(S) == A
     assert [m.node for m in rules.members()] == ["a:1", "b:1"]
+
+
+def test_who_would_take_a_shard_over_first_stands_by_for_it_if_asked_to_and_nobody_else() -> None:
+    first, second = rendezvous(S, [B, C])
+    for me, standby, stands_by in ((first, True, True), (first, False, False), (second, True, False), (A, True, False)):
+        rules = rules_of(me, A, standby=standby)
+        rules.saw(S, tenure(A, 10))
+        assert rules.stands_by(S) is stands_by, me
+        if me != A:
+            assert say(rules.ruling(S, 50.0)) == (Say.WAIT if stands_by else Say.STAND_BACK, math.inf)
+            assert not rules.wanted(S, 50.0)  # it takes nothing in, and is no candidate for a table
+            assert rules.held() == ()
+
+
+def test_who_stands_by_opens_a_tenure_when_the_owner_is_gone_and_follows_on_when_another_was_quicker() -> None:
+    first, second = rendezvous(S, [B, C])
+    rules = rules_of(first, A, standby=True)
+    rules.saw(S, tenure(A, 10))
+    rules.link_reset(A, 50.0, refused=True, majority=True)
+    assert rules.ruling(S, 50.0).say is Say.OPEN
+    rules.saw(S, tenure(second, 11, at=5))
+    line = rendezvous(S, [member for member in (A, first) if member != second])
+    assert rules.stands_by(S) is (line[0] == first)

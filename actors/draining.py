@@ -1,0 +1,72 @@
+"""The clean end of a tenure: what came is durable, what is dirty has a snapshot, the log says that it is given up.
+
+Owns the order, and ends early when the shard is lost meanwhile. Decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from actors.faults import Fault
+from actors.reporter import Reporter
+from actors.shard.fence import Mode
+from actors.shard.shard import Shard
+
+POLL_S: Final = 0.005
+SNAPSHOTS_A_TURN: Final = 10
+
+
+async def drain(shard: Shard, report: Reporter, *, shared: bool) -> None:
+    """Make everything durable, snapshot what is dirty, give the shard up, write a marker at its end.
+
+    `shared`: other nodes serve the same log; who starts at the marker must read that the shard was given up.
+    """
+    own = shard.ownership
+    nonce = own.nonce
+    released = asyncio.Event()
+
+    def lost() -> bool:  # then there is nothing to give up, or a recovery has begun anew
+        held = own.mode in (Mode.OWNER, Mode.RELEASING) and own.nonce == nonce
+        return not held and not released.is_set()
+
+    async def until(met: Callable[[], bool]) -> bool:
+        while not (met() or lost()):
+            await asyncio.sleep(POLL_S)
+        return not lost()
+
+    if not await until(lambda: not shard.busy() and shard.commit.quiet()):
+        return
+    while shard.snapshots.dirty:
+        for n, id in enumerate(list(shard.snapshots.dirty)[:200]):
+            shard.snapshot(id)
+            if n % SNAPSHOTS_A_TURN == 0:
+                await asyncio.sleep(0)  # the other shards are served meanwhile
+        await asyncio.sleep(POLL_S)
+        await shard.snapshots.settle()
+        if lost():
+            return
+    # reactions to it and its timers went on meanwhile; nothing may come after the record that gives the shard up
+    if not await until(lambda: shard.outgoing.pending() == 0 and not shard.busy() and shard.commit.quiet()):
+        return
+
+    def gave_up() -> None:
+        own.released()
+        released.set()
+
+    end = own.last + 1
+    if shared:  # who starts at this marker reads that the shard was given up
+        shard.note_checkpoint()
+    shard.release(gave_up)
+    if not await until(released.is_set):
+        return
+    if not shared:
+        shard.note_checkpoint()
+        end = own.last + 1
+    marker = shard.snapshots.ripe(shard.outgoing.cursor(end), end)
+    if marker is not None:
+        try:
+            await shard.snapshots.mark(marker)
+        except Fault as fault:  # only a longer replay at the next start
+            report.warn("marker_failed", shard=str(shard.id), code=fault.code)
