@@ -9,7 +9,7 @@ POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures cluster
+.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-cluster chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures cluster
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -127,6 +127,10 @@ kills: .venv/.ready  ## kill -9 a real server at random moments under load, and 
 chaos: .venv/.ready packages  ## faults of every kind while players play, then the verdict: FAULTS=n LOG=kafka|sqlite KINDS=a,b SEED=n
 	@$(PY) -m lab.chaos --log $(or $(LOG),kafka) --faults $(or $(FAULTS),30) --seed $(or $(SEED),1) \
 		$(if $(KINDS),--kinds $(KINDS)) $(ARGS)
+
+chaos-cluster: .venv/.ready packages  ## nodes of a cluster are killed, stopped, moved, cut off while players play, then the verdict: FAULTS=n SECONDS=n KINDS=a,b SEED=n
+	@$(PY) -m lab.chaos.cluster --faults $(or $(FAULTS),30) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),150) \
+		$(if $(KINDS),--kinds $(KINDS)) $(if $(LOG),--log $(LOG)) $(ARGS)
 
 chaos-stderr: .venv/.ready  ## the log shipper dies, stops reading, its disk is full: LOG=sqlite|kafka FAULTS=n
 	@$(PY) -m lab.chaos --log $(or $(LOG),sqlite) --faults $(or $(FAULTS),1000) --seed $(or $(SEED),1) --seconds $(or $(SECONDS),120) \

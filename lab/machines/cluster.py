@@ -36,8 +36,10 @@ key_file = "{folder}/token.key"
 
 [cluster]
 listen = "127.0.0.1:{link}"
+advertise = "{advertised}"
 secret_file = "{folder}/cluster.secret"
 roles = [{roles}]
+{standby}
 
 [telemetry]
 format = "json"
@@ -48,21 +50,33 @@ format = "json"
 
 
 class ClusterProcess(ServerProcess):
-    """One node. `link` is the port of its links; a start after an end is another run of the same node."""
+    """One node. `link` is the port of its links; a start after an end is another run of the same node.
+
+    `node` is its address as other nodes reach it.
+    """
 
     def __init__(
-        self, folder: Path, name: str, link: int, config: Path, arguments: Sequence[str], *, port: int
+        self, folder: Path, name: str, link: int, node: str, config: Path, arguments: Sequence[str], *, port: int
     ) -> None:
         super().__init__(folder, "--config", str(config), *arguments, port=port, name=name, cwd=folder)
         self.config = config
-        self.node = f"127.0.0.1:{link}"
+        self.link = link
+        self.node = node
 
 
 class LocalCluster:
     """The nodes in a folder, over the brokers at `brokers`."""
 
     def __init__(
-        self, folder: Path, brokers: str, prefix: str, *, shards: int = 8, limits: str = "", stores: bool = False
+        self,
+        folder: Path,
+        brokers: str,
+        prefix: str,
+        *,
+        shards: int = 8,
+        limits: str = "",
+        stores: bool = False,
+        standby: bool = False,
     ) -> None:
         self.folder = folder
         self.nodes: dict[str, ClusterProcess] = {}
@@ -71,6 +85,7 @@ class LocalCluster:
         self._shards = shards
         self._limits = limits
         self._stores = stores
+        self._standby = standby
         folder.mkdir(parents=True, exist_ok=True)
         self.tokens = Tokens(load_key(folder / "token.key", make=True))
         secret = folder / "cluster.secret"
@@ -79,10 +94,18 @@ class LocalCluster:
             secret.write_text(secrets.token_hex(32))
 
     def add(
-        self, name: str, *arguments: str, roles: Sequence[str] = ALL_ROLES, port: int = 0, link: int = 0
+        self,
+        name: str,
+        *arguments: str,
+        roles: Sequence[str] = ALL_ROLES,
+        port: int = 0,
+        link: int = 0,
+        advertised: str = "",
     ) -> ClusterProcess:
-        """Lay out a node, not started yet. `port` and `link` 0: any that are free."""
+        """Lay out a node, not started yet. `port` and `link` 0: any that are free. `advertised`: HOST:PORT by which
+        other nodes reach its links, if not where it listens."""
         port, link = port or free_port(), link or free_port()
+        advertised = advertised or f"127.0.0.1:{link}"
         data = self.folder / name
         data.mkdir(exist_ok=True)
         config = self.folder / f"{name}.toml"
@@ -95,12 +118,14 @@ class LocalCluster:
                 data=data,
                 folder=self.folder,
                 link=link,
+                advertised=advertised,
                 roles=", ".join(f'"{role}"' for role in roles),
+                standby="standby = true" if self._standby else "",
                 limits=self._limits,
             )
         )
         stores = () if self._stores else NO_READ_MODELS
-        node = ClusterProcess(self.folder, name, link, config, [*stores, *arguments], port=port)
+        node = ClusterProcess(self.folder, name, link, advertised, config, [*stores, *arguments], port=port)
         self.nodes[name] = node
         return node
 
