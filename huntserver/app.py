@@ -46,7 +46,7 @@ from huntserver.gateway.proxies import Proxies, parse_network
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.gateway.worker import WorkerThread
-from huntserver.listening import disks, listen, server_certificate
+from huntserver.listening import ALONE, Shared, disks, listen, server_certificate
 from huntserver.preload import load_hunt, read_hunt
 from huntserver.projections.cleaning import Cleaner
 from huntserver.projections.feed import Feed
@@ -205,7 +205,12 @@ class RunningServer(NamedTuple):
 
 
 async def start(
-    config: Config, preload: Sequence[Path] = (), *, run: str = "", sink: telemetry.LineSink | None = None
+    config: Config,
+    preload: Sequence[Path] = (),
+    *,
+    run: str = "",
+    sink: telemetry.LineSink | None = None,
+    shared: Shared = ALONE,
 ) -> RunningServer:
     """Open the log, recover every shard, load the hunts given, and listen.
 
@@ -235,11 +240,11 @@ async def start(
             await node.join(system, connecting(config.log.security), system.background)
         made = telemetry.registry(system, reporter, lag, sink)
         read_models = ReadModels(config, mint, reporter)
-        gateway, readiness = _gateway(config, core, mint, made, reporter, log, sockets_max, read_models, coat)
+        gateway, readiness = _gateway(config, core, mint, made, reporter, log, sockets_max, read_models, coat, shared)
         for id, definition in definitions:
             await load_hunt(way_in, id, definition, reporter)
             gateway.site.listed.append(id)
-        port = await listen(gateway, config.server, certificate)
+        port = await listen(gateway, config.server, certificate, shared.listening)
     except BaseException:
         lag.stop()
         if node is not None:
@@ -294,7 +299,7 @@ def _core(
     outside = Outside(coat.log(log), snapshots, spill, clock, rolls, publisher, reporter, nobody_listens)
     succession, tenant = node.keeper if node is not None else None, NodeRun(node_name(config), run)
     system = ActorSystem(coat.kinds(kinds(config)), outside, tenant, runtime_limits(config), succession=succession)
-    way_in: WayIn = node.route(system) if node is not None else system
+    way_in: WayIn = node.route(system, coat.publisher(rooms)) if node is not None else system
     rooms.attach(way_in)
     return _Core(system, rooms, way_in, node, spill)
 
@@ -309,6 +314,7 @@ def _gateway(
     sockets_max: int,
     read_models: ReadModels,
     coat: Coats,
+    shared: Shared,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
     clock, (system, rooms, way_in, node, _) = LoopClock(), core
@@ -337,7 +343,7 @@ def _gateway(
         metrics=lambda: prometheus_client.generate_latest(made),
         protocol_document=lambda: document,
         api=read_models.answer if node is None else node.page(system, mint, read_models.answer),
-        sign_in=SignIn(load_key(key_path(config), make=False), Path(config.data.dir) / "links"),
+        sign_in=SignIn(load_key(key_path(config), make=False), shared.links or Path(config.data.dir) / "links"),
         trace=reporter.trace if config.telemetry.level == "debug" else None,
         shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),
     )

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import errno
+import socket
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from actors.reporter import Reporter
 from huntserver.config import Config, ConfigError, Server, log_url
 from huntserver.gateway.server import Gateway
 from huntserver.tls import ServerCertificate
+
+
+class Shared(NamedTuple):
+    """What several processes on one machine share: a socket that listens, the folder of used sign-in codes."""
+
+    listening: socket.socket | None = None
+    links: Path | None = None
+
+
+ALONE: Final = Shared()
 
 
 class PortInUse(Exception):
@@ -29,11 +41,13 @@ def server_certificate(config: Config, reporter: Reporter) -> ServerCertificate 
     return ServerCertificate(Path(chosen.tls_certificate), Path(chosen.tls_key), reporter)
 
 
-async def listen(gateway: Gateway, chosen: Server, certificate: ServerCertificate | None) -> int:
-    """Listen; return the port. Raises `PortInUse`, `ConfigError`."""
+async def listen(
+    gateway: Gateway, chosen: Server, certificate: ServerCertificate | None, shared: socket.socket | None = None
+) -> int:
+    """Listen, on `shared` as well; return the port. Raises `PortInUse`, `ConfigError`."""
     host, port = chosen.host, chosen.port
     try:
-        return await gateway.start(host, port, certificate.context if certificate else None)
+        return await gateway.start(host, port, certificate.context if certificate else None, shared)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(

@@ -174,6 +174,7 @@ def _ending_early() -> Iterator[None]:
 @click.option("--limit", "limits", multiple=True, help="NAME=VALUE over the limits table; may be given again")
 @click.option("--roles", help="of a node in a cluster, with commas: gateway,hunts,players,projections")
 @click.option("--link", help="HOST:PORT for the links of other nodes: be a node of a cluster (cluster.listen)")
+@click.option("--workers", type=int, default=1, help="processes behind one port, on a log in Kafka")
 @_ending_early()
 def serve(
     config: Path | None,
@@ -186,6 +187,7 @@ def serve(
     limits: tuple[str, ...],
     roles: str | None,
     link: str | None,
+    workers: int,
 ) -> None:
     """Run a server until Ctrl-C or SIGTERM, then drain. One process on SQLite needs nothing else."""
     cluster = {"roles": tuple(roles.split(",")) if roles is not None else None, "listen": link}
@@ -201,12 +203,19 @@ def serve(
 
     async def work() -> None:
         from huntserver.cli.serve import serve as serve_until_stopped
+        from huntserver.cli.serve import serve_workers
         from huntserver.listening import PortInUse
+        from huntserver.workers.supervisor import WorkersFailed
 
         try:
-            await serve_until_stopped(made, preload=hunts, announce=click.echo)
+            if workers == 1:
+                await serve_until_stopped(made, preload=hunts, announce=click.echo)
+            else:
+                await serve_workers(made, workers, preload=hunts, announce=click.echo)
         except PortInUse as error:
             fail(str(error))
+        except WorkersFailed as error:
+            fail(str(error), error.code)
 
     run(work)
 

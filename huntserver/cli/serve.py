@@ -13,6 +13,7 @@ from typing import Any, Final
 from huntserver import telemetry
 from huntserver.app import RunningServer, sign_in_link, start, stop, tokens
 from huntserver.config import Config
+from huntserver.workers.supervisor import Workers
 
 LINK_COMMAND: Final = ".venv/bin/huntserver token --link --role host --sub host --name Host"
 HOST_TOKEN_COMMAND: Final = ".venv/bin/huntserver token --role host --sub host --name Host"
@@ -35,6 +36,18 @@ async def serve(config: Config, *, preload: Sequence[Path], announce: Callable[[
     announce(_welcome(config, server, [path.stem for path in preload]))
     await asked.wait()
     await stop(server)
+
+
+async def serve_workers(
+    config: Config, count: int, *, preload: Sequence[Path], announce: Callable[[str], None]
+) -> None:
+    """Run several processes behind one port until SIGTERM or SIGINT. Raises `ConfigError`, `PortInUse`,
+    `KeyFileError`, `WorkersFailed`."""
+    run = secrets.token_hex(4)
+    telemetry.configure(config.telemetry.format, config.telemetry.level, run)
+    reporter = telemetry.LogReporter(run=run)
+    await Workers(config, count, preload, reporter).serve(announce)
+    reporter.note("stopped")
 
 
 async def _unless_asked(asked: asyncio.Event, starting: asyncio.Future[RunningServer]) -> RunningServer | None:

@@ -128,19 +128,27 @@ class Gateway:
         self.site.more.append(Console(system, tokens, self.door, limits, worker=worker, sign_in=sign_in))
         self.site.more.append(Pairing(system, tokens, self.trials))
         self.connection_type: type[Connection] = Connection if trace is None else Traced
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
 
     # ---- life
 
-    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
-        """Listen, with TLS if a context is given; return the port. Raises OSError when it is in use."""
+    async def start(
+        self, host: str, port: int, tls: ssl.SSLContext | None = None, shared: socket.socket | None = None
+    ) -> int:
+        """Listen, with TLS if a context is given; return the port. Raises OSError when it is in use.
+
+        `shared` is a socket that listens already, for several processes; it is listened on as well.
+        """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self.accepting, host, port, backlog=4096, ssl=tls)
-        for listening in self._server.sockets:  # and so in every socket that is accepted
-            if UNSENT is not None:
-                listening.setsockopt(socket.IPPROTO_TCP, UNSENT, self.limits.outbox_soft_bytes)
+        self._servers = [await loop.create_server(self.accepting, host, port, backlog=4096, ssl=tls)]
+        if shared is not None:
+            self._servers.append(await loop.create_server(self.accepting, sock=shared, backlog=4096, ssl=tls))
+        for server in self._servers:
+            for listening in server.sockets:  # and so in every socket that is accepted
+                if UNSENT is not None:
+                    listening.setsockopt(socket.IPPROTO_TCP, UNSENT, self.limits.outbox_soft_bytes)
         self.background.every("gateway tick", TICK_S, self._tick)
-        return int(self._server.sockets[0].getsockname()[1])
+        return int(self._servers[0].sockets[0].getsockname()[1])
 
     def accepting(self) -> Accepting:
         """Return what reads from a new socket first."""
@@ -159,8 +167,8 @@ class Gateway:
     async def drain(self) -> None:
         """Take no more, tell everybody to come back, and close in batches over `drain_s`."""
         self.door.draining = True
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         going = cast(list[Connection], self.connections.all())
         spread_ms = int(self.limits.drain_s * 1000)
         for connection in going:
@@ -178,8 +186,8 @@ class Gateway:
         self._worker.close()
         for connection in self.connections.all():
             connection.abort()
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         await asyncio.sleep(0)
 
     # ---- the tick

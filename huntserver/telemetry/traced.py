@@ -109,8 +109,12 @@ class TracedPublisher:
     """Where pushes go: takes the coat off a sink, by which rooms know whose answer a push is."""
 
     def __init__(self, rooms: Any) -> None:
+        self._rooms = rooms
         self._publish = rooms.publish
         self.rewind = rooms.rewind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rooms, name)
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Show a record; see the port."""
