@@ -5,55 +5,25 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from lab import ROOT
 from lab.machines.servers import free_port
+from tests.integration.walks import run, steps_of
 
 WALK = ROOT / "docs" / "walkthrough.md"
-MARK = "@@@"
-
-
-def blocks() -> list[tuple[str, list[str]]]:
-    """Return each command with the lines that its output must hold."""
-    found: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"```console\n(.*?)```", WALK.read_text(), re.DOTALL):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            elif line:
-                found[-1][1].append(line.strip())
-    return found
 
 
 def walk(tmp_path: Path, log: str, config: str = "") -> None:
-    steps = blocks()
+    steps = steps_of(WALK.read_text())
     steps[0] = (f"export LOG={log} PORT={free_port()} DIR={tmp_path}", [])
-    script = "cd " + str(ROOT) + "\ntrap 'kill -9 $SERVER 2>/dev/null' EXIT\n"
-    for command, _ in steps:
-        script += f"{command}\necho '{MARK}'\n"
-    path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "COLUMNS": "200", "NO_COLOR": "1"}
     if config:
         (tmp_path / "config.toml").write_text(config)
-        script = script.replace("huntserver serve ", f"huntserver serve --config {tmp_path}/config.toml ")
-        script = script.replace("huntserver inspect ", f"huntserver inspect --config {tmp_path}/config.toml ")
-        script = script.replace("huntserver replay ", f"huntserver replay --config {tmp_path}/config.toml ")
-    done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, env=environment, timeout=500, check=False
-    )
-    outputs = (done.stdout).split(f"{MARK}\n")
-    for (command, expected), output in zip(steps, outputs, strict=False):
-        at = 0
-        for line in expected:
-            found = output.find(line, at)
-            log_tail = (tmp_path / "server.log").read_text()[-1500:] if (tmp_path / "server.log").exists() else ""
-            assert found >= 0, f"$ {command}\nprinted:\n{output}\nnot {line!r}\n{done.stderr[-1500:]}\n{log_tail}"
-            at = found + len(line)
-    assert len(outputs) >= len(steps), done.stderr[-2000:]
+        told = f" --config {tmp_path}/config.toml "
+        steps = [(re.sub(r"(huntserver (?:serve|inspect|replay)) ", rf"\1{told}", one), said) for one, said in steps]
+    run(steps, at_the_end="kill -9 $SERVER 2>/dev/null", logs=[tmp_path / "server.log"])
 
 
 @pytest.mark.timeout(600)
