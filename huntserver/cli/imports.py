@@ -9,24 +9,23 @@ import csv
 import io
 import json
 import re
-import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from xml.etree import ElementTree
 
 import click
 import msgspec
 
+from huntserver.cli.import_parts import Ids, ImportFault, Notes, Tree, number
+from huntserver.cli.import_places import geojson, gpx
 from huntserver.cli.main import FAILED, USAGE, fail
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.definition.written import as_toml
 
-Tree = dict[str, Any]
 PART_BYTES_MAX: Final = 64 << 20
 """Of one file inside an export, unpacked."""
 COLUMNS: Final = (
@@ -35,22 +34,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 PRICE: Final = re.compile(r"clues\[(\d+)\]\.hints\[(\d+)\]\.price")
 NEEDED: Final = "title, and answers, codes, or lat and lon"
-
-
-class ImportFault(ValueError):
-    """A file that cannot be taken over; its text says where and what to do."""
-
-
-class Notes:
-    """What could not be taken over."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def add(self, line: str) -> None:
-        """Note a line, once."""
-        if line not in self.lines:
-            self.lines.append(line)
 
 
 @click.command(name="import")
@@ -118,25 +101,6 @@ def _text(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ImportFault(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
-
-
-class Ids:
-    """Makes ids of titles, each once."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def of(self, title: str) -> str:
-        """Return a small-letter id that resembles a title."""
-        bare = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-        base = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:24] or "clue"
-        if not base[0].isalpha() or base in ("and", "or", "of", "after", "not"):
-            base = f"c-{base}"
-        id, n = base, 2
-        while id in self._taken:
-            id, n = f"{base}-{n}", n + 1
-        self._taken.add(id)
-        return id
 
 
 # ---- CTFd
@@ -257,7 +221,7 @@ def _times(config: Tree) -> Tree:
     return times
 
 
-# ---- sheets and places
+# ---- sheets
 
 
 def sheet(text: str) -> Tree:
@@ -289,89 +253,16 @@ def _line(row: dict[str, str], line: int, ids: Ids) -> Tree:
         if name in given:
             clue[name] = [part.strip() for part in given[name].split("|") if part.strip()]
     if "points" in given:
-        clue["points"] = int(_number(given["points"], line, "points"))
+        clue["points"] = int(number(given["points"], line, "points"))
     if "lat" in given or "lon" in given:
-        at = {name: _number(given.get(name, ""), line, name) for name in ("lat", "lon")}
+        at = {name: number(given.get(name, ""), line, name) for name in ("lat", "lon")}
         if "radius_m" in given:
-            at["radius_m"] = _number(given["radius_m"], line, "radius_m")
+            at["radius_m"] = number(given["radius_m"], line, "radius_m")
         clue["location"] = at
     if "hint" in given:
-        price = int(_number(given.get("hint_price", "0"), line, "hint_price"))
+        price = int(number(given.get("hint_price", "0"), line, "hint_price"))
         clue["hints"] = [{"id": "hint", "text": given["hint"], "price": price}]
     clue.setdefault("kind", "location" if "location" in clue else "code" if "codes" in clue else "text")
     if not clue.keys() & {"answers", "codes", "location"}:
         raise ImportFault(f"line {line}: {given['title']!r} has no answer; needed are {NEEDED}")
     return clue
-
-
-def _number(text: str, line: int, name: str) -> float:
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        raise ImportFault(f"line {line}: {name} is {text!r}, which is no number") from None
-
-
-def gpx(text: str) -> Tree:
-    """Read the waypoints of a GPX file, or the points of its first route."""
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise ImportFault("declares entities, which no GPX file needs; remove the DOCTYPE")
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise ImportFault(f"is not valid XML: {error}") from None
-    if _name(root) != "gpx":
-        raise ImportFault(f"is XML, but <{_name(root)}>, not GPX")
-    points = [e for e in root if _name(e) == "wpt"] or [e for e in root.iter() if _name(e) == "rtept"]
-    if not points:
-        raise ImportFault("has no waypoints and no route; a recorded track has no stops: mark them as waypoints")
-    title = next((e.text for e in root.iter() if _name(e) == "name" and e not in list(_children(points))), None)
-    return {"title": (title or "").strip(), "clues": list(_stops(_waypoints(points)))}
-
-
-def _name(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _children(points: list[ElementTree.Element]) -> Iterator[ElementTree.Element]:
-    for point in points:
-        yield from point
-
-
-def _waypoints(points: list[ElementTree.Element]) -> Iterator[tuple[str, str, str, str, Any]]:
-    for n, point in enumerate(points, 1):
-        told = {_name(e): (e.text or "").strip() for e in point}
-        text = told.get("desc") or told.get("cmt") or ""
-        yield told.get("name") or f"Stop {n}", text, point.get("lat", ""), point.get("lon", ""), None
-
-
-def _stops(points: Iterator[tuple[str, str, str, str, Any]]) -> Iterator[Tree]:
-    ids = Ids()
-    for n, (title, text, lat, lon, radius_m) in enumerate(points, 1):
-        at = {"lat": _number(lat, n, "lat of point"), "lon": _number(lon, n, "lon of point")}
-        if radius_m is not None:
-            at["radius_m"] = _number(str(radius_m), n, "radius_m")
-        yield {"id": ids.of(title), "title": title[:200], "text": text[:10_000], "kind": "location", "location": at}
-
-
-def geojson(text: str, notes: Notes) -> Tree:
-    """Read the points of a GeoJSON file (RFC 7946: longitude first)."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ImportFault(f"is not valid JSON: {error}") from None
-    features = found.get("features") if found.get("type") == "FeatureCollection" else [found]
-    if found.get("type") not in ("FeatureCollection", "Feature") or not isinstance(features, list):
-        raise ImportFault("is JSON, but no GeoJSON FeatureCollection; a hunt file goes to huntserver check as it is")
-    points = []
-    for n, feature in enumerate(features, 1):
-        shape = (feature.get("geometry") or {}) if isinstance(feature, dict) else {}
-        at = shape.get("coordinates")
-        if shape.get("type") != "Point" or not isinstance(at, list) or len(at) < 2:
-            notes.add(f"feature {n} is a {shape.get('type') or 'feature without a shape'}, not a Point: left out")
-            continue
-        about = feature.get("properties") or {}
-        title = str(about.get("name") or about.get("title") or f"Stop {n}")
-        points.append((title, str(about.get("description") or ""), str(at[1]), str(at[0]), about.get("radius_m")))
-    if not points:
-        raise ImportFault("has no feature that is a Point")
-    return {"title": str(found.get("name") or ""), "clues": list(_stops(iter(points)))}

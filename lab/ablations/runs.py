@@ -30,7 +30,7 @@ from lab import ROOT
 from lab.ablations import cluster_safeguards, gateway_safeguards, session_safeguards
 from lab.ablations import table as safeguards
 from lab.ablations.safeguard import AREAS, Safeguard
-from lab.ablations.table import NOT_BUILT, Missed, Run, missed, switched_off, whole_nodes
+from lab.ablations.table import UNMISSED, Missed, Run, missed, switched_off, whole_nodes
 from lab.checkout import commit
 from lab.sim import gateway_world, seeds
 from lab.sim.runs import WORKLOADS, again, told
@@ -126,7 +126,7 @@ def markdown(rows: Sequence[AblationRow], bases: Sequence[int], most: int) -> st
         world = row.world + (f", {' and '.join(s.on)} on" if s.on else "")
         shown = str(worst) if row.holds else f"not missed from {row.missed.count(None)}"
         lines.append(f"| {s.area} | {s.name} | {s.protects} | {world} | {median} | {shown} | {row.broke or '-'} |")
-    for absent in NOT_BUILT:
+    for absent in UNMISSED:
         lines.append(f"| {absent.area} | {absent.name} | {absent.protects} | - | {absent.why} | - | - |")
     return "\n".join(lines) + "\n"
 
@@ -197,7 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for row in measured([n for n in known if not asked.only or n in asked.only], bases, asked.seeds, asked.jobs):
         rows.append(row)
         print(line(row), flush=True)
-    for absent in () if asked.only else NOT_BUILT:
+    for absent in () if asked.only else UNMISSED:
         print(f"{absent.name:28} {absent.area:26} {absent.why}")
     if asked.write:
         write(markdown(rows, bases, asked.seeds))

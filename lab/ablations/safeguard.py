@@ -65,13 +65,13 @@ class Safeguard(NamedTuple):
     on: tuple[str, ...] = ()
 
 
-class NotBuilt(NamedTuple):
-    """A safeguard of the design whose part of the product does not exist yet."""
+class Unmissed(NamedTuple):
+    """A safeguard that no seed was seen to miss, and what holds it instead."""
 
     name: str
     area: str
     protects: str
-    why: str = "not built yet: no cluster"
+    why: str
 
 
 AREAS = (

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from actors.checker.history import Violation
 from lab.ablations import bounds_safeguards, dedup_safeguards, entity_safeguards, log_safeguards, recovery_safeguards
-from lab.ablations.safeguard import FENCE, NotBuilt, Patches, Safeguard
+from lab.ablations.safeguard import FENCE, Patches, Safeguard, Unmissed
 from lab.sim.simulation import MakeWorkload, Simulation
 from lab.sim.workload import ToyWorkload
 
@@ -26,8 +26,13 @@ _ALL = (
 )
 SAFEGUARDS: Final = {s.name: s for s in _ALL}
 
-NOT_BUILT: Final = (
-    NotBuilt("nonce stamp on commands", FENCE, "a command is decided only by the tenure that it was sent to"),
+UNMISSED: Final = (
+    Unmissed(
+        "nonce stamp on commands",
+        FENCE,
+        "a command is decided only by the tenure that it was sent to",
+        "the simulated links carry no stamp; `tests/actors/cluster/test_serving.py` holds it",
+    ),
 )
 
 Run = Callable[[int], Sequence[Violation]]

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huntserver.cli.export import guesses, standings
-from huntserver.cli.imports import Ids, ImportFault, Notes, imported, judged
+from huntserver.cli.import_parts import Ids, ImportFault, Notes
+from huntserver.cli.imports import imported, judged
 from huntserver.cli.main import FAILED, USAGE, main
 from huntserver.cli.sheets import written
 from huntserver.game.definition.shape import Definition, source
@@ -63,7 +64,11 @@ GEO = {
     "features": [
         {"type": "Feature", "properties": {"name": "Crane", "radius_m": 80},
          "geometry": {"type": "Point", "coordinates": [9.99, 53.54]}},
-        {"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": []}},
+        {"type": "Feature", "properties": {"name": "Park"}, "geometry": {"type": "Polygon", "coordinates": [
+            [[9.98, 53.55], [9.99, 53.55], [9.99, 53.56], [9.98, 53.55]], [[9.985, 53.551]]]}},
+        {"type": "Feature", "properties": {"name": "Quay", "radius_m": 30},
+         "geometry": {"type": "LineString", "coordinates": [[9.96, 53.54], [9.97, 53.545, 2.0]]}},
+        {"type": "Feature", "properties": {}, "geometry": {"type": "MultiPoint", "coordinates": []}},
     ],
 }  # fmt: skip
 SHEET = (
@@ -126,11 +131,16 @@ def test_waypoints_points_and_sheets_become_clues() -> None:
         ("stop-2", "Stop 2", "", "location"),
     ]
     geo, notes = hunt(json.dumps(GEO).encode())
-    (crane,) = geo.clues
+    crane, park, quay = geo.clues
     assert (geo.title, crane.title, crane.location.lat, crane.location.lon, crane.location.radius_m) == (
         "Harbour", "Crane", 53.54, 9.99, 80,
     )  # fmt: skip
-    assert notes == ["feature 2 is a LineString, not a Point: left out"]
+    assert (park.id, park.location.area) == ("park", [(53.55, 9.98), (53.55, 9.99), (53.56, 9.99)])
+    assert (quay.location.route, quay.location.radius_m) == ([(53.54, 9.96), (53.545, 9.97)], 30)
+    assert notes == [
+        "feature 2: the holes of its area are left out",
+        "feature 4 is a MultiPoint, not a Point, Polygon or LineString: left out",
+    ]
     for by in ",;\t":
         found, _ = hunt(SHEET.replace(",", by).encode("utf-8-sig"), ".csv")
         assert [(c.id, c.kind, c.points, c.unlock) for c in found.clues] == [

@@ -15,14 +15,20 @@ from huntserver.game.definition.part import Part, Ranges, Wrong
 
 
 class Spot(Protocol):
-    """Where a check-in solves a clue: a point in degrees and a radius in metres."""
+    """Where a check-in solves a clue. `lat`, `lon`: its middle in degrees; `radius_m`: how far from it still counts."""
 
-    @property
-    def lat(self) -> float: ...
-    @property
-    def lon(self) -> float: ...
-    @property
-    def radius_m(self) -> float: ...
+    lat: float
+    lon: float
+    radius_m: float
+
+    def at_least_m(self, lat: float, lon: float) -> float:
+        """Return what `away_m` is not less than, at little cost."""
+        ...
+
+    def away_m(self, lat: float, lon: float) -> float:
+        """Return how many metres a position is too far off; none, or less: it solves."""
+        ...
+
     def told(self, away_m: float) -> str:
         """Return what the host lets a team know of how far it is, as the end of a sentence; "" for nothing."""
         ...

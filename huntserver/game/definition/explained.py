@@ -47,7 +47,7 @@ def _clue(clue: Clue) -> Iterator[str]:
             yield f"the code is compared as {code}: case, spaces, dashes and width do not count; a link with it will do"
     elif kind.place is not None:
         spot = kind.place(clue)
-        yield f"solved within {spot.radius_m:g} m of {spot.lat}, {spot.lon}; half of a position's error counts"
+        yield f"solved {spot}; half of a position's error counts"
     else:
         yield f"a clue of kind {clue.kind} is not compared with texts"
 

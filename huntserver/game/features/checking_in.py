@@ -6,12 +6,13 @@ from typing import Final
 from zlib import crc32
 
 from actors.entity import Context, Decision, Rejected
+from huntserver.game.clues.kind import Spot
 from huntserver.game.command import Command
 from huntserver.game.event import Author
 from huntserver.game.feature import Feature, Takes
 from huntserver.game.features.missing import miss, waits
 from huntserver.game.features.solving import solve
-from huntserver.game.geo import distance_m, valid_position
+from huntserver.game.geo import valid_position
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
 from huntserver.game.state import Hunt
 
@@ -48,7 +49,7 @@ def check_in(state: Hunt, command: CheckIn, ctx: Context) -> Decision | Rejected
     error_m = command.accuracy_m if command.accuracy_m is not None and command.accuracy_m > 0 else 0.0
     open_ = team.unlocked & ~team.solved
     near = [
-        (distance_m(command.lat, command.lon, place.lat, place.lon) - place.radius_m, i, place)
+        (place.at_least_m(command.lat, command.lon), i, place)
         for i, place in state.plan.places
         if open_ >> i & 1 and command.clue in (None, state.plan.clues[i].id)
     ]
@@ -57,13 +58,26 @@ def check_in(state: Hunt, command: CheckIn, ctx: Context) -> Decision | Rejected
     precise = [found for found in near if error_m <= max(ACCURACY_MAX_M, found[2].radius_m)]
     if not precise:
         return Rejected("inaccurate", f"your device knows its place to {error_m:.0f} m only; try again", retry=True)
-    away_m, index, place = min(precise, key=lambda found: found[:2])
+    away_m, index, place = _nearest(command, precise)
     if away_m > min(error_m, ACCURACY_MAX_M) / 2:
         mark = crc32(f"{command.lat:.5f} {command.lon:.5f} {command.clue}".encode())
         author = Author(ctx.by, lat=command.lat, lon=command.lon)
         return miss(state, team, "place", mark=mark, author=author, reply=f"{NOT_YET}{place.told(away_m)}")
     author = Author(ctx.by, lat=command.lat, lon=command.lon)
     return solve(state, team, index, how="place", author=author, now_ms=ctx.now_ms)
+
+
+def _nearest(command: CheckIn, near: list[tuple[float, int, Spot]]) -> tuple[float, int, Spot]:
+    """Return the place that is least far off, by how much, and its clue; `near` says how far each is at least."""
+    best: tuple[float, int, Spot] | None = None
+    for least_m, i, place in sorted(near, key=lambda found: found[:2]):
+        if best is not None and least_m > best[0]:
+            break
+        away_m = place.away_m(command.lat, command.lon)
+        if best is None or (away_m, i) < best[:2]:
+            best = away_m, i, place
+    assert best is not None, "asked only where there is one"
+    return best
 
 
 FEATURE: Final = Feature(takes=(Takes(CheckIn, check_in),))
