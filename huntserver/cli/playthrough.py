@@ -19,6 +19,7 @@ from huntserver.game.features.amending import AwardSolve
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.joining import Join
 from huntserver.game.features.schedule import Publish, Start
+from huntserver.game.features.treasures import Claim
 from huntserver.game.geo import distance_m
 from huntserver.game.hunt import HuntType
 from huntserver.game.state import Hunt, Phase, Team, bits
@@ -130,6 +131,7 @@ class _Play:
     def works(self, team: Team) -> None:
         for clue in bits(team.unlocked & self.state.plan.clue_bits):
             self.opened_ms.setdefault((team.id, clue), self.now_ms)
+        self.takes(team)
         doing = self.busy.get(team.id)
         if doing is not None and doing[1] <= self.now_ms:
             self.solves(team, doing[0])
@@ -140,6 +142,15 @@ class _Play:
                 self.busy[team.id] = (open_[0], self.now_ms + self.needs_ms(team, open_[0]))
             elif team.solved != self.state.plan.clue_bits:
                 self.idle[team.id] = self.idle.get(team.id, 0) + 1
+
+    def takes(self, team: Team) -> None:
+        """Claim whatever is on offer: items may open clues."""
+        first = len(self.state.plan.clues)
+        for i in bits(team.unlocked >> first & ~team.treasures):
+            claim = Claim(self.state.plan.treasures[i].id)
+            decision = self.rules.decide(self.state, claim, self.context(team.members[0], "player"))
+            if isinstance(decision, Decision):
+                self.write(decision.events)
 
     def solves(self, team: Team, clue: int) -> None:
         del self.busy[team.id]

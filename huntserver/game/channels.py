@@ -7,6 +7,7 @@ carries nothing personal and no text that is not theirs.
 from __future__ import annotations
 
 from actors.entity import Push
+from huntserver.game import views
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Team
 
@@ -27,6 +28,12 @@ class Telling:
         if not self._joined(team.channel, shown):
             self.made.append(Push(team.channel, team.seq, (shown,)))
             team.seq = self.seq
+
+    def opened(self, team: Team) -> None:
+        """Tell a team what the record opened to it, if anything."""
+        mask = self.state.opened_to(team)
+        if mask:
+            self.team(team, Shown("opened", **views.opened(self.state, team, mask)))
 
     def all(self, shown: Shown) -> None:
         """Tell everybody in the hunt."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 import copy
 import functools
 import math
+from bisect import bisect_right
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
 from huntserver.game.clues.kind import GuessJudge, Kind, Spot
 from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.rules import feeding, rules_of, things_of
 from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint
-from huntserver.game.definition.unlocks import compile_rule, parse
+from huntserver.game.definition.unlocks import NEWCOMER, compile_rule
 from huntserver.game.moment import ms
 from huntserver.game.standings import COUNTED, order_of
 from huntserver.game.texts import Texts
@@ -47,8 +50,18 @@ class Plan:
         self.codes = {code: i for i, (kind, c) in of_kind if kind.codes for code in kind.codes(c)}
         self.places: list[tuple[int, Spot]] = [(i, kind.place(c)) for i, (kind, c) in of_kind if kind.place]
         self.asks = [kind.shown(c) if kind.shown else None for _, (kind, c) in of_kind]
-        rules = [parse(text) for text in (*(c.unlock for c in d.clues), *(t.unlock for t in d.treasures))]
-        self.opens = [compile_rule(r, self.clue_index) for r in rules]
+        rules, things = rules_of(d), things_of(d)
+        self.opens = [compile_rule(r, self.clue_index, things) for r in rules]
+        self.item_index = things.items
+        self.loot_index = {loot.id: (i, loot) for i, t in enumerate(d.treasures) for loot in t.loot}
+        self.draws = list(things.draws)
+        self.thresholds = sorted({n for r in rules for n in r.points})
+        self.scored = [i for i, r in enumerate(rules) if r.points]
+        self.of_items = [i for i, r in enumerate(rules) if r.items]
+        self.seats = math.lcm(*(len(loop.stops) for loop in d.rotations))
+        self.plain = not (self.scored or self.of_items or self.draws or d.rotations)
+        self.feeding = [[self.clue_index[id] + 1 for id in feeding(d, c)] if c.meta_of else [] for c in d.clues]
+        self.round_index = {r.id: i for i, r in enumerate(d.rounds)}
         self.after_s = sorted({s for r in rules for s in r.after_s if s})
         self.timed = [i for i, r in enumerate(rules) if r.after_s]
         self.dependents: list[list[int]] = [[] for _ in d.clues]
@@ -78,9 +91,22 @@ class Plan:
     def open_to_newcomers(self, released_s: int) -> int:
         """Return the mask of what is open to a team that has solved nothing, after so many seconds of play."""
         if self._newcomers[0] != released_s:
-            mask = sum(1 << i for i, opens in enumerate(self.opens) if opens(0, released_s))
+            mask = sum(1 << i for i, opens in enumerate(self.opens) if opens(0, released_s, NEWCOMER))
             self._newcomers = (released_s, mask)
         return self._newcomers[1]
+
+    def drawn(self, seed: int, team: str) -> tuple[int, ...]:
+        """Return what a team draws, each draw from 1 on; the same for the same seed, wherever it is asked."""
+        made = []
+        for name, most in self.draws:
+            lot = blake2b(f"{seed} {team} {name} {most}".encode(), digest_size=8).digest()
+            made.append(int.from_bytes(lot, "big") % most + 1)
+        return tuple(made)
+
+    def reached(self, score: int) -> int:
+        """Return the highest score that rules ask for and that is reached: teams with the same one open alike."""
+        at = bisect_right(self.thresholds, score)
+        return self.thresholds[at - 1] if at else 0
 
     def with_answers(self, index: int, definition: Definition) -> Plan:
         """Return the plan of a definition that differs in the answers of one clue alone."""

@@ -65,6 +65,9 @@ class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     asks: Asks = None
     errata: list[ErratumView] = []
     sinks: Sinks | None = None
+    round: str = ""
+    fed_by: list[int] = []
+    """Of a meta: the numbers of the clues that feed it."""
 
 
 class OwnClue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -85,6 +88,16 @@ class OwnClue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     wait_until_ms: int = 0
     errata: list[ErratumView] = []
     sinks: Sinks | None = None
+    round: str = ""
+    fed_by: list[int] = []
+
+
+class RoundView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A round of which a clue is open to the team."""
+
+    id: str
+    title: str
+    text: str = ""
 
 
 class OwnTreasure(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -93,6 +106,10 @@ class OwnTreasure(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     id: str
     left: int
     mine: bool = False
+    tier: str = ""
+    loot: list[str] = []
+    from_ms: int = 0
+    until_ms: int = 0
 
 
 class TreasureView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -104,6 +121,13 @@ class TreasureView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     points: int
     left: int
     mine: bool = False
+    tier: str = ""
+    loot: list[str] = []
+    """What is or may be in it, by title: of one's own, what was."""
+
+    from_ms: int = 0
+    until_ms: int = 0
+    """When it can be claimed; 0: as long as it is open."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -143,6 +167,8 @@ class Shown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     text: str = ""
     reason: str = ""
     hint: str = ""
+    loot: str = ""
+    tier: str = ""
     back: bool = False
     final: bool = False
     ends_ms: int = 0
@@ -151,4 +177,5 @@ class Shown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     starts_ms: int = 0
     clues: list[ClueView] = []
     treasures: list[TreasureView] = []
+    rounds: list[RoundView] = []
     personal: Author | None = None

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from actors.entity import Timer
 from huntserver.game.definition.shape import Definition
+from huntserver.game.definition.unlocks import NEWCOMER, Own
 from huntserver.game.look_alikes import looks_of
 from huntserver.game.plan import NO_DEFINITION, Plan, plan_of
 from huntserver.game.standings import Rank, Standings
@@ -301,16 +302,17 @@ class Hunt:
         """
         plan, play = self.plan, self.play_ms(at_ms)
         things = range(len(plan.opens)) if candidates is None else candidates
-        found: dict[tuple[int, int], int] = {}  # teams that stand alike open alike
-        if candidates is None:
-            found[0, 0] = plan.open_to_newcomers(self.released_s)
+        found: dict[tuple[int, int, Own], int] = {}  # teams that stand alike open alike
+        if candidates is None and plan.plain:
+            found[0, 0, NEWCOMER] = plan.open_to_newcomers(self.released_s)
         for team in teams:
-            alike = (team.solved, team.unlocked)
+            own = NEWCOMER if plan.plain else self.own(team)
+            alike = (team.solved, team.unlocked, own)
             new = found.get(alike, -1)
             if new < 0:
                 new = 0
                 for i in things:
-                    if not team.unlocked >> i & 1 and plan.opens[i](team.solved, self.released_s):
+                    if not team.unlocked >> i & 1 and plan.opens[i](team.solved, self.released_s, own):
                         new |= 1 << i
                 found[alike] = new
             if new:
@@ -318,6 +320,23 @@ class Hunt:
                 if play and new & plan.clocked:
                     team.opened = (team.opened or {}) | dict.fromkeys(bits(new & plan.clocked), play)
                 self.opened.append((team, new))
+
+    def own(self, team: Team) -> Own:
+        """Return what rules may look at of a team, beside its solves and time."""
+        plan = self.plan
+        drawn = plan.drawn(self.rest.seed, team.id) if plan.draws else ()
+        seat = (team.index - 1) % plan.seats
+        return Own(plan.reached(team.score), self.items(team) if plan.of_items else 0, seat, drawn)
+
+    def items(self, team: Team) -> int:
+        """Return a team's inventory: a bit for each treasure and each loot that it has."""
+        loot = team.more.loot if team.more is not None else ()
+        index = self.plan.item_index
+        held = team.treasures
+        for name in loot:
+            if name in index:
+                held |= 1 << index[name]
+        return held
 
     def compensate(self, points: dict[str, int]) -> None:
         """Give those who have solved a clue, by its id, the difference of its points. O(n), whatever n moves."""
@@ -343,6 +362,12 @@ class Hunt:
             team.score_at = at_ms
         if team.stands:
             self.standings.moved(team)
+        if points and self.plan.scored and self.phase in (Phase.RUNNING, Phase.PAUSED):
+            self.open_things((team,), at_ms, self.plan.scored)
+
+    def opened_to(self, team: Team) -> int:
+        """Return what the record being applied opened to a team."""
+        return sum(mask for of, mask in self.opened if of is team)
 
     def tally(self, team: Team) -> TeamTally:
         """Return what is counted of a team, to be changed."""

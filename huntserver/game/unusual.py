@@ -90,6 +90,9 @@ class TeamMore(msgspec.Struct, omit_defaults=True):
     tally: TeamTally | None = None
     """What is counted of it where the hunt ranks by it."""
 
+    loot: list[str] = []
+    """What claims of treasures brought it."""
+
     held: list[HeldSolve] = []
     """What it solved while the standings are frozen: its players' totals, which others see, have it afterwards."""
 
@@ -139,6 +142,9 @@ class Curtain(msgspec.Struct):
 
 class HuntRest(msgspec.Struct, omit_defaults=True):
     """More of the same of a hunt: new fields may be added, none renamed."""
+
+    seed: int = 0
+    """Of what teams draw, where the hunt has draws: rolled when play begins."""
 
     curtain: Curtain | None = None
     thaws: int = 0

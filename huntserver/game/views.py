@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from huntserver.game.definition.shape import Treasure
 from huntserver.game.plan import HINTS_A_CLUE, worth
-from huntserver.game.shown import ClueView, ErratumView, HintView, OwnClue, OwnTreasure, Row, Sinks, TreasureView
+from huntserver.game.shown import (
+    ClueView,
+    ErratumView,
+    HintView,
+    OwnClue,
+    OwnTreasure,
+    RoundView,
+    Row,
+    Sinks,
+    TreasureView,
+)
 from huntserver.game.state import Hunt, Team, bits
 
 
@@ -42,6 +53,8 @@ def clue_view(state: Hunt, team: Team, index: int) -> ClueView:
         asks=plan.asks[index],
         errata=[ErratumView(at_ms, text) for at_ms, text in state.more.errata.get(clue.id, ())],
         sinks=_sinks(state, team, index),
+        round=clue.round,
+        fed_by=plan.feeding[index],
     )
 
 
@@ -65,8 +78,33 @@ def treasure_views(state: Hunt, team: Team, mask: int) -> list[TreasureView]:
     for i in bits(mask >> first):
         t = state.plan.treasures[i]
         left = t.quantity - state.claims[i]
-        made.append(TreasureView(t.id, t.title, t.text, t.points, left, bool(team.treasures >> i & 1)))
+        mine = bool(team.treasures >> i & 1)
+        from_ms, until_ms = _window(state, t)
+        loot = _loot(team, t)
+        made.append(TreasureView(t.id, t.title, t.text, t.points, left, mine, t.tier, loot, from_ms, until_ms))
     return made
+
+
+def _window(state: Hunt, treasure: Treasure) -> tuple[int, int]:
+    """Return from when to when a treasure can be claimed; 0: as long as it is open."""
+    from_s, until_s = treasure.from_s, treasure.until_s
+    return from_s and state.zero_ms + from_s * 1000, until_s and state.zero_ms + until_s * 1000
+
+
+def _loot(team: Team, treasure: Treasure) -> list[str]:
+    """Return the titles of what is, or may be, in a treasure."""
+    held = team.more.loot if team.more is not None else ()
+    got = [loot.title for loot in treasure.loot if loot.id in held]
+    return got or [loot.title for loot in treasure.loot]
+
+
+def round_views(state: Hunt, mask: int) -> list[RoundView]:
+    """Return the rounds of the clues of `mask`, in the order of the file."""
+    rounds = state.definition.rounds
+    if not rounds:
+        return []
+    of = {state.plan.clues[i].round for i in bits(mask & state.plan.clue_bits)}
+    return [RoundView(r.id, r.title, r.text) for r in rounds if r.id in of]
 
 
 def own_clue(state: Hunt, team: Team, index: int, *, inline: bool) -> OwnClue:
@@ -90,6 +128,8 @@ def own_clue(state: Hunt, team: Team, index: int, *, inline: bool) -> OwnClue:
         wait_until_ms=state.zero_ms + attempt.until if attempt and attempt.until else 0,
         errata=[ErratumView(at_ms, text) for at_ms, text in state.more.errata.get(clue.id, ())],
         sinks=_sinks(state, team, index),
+        round=clue.round,
+        fed_by=plan.feeding[index],
     )
 
 
@@ -109,7 +149,14 @@ def own_treasures(state: Hunt, team: Team, mask: int) -> list[OwnTreasure]:
     """Return the treasures among the things of `mask`, without what is in a block."""
     first = len(state.plan.clues)
     return [
-        OwnTreasure(t.id, t.quantity - state.claims[i], bool(team.treasures >> i & 1))
+        OwnTreasure(
+            t.id,
+            t.quantity - state.claims[i],
+            bool(team.treasures >> i & 1),
+            t.tier,
+            _loot(team, t),
+            *_window(state, t),
+        )
         for i, t in ((i, state.plan.treasures[i]) for i in bits(mask >> first))
     ]
 
@@ -123,7 +170,11 @@ def earned_bytes(state: Hunt, team: Team) -> int:
 
 def opened(state: Hunt, team: Team, mask: int) -> dict[str, Any]:
     """Return the clues and treasures of `mask`, as fields of a `Shown`."""
-    return {"clues": clue_views(state, team, mask), "treasures": treasure_views(state, team, mask)}
+    return {
+        "clues": clue_views(state, team, mask),
+        "treasures": treasure_views(state, team, mask),
+        "rounds": round_views(state, mask),
+    }
 
 
 def row(state: Hunt, team: Team, place: int) -> Row:

@@ -14,6 +14,7 @@ def clue(id: str, unlock: str = "", more: str = "") -> str:
     return f'[[clues]]\nid = "{id}"\ntitle = "T"\nanswers = ["x{id}"]\nunlock = "{unlock}"\n{more}'
 
 
+EAST = '[[rounds]]\nid = "east"\ntitle = "East"\n'
 HINT = 'hints = [{ id = "h", text = "?", price = %d }]\n'
 
 TABLE = [
@@ -23,7 +24,7 @@ TABLE = [
      "stands at clues[0].hints[0].id"),
     ('brackets = ["x", "x"]\n' + clue("a"), "brackets[1]", "stands at brackets[0]"),
     (clue("a") + clue("b", "z"), "clues[1].unlock", "names 'z', which is no clue; clues are a, b"),
-    (clue("a") + clue("b", "a and"), "clues[1].unlock", "found 'the end'"),
+    (clue("a") + clue("b", "a and"), "clues[1].unlock", "found the end"),
     (clue("a", "b") + clue("b", "a"), "clues", "no clue is open at the start"),
     (clue("s") + clue("a", "b") + clue("b", "c") + clue("c", "a"), "clues[1].unlock",
      "a circle: a needs b needs c needs a"),
@@ -34,6 +35,30 @@ TABLE = [
     (clue("a", "", HINT % 1), "clues[0].hints[0].price", "(0)"),
     (clue("a") + clue("b", "a", HINT % 11), "clues[1].hints[0].price", "(10)"),
     (clue("a", "", HINT % 1) + clue("b", "a"), "clues[0].hints[0].price", "(0)"),
+    (clue("a") + clue("b", "has lamp"), "clues[1].unlock", "names 'lamp', which is no item; items are none"),
+    (clue("a") + clue("b", "round est") + EAST + clue("c", "", 'round = "east"\n'), "clues[1].unlock",
+     "names 'est', which is no round; did you mean 'east'"),
+    (clue("a") + clue("b", "2 of round east") + EAST + clue("c", "", 'round = "east"\n'), "clues[1].unlock",
+     "2 of round east can never be met: it has 1"),
+    (clue("a") + EAST, "rounds[0]", "no clue is in 'east'"),
+    (clue("a", "", 'round = "west"\n') + EAST, "clues[0].round", "names 'west', which is no round"),
+    (clue("a") + clue("m", "", 'meta_of = ["east"]\n'), "clues[1].meta_of[0]", "'east' is no round and no clue"),
+    (clue("a") + clue("m", "", 'meta_of = ["m"]\n'), "clues[1].meta_of[0]", "'m' feeds itself"),
+    (clue("a") + clue("m", "", 'meta_of = ["a"]\nmeta_needs = 2\n'), "clues[1].meta_needs", "2 of 1 clues"),
+    (clue("a") + clue("m", "", "meta_needs = 2\n"), "clues[1].meta_needs", "stands without meta_of"),
+    (clue("a") + clue("b") + '[[rotations]]\nstops = ["a", "z"]\n', "rotations[0].stops[1]", "names 'z', which is no"),
+    (clue("a") + clue("b") + '[[rotations]]\nstops = ["a", "a"]\n', "rotations[0].stops[1]", "'a' stands at"),
+    (clue("a") + clue("b") + '[[rotations]]\nstops = ["a"]\n', "rotations[0].stops", "has 1 entries"),
+    (clue("a") + clue("b", "points >= 11"), "clues[1].unlock", "'b' can never be opened"),
+    (clue("a") + clue("b", "has coin") + '[[treasures]]\nid = "coin"\ntitle = "T"\nunlock = "b"\n', "clues[1].unlock",
+     "'b' can never be opened"),
+    (clue("a") + '[[treasures]]\nid = "t"\ntitle = "T"\nloot = [{ id = "a", title = "A" }]\n',
+     "treasures[0].loot[0].id",
+     "'a' stands at clues[0].id"),
+    (clue("a") + '[[treasures]]\nid = "t"\ntitle = "T"\nfrom_s = 60\nuntil_s = 60\n', "treasures[0].until_s",
+     "60 is not after from_s"),
+    ("[schedule]\nduration_s = 600\n" + clue("a") + '[[treasures]]\nid = "t"\ntitle = "T"\nfrom_s = 600\n',
+     "treasures[0].from_s", "the hunt lasts 600 s"),
     ("[schedule]\nduration_s = 600\n" + clue("a") + clue("b", "after 0:10"), "clues[1].unlock", "waits for 600 s"),
     ("[schedule]\nstarts_at = 2030-01-01T10:00:00Z\nends_at = 2030-01-01T12:00:00Z\n" + clue("a")
      + '[[treasures]]\nid = "t"\ntitle = "T"\nunlock = "after 3:00"\n', "treasures[0].unlock", "the hunt lasts 7200 s"),

@@ -103,12 +103,12 @@ def test_a_definition_made_to_be_slow_is_judged_in_a_bounded_number_of_steps(mon
     looked = [0]
     compile_rule = unlocks.compile_rule
 
-    def counting(rule: Any, index: Any) -> Any:
-        opens = compile_rule(rule, index)
+    def counting(rule: Any, index: Any, things: Any) -> Any:
+        opens = compile_rule(rule, index, things)
 
-        def look(solved: int, elapsed_s: int) -> bool:
+        def look(solved: int, elapsed_s: int, own: Any) -> bool:
             looked[0] += 1
-            return opens(solved, elapsed_s)
+            return opens(solved, elapsed_s, own)
 
         return look
 

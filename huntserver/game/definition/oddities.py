@@ -13,9 +13,10 @@ from typing import Final
 from huntserver.game.clues.kind import GuessJudge
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.part import Problem
-from huntserver.game.definition.shape import Clue, Definition
+from huntserver.game.definition.rules import rules_of, things_of
+from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import ALWAYS_S
-from huntserver.game.definition.unlocks import compile_rule, parse
+from huntserver.game.definition.unlocks import Own, compile_rule
 from huntserver.game.geo import distance_m
 from huntserver.game.judging.folding import signed
 
@@ -110,14 +111,14 @@ def _walks(d: Definition) -> Iterator[Problem]:
         length = int((s.ends_at - s.starts_at).total_seconds())
     if length is None or not stops:
         return
-    index = {c.id: i for i, c in enumerate(d.clues)}
+    needed = _needed(d)
     known: dict[int, dict[int, float]] = {}
 
     def walked(i: int) -> dict[int, float]:
         """Return for each place where a team can be last when clue `i` is solved, the least way in metres to there."""
         if i not in known:
             known[i] = {}  # a circle is none here: it was found before
-            ways = [walked(j) for j in _needed(d.clues[i], index)]
+            ways = [walked(j) for j in needed[i]]
             best = max(ways, key=lambda way: min(way.values(), default=0.0), default={})
             if i in stops:
                 known[i] = {i: min((m + distance_m(*stops[j], *stops[i]) for j, m in best.items()), default=0.0)}
@@ -134,8 +135,12 @@ def _walks(d: Definition) -> Iterator[Problem]:
             yield Problem(f"clues[{i}].location", what, "give more time, or check the positions")
 
 
-def _needed(clue: Clue, index: dict[str, int]) -> list[int]:
-    """Return the clues without which this one never opens."""
-    rule = parse(clue.unlock)
-    opens, everything = compile_rule(rule, index), (1 << len(index)) - 1
-    return [index[id] for id in rule.ids if not opens(everything & ~(1 << index[id]), ALWAYS_S)]
+def _needed(d: Definition) -> list[list[int]]:
+    """Return of each clue those without which it never opens."""
+    index = {c.id: i for i, c in enumerate(d.clues)}
+    things, everything, rich = things_of(d, hopeful=True), (1 << len(index)) - 1, Own(1 << 62, (1 << 10_000) - 1)
+    made = []
+    for rule in rules_of(d)[: len(index)]:
+        opens = compile_rule(rule, index, things)
+        made.append([index[id] for id in rule.ids if not opens(everything & ~(1 << index[id]), ALWAYS_S, rich)])
+    return made

@@ -56,6 +56,9 @@ class _Worth(Part, frozen=True, kw_only=True):
     decay_s: int = 0
     first_bonus: list[int] = []
     unlock: str = ""
+    round: str = ""
+    meta_of: list[str] = []
+    meta_needs: int = 0
     hints: list[Hint] = []
     attempts: Attempts = Attempts()
     solved_text: str = ""
@@ -99,13 +102,28 @@ else:
             "__doc__": """A clue. `points` sink by `decay` for each earlier solve, or by `decay_shape` to
     `points_min` after `decay_solves` of them, or with time, within `decay_s` of play since the clue opened to the team;
     never below `points_min`. `first_bonus` goes by rank. `final`: who solves
-    it has finished the hunt. The keys of its kind stand in `clues`."""
+    it has finished the hunt. `round`: opens no sooner than that. `meta_of`: rounds or clues that feed it; it opens once
+    `meta_needs` of those clues are solved (0: all). The keys of its kind stand in `clues`."""
         },
     )
 
 
+class Loot(Part, frozen=True):
+    """What a claim may bring: drawn among the others of its treasure by `weight`. An item that rules can ask for."""
+
+    id: str
+    title: str
+    weight: int = 1
+    points: int = 0
+    tier: str = ""
+
+
 class Treasure(Part, frozen=True):
-    """A treasure of which `quantity` pieces exist; `points` for each, `bonus` by rank of the claim."""
+    """A treasure of which `quantity` pieces exist; `points` for each, `bonus` by rank of the claim.
+
+    It can be claimed from `from_s` to `until_s` of play (0: to the end). `tier` is a word such as gold. Each claim
+    brings one of `loot`, too, where there is some.
+    """
 
     id: str
     title: str
@@ -114,6 +132,25 @@ class Treasure(Part, frozen=True):
     points: int = 0
     bonus: list[int] = []
     unlock: str = ""
+    from_s: int = 0
+    until_s: int = 0
+    tier: str = ""
+    loot: list[Loot] = []
+
+
+class Round(Part, frozen=True):
+    """A group of clues under a title; none of them opens before `unlock` is met."""
+
+    id: str
+    title: str
+    text: str = ""
+    unlock: str = ""
+
+
+class Rotation(Part, frozen=True):
+    """A loop of clues that every team goes round: the first team begins at the first stop, the next at the next."""
+
+    stops: list[str]
 
 
 class Schedule(Part, frozen=True):
@@ -177,6 +214,8 @@ class Definition(Part, frozen=True):
     treasures: list[Treasure] = []
     tries: Tries = Tries()
     scoring: Scoring = Scoring()
+    rounds: list[Round] = []
+    rotations: list[Rotation] = []
 
 
 def source(definition: Definition) -> str:

@@ -6,13 +6,16 @@ No message names an answer or a code: it may be shown where others read.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.file import read
 from huntserver.game.definition.part import Problem, Wrong
+from huntserver.game.definition.rules import feeders, feeding, rules_of, things_of
 from huntserver.game.definition.shape import Clue, Definition
-from huntserver.game.definition.unlocks import Opens, Rule, RuleError, compile_rule, parse
+from huntserver.game.definition.unlocks import Opens, Own, Rule, RuleError, Tree, compile_rule, parse
+from huntserver.suggestion import did_you_mean
 
 ALWAYS_S: Final = 1 << 62
 """More seconds of play than any rule waits for."""
@@ -71,6 +74,14 @@ def _unique(wrong: Wrong, d: Definition) -> None:
             _once(wrong, codes, code, f"clues[{i}].codes[{j}]", "this code")
     for i, treasure in enumerate(d.treasures):
         _once(wrong, ids, treasure.id, f"treasures[{i}].id", repr(treasure.id))
+        for j, loot in enumerate(treasure.loot):
+            _once(wrong, ids, loot.id, f"treasures[{i}].loot[{j}].id", repr(loot.id))
+    for i, round_ in enumerate(d.rounds):
+        _once(wrong, ids, round_.id, f"rounds[{i}].id", repr(round_.id))
+    stops: dict[str, str] = {}
+    for i, rotation in enumerate(d.rotations):
+        for j, stop in enumerate(rotation.stops):
+            _once(wrong, stops, stop, f"rotations[{i}].stops[{j}]", repr(stop))
     for i, bracket in enumerate(d.brackets):
         _once(wrong, brackets, bracket, f"brackets[{i}]", repr(bracket))
 
@@ -82,38 +93,109 @@ def _once(wrong: Wrong, seen: dict[str, str], value: str, path: str, name: str) 
 
 
 def _rules(wrong: Wrong, d: Definition) -> list[Rule]:
-    """Parse the rules of all clues, then of all treasures."""
-    ids = {c.id for c in d.clues}
-    rules: list[Rule] = []
+    """Return the rules of all clues, then of all treasures, once all that they name is there."""
+    known = _Known.of(d)
     places = [(f"clues[{i}].unlock", c.unlock) for i, c in enumerate(d.clues)]
     places += [(f"treasures[{i}].unlock", t.unlock) for i, t in enumerate(d.treasures)]
+    places += [(f"rounds[{i}].unlock", r.unlock) for i, r in enumerate(d.rounds)]
+    found: list[str] = []
+
+    def told(path: str, what: str, cure: str) -> None:
+        found.append(path)
+        wrong(path, what, cure)
+
     for path, text in places:
         try:
             rule = parse(text)
         except RuleError as error:
-            wrong(path, str(error), 'write it like "c1 and c2", "2 of (c1, c2, c3)", "after 0:30"')
+            told(path, str(error), 'write it like "c1 and c2", "2 of (c1, c2, c3)", "after 0:30"')
             continue
-        unknown = [id for id in rule.ids if id not in ids]
+        known.names(told, path, "clue", rule.ids)
+        known.names(told, path, "item", rule.items)
+        known.names(told, path, "round", rule.rounds)
+        for number, id in _counted(rule.tree):
+            if id in known.feeders and number > len(known.feeders[id]):
+                told(path, f"{number} of round {id} can never be met: it has {len(known.feeders[id])}", "ask for fewer")
+    _groups(told, d, known)
+    return rules_of(d) if not found else []
+
+
+class _Known(NamedTuple):
+    """What rules may name, each kind by its word."""
+
+    ids: dict[str, set[str]]
+    feeders: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, d: Definition) -> _Known:
+        items = {t.id for t in d.treasures} | {loot.id for t in d.treasures for loot in t.loot}
+        return cls({"clue": {c.id for c in d.clues}, "item": items, "round": {r.id for r in d.rounds}}, feeders(d))
+
+    def names(self, wrong: Wrong, path: str, kind: str, given: Iterable[str]) -> None:
+        """Report the first name that stands for nothing of this kind."""
+        unknown = [id for id in given if id not in self.ids[kind]]
         if unknown:
-            wrong(path, f"names {unknown[0]!r}, which is no clue", f"clues are {', '.join(sorted(ids))[:200]}")
-        rules.append(rule)
-    return rules
+            there = ", ".join(sorted(self.ids[kind]))[:200]
+            cure = did_you_mean(unknown[0], sorted(self.ids[kind])) or f"{kind}s are {there or 'none'}"
+            wrong(path, f"names {unknown[0]!r}, which is no {kind}", cure)
+
+
+def _counted(tree: Tree) -> Iterator[tuple[int, str]]:
+    """Yield how many of which round a rule asks for."""
+    if tree[0] == "of round":
+        yield tree[1], tree[2]
+    for part in tree[1:]:
+        if isinstance(part, tuple):
+            yield from _counted(part)
+
+
+def _groups(wrong: Wrong, d: Definition, known: _Known) -> None:
+    """Report rounds, metas and loops that name what is not there."""
+    rounds, clues = known.ids["round"], known.ids["clue"]
+    for i, clue in enumerate(d.clues):
+        if clue.round:
+            known.names(wrong, f"clues[{i}].round", "round", [clue.round])
+        for j, id in enumerate(clue.meta_of):
+            if id not in rounds | clues:
+                there = ", ".join(sorted(rounds)) or "none"
+                wrong(f"clues[{i}].meta_of[{j}]", f"{id!r} is no round and no clue", f"rounds are {there[:200]}")
+            elif id == clue.id:
+                wrong(f"clues[{i}].meta_of[{j}]", f"{id!r} feeds itself", "name what must be solved before")
+        fed = len(feeding(d, clue)) if clue.meta_of else 0
+        if clue.meta_of and not 1 <= (clue.meta_needs or fed) <= fed:
+            what = f"{clue.meta_needs} of {fed} clues" if fed else "nothing feeds it"
+            wrong(f"clues[{i}].meta_needs", what, f"allowed is 1 to {fed}" if fed else "put clues into the round")
+    for i, round_ in enumerate(d.rounds):
+        if not known.feeders[round_.id]:
+            wrong(f"rounds[{i}]", f"no clue is in {round_.id!r}", f"say round = {round_.id!r} in its clues")
+    for i, rotation in enumerate(d.rotations):
+        for j, stop in enumerate(rotation.stops):
+            known.names(wrong, f"rotations[{i}].stops[{j}]", "clue", [stop])
 
 
 class _Graph(NamedTuple):
     """What opens what: clues are numbered in the order of the file, treasures follow. `order` is one in which they can
-    be opened; `left` counts the rules that may still be looked at for prices."""
+    be opened; `left` counts the rules that may still be looked at for prices. `has` tells what a team has at most that
+    has everything of a thing: points, and items as bits."""
 
     clues: int
     rules: list[Rule]
     opens: list[Opens]
     order: list[int]
     left: list[int]
+    has: list[tuple[int, int]]
 
     @classmethod
     def of(cls, d: Definition, rules: list[Rule]) -> _Graph:
         index = {c.id: i for i, c in enumerate(d.clues)}
-        made = cls(len(d.clues), rules, [compile_rule(r, index) for r in rules], [], [LOOKS_MAX])
+        things = things_of(d, hopeful=True)
+        streak = d.scoring.streak.bonus if d.scoring.streak is not None else 0
+        has = [(_most(c) + streak, 0) for c in d.clues]
+        for t in d.treasures:
+            items = sum(1 << things.items[id] for id in (t.id, *(loot.id for loot in t.loot)))
+            most = t.points + max(t.bonus, default=0) + max((loot.points for loot in t.loot), default=0)
+            has.append((most, items))
+        made = cls(len(d.clues), rules, [compile_rule(r, index, things) for r in rules], [], [LOOKS_MAX], has)
         needed_by = [0] * len(d.clues)
         for i, rule in enumerate(rules):
             for id in rule.ids:
@@ -123,14 +205,17 @@ class _Graph(NamedTuple):
 
     def _put_in_order(self, needed_by: list[int]) -> None:
         """Open what can be opened; what a solve may have opened is looked at once for all solves since."""
-        solved = opened = 0
+        solved = opened = score = items = 0
+        by_own = sum(1 << i for i, rule in enumerate(self.rules) if rule.points or rule.items)
         to_look = (1 << len(self.opens)) - 1
         while to_look:
             bit = to_look & -to_look
             to_look ^= bit
             thing = bit.bit_length() - 1
-            if self.opens[thing](solved, ALWAYS_S):
+            if self.opens[thing](solved, ALWAYS_S, Own(score, items)):
+                score, items = score + self.has[thing][0], items | self.has[thing][1]
                 opened |= bit
+                to_look |= by_own & ~opened
                 self.order.append(thing)
                 if thing < self.clues:
                     solved |= bit
@@ -140,18 +225,21 @@ class _Graph(NamedTuple):
         """Return what opens sooner or later if every open clue is solved except `without`; None: it would take too long
         to tell."""
         solved, open_, rest = 0, set[int](), self.order
+        score = items = 0
         while rest:
             self.left[0] -= len(rest)
             if self.left[0] < 0:
                 return None
             closed = []
             for thing in rest:
-                if not self.opens[thing](solved, ALWAYS_S):
+                if not self.opens[thing](solved, ALWAYS_S, Own(score, items)):
                     closed.append(thing)
                     continue
                 open_.add(thing)
                 if thing < self.clues and thing != without:
                     solved |= 1 << thing
+                if thing != without:
+                    score, items = score + self.has[thing][0], items | self.has[thing][1]
             if len(closed) == len(rest):
                 break
             rest = closed
@@ -205,7 +293,7 @@ def _affordable(wrong: Wrong, d: Definition, graph: _Graph) -> None:
     nothing else is looked at. A file made to be slow to judge is not judged whole: the game refuses what is too
     expensive anyway.
     """
-    points = [_most(c) for c in d.clues] + [t.points + max(t.bonus, default=0) for t in d.treasures]
+    points = [most for most, _ in graph.has]
     before, sum_ = {}, 0
     for thing in graph.order:
         before[thing] = sum_
@@ -232,6 +320,10 @@ def _in_time(wrong: Wrong, d: Definition, rules: list[Rule]) -> None:
     if length is None:
         return
     paths = [f"clues[{i}]" for i in range(len(d.clues))] + [f"treasures[{i}]" for i in range(len(d.treasures))]
+    for i, treasure in enumerate(d.treasures):
+        if treasure.from_s >= length:
+            what = f"is {treasure.from_s} s of play, the hunt lasts {length} s"
+            wrong(f"treasures[{i}].from_s", what, "let it be claimed earlier")
     for path, rule in zip(paths, rules, strict=True):
         late = [t for t in rule.after_s if t >= length]
         if late:

@@ -15,6 +15,9 @@ from huntserver.game.definition.shape import (
     Clue,
     Definition,
     Hint,
+    Loot,
+    Rotation,
+    Round,
     Schedule,
     Scoring,
     Streak,
@@ -35,6 +38,8 @@ LIMITS: Final[dict[type, Ranges]] = {
         "clues": (1, 500),
         "treasures": (0, 200),
         "brackets": (0, 20),
+        "rounds": (0, 100),
+        "rotations": (0, 50),
     },
     Schedule: {"duration_s": (10, YEAR_S)},
     Teams: {"size_max": (1, MEMBERS_MAX), "players_max": (1, 100_000)},
@@ -51,6 +56,8 @@ LIMITS: Final[dict[type, Ranges]] = {
         "first_bonus": (0, 100),
         "hints": (0, 20),
         "unlock": (0, 500),
+        "meta_of": (0, 100),
+        "meta_needs": (0, 500),
     },
     Scoring: {"ranking": (0, 8), "freeze_s": (0, YEAR_S)},
     Streak: {"after": (2, 1000), "bonus": (1, POINTS_MAX), "within_s": (0, YEAR_S)},
@@ -63,7 +70,14 @@ LIMITS: Final[dict[type, Ranges]] = {
         "points": (0, POINTS_MAX),
         "bonus": (0, 100),
         "unlock": (0, 500),
+        "from_s": (0, YEAR_S),
+        "until_s": (0, YEAR_S),
+        "tier": (0, 40),
+        "loot": (0, 50),
     },
+    Loot: {"title": (1, 200), "weight": (1, 1_000_000), "points": (0, POINTS_MAX), "tier": (0, 40)},
+    Round: {"title": (1, 200), "text": (0, 4_000), "unlock": (0, 500)},
+    Rotation: {"stops": (2, 500)},
 }
 """For each part of the file, each field's least and greatest value, length or count."""
 
@@ -92,6 +106,16 @@ def check_values(d: Definition) -> list[Problem]:
         _id(wrong, at, treasure.id)
         within(wrong, f"{at}.", treasure, LIMITS[Treasure])
         _bonus(wrong, f"{at}.bonus", treasure.bonus)
+        if treasure.until_s and treasure.until_s <= treasure.from_s:
+            wrong(f"{at}.until_s", f"{treasure.until_s} is not after from_s, {treasure.from_s}", "close it later")
+        for j, loot in enumerate(treasure.loot):
+            _id(wrong, f"{at}.loot[{j}]", loot.id)
+            within(wrong, f"{at}.loot[{j}].", loot, LIMITS[Loot])
+    for i, round_ in enumerate(d.rounds):
+        _id(wrong, f"rounds[{i}]", round_.id)
+        within(wrong, f"rounds[{i}].", round_, LIMITS[Round])
+    for i, rotation in enumerate(d.rotations):
+        within(wrong, f"rotations[{i}].", rotation, LIMITS[Rotation])
     return problems
 
 
@@ -141,6 +165,8 @@ def _clue(wrong: Wrong, path: str, clue: Clue) -> None:
     within(wrong, f"{path}.", clue, LIMITS[Clue])
     within(wrong, f"{path}.attempts.", clue.attempts, LIMITS[Attempts])
     _bonus(wrong, f"{path}.first_bonus", clue.first_bonus)
+    if clue.meta_needs and not clue.meta_of:
+        wrong(f"{path}.meta_needs", "stands without meta_of", "say which rounds or clues feed it")
     if clue.points_min > clue.points:
         wrong(f"{path}.points_min", f"{clue.points_min} is more than points, {clue.points}", "lower it")
     if clue.decay and clue.decay_solves:

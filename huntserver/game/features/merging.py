@@ -97,6 +97,10 @@ def _apply_merged(state: Hunt, event: Merged, at_ms: int) -> None:
         more.extra_ms = max(more.extra_ms, other.more.extra_ms)
         other.more.extra_ms = 0
         state.find_overtime()
+    if other.more is not None and other.more.loot:
+        held = more_of(team).loot
+        held += [name for name in other.more.loot if name not in held]
+        other.more.loot = []
     if other.more is not None and other.more.held:
         more_of(team).held += other.more.held
         other.more.held = []
@@ -127,7 +131,7 @@ def _show_merged(tell: Telling, state: Hunt, event: Merged) -> None:
     for by in team.members:  # all begin anew: what is open, tried and taken has changed for both
         tell.parted(other if by in event.members else team, by)
         state.more.moved[by] = tell.seq
-    mask = state.opened[0][1] if state.opened else 0
+    mask = state.opened_to(team)
     shown = Shown("merged", team.id, team.name, points=event.points, score=team.score)
     tell.team(team, msgspec.structs.replace(shown, **views.opened(state, team, mask)))
     tell.hosts(shown)

@@ -14,7 +14,7 @@ from huntserver.game.command import Query
 from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.permission import NOT_JOINED, Role, not_there, role_of
 from huntserver.game.plan import CHECK_INS, CODES
-from huntserver.game.shown import ClueView, OwnClue, OwnTreasure, TreasureView
+from huntserver.game.shown import ClueView, OwnClue, OwnTreasure, RoundView, TreasureView
 from huntserver.game.state import Hunt, Phase, Team, bits
 from huntserver.game.texts import INLINE_BYTES_MAX
 
@@ -115,6 +115,7 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     """Digests of the blocks that hold what is the same for all of `own` and `own_treasures`, which then stand in the
     place of `clues` and `treasures`; perhaps of `intro`, too."""
 
+    rounds: list[RoundView] = []
     frozen_ms: int = 0
     """Since when the standings are frozen; `team.place` is the one that the team had then."""
 
@@ -205,6 +206,7 @@ def page_of(
             if not (a.team or a.bracket)
             or (team is not None and (a.team == team.id or a.bracket == team.bracket != ""))
         ],
+        rounds=views.round_views(state, team.unlocked) if team else [],
         frozen_ms=state.rest.curtain.at_ms if state.rest.curtain is not None else 0,
         asking=_asks(state, by) if team is None else "",
         texts=[*([intro] if intro else []), *_digests(state, team, inline=inline)] if team and by_digest else [],

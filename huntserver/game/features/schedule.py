@@ -54,9 +54,10 @@ class Published(HostEvent, tag="published", frozen=True, gc=False):
 
 
 class Started(HostEvent, tag="started", frozen=True, gc=False):
-    """Play began; `ends_ms` is when it ends (0: by a host)."""
+    """Play began; `ends_ms` is when it ends (0: by a host). `seed`: of what teams draw, where the hunt has draws."""
 
     ends_ms: int
+    seed: int = 0
 
 
 class Paused(HostEvent, tag="paused", frozen=True, gc=False):
@@ -102,12 +103,13 @@ def start(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
         return refused
     if _over(state, ctx.now_ms):
         return Rejected("too_late", "schedule.ends_at is over")
-    return Decision((_started(state, ctx.now_ms, act(ctx, command)),), {"phase": "running"})
+    return Decision((_started(state, ctx, act(ctx, command)),), {"phase": "running"})
 
 
-def _started(state: Hunt, now_ms: int, author: Author | None = None) -> Started:
+def _started(state: Hunt, ctx: Context, author: Author | None = None) -> Started:
     duration_s = state.definition.schedule.duration_s
-    return Started(now_ms + duration_s * 1000 if duration_s is not None else state.scheduled_end_ms, personal=author)
+    ends_ms = ctx.now_ms + duration_s * 1000 if duration_s is not None else state.scheduled_end_ms
+    return Started(ends_ms, ctx.roll() if state.plan.draws else 0, personal=author)
 
 
 def pause(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
@@ -156,6 +158,7 @@ def _apply_started(state: Hunt, event: Started, at_ms: int) -> None:
     state.phase = Phase.RUNNING
     state.started_ms = state.zero_ms = at_ms
     state.ends_ms = event.ends_ms
+    state.rest.seed = event.seed
     state.open_things(state.teams.values(), at_ms)
 
 
@@ -192,8 +195,13 @@ def _show_phase(tell: Telling, state: Hunt, event: Any) -> None:
 
 def _show_started(tell: Telling, state: Hunt, event: Started) -> None:
     tell.hosts(Shown("started", ends_ms=event.ends_ms))
-    # Nobody has solved anything, so the first clues are the same for all teams, and go to all in one push.
+    # Nobody has solved anything, so the first clues are mostly the same for all teams, and go to all in one push.
     shown = Shown("started", ends_ms=event.ends_ms)
+    if not state.plan.plain:
+        tell.all(shown)
+        for team, _ in state.opened:
+            tell.opened(team)
+        return
     if state.opened:
         shown = msgspec.structs.replace(shown, **views.opened(state, *state.opened[0]))
     tell.all(shown)
@@ -205,7 +213,7 @@ def _start_due(state: Hunt) -> Timer | None:
 
 
 def _start_fires(state: Hunt, ctx: Context) -> Sequence[GameEvent]:
-    return (_started(state, ctx.now_ms),)
+    return (_started(state, ctx),)
 
 
 def _end_due(state: Hunt) -> Timer | None:

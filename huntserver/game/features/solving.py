@@ -111,7 +111,7 @@ def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
     team = state.teams[event.team]
     index = state.plan.clue_index[event.clue]
     clue = state.plan.clues[index]
-    mask = state.opened[0][1] if state.opened else 0
+    mask = state.opened_to(team)
     own = Shown(
         "solved",
         by=event.personal.by,
@@ -126,6 +126,7 @@ def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
         final=clue.final,
         clues=views.clue_views(state, team, mask),
         treasures=views.treasure_views(state, team, mask),
+        rounds=views.round_views(state, mask),
     )
     tell.team(team, own)
     if event.rank == 1 and not event.held:

@@ -87,7 +87,11 @@ def disqualify(state: Hunt, command: Disqualify, ctx: Context) -> Decision | Rej
 
 def _apply_adjusted(state: Hunt, event: Adjusted, at_ms: int) -> None:
     team = state.teams[event.team]
-    state.score(team, event.points, team.score_at if event.corrects else at_ms)
+    reached_ms = team.score_at
+    state.score(team, event.points, at_ms)
+    if event.corrects:
+        team.score_at = reached_ms
+        state.score(team, 0, at_ms)
 
 
 def _apply_removed(state: Hunt, event: Removed, at_ms: int) -> None:
@@ -103,6 +107,7 @@ def _show_adjusted(tell: Telling, state: Hunt, event: Adjusted) -> None:
     team = state.teams[event.team]
     shown = Shown("adjusted", team.id, team.name, points=event.points, score=team.score, reason=event.reason)
     tell.team(team, shown)
+    tell.opened(team)
     tell.hosts(shown)
     tell.board()
 

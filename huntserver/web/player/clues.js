@@ -27,10 +27,22 @@ export function clues_view(page) {
     ${page.clues.length ? html`<section class="progress" aria-label=${t("progress")}><div class="stamps">${stamps(page)}</div>
       <p><b>${t("progress.solved", { n: solved, total: page.clues_total || page.clues.length })}</b>${team ? html` · ${t("points", { n: team.score })}` : nothing}</p></section>` : nothing}
     ${latest(page)}
-    <ul class="clues">${repeat(sorted(page.clues), ({ id }) => id, (clue) => html`<li>${guard([clue, waits_now(clue), spoken()], () => card(clue))}</li>`)}</ul>
+    ${listed(page.clues.filter(({ round }) => !round || !page.rounds?.length))}
+    ${repeat(page.rounds || [], ({ id }) => id, (round) => html`<section class="round" data-round=${round.id}><h2 dir="auto">${round.title}</h2>${round.text ? prose(round.text) : nothing}
+      ${listed(page.clues.filter((clue) => clue.round === round.id))}</section>`)}
     ${locked(page)}${treasures(page)}
     ${page.phase === "running" && page.clues.some(({ kind, solved: done }) => kind === "code" && !done) ? html`<button class="float act" @click=${() => open_scanner("scan")}>${icon("scan")}${t("scan")}</button>` : nothing}
     ${answer_line("scan")}`;
+}
+
+/** @param {Clue[]} clues */
+const listed = (clues) => (clues.length ? html`<ul class="clues">${repeat(sorted(clues), ({ id }) => id, (clue) => html`<li>${guard([clue, waits_now(clue), spoken()], () => card(clue))}</li>`)}</ul>` : nothing);
+
+/** What feeds a meta, and what of it is solved. @param {Page} page @param {Clue} clue */
+function feeders(page, { fed_by = [] }) {
+  if (!fed_by.length) return nothing;
+  const fed = page.clues.filter(({ number, solved }) => solved && fed_by.includes(number));
+  return html`<p class="about" data-fed>${t("clue.fed", { n: fed.length, total: fed_by.length })}${fed.length ? html` · ${fed.map(({ title }) => title).join(" · ")}` : nothing}</p>`;
 }
 
 /** Open ones first, each kind in the order of the hunt. @param {Clue[]} clues */
@@ -109,13 +121,21 @@ function locked(page) {
   return html`<p class="locked">${icon("locked")}<span><b>${t("locked.count", { n })}</b> ${t("locked.why")}</span></p>`;
 }
 
+/** When a treasure can be claimed. @param {import("./fold.js").Treasure} treasure */
+function window_of({ from_ms = 0, until_ms = 0 }) {
+  if (page_now() < from_ms) return html`<span class="about">${t("treasure.from", { time: moment(from_ms, server_now()) })}</span>`;
+  return until_ms ? html`<span class="about">${t("treasure.until", { time: moment(until_ms, server_now()) })}</span>` : nothing;
+}
+
 /** @param {Page} page */
 function treasures(page) {
   if (!page.treasures.length) return nothing;
   return html`<h2>${t("treasures")}</h2><ul class="clues">${repeat(page.treasures, ({ id }) => id, (treasure) => html`<li><div class="card treasure ${treasure.mine ? "done" : ""}" data-treasure=${treasure.id}>
     ${icon("treasure")}<div class="body"><span class="title" dir="auto">${treasure.title}</span>${treasure.text ? prose(treasure.text) : nothing}
-      <span class="about">${treasure.mine ? t("treasure.mine") : t("treasure.left", { n: treasure.left })} · ${t("points.short", { n: treasure.points })}</span>
-      ${treasure.mine || !treasure.left || page.phase !== "running" ? nothing : html`<button class="act" @click=${() => claim(treasure.id)}>${t("treasure.claim")}</button>`}
+      <span class="about">${treasure.mine ? t("treasure.mine") : t("treasure.left", { n: treasure.left })} · ${t("points.short", { n: treasure.points })}${treasure.tier ? html` · <b>${treasure.tier}</b>` : nothing}</span>
+      ${treasure.loot?.length ? html`<span class="about" data-loot>${t(treasure.mine ? "treasure.got" : "treasure.in_it", { what: treasure.loot.join(" · ") })}</span>` : nothing}
+      ${treasure.mine ? nothing : window_of(treasure)}
+      ${treasure.mine || !treasure.left || page.phase !== "running" || page_now() < (treasure.from_ms || 0) || (treasure.until_ms && page_now() >= treasure.until_ms) ? nothing : html`<button class="act" @click=${() => claim(treasure.id)}>${t("treasure.claim")}</button>`}
       ${answer_line(`treasure:${treasure.id}`)}</div></div></li>`)}</ul>`;
 }
 
@@ -131,6 +151,7 @@ export function clue_view(page, id) {
     <header><span class="number">${clue.number}</span><h2 tabindex="-1" id="clue-title" dir="auto">${clue.title}</h2>
       ${clue.solved ? html`<span class="corner">${stamp({ mark: "✓", kind: "solved", turn: turned(clue.number) })}</span>` : nothing}</header>
     <p class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))} · ${t("points", { n: worth(clue, page_now()) })}${clue.sinks && !clue.solved ? html` · ${t("clue.sinks", { n: clue.sinks.least, time: moment(clue.sinks.to_ms, server_now()) })}` : nothing}${clue.final ? html` · <b>${t("clue.final")}</b>` : nothing}</p>
+    ${feeders(page, clue)}
     ${(clue.errata || []).map(({ at_ms, text }) => html`<div class="notice warn erratum" role="note"><b>${t("clue.erratum")}</b> <span class="about">${moment(at_ms, server_now())}</span>${prose(text)}</div>`)}
     <div class="card paper">${prose(clue.text)}</div>
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}

@@ -6,13 +6,13 @@
 /** @typedef {{id: string, price: number, offered_ms: number, text?: string, needs?: string[]}} Hint */
 /** @typedef {{id: string, number: number, title: string, text: string, kind: string, points: number, solved?: boolean,
  *   solved_text?: string, hints?: Hint[], wrong?: number, wait_until_ms?: number, final?: boolean,
- *   sinks?: {from_ms: number, to_ms: number, least: number}, asks?: {kind: string, options: string[]}, errata?: {at_ms: number, text: string}[]}} Clue */
-/** @typedef {{id: string, title: string, text: string, points: number, left: number, mine?: boolean}} Treasure */
+ *   round?: string, fed_by?: number[], sinks?: {from_ms: number, to_ms: number, least: number}, asks?: {kind: string, options: string[]}, errata?: {at_ms: number, text: string}[]}} Clue */
+/** @typedef {{id: string, title: string, text: string, points: number, left: number, mine?: boolean, tier?: string, loot?: string[], from_ms?: number, until_ms?: number}} Treasure */
 /** @typedef {{id: string, name: string, score: number, place: number, members: string[], bracket?: string, invite?: string,
  *   finished?: boolean, out?: boolean, unofficial?: boolean, ids?: string[], asking?: [string, string][]}} Team */
 /** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
  *   started_ms?: number, ends_ms?: number, paused_ms?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
- *   team?: Team, clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[]}} Page */
+ *   team?: Team, rounds?: {id: string, title: string, text?: string}[], clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[]}} Page */
 /** @typedef {{[field: string]: any}} Event */
 /** @typedef {{ch: string, seq: number, ts: number, events: Event[]}} Push */
 
@@ -90,12 +90,15 @@ function wrong(page, id, until_ms) {
 }
 
 /** @param {Page} page @param {Event} event @returns {Page} */
-function opened(page, { clues = [], treasures = [] }) {
+function opened(page, { clues = [], treasures = [], rounds = [] }) {
   const known = new Set(page.clues.map(({ id }) => id));
   const held = new Set(page.treasures.map(({ id }) => id));
   const fresh = clues.map(with_hints).filter((/** @type {Clue} */ clue) => !known.has(clue.id));
+  const entered = new Set((page.rounds || []).map(({ id }) => id));
+  const begun = rounds.filter((/** @type {{id: string}} */ { id }) => !entered.has(id));
   return {
     ...page,
+    ...(begun.length ? { rounds: [...(page.rounds || []), ...begun] } : {}),
     clues: [...page.clues, ...fresh].sort((a, b) => a.number - b.number),
     treasures: [...page.treasures, ...treasures.filter((/** @type {Treasure} */ treasure) => !held.has(treasure.id))],
   };
@@ -121,6 +124,7 @@ const FOLDS = {
         ...(clue.sinks ? { sinks: { ...clue.sinks, from_ms: clue.sinks.from_ms + event.for_ms, to_ms: clue.sinks.to_ms + event.for_ms } } : {}),
         hints: (clue.hints || []).map((hint) => ({ ...hint, offered_ms: hint.offered_ms + event.for_ms })),
       })),
+      treasures: page.treasures.map((one) => (one.from_ms || one.until_ms ? { ...one, from_ms: later(one.from_ms), until_ms: later(one.until_ms) } : one)),
     };
   },
   extended: (page, event) => ({ ...page, ends_ms: event.ends_ms || 0 }),
@@ -144,7 +148,7 @@ const FOLDS = {
     const own = channel !== "hunt";
     const treasures = page.treasures.map((treasure) =>
       treasure.id !== event.treasure ? treasure
-        : { ...treasure, left: Math.min(treasure.left, event.left ?? treasure.left), mine: treasure.mine || own });
+        : { ...treasure, left: Math.min(treasure.left, event.left ?? treasure.left), mine: treasure.mine || own, ...(own && event.loot ? { loot: [event.loot] } : {}) });
     return own ? with_team({ ...page, treasures }, { score: event.score }) : { ...page, treasures };
   },
   joined: (page, event) => {

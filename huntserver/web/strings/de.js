@@ -125,6 +125,11 @@ export default {
   "treasures": "Schätze",
   "treasure.mine": "eurer",
   "treasure.left": { one: "{n} übrig", other: "{n} übrig" },
+  "treasure.from": "ab {time}",
+  "treasure.until": "bis {time}",
+  "treasure.in_it": "Eines davon: {what}",
+  "treasure.got": "Darin: {what}",
+  "clue.fed": "Gespeist aus {n} von {total}",
   "treasure.claim": "Nehmen",
 
   "team.host": "Du siehst dieser Schatzsuche als Spielleitung zu.",

@@ -125,6 +125,11 @@ export default {
   "treasures": "Treasures",
   "treasure.mine": "yours",
   "treasure.left": { one: "{n} left", other: "{n} left" },
+  "treasure.from": "from {time} on",
+  "treasure.until": "until {time}",
+  "treasure.in_it": "One of: {what}",
+  "treasure.got": "In it: {what}",
+  "clue.fed": "Fed by {n} of {total}",
   "treasure.claim": "Claim",
 
   "team.host": "You watch this hunt as a host.",
