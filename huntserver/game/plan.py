@@ -19,6 +19,7 @@ from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.rules import feeding, rules_of, things_of
 from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint
 from huntserver.game.definition.unlocks import NEWCOMER, compile_rule
+from huntserver.game.locks import locks_of
 from huntserver.game.moment import ms
 from huntserver.game.standings import COUNTED, order_of
 from huntserver.game.texts import Texts
@@ -81,6 +82,7 @@ class Plan:
         self.solo = d.teams.mode == "solo"
         self.bracket = d.brackets[0] if d.brackets else ""
         self._newcomers = (-1, 0)  # for which time of play, and what is open then
+        self.locks = locks_of(d, rules)
         self.texts = Texts(d.intro, d.clues, d.treasures, self.asks, HINTS_A_CLUE)
 
     def attempts_of(self, index: int) -> Attempts:

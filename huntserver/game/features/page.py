@@ -12,6 +12,7 @@ from huntserver.game import curtain, views
 from huntserver.game.channels import channels
 from huntserver.game.command import Query
 from huntserver.game.feature import AnswersTo, Feature
+from huntserver.game.locks import Lock
 from huntserver.game.permission import NOT_JOINED, Role, not_there, role_of
 from huntserver.game.plan import CHECK_INS, CODES
 from huntserver.game.shown import ClueView, OwnClue, OwnTreasure, RoundView, TreasureView
@@ -121,6 +122,11 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
 
     own: Sequence[OwnClue] = ()
     own_treasures: list[OwnTreasure] = []
+    locks: list[Lock] = []
+    """What opens clues, by numbers, whether they are open to the team or not; of the first ones of the file."""
+
+    zero_ms: int = 0
+    """Wall time of second 0 of play: the start, moved by pauses. `after_s` of a lock counts from it."""
 
 
 class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -212,6 +218,8 @@ def page_of(
         texts=[*([intro] if intro else []), *_digests(state, team, inline=inline)] if team and by_digest else [],
         own=views.own_clues(state, team, inline=inline) if team and by_digest else (),
         own_treasures=views.own_treasures(state, team, team.unlocked) if team and by_digest else [],
+        locks=plan.locks if team else [],
+        zero_ms=state.zero_ms if plan.locks and team else 0,
     )
 
 

@@ -4,6 +4,7 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { guard } from "../vendor/lit-html/directives/guard.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import * as kept from "./kept.js";
+import { left } from "./locks.js";
 import { icon, initial, server_now, stamp, turned } from "./pieces.js";
 import { worth } from "./fold.js";
 import { check_in, claim, guess, note, scan, take_hint } from "./play.js";
@@ -30,7 +31,7 @@ export function clues_view(page) {
     ${listed(page.clues.filter(({ round }) => !round || !page.rounds?.length))}
     ${repeat(page.rounds || [], ({ id }) => id, (round) => html`<section class="round" data-round=${round.id}><h2 dir="auto">${round.title}</h2>${round.text ? prose(round.text) : nothing}
       ${listed(page.clues.filter((clue) => clue.round === round.id))}</section>`)}
-    ${locked(page)}${treasures(page)}
+    ${treasures(page)}${locked(page)}
     ${page.phase === "running" && page.clues.some(({ kind, solved: done }) => kind === "code" && !done) ? html`<button class="float act" @click=${() => open_scanner("scan")}>${icon("scan")}${t("scan")}</button>` : nothing}
     ${answer_line("scan")}`;
 }
@@ -114,11 +115,23 @@ function latest(page) {
   return html`<a class="card news" href="#feed">${icon("feed")}<span><span class="about">${t("feed.hosts")} · ${moment(last.at_ms, server_now())}</span><span class="text" dir="auto">${words_of(last.text)}</span></span></a>`;
 }
 
-/** @param {Page} page */
+/** The locked clues, each with what opens it. @param {Page} page */
 function locked(page) {
   const n = Math.max(0, (page.clues_total || 0) - page.clues.length);
   if (!n || page.phase === "ended" || page.phase === "published") return nothing;
-  return html`<p class="locked">${icon("locked")}<span><b>${t("locked.count", { n })}</b> ${t("locked.why")}</span></p>`;
+  const open = new Set(page.clues.map(({ number }) => number));
+  const told = (page.locks || []).filter(({ number }) => !open.has(number));
+  return html`<section class="locked-clues"><h2>${t("locked")}</h2>
+    <p class="about">${t("locked.count", { n })}${told.length < n ? html` ${t("locked.why")}` : nothing}</p>
+    ${told.length ? html`<ul>${told.map(({ number, needs }) => html`<li data-locked=${number}>${stamp({ mark: "", kind: "locked", turn: 0 })}
+      <span class="body"><b>${t("locked.clue", { n: number })}</b> <span class="sr">${t("locked.is")}</span><span class="about">${icon("locked")}${missing(page, needs)}</span></span></li>`)}</ul>` : nothing}</section>`;
+}
+
+/** What is missing, as the end of "opens …". @param {Page} page @param {import("./fold.js").Need} needs @returns {unknown} */
+function missing(page, needs) {
+  const words = left(page, needs, server_now());
+  const timed = needs.after_s && page.zero_ms && page.phase === "running" ? page.zero_ms + needs.after_s * 1000 : 0;
+  return timed > server_now() ? html`${t("locked.opens", { what: words })} · <time-left .until=${timed} @due=${changed}></time-left>` : t("locked.opens", { what: words });
 }
 
 /** When a treasure can be claimed. @param {import("./fold.js").Treasure} treasure */

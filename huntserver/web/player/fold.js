@@ -12,7 +12,9 @@
  *   finished?: boolean, out?: boolean, unofficial?: boolean, ids?: string[], asking?: [string, string][]}} Team */
 /** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
  *   started_ms?: number, ends_ms?: number, paused_ms?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
- *   team?: Team, rounds?: {id: string, title: string, text?: string}[], clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[]}} Page */
+ *   team?: Team, rounds?: {id: string, title: string, text?: string}[], clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[],
+ *   locks?: {number: number, needs: Need}[], zero_ms?: number}} Page */
+/** @typedef {{clues?: number[], least?: number, after_s?: number, points?: number, all?: Need[], any?: Need[], other?: boolean}} Need */
 /** @typedef {{[field: string]: any}} Event */
 /** @typedef {{ch: string, seq: number, ts: number, events: Event[]}} Push */
 
@@ -108,7 +110,7 @@ function opened(page, { clues = [], treasures = [], rounds = [] }) {
 const FOLDS = {
   published: (page) => ({ ...page, phase: "published" }),
   started: (page, event, at_ms) =>
-    opened({ ...page, phase: "running", started_ms: at_ms, ends_ms: event.ends_ms || 0 }, event),
+    opened({ ...page, phase: "running", started_ms: at_ms, zero_ms: page.locks?.length ? at_ms : 0, ends_ms: event.ends_ms || 0 }, event),
   opened: (page, event) => opened(page, event),
   paused: (page, event, at_ms) => ({ ...page, phase: "paused", paused_ms: at_ms, ends_ms: event.ends_ms || 0 }),
   unpaused: (page, event) => {
@@ -117,6 +119,7 @@ const FOLDS = {
       ...page,
       phase: "running",
       paused_ms: 0,
+      zero_ms: later(page.zero_ms),
       ends_ms: event.ends_ms || 0,
       clues: page.clues.map((clue) => ({
         ...clue,

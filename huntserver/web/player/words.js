@@ -52,6 +52,9 @@ export function ordinal(n) {
   return t(/** @type {Key} */ (`ordinal.${category}`), { n });
 }
 
+/** Return things in a row, as the language puts them: a, b and c. @param {string[]} parts @param {"conjunction" | "disjunction" | "unit"} type */
+export const listed = (parts, type) => new Intl.ListFormat(language, { type, style: type === "unit" ? "short" : "long" }).format(parts);
+
 /** Return a length of time as a clock: 0:07, 12:40, 1:02:03. @param {number} ms */
 export function clock(ms) {
   const s = Math.max(0, Math.ceil(ms / 1000));
