@@ -1,4 +1,4 @@
-"""What opens each clue, told by numbers: a page says why a clue is locked, and never a title that is still hidden. Pure."""
+"""What opens each clue, told by numbers: a page says why a clue is locked, and no title that is hidden. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARTS_MAX: Final = 40
 
 
 class Need(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One condition: `least` (0: all) of the clues of these numbers solved; seconds of play; points; all or any of others.
+    """One condition: `least` (0: all) of the clues of these numbers solved; seconds of play; points; others.
 
     `other`: something that is not told, such as a find or a draw.
     """
@@ -73,7 +73,7 @@ class _Told(NamedTuple):
             case ("of round", least, id):
                 return self.some(self.feeders[id], least)
             case ("and" | "or" as word, *parts):
-                # A clue that is open by the team's seat in a loop is open from the start: that way is never what is missing.
+                # Who has this seat in the loop has the clue open from the start: nobody lacks it.
                 return _joined(word, [self.of(part) for part in parts if word == "and" or part[0] != "seat"])
         return _OTHER
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from huntserver.game.definition.shape import Clue, Definition
 from huntserver.game.definition.rules import rules_of
+from huntserver.game.definition.shape import Clue, Definition
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.schedule import Pause, Unpause
 from huntserver.game.locks import LOCKS_MAX, Lock, locks_of
