@@ -44,12 +44,12 @@ _OTHER: Final = Need(other=True)
 
 def locks_of(d: Definition, rules: Sequence[Rule]) -> list[Lock]:
     """Return what opens the clues that are not open from the start, in the order of the file; `rules`: those of `d`."""
-    told = _Told({clue.id: i + 1 for i, clue in enumerate(d.clues)}, completed_by(d), feeders(d))
+    by = _Numbers({clue.id: i + 1 for i, clue in enumerate(d.clues)}, completed_by(d), feeders(d))
     locked = [i for i in range(len(d.clues)) if rules[i].tree != ("true",)][:LOCKS_MAX]
-    return [Lock(i + 1, told.of(rules[i].tree)) for i in locked]
+    return [Lock(i + 1, by.of(rules[i].tree)) for i in locked]
 
 
-class _Told(NamedTuple):
+class _Numbers(NamedTuple):
     """Turns rules into what is told: the numbers of clues, what completes rounds and what stands in them."""
 
     numbers: Mapping[str, int]
