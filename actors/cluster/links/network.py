@@ -149,11 +149,14 @@ class Links:
 
     def _look(self, now_s: float) -> None:
         members = {(m.node, m.run): m for m in self._placement.members()}
+        reached = {key[0]: key[1] for key in self.up}  # node -> run
         for key in [key for key in self._peers if key not in members]:
             del self._peers[key]
         for key, member in members.items():
             peer = self._peers.setdefault(key, _Peer(member))
-            if key not in self.up and not peer.trying and now_s >= peer.next_s:
+            if reached.get(member.node, member.run) != member.run:  # another run has its address: this one has ended
+                peer.broken = peer.is_gone = True
+            elif key not in self.up and not peer.trying and now_s >= peer.next_s:
                 peer.trying = True
                 assert self._background is not None
                 self._background.once(f"dial {member.node}", self._dial(peer))
@@ -228,8 +231,8 @@ class Links:
                     )
                 )
             found = await self._shake(socket)
-            if (found.node, found.run) != (peer.member.node, peer.member.run):
-                raise LinkRefusedByPeer("other_run", f"at {peer.member.node} runs {found.run}, not {peer.member.run}")
+            if found.run != peer.member.run:  # the one that was dialled has ended; this link is its successor's
+                peer.broken = peer.is_gone = True
             await self._serve(found, socket)
 
     async def _knocked(self, socket: ServerConnection) -> None:
@@ -273,6 +276,9 @@ class Links:
         before = self.up.get(key)
         if before is not None:  # it dialled anew, so its end of the old one is gone
             before.abort("the peer has dialled anew")
+        for (node, _), older in list(self.up.items()):
+            if node == member.node and older is not before:
+                older.abort("another run of this node has come")
         link = Link(member, socket, self._receiver)
         self.up[key] = link
         peer = self._peers.get(key)

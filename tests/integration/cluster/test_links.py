@@ -336,3 +336,29 @@ async def test_whoever_does_not_read_is_given_up_before_what_waits_for_it_grows_
         assert "reads too slowly" in link.why
         cutter.holds = False
         await until(lambda: bool(one.links.up) and one.links.link(two.me) is not link)
+
+
+async def test_a_node_that_started_anew_is_reached_while_its_former_run_is_still_a_member_and_that_one_is_gone() -> (
+    None
+):
+    async with pair() as (one, two):
+        await until(lambda: bool(one.links.up and two.links.up))
+        await two.end()
+        port = int(two.me.node.rpartition(":")[2])
+        again = LinkNode("r3", port)
+        one.placement.others = [two.me, again.me]  # the group has not dropped the former run yet
+        again.knows(one)
+        await again.start()
+        try:
+            await until(lambda: one.links.link(again.me) is not None and again.links.link(one.me) is not None)
+            await until(lambda: ("r2", True, True) in one.placement.resets)
+            link, taken = one.links.link(again.me), len(again.frames.came)
+            for n in range(50):  # the former run is looked for meanwhile, and nothing happens to the link
+                assert link is not None
+                link.send(f.LinkView(n, 0, b""))
+                await asyncio.sleep(0.02)
+            await until(lambda: [len(n) for n in again.frames.numbers()][-1] == 50)
+            assert (one.links.link(again.me), len(again.frames.came)) == (link, taken)
+            assert [reset for reset in one.placement.resets if reset[0] == "r3"] == []
+        finally:
+            await again.end()
