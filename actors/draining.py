@@ -18,10 +18,11 @@ POLL_S: Final = 0.005
 SNAPSHOTS_A_TURN: Final = 10
 
 
-async def drain(shard: Shard, report: Reporter, *, shared: bool) -> None:
+async def drain(shard: Shard, report: Reporter, *, shared: bool, snapshots: bool = True) -> None:
     """Make everything durable, snapshot what is dirty, give the shard up, write a marker at its end.
 
-    `shared`: other nodes serve the same log; who starts at the marker must read that the shard was given up.
+    `shared`: other nodes serve the same log; who starts at the marker must read that the shard was given up. Without
+    `snapshots` none are written, and so no marker: who takes the shard follows it already, and commands wait meanwhile.
     """
     own = shard.ownership
     nonce = own.nonce
@@ -38,7 +39,7 @@ async def drain(shard: Shard, report: Reporter, *, shared: bool) -> None:
 
     if not await until(lambda: not shard.busy() and shard.commit.quiet()):
         return
-    while shard.snapshots.dirty:
+    while snapshots and shard.snapshots.dirty:
         for n, id in enumerate(list(shard.snapshots.dirty)[:200]):
             shard.snapshot(id)
             if n % SNAPSHOTS_A_TURN == 0:
@@ -64,7 +65,7 @@ async def drain(shard: Shard, report: Reporter, *, shared: bool) -> None:
     if not shared:
         shard.note_checkpoint()
         end = own.last + 1
-    marker = shard.snapshots.ripe(shard.outgoing.cursor(end), end)
+    marker = shard.snapshots.ripe(shard.outgoing.cursor(end), end)  # none while anything is dirty
     if marker is not None:
         try:
             await shard.snapshots.mark(marker)

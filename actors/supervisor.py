@@ -85,6 +85,7 @@ class ShardSupervisor:
         self._gated = False
         self._gate = node.gate
         self._opening_ns = 0
+        self._followed = False  # who takes the shard next has replayed it
 
     # ---- recovery
 
@@ -138,9 +139,12 @@ class ShardSupervisor:
         self._idle.clear()
         self._due.set()
 
-    async def release(self) -> None:
-        """Give the shard up in order, and return when nothing of it is held here; a later `take` ends the wait too."""
-        self.wanted = False
+    async def release(self, *, followed: bool = False) -> None:
+        """Give the shard up in order, and return when nothing of it is held here; a later `take` ends the wait too.
+
+        `followed`: who takes it has replayed already, so that no snapshots are written first.
+        """
+        self.wanted, self._followed = False, followed
         self.shard.elsewhere = self.shard.draining = True
         self._due.set()
         await self._idle.wait()
@@ -322,6 +326,8 @@ class ShardSupervisor:
             self._opening_ns = self._node.clock.boot_ns()
             return
         self.why, self.following = ruling.why, True
+        if self._node.succession is not None:
+            self._node.succession.following(self.id)
         if math.isinf(ruling.again_s):  # another serves it, and may for long
             self.shard.elsewhere = True
             self.shard.refuse_waiting()
@@ -366,7 +372,8 @@ class ShardSupervisor:
 
     async def drain(self) -> None:
         """Make everything durable, snapshot what is dirty, give the shard up, write a marker at its end."""
-        await drain(self.shard, self._node.report, shared=self._node.succession is not None)
+        shared = self._node.succession is not None
+        await drain(self.shard, self._node.report, shared=shared, snapshots=not self._followed)
 
     def close(self) -> None:
         """Forget the shard's memory without a word to anybody; the log's next owner takes it from there."""

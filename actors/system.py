@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -201,12 +201,13 @@ class ActorSystem(WayIn):
         """
         self._by_shard[shard].stand_by()
 
-    async def release(self, shard: ShardId) -> None:
+    async def release(self, shard: ShardId, *, followed: bool = False) -> None:
         """Give a shard up in order: what came is made durable, `released` is written, its memory is dropped.
 
-        Suspends until then, at most some 10 s; from the call on its commands are refused with `moved`.
+        Suspends until then, at most some 10 s; from the call on its commands are refused with `moved`. `followed`: who
+        takes it has replayed it already.
         """
-        await self._by_shard[shard].release()
+        await self._by_shard[shard].release(followed=followed)
 
     def owned(self) -> list[ShardId]:
         """Return the shards that are this node's to serve, served already or not yet."""
@@ -280,13 +281,18 @@ class ActorSystem(WayIn):
         except Exception as error:  # a bug in one shard's upkeep; reported and counted, the other shards go on
             self.background.contain(f"tick of {shard.id}", error)
 
-    async def drain(self) -> None:
-        """Stop intake, make everything durable, snapshot what is dirty, release the tenures: a clean stop."""
+    async def drain(self, followed: Collection[ShardId] = ()) -> None:
+        """Stop intake, make everything durable, snapshot what is dirty, release the tenures: a clean stop.
+
+        `followed`: shards of a cluster that others have replayed already.
+        """
         self._stopping = True
         for shard in self.shards() if not self._clustered else ():  # in a cluster another node serves it soon
             shard.draining = True
         for region in self.regions.values():  # in the order given: sources of reactions before their targets
-            ending = [(s, s.release() if self._clustered else s.drain()) for s in region.supervisors]
+            ending = [
+                (s, s.release(followed=s.id in followed) if self._clustered else s.drain()) for s in region.supervisors
+            ]
             draining = [self.background.once(f"drain {s.id}", end) for s, end in ending]
             _, left = await asyncio.wait(draining, timeout=DRAIN_S)
             for task in left:

@@ -23,12 +23,23 @@ LOOK_S: Final = 0.1
 """How often rules that depend on time alone are looked at."""
 ASK_S: Final = 1.0
 """Between two requests for another generation."""
+FOLLOWED_S: Final = 1.2
+"""A shard that the table moves is served on for so long at most, until its next owner has replayed it; that one takes
+it by itself after `placement.MOVE_S`."""
+JOINED_S: Final = 5.0
+"""A node that joins asks for no shards until it reaches all other members, for so long at most."""
 HANDED_S: Final = 3.0
 """A node that leaves waits this long for a table that gives its shards to others, before it gives them up."""
 
 
+FOLLOWS: Final = -2
+
+
 class News(NamedTuple):
-    """A tenure as nodes tell each other of it: `nonce` is the stamped one, `released`: its owner gave the shard up."""
+    """A tenure as nodes tell each other of it: `nonce` is the stamped one, `released`: its owner gave the shard up.
+
+    With the offset `FOLLOWS` it tells of none: `owner` has replayed the shard, and follows its log.
+    """
 
     shard: ShardId
     owner: Member
@@ -67,9 +78,19 @@ class Keeper:
 
     `announce` is called with each tenure of this node, with its end, and with one of another that superseded it: the
     links tell all peers, whose `told` takes it. When a link comes up, each end tells the other all that is `known`.
+    `reaches` tells whether links to all members are up: a shard that moves to a node that others do not reach yet is
+    served by nobody, for them.
     """
 
-    def __init__(self, me: Member, shards: Mapping[str, int], report: Reporter, *, standby: bool = False) -> None:
+    def __init__(
+        self,
+        me: Member,
+        shards: Mapping[str, int],
+        report: Reporter,
+        *,
+        standby: bool = False,
+        reaches: Callable[[], bool] | None = None,
+    ) -> None:
         self.me = me
         self.rules = PlacementRules(me, shards, standby=standby)
         self.announce: Callable[[News], None] = lambda news: None
@@ -80,9 +101,13 @@ class Keeper:
         self._listeners: list[Callable[[], None]] = []
         self._event = asyncio.Event()
         self._leaving = False
+        self._reaches = reaches
+        self._joining = reaches is not None
+        self._first_table_s = 0.0
         self._given_away = asyncio.Event()
         self._asked_s = -ASK_S
         self._releasing: set[ShardId] = set()
+        self._followers: dict[ShardId, Member] = {}  # who said last that it follows a shard
         self._in = self._out = self._tables = self._asks = 0
 
     # ---- life
@@ -102,7 +127,9 @@ class Keeper:
         if self._group is not None:
             self._group.rejoin()
             await _within(HANDED_S, self._given_away)
-        await self._system.drain()
+        mine = [shard for shard in self._system.owned() if self._system.nonce(shard)]
+        await asyncio.gather(*(self._until_followed(shard) for shard in mine))
+        await self._system.drain([shard for shard in mine if self._is_followed(shard)])
         if self._group is not None:
             await self._group.leave()
 
@@ -116,6 +143,7 @@ class Keeper:
         if self._leaving or self._system is None:
             return
         now_s = self._now_s()
+        self._join(self._group, now_s)
         served, followed = set(self._system.owned()), set(self._system.followed())
         for shard in self.rules.shards:
             wanted = self.rules.wanted(shard, now_s)
@@ -124,6 +152,8 @@ class Keeper:
             if wanted and shard not in served:
                 self._in += 1
                 self._report.note("shard_taken", shard=str(shard), table=self.rules.table.version)
+                if shard in followed:
+                    self.following(shard)  # it was said to who served the shard then
                 self._system.take(shard)
             elif wanted:
                 continue
@@ -138,9 +168,30 @@ class Keeper:
             self._asks += 1
             self._group.rejoin()
 
+    def _join(self, group: Group | None, now_s: float) -> None:
+        """Ask for shards once all members are reached."""
+        if not (self._joining and self._reaches and self._tables and group is not None):
+            return
+        if self._reaches() or now_s - self._first_table_s >= JOINED_S:
+            self._joining = False
+            self._asks += 1
+            group.rejoin()
+
+    def _is_followed(self, shard: ShardId) -> bool:
+        """Tell whether the node that the table gives a shard to has replayed it."""
+        given = self.rules.table.owner(shard)
+        return given is not None and given != self.me and self._followers.get(shard) == given
+
+    async def _until_followed(self, shard: ShardId) -> None:
+        given, until_s = self.rules.table.owner(shard), self._now_s() + FOLLOWED_S
+        while given not in (None, self.me) and not self._is_followed(shard) and (left_s := until_s - self._now_s()) > 0:
+            await _within(left_s, self._event)
+
     async def _release(self, system: ActorSystem, shard: ShardId) -> None:
         try:
-            await system.release(shard)
+            if system.nonce(shard):
+                await self._until_followed(shard)
+            await system.release(shard, followed=self._is_followed(shard))
         finally:
             self._releasing.discard(shard)
             self._changed()
@@ -149,11 +200,14 @@ class Keeper:
 
     def report(self) -> Report:
         """Return what this node tells the group's leader."""
-        return Report(self.me, self.rules.version, self.rules.held(), self._leaving, self._shards, self._asks)
+        return Report(
+            self.me, self.rules.version, self.rules.held(), self._leaving or self._joining, self._shards, self._asks
+        )
 
     def generation(self, table: ShardTable) -> None:
         """Take the table of a new generation."""
         self._tables += 1
+        self._first_table_s = self._first_table_s or self._now_s()
         self.rules.generation(table, self._now_s())
         mine = len(table.shards_of(self.me))
         self._report.note("table_taken", table=table.version, members=len(table.members), shards=mine)
@@ -170,6 +224,11 @@ class Keeper:
     def ruling(self, shard: ShardId) -> Ruling:
         """Say whether a tenure may be opened now."""
         return self.rules.ruling(shard, self._now_s())
+
+    def following(self, shard: ShardId) -> None:
+        """Tell the peers that this node has replayed a shard: who is to give it up to it need not wait."""
+        if shard in self.rules.newest:  # peers of earlier versions take it for an old tenure
+            self.announce(News(shard, self.me, "", FOLLOWS))
 
     def opened(self, shard: ShardId, newest: Newest) -> None:
         """A tenure of this node is durable."""
@@ -221,6 +280,12 @@ class Keeper:
 
     def told(self, shard: ShardId, owner: Member, nonce: str, offset: int, released: bool = False) -> None:
         """Note what a peer said. If it is news of a shard that is served here, prove whether it still is ours."""
+        if offset == FOLLOWS:
+            member = next((m for m in self.rules.members() if m.same(owner.node, owner.run)), None)
+            if member is not None:
+                self._followers[shard] = member
+                self._changed()
+            return
         known = self.rules.newest.get(shard)
         self.rules.saw(shard, Newest(owner.node, owner.run, nonce, offset, 0, released))
         if self.rules.newest.get(shard) != known:

@@ -18,8 +18,9 @@ from actors.log.port import ShardId
 
 MOVE_S: Final = 2.0
 """A holder from which the table moved a shard has this long to give it up."""
-NEXT_S: Final = 0.5
-"""The next in order follows when nothing was read after this long."""
+NEXT_S: Final = 2.0
+"""The next in order follows when nothing was read after this long: the first replays meanwhile, and two that open a
+tenure at once both begin anew."""
 
 Run = tuple[str, str]
 

@@ -59,6 +59,10 @@ class Way(Protocol):
         """Send a request to whoever serves its entity now; `RemoteRequests.later` if nobody is known."""
         ...
 
+    def target(self, request: RemoteRequest) -> object:
+        """Return what stands for where a request would go now; another value: somewhere else."""
+        ...
+
 
 class RemoteRequests:
     """The requests of one node to all its peers."""
@@ -69,6 +73,7 @@ class RemoteRequests:
         self._n = 0
         self._waiting = 0
         self._again = guard("routing", self._try_again)
+        self._late: dict[RemoteRequest, tuple[asyncio.TimerHandle, object]] = {}
 
     def full(self) -> bool:
         """Tell whether no more may be asked now."""
@@ -109,9 +114,17 @@ class RemoteRequests:
             request.sink.refused(request.request, UNREACHABLE, -1)
             return
         self._waiting += 1
-        loop.call_later(wait_s, self._again, request)
+        self._late[request] = loop.call_later(wait_s, self._again, request), self._way.target(request)
+
+    def look(self) -> None:
+        """Try at once what waits and would go elsewhere now than when it was put off."""
+        for request, (timer, target) in list(self._late.items()):
+            if self._way.target(request) != target:
+                timer.cancel()
+                self._again(request)
 
     def _try_again(self, request: RemoteRequest) -> None:
+        del self._late[request]
         self._waiting -= 1
         self._way.route(request)
 

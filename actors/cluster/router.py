@@ -29,7 +29,6 @@ from actors.system import ActorSystem
 from actors.way_in import WayIn
 
 SWEEP_S: Final = 5.0
-ORIGINS_MAX: Final = 1_000
 
 
 class Router(WayIn):
@@ -46,14 +45,13 @@ class Router(WayIn):
     ) -> None:
         self.audience = audience
         self.serving = Serving(system, codec)
-        self.watches = Watches(listeners, self._owner_link)
+        self.watches = Watches(listeners, self._owner_link, audience.told)
         self.requests = RemoteRequests(self, system.background.guard)
         self._system = system
         self._keeper = keeper
         self._codec = codec
         self._link: Callable[[Member], Link | None] = lambda member: None
         self._stamps: dict[ShardId, tuple[Link, str]] = {}
-        self._origins: dict[tuple[Link, int], Sink] = {}  # who was just told an answer that says all of a push
         self._aiming = False
         self._served: dict[str, set[ShardId]] = {}
         self._listeners = listeners
@@ -129,6 +127,14 @@ class Router(WayIn):
             self.requests.answered(link, frame.n)  # type: ignore[attr-defined]
             request.sink.refused(request.request, UNSENDABLE, -1)
 
+    def target(self, request: RemoteRequest) -> object:
+        """Return where a request would go now: here, or over which link to which tenure."""
+        shard = self._system.regions[request.kind].shard(request.id)
+        if not shard.elsewhere:
+            return "here"
+        link = self._link_of(shard.id)
+        return link and (link, self._stamp(shard.id, link))
+
     def _here(self, request: RemoteRequest) -> None:
         kind, id, sink, caller = request.kind, request.id, request.sink, request.caller
         if request.what == QUERY:
@@ -200,6 +206,7 @@ class Router(WayIn):
             if gone:
                 self._listeners.forget(kind, lambda id, region=region, gone=gone: region.shard(id).id in gone)  # type: ignore[misc]
         self.watches.aim_all()
+        self.requests.look()
 
     # ---- the receiving side of links
 
@@ -241,9 +248,7 @@ class Router(WayIn):
         told = None
         if frame.told is not None:
             told = Push(frame.told.channel, frame.told.prev, (), True, frame.told.state)
-            if len(self._origins) >= ORIGINS_MAX:
-                self._origins.clear()
-            self._origins[link, frame.n] = request.sink
+            self.audience.told.note(request.kind, request.id, frame.pos, request.sink)
         request.sink.accepted(request.request, frame.answer, frame.pos, told)
 
     def _refused(self, link: Link, frame: f.LinkRefused) -> None:
@@ -270,12 +275,11 @@ class Router(WayIn):
             request.sink.viewed(request.request, view, frame.pos)
 
     def _shown(self, link: Link, frame: f.LinkShown) -> None:
-        origin = self._origins.pop((link, frame.n), None) if frame.n else None
         pushes = [
             Push(p.channel, p.prev, self._codec.events(frame.kind, p.events), p.told, p.state, p.parted)
             for p in frame.pushes
         ]
-        self.watches.shown(link, frame, pushes, origin)
+        self.watches.shown(link, frame, pushes)
 
 
 def _told(news: News) -> tuple[str, int, str, str, str, int, bool]:

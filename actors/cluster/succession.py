@@ -57,6 +57,10 @@ class Succession(Protocol):
         """Say whether a tenure may be opened now on what was seen last."""
         ...
 
+    def following(self, shard: ShardId) -> None:
+        """The shard's log was read up to its end and is read on: nothing is left to replay when it may be taken."""
+        ...
+
     def opened(self, shard: ShardId, newest: Newest) -> None:
         """A tenure of this node is durable and all before it has been read: it serves the shard."""
         ...

@@ -31,6 +31,10 @@ Shown = tuple[int, int, Sequence[Push]]
 _json: Final = msgspec.json.Encoder().encode
 
 
+TOLD_MAX: Final = 10_000
+"""Records that answers told of and that are not shown yet, of all entities."""
+
+
 class Listeners(Protocol):
     """Who fans pushes out on this node, as watches see it: rooms."""
 
@@ -76,11 +80,34 @@ class EntityWatch:
         self.is_cut = False  # the link was lost, and the watch is not aimed again yet
 
 
+class ToldRecords:
+    """Who was told a record by the answer to its command, until it is shown: it is not shown to them again.
+
+    By the record, not by the link that brought the answer: when the owner changes in between, the next one shows it.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, str, int], Sink] = {}
+
+    def note(self, kind: str, id: str, seq: int, sink: Sink) -> None:
+        """An answer says all of what record `seq` shows. Of very many that are not shown the oldest is forgotten."""
+        while len(self._told) >= TOLD_MAX:
+            del self._told[next(iter(self._told))]
+        self._told[kind, id, seq] = sink
+
+    def take(self, kind: str, id: str, seq: int) -> Sink | None:
+        """Return who was told a record that is shown now."""
+        return self._told.pop((kind, id, seq), None) if self._told else None
+
+
 class Watches:
     """The hearing side. `owner` tells over which link an entity's owner is reached (None: it lives here), or raises
     LookupError while nobody is known."""
 
-    def __init__(self, listeners: Listeners, owner: Callable[[str, str], Link | None]) -> None:
+    def __init__(
+        self, listeners: Listeners, owner: Callable[[str, str], Link | None], told: ToldRecords | None = None
+    ) -> None:
+        self.told = told or ToldRecords()
         self._listeners = listeners
         self._owner = owner
         self._watches: dict[tuple[str, str], EntityWatch] = {}
@@ -139,10 +166,11 @@ class Watches:
         if watch is not None and watch.link is link and not frame.whole:
             self._broken(watch, max(watch.since, self._listeners.heard(watch.kind, watch.id)))
 
-    def shown(self, link: Link, frame: LinkShown, pushes: Sequence[Push], origin: Sink | None) -> None:
+    def shown(self, link: Link, frame: LinkShown, pushes: Sequence[Push]) -> None:
         """The owner shows a record. From a node that is the owner no more it is dropped: the new one's tail has it."""
         watch = self._watches.get((frame.kind, frame.id))
         if watch is not None and watch.link is link:
+            origin = self.told.take(frame.kind, frame.id, frame.seq)
             self._listeners.publish(frame.kind, frame.id, frame.seq, frame.at_ms, pushes, origin)
 
     def rewound(self, link: Link, frame: LinkRewound) -> None:
@@ -170,13 +198,16 @@ class Audience:
     """The showing side: a `Publisher` that shows to the listeners here, and to each node that watches."""
 
     def __init__(self, listeners: Listeners, request_of: Callable[[Any, Link], int]) -> None:
-        self._listeners = listeners
+        self.told = ToldRecords()
+        self.listeners = listeners
         self._request_of = request_of  # the number on a link of the request that a sink answers; 0: another's
         self._watchers: dict[tuple[str, str], dict[Link, None]] = {}
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Show a durable record; see `actors.shard.actor.Publisher`."""
-        self._listeners.publish(kind, id, seq, at_ms, pushes, origin)
+        if origin is None:  # also what another node's owner wrote, and this one's tail brings
+            origin = self.told.take(kind, id, seq)
+        self.listeners.publish(kind, id, seq, at_ms, pushes, origin)
         watchers = self._watchers.get((kind, id))
         if watchers:
             framed = framed_pushes(pushes)
@@ -185,7 +216,7 @@ class Audience:
 
     def rewind(self, kind: str, seq: Callable[[str], int | None]) -> None:
         """Records that were shown are gone."""
-        self._listeners.rewind(kind, seq)
+        self.listeners.rewind(kind, seq)
         for (watched, id), links in self._watchers.items():
             at = seq(id) if watched == kind else None
             if at is not None:
@@ -194,7 +225,7 @@ class Audience:
 
     def watch(self, link: Link, frame: LinkWatch) -> None:
         """Show an entity to a node from here on, and what it missed since it last heard, if that is known."""
-        missed = [] if frame.since < 0 else self._listeners.since(frame.kind, frame.id, frame.since)
+        missed = [] if frame.since < 0 else self.listeners.since(frame.kind, frame.id, frame.since)
         link.send(LinkWatching(frame.kind, frame.id, missed is not None))
         for seq, at_ms, pushes in missed or ():
             link.send(LinkShown(frame.kind, frame.id, seq, at_ms, framed_pushes(pushes)))

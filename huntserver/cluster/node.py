@@ -62,7 +62,7 @@ class ClusterNode:
         chosen = config.cluster
         host, _, port = chosen.listen.rpartition(":")
         self.me = Member(chosen.advertise or chosen.listen, run, tuple(chosen.roles))
-        self.keeper = Keeper(self.me, shards, report, standby=chosen.standby)
+        self.keeper = Keeper(self.me, shards, report, standby=chosen.standby, reaches=self._reaches)
         self.rooms = ClusterRooms(limits)
         self.audience = Audience(self.rooms, request_of)
         self._config = config
@@ -74,9 +74,15 @@ class ClusterNode:
         )
         self.links: Links | None = None
 
+    def _reaches(self) -> bool:
+        """Tell whether links to all other members are up."""
+        links = self.links
+        return links is not None and all(links.link(member) is not None for member in self.keeper.members())
+
     def route(self, system: ActorSystem, listeners: Listeners) -> Router:
         """Return the way in to the actors of the whole cluster. `listeners` are the rooms, or what stands before them:
         who is told what entities of other nodes show."""
+        self.audience.listeners = listeners
         router = Router(system, self.keeper, GameCodec(), listeners, self.audience)
         self.links = Links(self.me, self._links_config, self.keeper, router, self._report)
         router.attach(self.links.link, system.background)

@@ -27,6 +27,7 @@ class Rules:
         self.say: Callable[[Newest | None], Ruling] = lambda newest: Ruling(Say.OPEN, 0.0, "", 7)
         self.newest: dict[ShardId, Newest | None] = {}
         self.back: list[ShardId] = []
+        self.followed: list[ShardId] = []
         self.mine: dict[ShardId, Newest] = {}
         self.event = asyncio.Event()
 
@@ -35,6 +36,9 @@ class Rules:
 
     def ruling(self, shard: ShardId) -> Ruling:
         return self.say(self.newest[shard])
+
+    def following(self, shard: ShardId) -> None:
+        self.followed.append(shard)
 
     def opened(self, shard: ShardId, newest: Newest) -> None:
         self.mine[shard] = newest

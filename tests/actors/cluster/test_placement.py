@@ -141,7 +141,7 @@ def test_a_broken_link_lets_the_first_in_line_open_one_tenure_and_the_next_follo
         assert rules.ruling(S, 99.0).say is Say.STAND_BACK
         rules.link_up(A)
         rules.link_reset(A, 30.0, refused=True, majority=False)
-        assert rules.ruling(S, 31.0).say is Say.OPEN
+        assert rules.ruling(S, 30.0 + NEXT_S).say is Say.OPEN
 
 
 def test_a_node_without_the_role_takes_nothing_from_a_peer_that_is_out_of_reach() -> None:

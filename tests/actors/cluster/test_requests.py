@@ -33,6 +33,10 @@ class Way:
         self.routed: list[RemoteRequest] = []
         self.requests = RemoteRequests(self, lambda name, call: call)
         self.link: Any = None
+        self.at: object = None
+
+    def target(self, request: RemoteRequest) -> object:
+        return self.at
 
     def route(self, request: RemoteRequest) -> None:
         self.routed.append(request)
@@ -92,3 +96,20 @@ async def test_too_many_are_refused_and_nothing_queues_without_a_bound(monkeypat
     assert way.requests.full()
     way.requests.later(asked(sink))
     assert sink.codes == ["unavailable"]
+
+
+async def test_what_waits_goes_at_once_when_its_shard_is_served_elsewhere_and_not_when_something_else_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(requests, "RETRY_S", (3600.0,))
+    monkeypatch.setattr(requests, "DEADLINE_S", 7200.0)
+    way, sink = Way(), Heard()
+    request = asked(sink)
+    way.requests.later(request)
+    way.requests.look()
+    assert way.routed == []
+    way.at, way.link = "elsewhere", object()
+    way.requests.look()
+    assert way.routed == [request]
+    way.requests.look()
+    assert (way.routed, way.requests.waiting) == ([request], 1)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from actors.cluster.links import frames as f
-from actors.cluster.watches import Audience, Watches
+from actors.cluster.watches import TOLD_MAX, Audience, ToldRecords, Watches
 from actors.entity import Push
+from actors.shard.actor import NO_SINK
 
 
 class Wire:
@@ -25,12 +26,14 @@ class Room:
 
     def __init__(self) -> None:
         self.shown: list[tuple[int, list[str]]] = []
+        self.origins: list[Any] = []
         self.ring: list[tuple[int, int, list[Push]]] | None = None
         self.broke: list[int] = []
         self.is_heard = True
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
         self.shown.append((seq, [push.channel for push in pushes]))
+        self.origins.append(origin)
 
     def rewind(self, kind: str, seq: Callable[[str], int | None]) -> None:
         at = seq("h")
@@ -73,7 +76,7 @@ class World:
 
 def show(watches: Watches, link: Any, seq: int) -> None:
     frame = f.LinkShown("k", "h", seq, 0, ())
-    watches.shown(link, frame, [Push("all", seq - 1)], None)
+    watches.shown(link, frame, [Push("all", seq - 1)])
 
 
 def test_a_watch_begins_at_the_owner_and_is_taken_up_at_the_next_one_where_it_stood() -> None:
@@ -155,3 +158,28 @@ def test_an_audience_shows_once_a_node_tells_what_was_missed_and_who_made_it() -
     before = len(link.sent), len(other.sent)
     audience.publish("k", "h", 5, 8, [Push("all", 4)], None)
     assert (len(link.sent), len(other.sent)) == before
+
+
+def test_who_was_told_by_an_answer_is_not_shown_the_record_again_by_the_next_owner_wherever_that_is() -> None:
+    world, sink = World(), object()
+    world.watches.watch("k", "h")
+    for seq in (4, 5):
+        world.watches.told.note("k", "h", seq, sink)  # type: ignore[arg-type]
+    first = world.moves(Wire())
+    show(world.watches, first, 4)  # too late: it is the owner no more
+    show(world.watches, world.owner, 4)
+    audience = Audience(world.room, lambda origin, to: 0)
+    audience.told = world.watches.told
+    audience.publish("k", "h", 5, 7, [Push("all", 4)], None)  # this node owns it now, and brings the tail
+    audience.publish("k", "h", 6, 8, [Push("all", 5)], None)
+    assert world.room.shown == [(4, ["all"]), (5, ["all"]), (6, ["all"])]
+    assert world.room.origins == [sink, sink, None]
+
+
+def test_records_that_are_never_shown_are_forgotten_oldest_first() -> None:
+    told = ToldRecords()
+    for seq in range(TOLD_MAX + 2):
+        told.note("k", "h", seq, NO_SINK)
+    assert told.take("k", "h", 1) is None
+    assert told.take("k", "h", 2) is NO_SINK
+    assert told.take("k", "h", 2) is None

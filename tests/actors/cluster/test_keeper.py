@@ -1,0 +1,141 @@
+"""A node asks for shards when it reaches the others, and gives one up when its next owner has replayed it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from actors.cluster.keeper import FOLLOWS, Keeper, News
+from actors.cluster.member import Member
+from actors.cluster.succession import Newest
+from actors.cluster.table import ShardTable
+from actors.log.port import ShardId
+from actors.reporter import Silent
+
+A, B, C = (Member(f"{name}:1", name, ("hunts",)) for name in "abc")
+S = ShardId("hunts", 0)
+WAIT_S = 60
+
+
+class Group:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def rejoin(self) -> None:
+        self.asked += 1
+
+    async def leave(self) -> None:
+        pass
+
+
+class Background:
+    def __init__(self) -> None:
+        self.tasks: set[asyncio.Task[Any]] = set()
+
+    def run(self, name: str, work: Any) -> None:
+        self.tasks.add(asyncio.create_task(work()))
+
+    def once(self, name: str, work: Any) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+    def watch(self, name: str, why: Any) -> None:
+        pass
+
+    def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+
+
+class System:
+    """Serves what it was told to, and notes how it gave shards up."""
+
+    def __init__(self, *served: ShardId) -> None:
+        self.background = Background()
+        self.serves = set(served)
+        self.given: list[tuple[ShardId, bool]] = []
+
+    def owned(self) -> list[ShardId]:
+        return list(self.serves)
+
+    def followed(self) -> list[ShardId]:
+        return []
+
+    def nonce(self, shard: ShardId) -> str:
+        return "n@1" if shard in self.serves else ""
+
+    def take(self, shard: ShardId) -> None:
+        self.serves.add(shard)
+
+    async def release(self, shard: ShardId, *, followed: bool = False) -> None:
+        self.serves.discard(shard)
+        self.given.append((shard, followed))
+
+
+def table(version: int, owner: Member, *members: Member) -> ShardTable:
+    return ShardTable(version, members, {"hunts": (members.index(owner),)})
+
+
+async def until(met: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not met():
+            await asyncio.sleep(0.002)
+
+
+async def test_a_node_that_joins_asks_for_no_shards_before_it_reaches_all_others() -> None:
+    reached = False
+    keeper, group, system = Keeper(C, {"hunts": 1}, Silent(), reaches=lambda: reached), Group(), System()
+    assert keeper.report().leaving
+    keeper.start(system, group)  # type: ignore[arg-type]
+    keeper.generation(table(1, A, A, B, C))
+    await asyncio.sleep(0.5)
+    assert (group.asked, keeper.report().leaving) == (0, True)
+    reached = True
+    await until(lambda: group.asked == 1)
+    assert not keeper.report().leaving
+    keeper.generation(table(2, C, A, B, C))
+    await until(lambda: system.serves == {S})
+    assert group.asked == 1
+    system.background.close()
+
+
+async def test_a_shard_that_moves_is_served_until_its_next_owner_says_that_it_has_replayed_it() -> None:
+    keeper, system = Keeper(A, {"hunts": 1}, Silent()), System(S)
+    keeper.rules.opened(S, Newest(A.node, A.run, "n@1", 1))
+    keeper.start(system, Group())  # type: ignore[arg-type]
+    keeper.generation(table(1, A, A, B, C))
+    keeper.generation(table(2, B, A, B, C))
+    keeper.told(*News(S, C, "", FOLLOWS))  # stands by, and is not who it is given to
+    await asyncio.sleep(0.3)
+    assert system.given == []
+    keeper.told(*News(S, B, "", FOLLOWS))
+    await until(lambda: bool(system.given))
+    assert system.given == [(S, True)]
+    system.background.close()
+
+
+async def test_a_next_owner_that_says_nothing_is_not_waited_for_for_ever() -> None:
+    keeper, system = Keeper(A, {"hunts": 1}, Silent()), System(S)
+    keeper.rules.opened(S, Newest(A.node, A.run, "n@1", 1))
+    keeper.start(system, Group())  # type: ignore[arg-type]
+    keeper.generation(table(1, A, A, B))
+    keeper.generation(table(2, B, A, B))
+    await until(lambda: bool(system.given))
+    assert system.given == [(S, False)]
+    system.background.close()
+
+
+async def test_a_node_tells_that_it_follows_only_of_shards_whose_tenure_is_known() -> None:
+    keeper, told = Keeper(B, {"hunts": 1}, Silent()), list[News]()
+    keeper.announce = told.append
+    keeper.following(S)
+    keeper.generation(table(1, A, A, B))
+    keeper.told(S, A, "n@1", 1)
+    keeper.following(S)
+    assert told == [News(S, B, "", FOLLOWS)]
+    old = Keeper(C, {"hunts": 1}, Silent())  # how a peer of an earlier version takes it: as a tenure of long ago
+    old.rules.saw(S, Newest(A.node, A.run, "n@1", 1))
+    old.rules.saw(S, Newest(B.node, B.run, "", FOLLOWS))
+    newest = old.newest(S)
+    assert newest is not None
+    assert newest.node == A.node
