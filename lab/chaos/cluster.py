@@ -56,7 +56,7 @@ async def strike(world: ClusterWorld, menu: Mapping[str, ClusterFault], asked: a
         healed_ns = await menu[kind].strike(world)
         within_s = max(within_s, menu[kind].within_s * asked.patience)
         last = number == min(asked.faults, len(todo)) or time.monotonic() > until
-        if not last and world.rng.random() < OVERLAP:
+        if not last and world.rng.random() < asked.overlap:
             continue
         took_s = await world.answers(healed_ns, within_s, kind)
         within_s = 0.0
@@ -85,7 +85,7 @@ async def campaign(setup: ClusterSetup, menu: Mapping[str, ClusterFault], asked:
         for name in [*world.running(), "gate"]:
             await world.ended(name)
         judged = await judge(world.cluster.config(), world.crowd)
-        most = TENURES * sum(world.counts.values()) + 1
+        most = TENURES * world.counts.total() + 1
         if judged.tenures_most > most:
             world.violation("I10", f"a shard saw {judged.tenures_most} tenures for {world.counts.total()} faults")
         if not judged.states:
@@ -117,6 +117,9 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--patience", type=float, default=1.0, help="of I10, on a machine that does other work: 1 to 20"
     )
+    parser.add_argument(
+        "--overlap", type=float, default=OVERLAP, help="share of faults that the next one follows at once"
+    )
     parser.add_argument("--standby", action="store_true", help="nodes with [cluster] standby = true")
     parser.add_argument("--keep", action="store_true", help="what the nodes printed, also without a violation")
     parser.add_argument("--note", default="", help="for the ledger")
@@ -124,7 +127,7 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     asked = parser.parse_args(words)
     for name, low, high in (
         ("faults", 1, FAULTS_MAX), ("nodes", 2, 4), ("players", 16, 2000), ("rate", 10, 20_000),
-        ("outstanding", 1, 16), ("gap_s", 0, 60), ("seconds", 1, 3600), ("patience", 1, 20),
+        ("outstanding", 1, 16), ("gap_s", 0, 60), ("seconds", 1, 3600), ("patience", 1, 20), ("overlap", 0, 1),
     ):  # fmt: skip
         if not low <= getattr(asked, name) <= high:
             parser.error(f"--{name.replace('_', '-')} is {getattr(asked, name)}, allowed is {low} to {high}")

@@ -28,11 +28,13 @@ async def _chosen(world: ClusterWorld) -> tuple[str, frozenset[str]]:
 
 
 async def move(world: ClusterWorld) -> int:
-    """SIGTERM: the node hands all its shards over and ends with exit code 0; later it starts again."""
+    """SIGTERM: the node hands all its shards over and ends with exit code 0. Then it comes back, a fault by itself."""
     name, hunts = await _chosen(world)
     world.struck("move", time.monotonic_ns(), hunts)
     await world.ended(name)
-    await asyncio.sleep(world.rng.random() * AWAY_S / 2)
+    await world.answers(time.monotonic_ns(), CLUSTER_MENU["move"].within_s * world.patience, "move")
+    others = [await world.hunts_of(other) for other in world.running()]
+    world.struck("return", time.monotonic_ns(), frozenset[str]().union(*others))
     world.node(name).launch()
     return time.monotonic_ns()
 

@@ -17,6 +17,7 @@ from huntserver.game.features.guessing import Guess
 from huntserver.load.frames import masked
 from lab import ROOT
 from lab.chaos import campaign as chaos
+from lab.chaos.cluster_faults import CLUSTER_MENU
 from lab.chaos.faults import MENU
 from lab.chaos.players import CampaignPlayer, Crowd
 from lab.chaos.talk import Asked, Talk
@@ -127,7 +128,15 @@ def test_the_commands_in_the_page_on_campaigns_are_targets_that_take_these_words
             name, _, value = word.partition("=")
             assert f"$({name}" in recipe or f"$(or $({name})" in recipe
             if name == "KINDS":
-                assert set(value.split(",")) <= set(MENU)
+                assert set(value.split(",")) <= set(CLUSTER_MENU if target == "chaos-cluster" else MENU)
+
+
+def test_the_page_shows_every_kind_of_fault_of_a_cluster_with_its_goal() -> None:
+    text = (ROOT / "docs" / "proof" / "campaigns.md").read_text().split("\n## A cluster\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \|.*\| (.+?) \|$", text, re.MULTILINE))
+    assert set(rows) == {*CLUSTER_MENU, "return"}
+    for kind, fault in CLUSTER_MENU.items():
+        assert rows[kind].startswith(f"{fault.goal_s:g} s at p99" if fault.goal_s else "none"), kind
 
 
 @pytest.mark.parametrize(
