@@ -108,6 +108,20 @@ class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.store)
 
 
+class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An address that is told what happens. `name` names its file of positions and its lines in the log.
+
+    `secret_file` holds its secret, `whsec_` and base64 of 24 to 64 bytes. `events`: the events that it is told, empty
+    for all; `hunts`: of these hunts only, empty for all.
+    """
+
+    name: str
+    url: str
+    secret_file: str
+    events: list[str] = []
+    hunts: list[str] = []
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """This process as one node of many on a log in Kafka; with an empty `listen` it serves everything by itself.
 
@@ -148,6 +162,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     data: Data = Data()
     auth: Auth = Auth()
     projections: Projections = Projections()
+    webhooks: list[Webhook] = []
     cluster: Cluster = Cluster()
     telemetry: Telemetry = Telemetry()
     limits: dict[str, int | float] = {}
@@ -238,6 +253,7 @@ def check(name: str, config: Config) -> None:
                 f"{name}: server.trusted_proxies has {text!r}, allowed are addresses and networks like 10.0.0.0/8"
             ) from error
     _check_cluster(name, config)
+    _check_webhooks(name, config.webhooks)
     scheme, _ = log_url(config.log.url, name)
     if config.projections.feed and scheme != "kafka":
         raise ConfigError(f"{name}: projections.feed is true and the log is {config.log.url}; it needs a log in Kafka")
@@ -275,6 +291,22 @@ def _check_cluster(name: str, config: Config) -> None:
             f"{name}: auth.key_file is empty; the nodes of a cluster share one token key: make it once "
             "with `openssl rand -hex 32`, give every node a copy"
         )
+
+
+def _check_webhooks(name: str, hooks: list[Webhook]) -> None:
+    named: set[str] = set()
+    for i, hook in enumerate(hooks):
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", hook.name):
+            raise ConfigError(
+                f"{name}: webhooks[{i}].name is {hook.name!r}, allowed are small letters, digits and dashes, 40 at most"
+            )
+        if hook.name in named:
+            raise ConfigError(f"{name}: webhooks[{i}].name is {hook.name!r}, which another one has; give each its own")
+        named.add(hook.name)
+        if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", hook.url):
+            raise ConfigError(
+                f"{name}: webhooks[{i}].url is {hook.url!r}, allowed is a URL like https://example.org/hunts"
+            )
 
 
 def log_url(url: str, name: str = "--log") -> tuple[str, str]:

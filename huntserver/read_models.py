@@ -18,6 +18,7 @@ from huntserver.auth import Tokens
 from huntserver.config import Config
 from huntserver.projections.child import ProjectorChild, ProjectorStatistics
 from huntserver.projections.stores import chosen
+from huntserver.projections.webhooks import check
 from huntserver.readiness import Check
 
 
@@ -28,7 +29,9 @@ class ReadModels:
         store = config.projections.store
         self._asking = Asking(lambda: chosen(store, asked=True), reporter) if store else None
         has_role = not config.cluster.listen or "projections" in config.cluster.roles
-        projects = has_role and (store or config.projections.feed)
+        for hook in config.webhooks:
+            check(hook)
+        projects = has_role and (store or config.projections.feed or config.webhooks)
         self._child = ProjectorChild(msgspec.json.encode(config), reporter) if projects else None
         self.answer = Api(self._asking, tokens, __version__).answer
 

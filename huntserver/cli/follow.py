@@ -12,7 +12,8 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import click
@@ -20,12 +21,15 @@ import msgspec
 
 from actors.faults import Fault
 from huntserver import telemetry
-from huntserver.app import feed, kinds, open_log
+from huntserver.app import feed, key_path, kinds, open_log
+from huntserver.auth import load_key
 from huntserver.config import Config
 from huntserver.projections.child import Beat
+from huntserver.projections.cleaning import Cleaner
 from huntserver.projections.feed import FeedStatistics
 from huntserver.projections.projector import ProjectionStatistics, Projector
 from huntserver.projections.stores import chosen
+from huntserver.projections.webhooks import WebhookSender, keep_telling
 
 NICE: Final = 5
 BEAT_S: Final = 1.0
@@ -79,8 +83,19 @@ async def _kept(made: Config, report: telemetry.LogReporter) -> None:
             writer = feed(made, report)
             figures.feed = writer.statistics
             tasks.create_task(writer.run(), name="feed")
+        if made.webhooks:
+            figures.senders = _senders(made, report)
+            for hook, sender in zip(made.webhooks, figures.senders, strict=True):
+                make = lambda: open_log(made, read_only=True)[0]  # noqa: E731
+                tasks.create_task(keep_telling(sender, make, report, hook.name), name=f"webhook {hook.name}")
         if made.projections.store:
             tasks.create_task(_projecting(made, report, figures), name="read models")
+
+
+def _senders(made: Config, report: telemetry.LogReporter) -> list[WebhookSender]:
+    """Return what tells the configured addresses. Raises `ConfigError`, `KeyFileError`."""
+    cleaner, folder = Cleaner(load_key(key_path(made), make=False)), Path(made.data.dir) / "webhooks"
+    return [WebhookSender(hook, folder, kinds(made), cleaner, report) for hook in made.webhooks]
 
 
 async def _projecting(made: Config, report: telemetry.LogReporter, figures: _Figures) -> None:
@@ -100,11 +115,13 @@ class _Figures:
     def __init__(self) -> None:
         self.models: Callable[[], ProjectionStatistics] = lambda: NONE
         self.feed: Callable[[], FeedStatistics] = lambda: FeedStatistics(0, 0, "")
+        self.senders: Sequence[WebhookSender] = ()
 
     async def say(self) -> None:
         """Say them for ever."""
         while True:
-            os.write(1, msgspec.json.encode(Beat(self.models(), self.feed())) + b"\n")
+            told, untold = sum(one.told for one in self.senders), sum(one.failed for one in self.senders)
+            os.write(1, msgspec.json.encode(Beat(self.models(), self.feed(), told, untold)) + b"\n")
             await asyncio.sleep(BEAT_S)
 
 

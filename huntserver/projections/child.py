@@ -34,10 +34,12 @@ BEHIND_S: Final = 15.0
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """What the child says once a second."""
+    """What the child says once a second. `told`: records that webhooks took, `untold`: requests that they did not."""
 
     models: ProjectionStatistics = ProjectionStatistics(0, 0, 0, 0, 0.0, 0, "")
     feed: FeedStatistics = FeedStatistics(0, 0, "")
+    told: int = 0
+    untold: int = 0
 
 
 _decode: Final = msgspec.json.Decoder(Beat).decode
@@ -55,6 +57,8 @@ class ProjectorStatistics(msgspec.Struct, frozen=True):
     lag_s: float
     feed_records: int
     feed_lag_records: int
+    webhook_records: int
+    webhook_failures: int
 
 
 class ProjectorChild:
@@ -99,6 +103,8 @@ class ProjectorChild:
             round(lag_s, 1),
             fed.records,
             fed.lag_records,
+            self._last.told,
+            self._last.untold,
         )
 
     def trouble(self) -> str:

@@ -127,6 +127,8 @@ PROJECTOR: Final[dict[str, Row]] = {
     "lag_s": Row("projection_lag_seconds", GAUGE, "Since the read models last held all of the log."),
     "feed_records": Row("feed_records", COUNTER, "Records written to the feed by the present projector."),
     "feed_lag_records": Row("feed_lag_records", GAUGE, "Records of the log that the feed's writer has not read yet."),
+    "webhook_records": Row("webhook_records", COUNTER, "Records that addresses of webhooks have taken."),
+    "webhook_failures": Row("webhook_failures", COUNTER, "Requests to addresses of webhooks that they did not take."),
 }
 
 CLUSTER: Final[dict[str, Row]] = {

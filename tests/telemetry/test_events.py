@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+from tests.sources import parsed
+
 ROOT = Path(__file__).parents[2]
 SAY = {"note", "warn", "fault", "trace"}
 
@@ -14,7 +16,7 @@ def events(source: str) -> set[str]:
     """Return the event names that a module reports."""
     return {
         node.args[0].value
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in SAY
