@@ -15,6 +15,7 @@ import msgspec
 import actors.limits
 from actors.log.security import Security, problem
 from huntserver.limits import Limits, override
+from huntserver.projections.webhook import Webhook
 from huntserver.suggestion import did_you_mean
 
 LOG_SCHEMES = ("sqlite", "kafka")
@@ -106,20 +107,6 @@ class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def shown(self) -> str:
         """The store's address without its password."""
         return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.store)
-
-
-class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An address that is told what happens. `name` names its file of positions and its lines in the log.
-
-    `secret_file` holds its secret, `whsec_` and base64 of 24 to 64 bytes. `events`: the events that it is told, empty
-    for all; `hunts`: of these hunts only, empty for all.
-    """
-
-    name: str
-    url: str
-    secret_file: str
-    events: list[str] = []
-    hunts: list[str] = []
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ Composes and owns their start and end. Nothing of the game waits for any of it: 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -15,10 +16,11 @@ from huntserver import __version__
 from huntserver.api.asking import Asking
 from huntserver.api.routes import Api
 from huntserver.auth import Tokens
-from huntserver.config import Config
+from huntserver.config import Config, ConfigError
 from huntserver.projections.child import ProjectorChild, ProjectorStatistics
+from huntserver.projections.cleaning import FIELDS
 from huntserver.projections.stores import chosen
-from huntserver.projections.webhooks import check
+from huntserver.projections.webhook import SecretError, secret_of
 from huntserver.readiness import Check
 
 
@@ -29,8 +31,7 @@ class ReadModels:
         store = config.projections.store
         self._asking = Asking(lambda: chosen(store, asked=True), reporter) if store else None
         has_role = not config.cluster.listen or "projections" in config.cluster.roles
-        for hook in config.webhooks:
-            check(hook)
+        _check_webhooks(config)
         projects = has_role and (store or config.projections.feed or config.webhooks)
         self._child = ProjectorChild(msgspec.json.encode(config), reporter) if projects else None
         self.answer = Api(self._asking, tokens, __version__).answer
@@ -60,3 +61,15 @@ class ReadModels:
             self._asking.close()
         if self._child is not None:
             await self._child.stop()
+
+
+def _check_webhooks(config: Config) -> None:
+    """Raise `ConfigError` if a webhook's secret cannot be used, or it asks for an event that never comes."""
+    for hook in config.webhooks:
+        try:
+            secret_of(Path(hook.secret_file))
+        except SecretError as error:
+            raise ConfigError(f"webhook {hook.name}: {error}") from None
+        unknown = next((event for event in hook.events if event not in FIELDS), None)
+        if unknown is not None:
+            raise ConfigError(f"webhook {hook.name}: events has {unknown!r}, allowed are {', '.join(FIELDS)}")

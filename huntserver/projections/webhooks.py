@@ -9,10 +9,7 @@ a record by its `shard` and `seq`.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import hashlib
-import hmac
 import http.client
 import os
 import time
@@ -29,11 +26,10 @@ from actors.faults import Fault
 from actors.log.codec import Done, RecordDecoder
 from actors.log.port import Entry, EventLog, ShardId
 from actors.reporter import Reporter
-from huntserver import __version__
-from huntserver.config import ConfigError, Webhook
-from huntserver.projections.cleaning import FIELDS, Clean, Cleaner
+from huntserver.projections.cleaning import Clean, Cleaner
 from huntserver.projections.projector import ShardFold
 from huntserver.projections.store import Position
+from huntserver.projections.webhook import Webhook, secret_of, signature
 
 BATCH_RECORDS: Final = 100
 BATCH_S: Final = 0.2
@@ -43,30 +39,9 @@ TIMEOUT_S: Final = 10.0
 PAUSE_S: Final = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 """Between two attempts to tell the same."""
 QUEUE_CHUNKS: Final = 16
-PREFIX: Final = "whsec_"
-SECRET_BYTES: Final = (24, 64)
 
 
-def secret_of(path: Path) -> bytes:
-    """Return the secret in a file. Raises `ConfigError`."""
-    try:
-        text = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from None
-    try:
-        secret = base64.b64decode(text.removeprefix(PREFIX), validate=True)
-    except ValueError:
-        secret = b""
-    least, most = SECRET_BYTES
-    if not text.startswith(PREFIX) or not least <= len(secret) <= most:
-        raise ConfigError(
-            f"{path}: is no secret; allowed is {PREFIX} and the base64 of {least} to {most} bytes, "
-            f"made with: echo {PREFIX}$(openssl rand -base64 32)"
-        )
-    return secret
-
-
-class Kept(msgspec.Struct, frozen=True):
+class ToldSoFar(msgspec.Struct, frozen=True):
     """What an address's file holds."""
 
     positions: dict[str, Position]
@@ -113,7 +88,7 @@ class WebhookSender:
 
     def _positions(self) -> dict[str, Position]:
         try:
-            return msgspec.json.decode(self._file.read_bytes(), type=Kept).positions
+            return msgspec.json.decode(self._file.read_bytes(), type=ToldSoFar).positions
         except FileNotFoundError:
             return {}
         except (OSError, msgspec.MsgspecError) as error:
@@ -184,7 +159,7 @@ class WebhookSender:
         at_s = int(time.time())
         headers = {
             "content-type": "application/json",
-            "user-agent": f"huntserver/{__version__}",
+            "user-agent": "huntserver",
             "webhook-id": id,
             "webhook-timestamp": str(at_s),
             "webhook-signature": signature(self._secret, id, at_s, body),
@@ -207,17 +182,11 @@ class WebhookSender:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(".new")
         with fresh.open("wb") as file:
-            file.write(msgspec.json.encode(Kept(positions)))
+            file.write(msgspec.json.encode(ToldSoFar(positions)))
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._file)
         self._kept_s = time.monotonic()
-
-
-def signature(secret: bytes, id: str, at_s: int, body: bytes) -> str:
-    """Return the signature header of a message that is sent at `at_s` (seconds since 1970)."""
-    signed = b"%s.%d." % (id.encode(), at_s) + body
-    return "v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
 
 
 async def _next(queue: asyncio.Queue[tuple[ShardId, list[Entry]]], wait_s: float) -> tuple[ShardId, list[Entry]] | None:
@@ -237,14 +206,6 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 _OPENER: Final = urllib.request.build_opener(_NoRedirect)
-
-
-def check(hook: Webhook) -> None:
-    """Raise `ConfigError` if a webhook's secret cannot be used, or it asks for an event that never comes."""
-    secret_of(Path(hook.secret_file))
-    unknown = next((event for event in hook.events if event not in FIELDS), None)
-    if unknown is not None:
-        raise ConfigError(f"webhook {hook.name}: events has {unknown!r}, allowed are {', '.join(FIELDS)}")
 
 
 async def keep_telling(sender: WebhookSender, make_log: Callable[[], EventLog], report: Reporter, name: str) -> None:

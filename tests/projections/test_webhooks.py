@@ -19,14 +19,16 @@ from actors.log.codec import RecordDecoder
 from actors.log.port import ShardId
 from actors.log.sqlite.log import SqliteLog
 from actors.reporter import Silent
-from huntserver import config
-from huntserver.config import ConfigError, Webhook, load
+from huntserver.auth import Tokens
+from huntserver.config import Config, ConfigError, load
 from huntserver.game.hunt import HuntType
 from huntserver.game.player.entity import PlayerType
 from huntserver.projections.cleaning import Clean, Cleaner
 from huntserver.projections.projector import ShardFold
 from huntserver.projections.store import Position
-from huntserver.projections.webhooks import WebhookSender, check, secret_of
+from huntserver.projections.webhook import SecretError, Webhook, secret_of
+from huntserver.projections.webhooks import WebhookSender
+from huntserver.read_models import ReadModels
 from tests.projections.played import SECRET, SHARDS, play
 
 KINDS: list[Any] = [(HuntType(), SHARDS["hunts"]), (PlayerType(), SHARDS["players"])]
@@ -185,13 +187,13 @@ def test_a_webhook_that_is_written_wrong_is_said(tmp_path: Path, lines: str, say
 @pytest.mark.parametrize("text", ["", "whsec_", "whsec_!!", "whsec_" + base64.b64encode(b"short").decode(), "s3cret"])
 def test_a_secret_that_is_none_is_said_and_not_shown(tmp_path: Path, text: str) -> None:
     (tmp_path / "s").write_text(text)
-    with pytest.raises(ConfigError, match="is no secret; allowed is whsec_ and the base64 of 24 to 64 bytes") as found:
+    with pytest.raises(SecretError, match="is no secret; allowed is whsec_ and the base64 of 24 to 64 bytes") as found:
         secret_of(tmp_path / "s")
     assert not text.removeprefix("whsec_") or text not in str(found.value)
 
 
 def test_an_event_that_never_comes_is_said(tmp_path: Path) -> None:
     (tmp_path / "s").write_text(KEY)
-    hook = config.Webhook(name="d", url="https://example.org", secret_file=str(tmp_path / "s"), events=["solvd"])
+    hook = Webhook(name="d", url="https://example.org", secret_file=str(tmp_path / "s"), events=["solvd"])
     with pytest.raises(ConfigError, match="webhook d: events has 'solvd', allowed are joined, "):
-        check(hook)
+        ReadModels(Config(webhooks=[hook]), Tokens(b"k" * 32), Silent())
