@@ -97,6 +97,9 @@ def test_the_keys_of_a_clue_stand_in_the_order_of_the_normal_form() -> None:
     later = [
         "decay_shape",
         "decay_s",
+        "round",
+        "meta_of",
+        "meta_needs",
         "mode",
         "near",
         "wrapper",
