@@ -33,6 +33,7 @@ HELP = """[b]CLUE ANSWER[/b]  guess          [b]/scan CODE[/b]       a code that
 [b]/board[/b]       standings        [b]/team[/b] [b]/me[/b]        your team, your page
 [b]/captain[/b] [b]/kick[/b] [b]/admit[/b] NAME  lead the team  [b]/invite[/b]  another invite code
 [b]/approval[/b] ask|open  who may come in  [b]/leave[/b]   leave the team and the hunt
+[b]/begin[/b]       start your clock, where every team has its own
 [b]/quit[/b]        go (you stay in the hunt)"""
 
 USES = {
@@ -209,6 +210,8 @@ class Play:
                 self.say(f"{me['points']} points, {me['solves']} clues, {len(me['inventory'])} treasures")
                 for item in me["inventory"]:
                     self.say(f"  {escape(item['title'])} (number {item['rank']}, {item['hunt']})")
+            case ["/begin"]:
+                await self.client.command("begin", hunt=self.hunt)
             case ["/leave"]:
                 await self.client.command("leave_team", hunt=self.hunt)
                 return False

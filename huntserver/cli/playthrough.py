@@ -17,6 +17,7 @@ from huntserver.game.definition.oddities import WALK_M_PER_S
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.features.amending import AwardSolve
 from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.beginning import Begin
 from huntserver.game.features.joining import Join
 from huntserver.game.features.schedule import Publish, Start
 from huntserver.game.features.treasures import Claim
@@ -89,6 +90,8 @@ class _Play:
         self.tick()
         if self.state.phase is Phase.PUBLISHED:
             self.host(Start())
+        for n in range(1, teams + 1) if self.state.plan.own_start else ():
+            self.send(Begin(), f"p:{n}", "player")
 
     def host(self, command: Any) -> None:
         self.send(command, HOST, "host")

@@ -53,6 +53,9 @@ def problems(state: Hunt, new: Definition) -> list[Problem]:
     if state.started_ms and old.scoring.ranking != new.scoring.ranking:
         what = f"is {new.scoring.ranking}, play has begun by {old.scoring.ranking}"
         found.append(Problem("scoring.ranking", what, "leave it: what it counts was not counted so far"))
+    if state.started_ms and old.schedule.start != new.schedule.start:
+        what = f"is {new.schedule.start!r}, play has begun"
+        found.append(Problem("schedule.start", what, f"leave it {old.schedule.start!r}"))
     if old.teams.mode != new.teams.mode:
         found.append(Problem("teams.mode", f"is {new.teams.mode!r}", f"a published hunt stays {old.teams.mode!r}"))
     used = {team.bracket for team in state.teams.values() if team.bracket}

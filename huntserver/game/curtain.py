@@ -15,7 +15,10 @@ def drawn(state: Hunt, at_ms: int) -> Curtain:
     """Return the standings as they are now, to be kept."""
     final = state.plan.final
     top = state.standings.top(len(state.teams))
-    rows = [FrozenRow(t.id, t.score, t.solved.bit_count(), t.score_at, t.bracket, bool(t.solved & final)) for t in top]
+    rows = [
+        FrozenRow(t.id, t.score, t.solved.bit_count(), t.score_at, t.bracket, bool(t.solved & final), t.used_ms)
+        for t in top
+    ]
     return Curtain(at_ms, rows)
 
 
@@ -30,9 +33,12 @@ def rows(state: Hunt, count: int, bracket: str | None = None) -> list[Row]:
         return [views.row(state, team, i) for i, team in top if team.id not in hidden][:count]
     seen = (row for row in curtain.rows if bracket in (None, row.bracket) and _seen(state, row))
     return [
-        Row(i, row.team, state.teams[row.team].name, row.score, row.solved, row.at_ms, row.bracket, row.finished)
+        Row(
+            i, row.team, state.teams[row.team].name, row.score, row.solved, row.at_ms, row.bracket, row.finished,
+            row.used_ms,
+        )
         for i, row in zip(range(1, count + 1), seen, strict=False)
-    ]
+    ]  # fmt: skip
 
 
 def _seen(state: Hunt, row: FrozenRow) -> bool:

@@ -19,6 +19,7 @@ from huntserver.game.features import (
     announcing,
     auditing,
     authoring,
+    beginning,
     big_board,
     captaincy,
     checking_in,
@@ -65,6 +66,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     treasures.FEATURE,
     authoring.FEATURE,
     amending.FEATURE,
+    beginning.FEATURE,
     releasing.FEATURE,  # before the schedule: what opens at the end's own time opens before it
     freezing.FEATURE,  # before the end of the same time
     schedule.FEATURE,

@@ -13,6 +13,7 @@ import msgspec
 
 from huntserver.game.features.amending import Amended
 from huntserver.game.features.authoring import Defined
+from huntserver.game.features.beginning import BeginningUndone, Begun
 from huntserver.game.features.freezing import BoardFrozen, BoardRevealed, BoardThawed, SolvesTold
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.joining import Joined
@@ -32,7 +33,12 @@ class _Treasure(msgspec.Struct):
     quantity: int = 1
 
 
+class _Schedule(msgspec.Struct):
+    start: str = "common"
+
+
 class _Definition(msgspec.Struct):
+    schedule: _Schedule = msgspec.field(default_factory=_Schedule)
     treasures: list[_Treasure] = []
 
 
@@ -55,6 +61,8 @@ class GameInvariants:
         self.solved: dict[tuple[str, str, str], int] = {}
         self._ended: set[str] = set()
         self._frozen: set[str] = set()
+        self._apart: set[str] = set()
+        self._begun: set[tuple[str, str]] = set()
         self._held: dict[tuple[str, str], list[str]] = {}
         self.claims = self.firsts = 0
 
@@ -72,7 +80,13 @@ class GameInvariants:
             played = isinstance(event, Claimed | Solved | Guessed) and getattr(event, "how", "") != "rejudged"
             if played and entity in self._ended:
                 yield f"{type(event).__name__.lower()} by {event.team} after the end of the hunt"
-            if isinstance(event, Claimed):
+            if played and entity in self._apart and (entity, event.team) not in self._begun:
+                yield f"{type(event).__name__.lower()} by {event.team}, which has not begun"
+            if isinstance(event, Begun):
+                self._begun.add((entity, event.team))
+            elif isinstance(event, BeginningUndone):
+                self._begun.discard((entity, event.team))
+            elif isinstance(event, Claimed):
                 yield from self._claim(entity, event)
             elif isinstance(event, Solved):
                 yield from self._solve(entity, pos, event)
@@ -85,12 +99,17 @@ class GameInvariants:
             elif isinstance(event, Merged):
                 self._merge(entity, pos, event)
             elif isinstance(event, Defined | Amended):
-                for treasure in _definition(event.definition.encode()).treasures:
+                given = _definition(event.definition.encode())
+                if given.schedule.start == "own":
+                    self._apart.add(entity)
+                for treasure in given.treasures:
                     self._quantity[entity, treasure.id] = treasure.quantity
             elif isinstance(event, BoardFrozen):
                 self._frozen.add(entity)
             elif isinstance(event, BoardThawed | Unstarted) or (isinstance(event, BoardRevealed) and not event.leave):
                 self._frozen.discard(entity)
+                if isinstance(event, Unstarted):
+                    self._begun = {who for who in self._begun if who[0] != entity}
             elif isinstance(event, SolvesTold | Placed):
                 yield from self._told(entity, event)
             elif isinstance(event, Ended):
@@ -115,6 +134,8 @@ class GameInvariants:
                 self.solved.setdefault((entity, event.team, clue), pos)
         if held := self._held.pop((entity, event.other), []):
             self._held.setdefault((entity, event.team), []).extend(held)
+        if (entity, event.other) in self._begun:
+            self._begun.add((entity, event.team))
         theirs = [who for who in self._claimed if who[0] == entity and who[2] == event.other]
         self._claimed |= {(entity, treasure, event.team) for _, treasure, _ in theirs}
 

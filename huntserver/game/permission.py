@@ -81,8 +81,11 @@ def act(ctx: Context, command: HostCommand | None = None, team_name: str = "", n
     return Author(ctx.by, text=(command.reason or "") if command is not None else "", name=name, team_name=team_name)
 
 
-def not_playing(state: Hunt, team: Team | None, now_ms: int) -> Rejected | None:
-    """Return why the sender may not play now, or None. (`guessing` has the same test inline: it is the hot path.)"""
+def not_playing(state: Hunt, team: Team | None, now_ms: int, *, begun: bool = True) -> Rejected | None:
+    """Return why the sender may not play now, or None; `begun`: not before its own play has.
+
+    `guessing` has the same test inline: it is the hot path.
+    """
     if team is None:
         return not_there(state) or NOT_JOINED
     if state.phase is Phase.ENDED:
@@ -93,8 +96,12 @@ def not_playing(state: Hunt, team: Team | None, now_ms: int) -> Rejected | None:
         return Rejected("not_running", "the hunt has not started", retry=True)
     if team.out:
         return Rejected("disqualified", "your team was taken out of this hunt")
-    if state.overtime_ms and now_ms >= state.ends_of(team):
-        return Rejected("too_late", "your team's time is over; others have extra time")
+    if state.apart:
+        if begun and state.plan.own_start and not team.has_begun:
+            return Rejected("not_running", "your team has not begun: begin when you are ready", retry=True)
+        if 0 < state.ends_of(team) <= now_ms:
+            others = "" if state.plan.own_start else "; others have extra time"
+            return Rejected("too_late", f"your team's time is over{others}")
     return None
 
 

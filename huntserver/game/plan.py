@@ -73,7 +73,8 @@ class Plan:
         scoring = d.scoring
         self.streak = scoring.streak
         self.tallies = scoring.streak is not None or not COUNTED.isdisjoint(scoring.ranking)
-        self.order = order_of(scoring.ranking)
+        self.own_start = d.schedule.start == "own"
+        self.order = order_of(scoring.ranking or (["score", "time"] if self.own_start else []))
         self.clue_bits = (1 << len(d.clues)) - 1
         self.final = sum(1 << i for i, c in enumerate(d.clues) if c.final)
         self.opens_ms = ms(d.schedule.opens_at)

@@ -131,7 +131,8 @@ class TreasureView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """One line of the standings. `at_ms`: when the score was reached (ties go to the earlier)."""
+    """One line of the standings. `at_ms`: when the score was reached (ties go to the earlier); `used_ms`: after so much
+    own time, where every team begins for itself."""
 
     place: int
     team: str
@@ -141,6 +142,7 @@ class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     at_ms: int
     bracket: str = ""
     finished: bool = False
+    used_ms: int = 0
 
 
 class Shown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -50,6 +50,10 @@ def _wrong(team: Any) -> int:
     return team.more.tally.wrong if team.more is not None and team.more.tally is not None else 0
 
 
+def _used(team: Any) -> int:
+    return team.more.tally.used_ms if team.more is not None and team.more.tally is not None else 0
+
+
 _READ: Final[dict[str, Callable[[Any], int]]] = {
     "score": lambda team: -team.score,
     "reached": lambda team: team.score_at,
@@ -59,6 +63,7 @@ _READ: Final[dict[str, Callable[[Any], int]]] = {
     "last_solve": _tally("last_ms"),
     "final": _tally("final_ms"),
     "wrong": _wrong,
+    "time": _used,
 }
 COUNTED: Final = frozenset({"first_solve", "last_solve", "final", "wrong"})
 """What is counted of a team only where the hunt ranks by it."""

@@ -16,11 +16,12 @@ from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.unlocks import NEWCOMER, Own
 from huntserver.game.look_alikes import looks_of
 from huntserver.game.plan import NO_DEFINITION, Plan, plan_of
-from huntserver.game.standings import Rank, Standings
+from huntserver.game.standings import Standings
+from huntserver.game.team import TRIED_MAX, Attempt, Team
 from huntserver.game.unusual import HuntMore, HuntRest, TeamMore, TeamTally
 
-TRIED_MAX: Final = 64
 RECENT_MAX: Final = 30
+__all__ = ["RECENT_MAX", "TRIED_MAX", "Attempt", "Hunt", "Phase", "Team", "bits", "once_a_reopening"]
 
 
 class Phase(enum.IntEnum):
@@ -39,97 +40,12 @@ def once_a_reopening(state: Hunt, name: str) -> str:
     return f"{name}.{state.more.reopenings}" if state.more.reopenings else name
 
 
-class Attempt:
-    """What a team tried at one clue: wrong guesses, until when it waits (play time), marks of the youngest guesses."""
-
-    __slots__ = ("tried", "until", "wrong")
-
-    def __init__(self, wrong: int = 0, until: int = 0, tried: bytes = b"") -> None:
-        self.wrong = wrong
-        self.until = until
-        self.tried = tried
-
-    def has_tried(self, mark: bytes) -> bool:
-        """Tell whether the mark (4 bytes) is among the youngest 64."""
-        at = self.tried.find(mark)
-        while at > 0 and at & 3:
-            at = self.tried.find(mark, at + 1)
-        return at >= 0
-
-
-class Team:
-    """One team, or one solo player. `channel` is where its pushes go, `seq` the last one's.
-
-    `names` are its members' names, empty for a solo player, whose name is the team's. `opened` holds the play time at
-    which a clue with timed hints opened, where that was not the start. `hints` are numbers (`Plan.hint_number`).
-    """
-
-    __slots__ = (
-        "attempts",
-        "bracket",
-        "channel",
-        "hints",
-        "id",
-        "index",
-        "invite",
-        "members",
-        "more",
-        "name",
-        "names",
-        "opened",
-        "out",
-        "rank",
-        "score",
-        "score_at",
-        "seq",
-        "solved",
-        "treasures",
-        "unlocked",
-    )
-
-    def __init__(self, id: str, index: int, name: str, *, bracket: str, invite: str) -> None:
-        self.id = id
-        self.index = index
-        self.name = name
-        self.bracket = bracket
-        self.invite = invite
-        self.channel = f"team:{id}"
-        self.members: tuple[str, ...] = ()
-        self.names: tuple[str, ...] = ()
-        self.score = 0
-        self.score_at = 0
-        self.solved = 0
-        self.unlocked = 0
-        self.opened: dict[int, int] | None = None
-        self.attempts: dict[int, Attempt] | None = None
-        self.hints: tuple[int, ...] = ()
-        self.treasures = 0
-        self.out = False
-        self.seq = 0
-        self.more: TeamMore | None = None
-        self.rank: Rank = ()
-
-    @property
-    def is_unofficial(self) -> bool:
-        """Whether the team plays without counting."""
-        return self.more is not None and self.more.unofficial
-
-    @property
-    def stands(self) -> bool:
-        """Whether the team is in the standings."""
-        return not self.out and not self.is_unofficial
-
-    @property
-    def is_dissolved(self) -> bool:
-        """Whether the team is no more."""
-        return self.more is not None and self.more.dissolved
-
-
 class Hunt:
     """One hunt: what events made of it, and below that what is derived and never stored."""
 
     __slots__ = (
         "announced",
+        "apart",
         "attempts",
         "claims",
         "digest",
@@ -200,6 +116,7 @@ class Hunt:
         self.standings: Standings[Team] = Standings()
         self.looks: dict[str, Team] = {}  # what names look like, so that none is taken for another
         self.attempts = 0
+        self.apart = False  # teams' time ends, or begins, at times of their own
         self.overtime_ms = 0  # the longest extra time of any team
         self.holding = ""  # the first team with solves that are not told outside of it
         self.fresh: tuple[Any, Any] | None = None  # the clues of a team that has done nothing, and what they rest on
@@ -231,12 +148,24 @@ class Hunt:
 
     def ends_of(self, team: Team | None) -> int:
         """Return when play ends for a team, with its extra time; 0: when a host ends it."""
-        extra_ms = team.more.extra_ms if team is not None and team.more is not None else 0
-        return self.ends_ms + extra_ms if self.ends_ms else 0
+        more = team.more if team is not None else None
+        extra_ms = more.extra_ms if more is not None else 0
+        ends_ms = self.ends_ms + extra_ms if self.ends_ms else 0
+        limit_s = self.definition.schedule.limit_s
+        if limit_s is None or more is None or more.began_ms < 0:
+            return ends_ms
+        own_ms = self.zero_ms + more.began_ms + limit_s * 1000 + extra_ms
+        return min(own_ms, ends_ms) if ends_ms else own_ms
+
+    def began_ms(self, team: Team) -> int:
+        """Return when play began for a team, in wall time without the pauses since."""
+        own_ms = team.more.began_ms if team.more is not None else 0
+        return self.zero_ms + max(own_ms, 0) if self.plan.own_start else self.zero_ms
 
     def find_overtime(self) -> None:
         """Derive the longest extra time."""
         self.overtime_ms = max((t.more.extra_ms for t in self.teams.values() if t.more is not None), default=0)
+        self.apart = bool(self.overtime_ms) or self.plan.own_start
 
     def find_held(self) -> None:
         """Derive whose solves are to be told once the standings are."""
@@ -248,6 +177,7 @@ class Hunt:
         self.source, self.digest = source, digest
         before = self.plan.order
         self.plan = plan_of(source)
+        self.apart = bool(self.overtime_ms) or self.plan.own_start
         if self.plan.order is not before:
             self.stand_anew()
         self.solves = [0] * len(self.plan.clues)
@@ -302,17 +232,22 @@ class Hunt:
         """
         plan, play = self.plan, self.play_ms(at_ms)
         things = range(len(plan.opens)) if candidates is None else candidates
-        found: dict[tuple[int, int, Own], int] = {}  # teams that stand alike open alike
+        found: dict[tuple[int, int, Own, int], int] = {}  # teams that stand alike open alike
+        released_s = self.released_s
         if candidates is None and plan.plain:
-            found[0, 0, NEWCOMER] = plan.open_to_newcomers(self.released_s)
+            found[0, 0, NEWCOMER, released_s] = plan.open_to_newcomers(released_s)
         for team in teams:
+            if plan.own_start:
+                if team.more is None or not team.has_begun:
+                    continue
+                released_s = team.more.released_s
             own = NEWCOMER if plan.plain else self.own(team)
-            alike = (team.solved, team.unlocked, own)
+            alike = (team.solved, team.unlocked, own, released_s)
             new = found.get(alike, -1)
             if new < 0:
                 new = 0
                 for i in things:
-                    if not team.unlocked >> i & 1 and plan.opens[i](team.solved, self.released_s, own):
+                    if not team.unlocked >> i & 1 and plan.opens[i](team.solved, released_s, own):
                         new |= 1 << i
                 found[alike] = new
             if new:
@@ -354,12 +289,14 @@ class Hunt:
         self.standings = Standings(self.plan.order)
         self.standings.fill(team for team in self.teams.values() if team.stands)
 
-    def score(self, team: Team, points: int, at_ms: int) -> None:
+    def score(self, team: Team, points: int, at_ms: int, *, reached: bool = True) -> None:
         """Give or take points (0: only something else that ranks changed), and put the team where it belongs in the
-        standings. O(log n)."""
+        standings. O(log n). `reached`: more points are reached now, and are not a correction."""
         team.score += points
-        if points > 0:
+        if points > 0 and reached:
             team.score_at = at_ms
+            if self.plan.own_start:
+                self.tally(team).used_ms = self.zero_ms + self.play_ms(at_ms) - self.began_ms(team)
         if team.stands:
             self.standings.moved(team)
         if points and self.plan.scored and self.phase in (Phase.RUNNING, Phase.PAUSED):

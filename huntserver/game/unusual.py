@@ -6,6 +6,10 @@ from typing import Final
 
 import msgspec
 
+NOT_BEGUN: Final = -1
+TAKEN_BACK: Final = -2
+"""In the place of when a team began: it has not; a host took it back, so that it is not begun for it in turn."""
+
 
 class AuditLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One thing that a host did: the event's tag, who, why, its public fields as JSON, and what would undo it."""
@@ -90,6 +94,12 @@ class TeamMore(msgspec.Struct, omit_defaults=True):
     tally: TeamTally | None = None
     """What is counted of it where the hunt ranks by it."""
 
+    began_ms: int = NOT_BEGUN
+    """When it began, in play time of the hunt, where every team does so for itself."""
+
+    released_s: int = 0
+    """Of what waits for its own time, what is released."""
+
     loot: list[str] = []
     """What claims of treasures brought it."""
 
@@ -110,6 +120,8 @@ class TeamTally(msgspec.Struct, omit_defaults=True):
     """Solves in a row, the last of them at `row_ms` of play."""
 
     row_ms: int = 0
+    used_ms: int = 0
+    """Own play when its score was reached, where every team begins for itself."""
 
 
 class HeldSolve(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -129,6 +141,7 @@ class FrozenRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     at_ms: int
     bracket: str
     finished: bool
+    used_ms: int = 0
 
 
 class Curtain(msgspec.Struct):
@@ -147,6 +160,9 @@ class HuntRest(msgspec.Struct, omit_defaults=True):
     """Of what teams draw, where the hunt has draws: rolled when play begins."""
 
     curtain: Curtain | None = None
+    fastest: dict[str, tuple[int, str]] = {}
+    """Per clue, the least own time in which a team has solved it, and the team, where every team begins for itself."""
+
     thaws: int = 0
     """How often a host let the standings go on, or revealed them, last at `thawed_ms`: from the first time on they do
     not freeze by themselves."""

@@ -79,16 +79,17 @@ def treasure_views(state: Hunt, team: Team, mask: int) -> list[TreasureView]:
         t = state.plan.treasures[i]
         left = t.quantity - state.claims[i]
         mine = bool(team.treasures >> i & 1)
-        from_ms, until_ms = _window(state, t)
+        from_ms, until_ms = _window(state, team, t)
         loot = _loot(team, t)
         made.append(TreasureView(t.id, t.title, t.text, t.points, left, mine, t.tier, loot, from_ms, until_ms))
     return made
 
 
-def _window(state: Hunt, treasure: Treasure) -> tuple[int, int]:
+def _window(state: Hunt, team: Team, treasure: Treasure) -> tuple[int, int]:
     """Return from when to when a treasure can be claimed; 0: as long as it is open."""
     from_s, until_s = treasure.from_s, treasure.until_s
-    return from_s and state.zero_ms + from_s * 1000, until_s and state.zero_ms + until_s * 1000
+    began_ms = state.began_ms(team)
+    return from_s and began_ms + from_s * 1000, until_s and began_ms + until_s * 1000
 
 
 def _loot(team: Team, treasure: Treasure) -> list[str]:
@@ -155,7 +156,7 @@ def own_treasures(state: Hunt, team: Team, mask: int) -> list[OwnTreasure]:
             bool(team.treasures >> i & 1),
             t.tier,
             _loot(team, t),
-            *_window(state, t),
+            *_window(state, team, t),
         )
         for i, t in ((i, state.plan.treasures[i]) for i in bits(mask >> first))
     ]
@@ -181,4 +182,4 @@ def row(state: Hunt, team: Team, place: int) -> Row:
     """Return a team's line of the standings."""
     solved = team.solved.bit_count()
     finished = bool(team.solved & state.plan.final)
-    return Row(place, team.id, team.name, team.score, solved, team.score_at, team.bracket, finished)
+    return Row(place, team.id, team.name, team.score, solved, team.score_at, team.bracket, finished, team.used_ms)

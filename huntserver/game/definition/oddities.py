@@ -109,6 +109,8 @@ def _walks(d: Definition) -> Iterator[Problem]:
     length = s.duration_s
     if length is None and s.starts_at is not None and s.ends_at is not None:
         length = int((s.ends_at - s.starts_at).total_seconds())
+    if s.limit_s is not None:
+        length = s.limit_s if length is None else min(length, s.limit_s)
     if length is None or not stops:
         return
     needed = _needed(d)

@@ -154,12 +154,19 @@ class Rotation(Part, frozen=True):
 
 
 class Schedule(Part, frozen=True):
-    """When doors open, play starts and ends (RFC 3339 with offset); or how long play lasts once started."""
+    """When doors open, play starts and ends (RFC 3339 with offset); or how long play lasts once started.
+
+    `start` own: from the start on every team begins for itself, and plays for `limit_s`; with `stagger_s` they begin in
+    the order of joining, so far apart.
+    """
 
     opens_at: datetime | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     duration_s: int | None = None
+    start: Literal["common", "own"] = "common"
+    limit_s: int | None = None
+    stagger_s: int = 0
 
 
 class Teams(Part, frozen=True):
@@ -187,15 +194,15 @@ class Streak(Part, frozen=True):
 
 
 Ranking: TypeAlias = Literal[
-    "score", "reached", "solves", "first_solve", "last_solve", "final", "hints", "wrong"
+    "score", "reached", "solves", "first_solve", "last_solve", "final", "hints", "wrong", "time"
 ]  # fmt: skip
 """What teams are ordered by: more points; who had them earlier; more solves; whose first or last solve, or whose
-solving of a final clue, was earlier; fewer hints; fewer wrong tries."""
+solving of a final clue, was earlier; fewer hints; fewer wrong tries; less own time used when the score was reached."""
 
 
 class Scoring(Part, frozen=True):
     """How teams are ordered: by the first of `ranking`, ties by the next; nothing given: by score, then by who reached
-    it earlier. The standings freeze `freeze_s` before the end."""
+    it earlier, or where every team begins for itself in less time. The standings freeze `freeze_s` before the end."""
 
     ranking: list[Ranking] = []
     streak: Streak | None = None

@@ -317,6 +317,8 @@ def _in_time(wrong: Wrong, d: Definition, rules: list[Rule]) -> None:
     length = s.duration_s
     if length is None and s.starts_at is not None and s.ends_at is not None:
         length = int((s.ends_at - s.starts_at).total_seconds())
+    if s.limit_s is not None:
+        length = s.limit_s if length is None else min(length, s.limit_s)
     if length is None:
         return
     paths = [f"clues[{i}]" for i in range(len(d.clues))] + [f"treasures[{i}]" for i in range(len(d.treasures))]

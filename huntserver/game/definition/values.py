@@ -41,7 +41,7 @@ LIMITS: Final[dict[type, Ranges]] = {
         "rounds": (0, 100),
         "rotations": (0, 50),
     },
-    Schedule: {"duration_s": (10, YEAR_S)},
+    Schedule: {"duration_s": (10, YEAR_S), "limit_s": (10, YEAR_S), "stagger_s": (0, 86_400)},
     Teams: {"size_max": (1, MEMBERS_MAX), "players_max": (1, 100_000)},
     Clue: {
         "title": (1, 200),
@@ -59,7 +59,7 @@ LIMITS: Final[dict[type, Ranges]] = {
         "meta_of": (0, 100),
         "meta_needs": (0, 500),
     },
-    Scoring: {"ranking": (0, 8), "freeze_s": (0, YEAR_S)},
+    Scoring: {"ranking": (0, 9), "freeze_s": (0, YEAR_S)},
     Streak: {"after": (2, 1000), "bonus": (1, POINTS_MAX), "within_s": (0, YEAR_S)},
     Attempts: {"cool_down_s": (0, 86_400), "grows": (1, 10), "max_s": (0, 86_400), "free": (0, 1000)},
     Hint: {"text": (1, 4_000), "price": (0, POINTS_MAX), "after_s": (0, YEAR_S), "needs": (0, 20)},
@@ -98,6 +98,7 @@ def check_values(d: Definition) -> list[Problem]:
     _times(wrong, d.schedule)
     within(wrong, "tries.codes.", d.tries.codes, LIMITS[Attempts])
     within(wrong, "tries.check_ins.", d.tries.check_ins, LIMITS[Attempts])
+    _own_start(wrong, d)
     _scoring(wrong, d)
     for i, clue in enumerate(d.clues):
         _clue(wrong, f"clues[{i}]", clue)
@@ -144,6 +145,22 @@ def _times(wrong: Wrong, s: Schedule) -> None:
             wrong(f"schedule.{late}", f"{b.isoformat()} is not after {early}", f"move {late} behind {early}")
     if s.duration_s is not None and s.ends_at is not None:
         wrong("schedule.duration_s", "stands beside ends_at", "give one of the two")
+
+
+def _own_start(wrong: Wrong, d: Definition) -> None:
+    """Report what fits only one of the two ways to start."""
+    s = d.schedule
+    if s.start == "common":
+        for name in ("limit_s", "stagger_s"):
+            if getattr(s, name):
+                wrong(f"schedule.{name}", "is for teams that begin for themselves", 'say start = "own"')
+        if "time" in d.scoring.ranking:
+            wrong("scoring.ranking", "'time' is of teams that begin for themselves", 'say start = "own", or reached')
+        return
+    for i, clue in enumerate(d.clues):
+        if clue.first_bonus:
+            what = "goes to who comes first by the clock, and teams begin when they like"
+            wrong(f"clues[{i}].first_bonus", what, "let points sink with own time: decay_s")
 
 
 def _scoring(wrong: Wrong, d: Definition) -> None:

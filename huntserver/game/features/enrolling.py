@@ -127,7 +127,7 @@ def _show_bracket(tell: Telling, state: Hunt, event: BracketChanged) -> None:
 FEATURE: Final = Feature(
     takes=(Takes(Enroll, enroll, SentBy.HOST), Takes(SetBracket, set_bracket, SentBy.HOST)),
     makes=(
-        Makes(Enrolled, _apply_enrolled, _show_enrolled),
+        Makes(Enrolled, _apply_enrolled, _show_enrolled, times=True),
         Makes(BracketChanged, _apply_bracket, _show_bracket),
     ),
 )

@@ -62,7 +62,7 @@ def extra_time(state: Hunt, command: ExtraTime, ctx: Context) -> Decision | Reje
     extra_s = had_s + command.seconds
     if command.seconds == 0 or not 0 <= extra_s <= EXTRA_MAX_S:
         return Rejected("bad_field", f"the team would have {extra_s} s of extra time, allowed is 0 to {EXTRA_MAX_S}")
-    if state.started_ms and not state.ends_ms:
+    if state.started_ms and not state.ends_ms and state.definition.schedule.limit_s is None:
         return Rejected("wrong_phase", "the hunt has no end, so no team needs extra time")
     given = ExtraTimeGiven(team.id, extra_s * 1000, personal=act(ctx, command))
     return Decision((given,), {"extra_s": extra_s})
@@ -120,6 +120,13 @@ def _apply_interval_removed(state: Hunt, event: IntervalRemoved, at_ms: int) -> 
             team.opened = {clue: moved(play_ms) for clue, play_ms in team.opened.items()}
         if team.more is not None and team.more.tally is not None:
             team.more.tally.row_ms = moved(team.more.tally.row_ms)
+        if team.more is not None and team.has_begun:
+            began_ms, more = team.more.began_ms, team.more
+            more.began_ms = moved(began_ms)
+            if more.tally is not None:
+                more.tally.used_ms = moved(began_ms + more.tally.used_ms) - more.began_ms
+    if state.plan.own_start:
+        state.stand_anew()
 
 
 def _show_interval_removed(tell: Telling, state: Hunt, event: IntervalRemoved) -> None:

@@ -50,7 +50,7 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
     """Judge a text guess. Duplicates and partial answers cost nothing; wrong ones start a cool-down that grows."""
     by = ctx.by
     team = state.members.get(by)
-    if team is None or state.phase is not RUNNING or team.out or state.overtime_ms:
+    if team is None or state.phase is not RUNNING or team.out or state.apart:
         refused = not_playing(state, team, ctx.now_ms)
         if refused is not None or team is None:
             return refused or NOT_JOINED

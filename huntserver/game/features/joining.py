@@ -215,5 +215,5 @@ def _enter(event: Joined, hunt: str) -> Sequence[Reaction]:
 
 FEATURE: Final = Feature(
     takes=(Takes(Join, join),),
-    makes=(Makes(Joined, _apply_joined, _show_joined, _enter),),
+    makes=(Makes(Joined, _apply_joined, _show_joined, _enter, times=True),),
 )

@@ -24,6 +24,7 @@ from huntserver.game.player.commands import ChangeTeam, to_player
 from huntserver.game.roster import more_of, name_of, not_changing, put_in, take_out
 from huntserver.game.shown import Shown
 from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Phase, Team, bits
+from huntserver.game.unusual import NOT_BEGUN
 from huntserver.game.worth import worth_to
 
 _MARKS_MAX: Final = -4 * TRIED_MAX
@@ -97,6 +98,11 @@ def _apply_merged(state: Hunt, event: Merged, at_ms: int) -> None:
         more.extra_ms = max(more.extra_ms, other.more.extra_ms)
         other.more.extra_ms = 0
         state.find_overtime()
+    if other.more is not None and other.has_begun:
+        more, began_ms = more_of(team), other.more.began_ms
+        more.began_ms = min(began_ms, more.began_ms) if team.has_begun else began_ms
+        more.released_s = max(more.released_s, other.more.released_s)
+        other.more.began_ms = NOT_BEGUN
     if other.more is not None and other.more.loot:
         held = more_of(team).loot
         held += [name for name in other.more.loot if name not in held]
@@ -144,5 +150,5 @@ def _change(event: Merged, hunt: str) -> Sequence[Reaction]:
 
 FEATURE: Final = Feature(
     takes=(Takes(Merge, merge, SentBy.HOST, confirm="two teams become one, for good"),),
-    makes=(Makes(Merged, _apply_merged, _show_merged, _change),),
+    makes=(Makes(Merged, _apply_merged, _show_merged, _change, times=True),),
 )

@@ -117,6 +117,11 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     place of `clues` and `treasures`; perhaps of `intro`, too."""
 
     rounds: list[RoundView] = []
+    own_start: bool = False
+    """Every team begins for itself; this one did at `began_ms` (0: not yet), and plays for `limit_s` (0: no limit)."""
+
+    began_ms: int = 0
+    limit_s: int = 0
     frozen_ms: int = 0
     """Since when the standings are frozen; `team.place` is the one that the team had then."""
 
@@ -213,6 +218,9 @@ def page_of(
             or (team is not None and (a.team == team.id or a.bracket == team.bracket != ""))
         ],
         rounds=views.round_views(state, team.unlocked) if team else [],
+        own_start=plan.own_start,
+        began_ms=state.began_ms(team) if plan.own_start and team is not None and team.has_begun else 0,
+        limit_s=d.schedule.limit_s or 0,
         frozen_ms=state.rest.curtain.at_ms if state.rest.curtain is not None else 0,
         asking=_asks(state, by) if team is None else "",
         texts=[*([intro] if intro else []), *_digests(state, team, inline=inline)] if team and by_digest else [],

@@ -44,7 +44,7 @@ def _next_s(state: Hunt) -> int:
 
 
 def _due(state: Hunt) -> Timer | None:
-    waits_s = _next_s(state) if state.phase is Phase.RUNNING else 0
+    waits_s = _next_s(state) if state.phase is Phase.RUNNING and not state.plan.own_start else 0
     return Timer(state.zero_ms + waits_s * 1000, "release") if waits_s else None
 
 

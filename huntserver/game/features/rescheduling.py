@@ -13,7 +13,7 @@ from huntserver.game.moment import moment
 from huntserver.game.permission import act, not_host
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
-from huntserver.game.unusual import HuntRest
+from huntserver.game.unusual import NOT_BEGUN, HuntRest
 
 NO_TIMES: Final = Rejected("wrong_phase", "the hunt has no scheduled start or end; use start, or reschedule")
 SOLVED: Final = Rejected(
@@ -124,7 +124,8 @@ def _apply_unstarted(state: Hunt, event: Unstarted, at_ms: int) -> None:
         team.unlocked, team.opened, team.attempts = 0, None, None
         if team.more is not None:
             team.more.tally = None
-    if state.plan.tallies:
+            team.more.began_ms, team.more.released_s = NOT_BEGUN, 0
+    if state.plan.tallies or state.plan.own_start:
         state.stand_anew()
 
 

@@ -197,7 +197,7 @@ def _show_started(tell: Telling, state: Hunt, event: Started) -> None:
     tell.hosts(Shown("started", ends_ms=event.ends_ms))
     # Nobody has solved anything, so the first clues are mostly the same for all teams, and go to all in one push.
     shown = Shown("started", ends_ms=event.ends_ms)
-    if not state.plan.plain:
+    if not state.plan.plain or state.plan.own_start:
         tell.all(shown)
         for team, _ in state.opened:
             tell.opened(team)

@@ -20,6 +20,7 @@ from huntserver.game.state import Hunt, Team
 from huntserver.game.unusual import HeldSolve
 from huntserver.game.worth import row_after, worth_to
 
+PLAYED: Final = ("guess", "code", "place")
 WAYS: Final = {"code": CODES, "place": CHECK_INS}
 """Ways of solving whose wrong tries are counted over all clues; a right one ends the count."""
 
@@ -28,6 +29,7 @@ class Solved(GameEvent, tag="solved", frozen=True, gc=False):
     """A clue solved by a guess, a code or a check-in; `rank` 1 is the first finder; `points` with the bonus in.
 
     `rank` 0: the team does not count. `held`: the standings are frozen, so the players' totals have it afterwards.
+    `used_ms`: since the team began, where every team does so for itself; nobody is first for good then.
     """
 
     team: str
@@ -38,6 +40,7 @@ class Solved(GameEvent, tag="solved", frozen=True, gc=False):
     members: list[str]
     personal: Author
     held: bool = False
+    used_ms: int = -1
 
 
 class GuessAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -65,7 +68,8 @@ def solve(state: Hunt, team: Team, index: int, *, how: str, author: Author, now_
     if streak is not None and row >= streak.after:
         points += streak.bonus
     held = state.rest.curtain is not None
-    event = Solved(team.id, clue.id, points, rank, how, list(team.members), author, held)
+    used_ms = state.zero_ms + state.play_ms(now_ms) - state.began_ms(team) if state.plan.own_start else -1
+    event = Solved(team.id, clue.id, points, rank, how, list(team.members), author, held, used_ms)
     return Decision((event,), GuessAnswer("correct", points, team.score + points, rank, row=row if row > 1 else 0))
 
 
@@ -85,7 +89,11 @@ def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
     if event.rank:
         state.solves[clue] += 1
     if event.held and event.rank:
-        more_of(team).held.append(HeldSolve(event.clue, event.points, event.rank == 1))
+        more_of(team).held.append(HeldSolve(event.clue, event.points, event.rank == 1 and event.used_ms < 0))
+    if event.used_ms >= 0 and event.rank and event.how in PLAYED:
+        fastest = state.rest.fastest
+        if event.clue not in fastest or event.used_ms < fastest[event.clue][0]:
+            fastest[event.clue] = (event.used_ms, event.team)
     state.score(team, event.points, at_ms)
     state.open_things((team,), at_ms, state.plan.dependents[clue])
 
@@ -99,6 +107,11 @@ def _count(state: Hunt, team: Team, event: Solved, at_ms: int) -> None:
         tally.final_ms = tally.final_ms or at_ms
     if row:
         tally.row, tally.row_ms = row, state.play_ms(at_ms)
+
+
+def _is_fastest(state: Hunt, event: Solved) -> bool:
+    """Tell whether nobody solved the clue in less own time so far."""
+    return bool(event.rank) and state.rest.fastest.get(event.clue) == (event.used_ms, event.team)
 
 
 def _row(team: Team) -> int:
@@ -129,7 +142,8 @@ def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
         rounds=views.round_views(state, mask),
     )
     tell.team(team, own)
-    if event.rank == 1 and not event.held:
+    first = event.rank == 1 if event.used_ms < 0 else _is_fastest(state, event)
+    if first and not event.held:
         # By number: the id and the title of a clue may give away what others have not come to.
         tell.all(Shown("first_finder", team.id, team.name, clue_number=index + 1))
     kept = event.personal if state.plan.kinds[index].kept else None
@@ -141,7 +155,7 @@ def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
 def _credit(event: Solved, hunt: str) -> Sequence[Reaction]:
     if event.held or not event.rank:
         return ()
-    credit = CreditSolve(hunt, event.clue, event.points, event.rank == 1)
+    credit = CreditSolve(hunt, event.clue, event.points, event.rank == 1 and event.used_ms < 0)
     return tuple(to_player(by, credit) for by in event.members)
 
 

@@ -86,12 +86,7 @@ def disqualify(state: Hunt, command: Disqualify, ctx: Context) -> Decision | Rej
 
 
 def _apply_adjusted(state: Hunt, event: Adjusted, at_ms: int) -> None:
-    team = state.teams[event.team]
-    reached_ms = team.score_at
-    state.score(team, event.points, at_ms)
-    if event.corrects:
-        team.score_at = reached_ms
-        state.score(team, 0, at_ms)
+    state.score(state.teams[event.team], event.points, at_ms, reached=not event.corrects)
 
 
 def _apply_removed(state: Hunt, event: Removed, at_ms: int) -> None:

@@ -17,7 +17,7 @@ from huntserver.game.permission import NOT_JOINED, not_playing
 from huntserver.game.player.commands import AwardTreasure, to_player
 from huntserver.game.roster import more_of
 from huntserver.game.shown import Shown
-from huntserver.game.state import Hunt
+from huntserver.game.state import Hunt, Team
 
 LOOT_TOLD: Final = 40
 """Characters of a loot's title in the answer to a claim, which is kept with the key; the push has all of it."""
@@ -56,9 +56,9 @@ class ClaimAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     tier: str = ""
 
 
-def _not_now(state: Hunt, treasure: Treasure, now_ms: int) -> Rejected | None:
+def _not_now(state: Hunt, team: Team, treasure: Treasure, now_ms: int) -> Rejected | None:
     """Return why a treasure cannot be claimed at this time of play, or None."""
-    play_ms = state.play_ms(now_ms)
+    play_ms = state.zero_ms + state.play_ms(now_ms) - state.began_ms(team)
     if play_ms < treasure.from_s * 1000:
         wait_ms = treasure.from_s * 1000 - play_ms
         return Rejected("locked", "this treasure cannot be claimed yet", True, wait_ms)
@@ -89,7 +89,7 @@ def claim(state: Hunt, command: Claim, ctx: Context) -> Decision | Rejected:
     if team.treasures >> index & 1:
         return Rejected("treasure_taken", "your team holds this treasure")
     treasure = state.plan.treasures[index]
-    refused = _not_now(state, treasure, ctx.now_ms)
+    refused = _not_now(state, team, treasure, ctx.now_ms)
     if refused is not None:
         return refused
     rank = 0 if team.is_unofficial else state.claims[index] + 1

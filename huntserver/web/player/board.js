@@ -4,7 +4,7 @@ import { html, nothing, svg } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { server_now } from "./pieces.js";
 import { state } from "./store.js";
-import { moment, t } from "./words.js";
+import { moment, span, t } from "./words.js";
 
 /** @typedef {import("./store.js").Row} Row */
 
@@ -29,7 +29,7 @@ function row(one, mine, best) {
   return html`<li class="row ${own ? "mine" : ""}" data-team=${one.team} aria-current=${own ? "true" : nothing}>
     <span class="place ${one.place <= 3 && one.score ? "medal" : ""}">${one.place}</span>
     <span class="who"><span class="name" dir="auto">${one.name}</span>
-      <span class="about">${t("clues.solved", { n: one.solved })}${own ? html` · <b>${t("board.you")}</b>` : nothing}${one.finished ? html` · ${t("board.finished")}` : nothing}</span>
+      <span class="about">${t("clues.solved", { n: one.solved })}${own ? html` · <b>${t("board.you")}</b>` : nothing}${one.finished ? html` · ${t("board.finished")}` : nothing}${one.used_ms ? html` · ${span(one.used_ms)}` : nothing}</span>
       <svg class="share" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true"><rect width=${(100 * Math.max(0, one.score)) / best} height="3"/></svg></span>
     <span class="score">${one.score}</span></li>`;
 }

@@ -7,7 +7,7 @@ import * as kept from "./kept.js";
 import { left } from "./locks.js";
 import { icon, initial, server_now, stamp, turned } from "./pieces.js";
 import { worth } from "./fold.js";
-import { check_in, claim, guess, note, scan, take_hint } from "./play.js";
+import { begin, check_in, claim, guess, note, scan, take_hint } from "./play.js";
 import { answer_line, locate, open_scanner } from "./solving.js";
 import { changed, state } from "./store.js";
 import { words_of } from "./reading.js";
@@ -24,6 +24,7 @@ export function clues_view(page) {
   return html`
     ${page.phase === "published" ? before(page) : nothing}
     ${page.phase === "ended" ? after(page) : nothing}
+    ${page.own_start && page.phase === "running" ? own_time(page) : nothing}
     ${page.phase === "paused" ? html`<p class="notice" role="status">${t("phase.paused_about")}</p>` : nothing}
     ${page.clues.length ? html`<section class="progress" aria-label=${t("progress")}><div class="stamps">${stamps(page)}</div>
       <p><b>${t("progress.solved", { n: solved, total: page.clues_total || page.clues.length })}</b>${team ? html` · ${t("points", { n: team.score })}` : nothing}</p></section>` : nothing}
@@ -34,6 +35,14 @@ export function clues_view(page) {
     ${treasures(page)}${locked(page)}
     ${page.phase === "running" && page.clues.some(({ kind, solved: done }) => kind === "code" && !done) ? html`<button class="float act" @click=${() => open_scanner("scan")}>${icon("scan")}${t("scan")}</button>` : nothing}
     ${answer_line("scan")}`;
+}
+
+/** A team that begins for itself: its button, and that its time is over. @param {Page} page */
+function own_time(page) {
+  if (page.began_ms) return page.ends_ms && page.ends_ms <= server_now() ? html`<p class="notice" role="status" data-over>${t("own.over")}</p>` : nothing;
+  const minutes = Math.round((page.limit_s || 0) / 60);
+  return html`<section class="card begin"><p>${minutes ? t("own.limit", { n: minutes }) : t("own.about")}</p>
+    <button class="act" data-begin @click=${begin}>${t("own.begin")}</button>${answer_line("begin")}</section>`;
 }
 
 /** @param {Clue[]} clues */

@@ -11,7 +11,7 @@
 /** @typedef {{id: string, name: string, score: number, place: number, members: string[], bracket?: string, invite?: string,
  *   finished?: boolean, out?: boolean, unofficial?: boolean, ids?: string[], asking?: [string, string][]}} Team */
 /** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
- *   started_ms?: number, ends_ms?: number, paused_ms?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
+ *   started_ms?: number, ends_ms?: number, paused_ms?: number, own_start?: boolean, began_ms?: number, limit_s?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
  *   team?: Team, rounds?: {id: string, title: string, text?: string}[], clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[],
  *   locks?: {number: number, needs: Need}[], zero_ms?: number}} Page */
 /** @typedef {{clues?: number[], least?: number, after_s?: number, points?: number, all?: Need[], any?: Need[], other?: boolean}} Need */
@@ -41,8 +41,10 @@ export function is_behind(data, page) {
   return Object.entries(page.channels).some(([channel, seq]) => seq > (data.channels[channel] || 0));
 }
 
-/** Tell whether a push changed what only the server can work out, or says what this page has no words for. @param {Push} push */
-export function stale(push) {
+/** Tell whether a push changed what only the server can work out, such as the end of a team that began for itself, or says
+ * what this page has no words for. @param {Push} push @param {Page | null} page */
+export function stale(push, page = null) {
+  if (page?.own_start && push.ch === "hunt" && push.events.some(({ type }) => ["extended", "unpaused", "reopened"].includes(type))) return true;
   return push.events.some(({ type }) => ["first_finder", "removed", "counting_changed", "thawed", "revealed"].includes(type) || !(type in FOLDS));
 }
 
@@ -111,6 +113,7 @@ const FOLDS = {
   published: (page) => ({ ...page, phase: "published" }),
   started: (page, event, at_ms) =>
     opened({ ...page, phase: "running", started_ms: at_ms, zero_ms: page.locks?.length ? at_ms : 0, ends_ms: event.ends_ms || 0 }, event),
+  begun: (page, event) => opened({ ...page, began_ms: event.starts_ms || 0, ends_ms: event.ends_ms || 0 }, event),
   opened: (page, event) => opened(page, event),
   paused: (page, event, at_ms) => ({ ...page, phase: "paused", paused_ms: at_ms, ends_ms: event.ends_ms || 0 }),
   unpaused: (page, event) => {

@@ -157,6 +157,8 @@ export const scan = (code, thing) => act(thing, "scan", { code }, code);
 export const check_in = (clue, where) => act(`clue:${clue}`, "checkin", { clue, ...where });
 /** @param {string} clue @param {string} hint */
 export const take_hint = (clue, hint) => act(`hint:${clue}:${hint}`, "hint", { clue, hint });
+/** Begin one's own play, where every team does so for itself. */
+export const begin = () => act("begin", "begin", {});
 /** @param {string} treasure */
 export const claim = (treasure) => act(`treasure:${treasure}`, "claim", { treasure });
 
@@ -194,7 +196,7 @@ function pushed(message) {
     if (folded === state.page) return;  // the page had it already
     state.page = folded;
     for (const event of push.events) happened(event, push.ts, push.ch);
-    if (stale(push)) look_later();
+    if (stale(push, state.page)) look_later();
     noted();
   }
 }
@@ -316,6 +318,7 @@ function checked_in({ clue, lat, lon }, right) {
 function thing_of({ op, clue, hint, treasure, code }) {
   if (op === "guess" || op === "checkin") return `clue:${clue}`;
   if (op === "hint") return `hint:${clue}:${hint}`;
+  if (op === "begin") return "begin";
   if (op === "claim") return `treasure:${treasure}`;
   if (op !== "scan") return "";
   return Object.keys(state.answers).find((thing) => state.answers[thing].tone === "wait" && state.answers[thing].text === code) || "scan";

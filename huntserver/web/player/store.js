@@ -6,7 +6,7 @@ import * as kept from "./kept.js";
 /** @typedef {{hunt: string, title?: string, intro?: string, phase?: string, mode?: string, opens_ms?: number, starts_ms?: number,
  *   started_ms?: number, ends_ms?: number, brackets?: string[], clues_total?: number, players?: number}} Card */
 /** @typedef {{place: number, team: string, name: string, score: number, solved: number, at_ms: number, bracket?: string,
- *   finished?: boolean}} Row */
+ *   finished?: boolean, used_ms?: number}} Row */
 /** An answer at the thing that it is about: what became of the last thing tried there.
  * @typedef {{tone: "wait" | "right" | "near" | "wrong" | "refused", text?: string, op?: string, ok?: any, err?: any, at_ms: number}} Answer */
 /** @typedef {{type: string, at_ms: number, own: boolean, event: any}} Moment what was heard while the page was open */

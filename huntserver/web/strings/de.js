@@ -142,6 +142,10 @@ export default {
   "treasure.until": "bis {time}",
   "treasure.in_it": "Eines davon: {what}",
   "treasure.got": "Darin: {what}",
+  "own.begin": "Loslegen",
+  "own.limit": { one: "Ihr habt {n} Minute, sobald ihr loslegt. Die Uhr läuft für das ganze Team.", other: "Ihr habt {n} Minuten, sobald ihr loslegt. Die Uhr läuft für das ganze Team." },
+  "own.about": "Eure Uhr läuft, sobald ihr loslegt, für das ganze Team.",
+  "own.over": "Die Zeit eures Teams ist um.",
   "clue.fed": "Gespeist aus {n} von {total}",
   "treasure.claim": "Nehmen",
 

@@ -142,6 +142,10 @@ export default {
   "treasure.until": "until {time}",
   "treasure.in_it": "One of: {what}",
   "treasure.got": "In it: {what}",
+  "own.begin": "Begin",
+  "own.limit": { one: "You have {n} minute from when you begin. The clock runs for the whole team.", other: "You have {n} minutes from when you begin. The clock runs for the whole team." },
+  "own.about": "Your clock starts when you begin, for the whole team.",
+  "own.over": "Your team’s time is over.",
   "clue.fed": "Fed by {n} of {total}",
   "treasure.claim": "Claim",
 

@@ -192,6 +192,8 @@ export default {
   "event.rescheduled": "Zeiten geändert",
   "event.announced": "angesagt",
   "event.amended": "geändert",
+  "event.begun": "begonnen",
+  "event.unbegun": "Beginn zurückgenommen",
   "event.frozen": "eingefroren",
   "event.thawed": "aufgetaut",
   "event.revealed": "aufgedeckt",

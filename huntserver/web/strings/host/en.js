@@ -192,6 +192,8 @@ export default {
   "event.rescheduled": "rescheduled",
   "event.announced": "announced",
   "event.amended": "changed",
+  "event.begun": "began",
+  "event.unbegun": "beginning taken back",
   "event.frozen": "frozen",
   "event.thawed": "unfrozen",
   "event.revealed": "revealed",
