@@ -33,12 +33,12 @@ class _Treasure(msgspec.Struct):
     quantity: int = 1
 
 
-class _Schedule(msgspec.Struct):
+class _Starts(msgspec.Struct):
     start: str = "common"
 
 
 class _Definition(msgspec.Struct):
-    schedule: _Schedule = msgspec.field(default_factory=_Schedule)
+    schedule: _Starts = msgspec.field(default_factory=_Starts)
     treasures: list[_Treasure] = []
 
 

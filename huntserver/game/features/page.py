@@ -227,7 +227,7 @@ def page_of(
         own=views.own_clues(state, team, inline=inline) if team and by_digest else (),
         own_treasures=views.own_treasures(state, team, team.unlocked) if team and by_digest else [],
         locks=plan.locks if team else [],
-        zero_ms=state.zero_ms if plan.locks and team else 0,
+        zero_ms=_zero_ms(state, team) if plan.locks and team else 0,
     )
 
 
@@ -240,6 +240,11 @@ def _digests(state: Hunt, team: Team, *, inline: bool) -> list[str]:
 def _asks(state: Hunt, by: str) -> str:
     team = state.teams.get(state.more.asking.get(by, ("", ""))[0])
     return team.name if team is not None and not team.is_dissolved else ""
+
+
+def _zero_ms(state: Hunt, team: Team) -> int:
+    """Return when a team's play time was 0; 0: it has not begun, where every team does so for itself."""
+    return 0 if state.plan.own_start and not team.has_begun else state.began_ms(team)
 
 
 def _waits(state: Hunt, team: Team, way: int) -> int:

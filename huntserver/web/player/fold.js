@@ -112,8 +112,8 @@ function opened(page, { clues = [], treasures = [], rounds = [] }) {
 const FOLDS = {
   published: (page) => ({ ...page, phase: "published" }),
   started: (page, event, at_ms) =>
-    opened({ ...page, phase: "running", started_ms: at_ms, zero_ms: page.locks?.length ? at_ms : 0, ends_ms: event.ends_ms || 0 }, event),
-  begun: (page, event) => opened({ ...page, began_ms: event.starts_ms || 0, ends_ms: event.ends_ms || 0 }, event),
+    opened({ ...page, phase: "running", started_ms: at_ms, zero_ms: page.locks?.length && !page.own_start ? at_ms : 0, ends_ms: event.ends_ms || 0 }, event),
+  begun: (page, event) => opened({ ...page, began_ms: event.starts_ms || 0, zero_ms: page.locks?.length ? event.starts_ms || 0 : 0, ends_ms: event.ends_ms || 0 }, event),
   opened: (page, event) => opened(page, event),
   paused: (page, event, at_ms) => ({ ...page, phase: "paused", paused_ms: at_ms, ends_ms: event.ends_ms || 0 }),
   unpaused: (page, event) => {
