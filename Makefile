@@ -9,7 +9,7 @@ POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-cluster chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures cluster
+.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-cluster chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures pages cluster
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -89,6 +89,9 @@ load: .venv/.ready  ## play on a server of its own with many players, measure, j
 
 pictures: .venv/.ready packages  ## take the pictures of the docs anew, while two phones play a hunt
 	@mkdir -p docs/pictures && HUNTSERVER_PICTURES="$(CURDIR)/docs/pictures" $(PY) -m pytest -q -n 0 tests/pages/test_journey.py tests/pages/test_console_journey.py -k "two_phones or host_makes"
+
+pages: .venv/.ready packages tests/pages/node_modules/.ready  ## every example hunt to its end through the pages, the net cut and the server killed in between
+	@$(PY) -m pytest -q -n 0 tests/pages/played_examples.py $(ARGS)
 
 docs: .venv/.ready  ## build the documentation as a site, to be opened as a file: dead links and anchors fail
 	@$(PY) -m mkdocs build -q && echo lab/out/site/index.html

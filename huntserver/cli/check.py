@@ -10,13 +10,13 @@ import click
 import msgspec
 
 from huntserver.cli.main import FAILED, USAGE
-from huntserver.cli.playthrough import Playthrough, play_through
 from huntserver.game.definition.explained import explain
 from huntserver.game.definition.formats import style_of
 from huntserver.game.definition.oddities import oddities
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
+from huntserver.playthrough import Playthrough, play_through
 
 TEAMS_MAX = 500
 

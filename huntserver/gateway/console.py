@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs
@@ -22,26 +22,46 @@ from huntserver.game.definition.lines import line_of
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.written import as_toml
 from huntserver.game.features.big_board import Source, SourceQuery
-from huntserver.game.rehearsal import rehearsed
+from huntserver.game.rehearsal import rehearsed, tried
 from huntserver.gateway.door import Door
 from huntserver.gateway.ports import Offload, System
 from huntserver.gateway.site import DEFINITION, HttpRequest, Reply, Response, Upload, as_json, prepared, refused, wrong
 from huntserver.limits import Limits
+from huntserver.playthrough import play_through
 
 SIGN_IN: Final = "/signin"
 CHECK: Final = "/check"
 CODE_BODY_BYTES_MAX: Final = 4096
 BUSY: Final = Rejected("busy", "other definitions are being checked; send it again", True, 2000)
+TEAMS_MAX: Final = 50
+PLAYED_MAX: Final = 2000
+"""Teams by clues in a simulation: about a second of the worker."""
+_NOTHING: Final[Mapping[str, str]] = {}
 Judged: TypeAlias = Response | Upload | None
 
 
-def checked(body: bytes, style: str, now_ms: int) -> dict[str, Any]:
-    """Return the faults of a text with their lines, or how it looks to a team."""
+def checked(body: bytes, style: str, now_ms: int, asked: Mapping[str, str] = _NOTHING) -> dict[str, Any]:
+    """Return the faults of a text with their lines, or how it looks to a team.
+
+    `asked` may have `simulate` (that many teams play it, by `seed`: `play` tells of it), or `play` (the page of a team
+    that has solved the clues of `solved`, and then tries `guess` at `clue`: `answer`).
+    """
     found = prepared(body, style)
-    if isinstance(found, Definition):
-        return {"problems": [], "page": rehearsed(found, now_ms)}
-    text = body.decode("utf-8", "replace")
-    return {"problems": [{**p._asdict(), "line": line_of(p, text, style)} for p in found], "page": None}
+    if not isinstance(found, Definition):
+        text = body.decode("utf-8", "replace")
+        return {"problems": [{**p._asdict(), "line": line_of(p, text, style)} for p in found], "page": None}
+    if "simulate" in asked:
+        teams = max(1, min(_number(asked["simulate"]), TEAMS_MAX, PLAYED_MAX // max(1, len(found.clues))))
+        return {"problems": [], "page": None, "play": play_through(found, teams, _number(asked.get("seed", "1")))}
+    if "play" in asked:
+        solved = [id for id in asked.get("solved", "").split(",") if id]
+        seen = tried(found, now_ms, solved=solved, clue=asked.get("clue", ""), text=asked.get("guess", ""))
+        return {"problems": [], "page": seen.page, "answer": seen.answer}
+    return {"problems": [], "page": rehearsed(found, now_ms)}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 
 
 class Console:
@@ -115,8 +135,10 @@ class Console:
         kind = asked.header(b"content-type")
         style = next((style for style in NAMES if style in kind), "toml")
 
+        query = {name: values[-1] for name, values in parse_qs(asked.query, keep_blank_values=True).items()}
+
         def take(body: bytes, reply: Reply) -> None:
-            check = partial(checked, body, style, int(time.time() * 1000))
+            check = partial(checked, body, style, int(time.time() * 1000), query)
             if not self._worker.run(check, lambda found: reply.reply(as_json(200, found)), reply.fail):
                 self._door.refuse("checks", asked.address)
                 reply.reply(refused(BUSY))

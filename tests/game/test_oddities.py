@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from huntserver.cli.playthrough import play_through
 from huntserver.game.definition.explained import explain
 from huntserver.game.definition.oddities import oddities
+from huntserver.playthrough import play_through
 from lab.rigs.game import SMALL, definition
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,32 @@ async def test_a_text_is_checked_without_being_kept(rig: Rig) -> None:
     assert [clue["title"] for clue in body["page"]["clues"]] == ["Clue 1", "Clue 2", "Clue 3"]
     assert "right c1" not in str(body)
     assert len(rig.system.submitted) == submitted
+
+
+async def test_a_text_is_played_before_it_is_kept(rig: Rig) -> None:
+    submitted = len(rig.system.submitted)
+
+    def asked(query: str) -> dict[str, Any]:
+        status, body = Caller(rig).ask("POST", f"/check?{query}", DEFINITION.encode(), Authorization=bearer(rig))
+        assert status == 200
+        return dict(body)
+
+    wrong = asked("play=1&clue=c1&guess=nonsense")
+    assert (wrong["answer"]["verdict"], wrong["page"]["team"]["score"]) == ("incorrect", 0)
+    right = asked("play=1&clue=c1&guess=right+c1")
+    assert right["answer"]["verdict"] == "correct"
+    assert [clue["id"] for clue in right["page"]["clues"] if clue.get("solved")] == ["c1"]
+    assert asked("play=1&clue=nowhere&guess=x")["answer"]["code"] == "locked"
+    later = asked("play=1&solved=c1,c2,gone")
+    assert [clue["id"] for clue in later["page"]["clues"] if clue.get("solved")] == ["c1", "c2"]
+    assert len(rig.system.submitted) == submitted
+
+
+async def test_generated_teams_play_a_text(rig: Rig) -> None:
+    status, body = Caller(rig).ask("POST", "/check?simulate=7&seed=2", DEFINITION.encode(), Authorization=bearer(rig))
+    assert status == 200
+    assert [one["clue"] for one in body["play"]["clues"]] == ["c1", "c2", "c3"]
+    assert len(body["play"]["teams"]) == 7
 
 
 async def test_faults_come_with_their_lines(rig: Rig) -> None:

@@ -31,9 +31,14 @@ def sign_in_link(live: LocalServer, subject: str = "host", name: str = "Ada Host
 def office_in(folder: Path) -> Iterator[LocalServer]:
     """Run a server with its read models, until they answer; end it afterwards."""
     with serving(folder, "--projections", f"sqlite:{folder}/models.db") as server:
-        while server.http("GET", "/api/hunts")[0] != 200:
-            time.sleep(0.1)  # not for order: the projector is another process, and says nothing when it begins
+        models_answer(server)
         yield server
+
+
+def models_answer(server: LocalServer) -> None:
+    """Wait until a server's read models answer."""
+    while server.http("GET", "/api/hunts")[0] != 200:
+        time.sleep(0.1)  # not for order: the projector is another process, and says nothing when it begins
 
 
 class Desk(Phone):

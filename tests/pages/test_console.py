@@ -91,6 +91,28 @@ def host_of(crew: Cast, hunt: str, host: Any) -> str:
     return subject
 
 
+def test_a_text_is_played_and_simulated_before_anybody_sees_it(desk: Desks, office: LocalServer) -> None:
+    host = desk()
+    host.open(sign_in_link(office))
+    host.page.locator("[data-door='example'], [data-act='new']").first.click()
+    host.sees(".verdict", "Can be played to its end")
+    host.page.locator("[data-try='play']").click()
+    host.sees("[data-shut]", "opens after")
+    for text, said in (("nonsense", "is not it"), ("24", "is right")):
+        host.page.locator("#try-gate").fill(text)
+        host.page.locator("#try-gate").press("Enter")
+        host.sees("[data-clue='gate']", said)
+    host.sees("[data-clue='verse']", "Take it as solved")
+    host.page.locator("[data-solve='verse']").click()
+    host.sees("[data-clue='lamp']", "Which colour")
+    host.page.locator("[data-try='simulate']").click()
+    host.sees("[data-simulated='lamp']", "min")
+    host.page.locator("#source").fill(host.page.locator("#source").input_value().replace('id = "lamp"', 'id = "light"'))
+    host.sees("[data-simulated='light']", "min")
+    assert faults(host) == []
+    host.well()
+
+
 def test_a_link_is_good_once_and_its_code_stays_nowhere(desk: Desks, office: LocalServer) -> None:
     link = sign_in_link(office, "once")
     code = link.partition("#")[2]

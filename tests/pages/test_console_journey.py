@@ -68,6 +68,9 @@ def writes(host: Desk) -> None:
     host.noted("Saved.")
     assert paper.input_value().count("Which bright colour") == 1
     picture(host, "host-editor")
+    host.page.locator("[data-try='simulate']").click()
+    host.sees("[data-simulated='lamp']", "min")
+    picture(host, "host-try")
     host.button("publish")
     host.agree()
     host.sees(".phase", "open to join")

@@ -21,8 +21,8 @@ from tests.pages.talker import Cast
 Phones = Callable[..., Phone]
 ROOT = Path(__file__).parents[2]
 HOST_PICTURES = (
-    "host-sign-in", "host-doors", "host-faults", "host-editor", "host-before", "host-run", "host-accept", "host-team",
-    "host-results", "board-live", "board-frozen", "board-ceremony", "board-winner",
+    "host-sign-in", "host-doors", "host-faults", "host-editor", "host-try", "host-before", "host-run", "host-accept",
+    "host-team", "host-results", "board-live", "board-frozen", "board-ceremony", "board-winner",
 )  # fmt: skip
 PICTURES = ("entrance", "clue", "solved", "clues", "offline", "board", "team", "feed", "ended")
 

@@ -8,6 +8,7 @@ import { act, remember, session } from "./hunt.js";
 import { check, define, source_of } from "./server.js";
 import { changed, note, state } from "./store.js";
 import { amendment } from "./editor.js";
+import { look } from "./rehearsing.js";
 import { h } from "./words.js";
 
 const TYPED_MS = 500;
@@ -88,6 +89,7 @@ export async function check_now() {
   } else {
     // While there are faults the last good page stays: it is better than none.
     state.edit = { ...state.edit, state: "checked", err: null, problems: body.problems, page: body.page || state.edit.page };
+    if (!body.problems.length) void look();
   }
   changed();
 }

@@ -6,7 +6,7 @@ import { initial } from "../player/pieces.js";
 import { refusal } from "../player/words.js";
 import { ask_for } from "./dialogs.js";
 import { publish, save, typed } from "./editing.js";
-import { page_view } from "./preview.js";
+import { rehearsal_view } from "./rehearsing.js";
 import { state } from "./store.js";
 import { h } from "./words.js";
 
@@ -22,7 +22,7 @@ export function edit_view() {
         <button class=${fresh || edit.phase !== "draft" ? "act" : "plain"} data-act="save" ?disabled=${!good || edit.busy || (text === saved && !fresh)} @click=${save}>${h("save")}</button>
         ${fresh ? nothing : html`<button class="act" data-act="publish" ?disabled=${!good || edit.busy} @click=${confirm_publish}>${h("publish")}</button>`}</span></header>
     <div class="edit-main"><div class="paper-side">${paper(edit)}${faults(problems)}</div>
-      <section class="preview-side" tabindex="0" aria-label=${h("preview")}><h2>${h("preview")}</h2>${guard([edit.page], () => (edit.page ? page_view(edit.page) : html`<p class="empty">${h("preview.wait")}</p>`))}</section></div></div>`;
+      <section class="preview-side" tabindex="0" aria-label=${h("preview")}><h2>${h("preview")}</h2>${guard([edit.page, edit.rehearsal], () => rehearsal_view(edit))}</section></div></div>`;
 }
 
 function confirm_publish() {

@@ -24,15 +24,18 @@ async function asked(method, path, { body, kind } = {}) {
   }
 }
 
+/** @param {{[name: string]: string}} query */
+const asking = (query) => (Object.keys(query).length ? `?${new URLSearchParams(query)}` : "");
+
 /** Give a link's code for a token. @param {string} code */
 export const sign_in = (code) => asked("POST", "signin", { body: JSON.stringify({ code }), kind: "application/json" });
-/** Judge a hunt's text; nothing is kept. @param {string} text @param {keyof typeof TYPES} style */
-export const check = (text, style) => asked("POST", "check", { body: text, kind: TYPES[style] });
+/** Judge a hunt's text, or play it; nothing is kept. @param {string} text @param {keyof typeof TYPES} style @param {{[name: string]: string}} [query] */
+export const check = (text, style, query = {}) => asked("POST", `check${asking(query)}`, { body: text, kind: TYPES[style] });
 /** @param {string} hunt */
 export const source_of = (hunt) => asked("GET", `hunts/${encodeURIComponent(hunt)}/definition`);
 /** @param {string} hunt @param {string} text @param {keyof typeof TYPES} style @param {{[name: string]: string}} [query] */
 export const define = (hunt, text, style, query = {}) =>
-  asked("PUT", `hunts/${encodeURIComponent(hunt)}/definition${Object.keys(query).length ? `?${new URLSearchParams(query)}` : ""}`, { body: text, kind: TYPES[style] });
+  asked("PUT", `hunts/${encodeURIComponent(hunt)}/definition${asking(query)}`, { body: text, kind: TYPES[style] });
 export const hunts = () => asked("GET", "api/hunts?limit=200");
 export const listed = () => asked("GET", "hunts");
 export const health = () => asked("GET", "readyz");

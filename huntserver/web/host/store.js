@@ -11,7 +11,7 @@ export { changed, drawn_by };
  *   ends_ms?: number, mine?: boolean}} Listed */
 /** @typedef {{path: string, what: string, cure: string, line: number}} Problem */
 /** @typedef {{hunt: string, fresh: boolean, text: string, saved: string, style: string, phase: string, problems: Problem[], page: any,
- *   state: "loading" | "typing" | "checking" | "checked" | "failed", err: any, busy: boolean}} Edit */
+ *   state: "loading" | "typing" | "checking" | "checked" | "failed", err: any, busy: boolean, rehearsal?: import("./rehearsing.js").Rehearsal}} Edit */
 
 const GOOD_MS = 30_000;  // so long good news stays, if nothing else is done; bad news stays
 

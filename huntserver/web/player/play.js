@@ -138,7 +138,7 @@ async function guest(name) {
 
 /** @param {string} thing @param {string} op @param {{[field: string]: any}} fields @param {string} [text] */
 function act(thing, op, fields, text) {
-  state.answers = { ...state.answers, [thing]: { tone: "wait", text, at_ms: server_now() } };
+  state.answers = { ...state.answers, [thing]: { tone: "wait", text, op, at_ms: server_now() } };
   try {
     void client?.command(op, { hunt: state.hunt, ...fields });
   } catch (error) {

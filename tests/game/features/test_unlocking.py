@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huntserver.cli.playthrough import play_through
 from huntserver.game.definition.shape import Clue, Definition, Loot, Rotation, Round, Streak, Treasure, source
 from huntserver.game.definition.shape import Scoring as ScoringKeys
 from huntserver.game.definition.solvability import check
@@ -20,6 +19,7 @@ from huntserver.game.features.schedule import Publish, Start
 from huntserver.game.features.standing import Adjust
 from huntserver.game.features.treasures import Claim, Claimed
 from huntserver.game.state import Phase
+from huntserver.playthrough import play_through
 from lab.rigs.game import HUNT, OWNER, Table, code, digest
 
 IDS = [f"c{n}" for n in range(8)]
