@@ -1,18 +1,22 @@
 """Whole hunts of the kinds that hosts run, played to the end by generated players; the standings are known beforehand.
 
-The oracle here knows no rule of the game: each structure says in a line what a solve is worth.
+The oracle here knows no rule of the game: each structure says in a line what a solve is worth. What was sent is played
+once more on real logs by `tests/integration/test_structures.py`.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
+from math import log1p
+from typing import Any, Final, NamedTuple
 
+import msgspec
 import pytest
 
 from actors.entity import Rejected
 from huntserver.game.features.amending import AwardSolve
+from huntserver.game.features.beginning import Begin
 from huntserver.game.features.checking_in import CheckIn
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.hints import TakeHint
@@ -50,12 +54,44 @@ class Oracle:
         return [(player.title(), self.score[player]) for player in order]
 
 
+class Sent(NamedTuple):
+    """One command of a script: when, by whom, and what was answered."""
+
+    at_ms: int
+    by: str
+    role: str
+    command: Any
+    said: str
+
+
+class Scripted(Table):
+    """A table that writes down what is sent."""
+
+    def __init__(self, toml: str) -> None:
+        super().__init__(toml)
+        self.script: list[Sent] = []
+
+    def send(self, command: Any, by: str = "p:ann", role: str = "player", name: str = "") -> Any:
+        answer = super().send(command, by, role, name)
+        self.script.append(Sent(self.now_ms, by, role, command, said(answer)))
+        return answer
+
+
+def said(answer: Any) -> str:
+    """Return an answer in short: the code of a refusal, or points and rank."""
+    if isinstance(answer, Rejected):
+        return answer.code
+    told = msgspec.to_builtins(answer)
+    return f"{told.get('verdict', 'ok')} {told.get('points', 0)} {told.get('rank', 0)}"
+
+
 class Race:
     """A running hunt, its players and the oracle beside it."""
 
     def __init__(self, toml: str, players: int, worth: Worth, seed: int) -> None:
         self.players = [f"p{n}" for n in range(players)]
-        self.table = Table(toml).running(*self.players)
+        self.table = Scripted(toml)
+        self.table.running(*self.players)
         self.oracle = Oracle(worth, self.players)
         self.rng = random.Random(seed)
 
@@ -77,13 +113,14 @@ class Race:
         """Return a player's team."""
         return self.table.state.members[f"p:{player}"]
 
-    def end(self) -> None:
+    def end(self) -> Race:
         """End the hunt and compare the standings, and those of the log folded again."""
         assert not isinstance(self.table.host(End()), Rejected)
         self.table.tick(60)
         rows = self.table.ask(BoardQuery(top=500), OWNER, "host").rows
         assert [(row.name, row.score) for row in rows] == self.oracle.standings()[:500]
         assert digest(self.table.replay()) == digest(self.table.state)
+        return self
 
     def interleaved(self, ways: dict[str, list[int]]) -> list[tuple[str, int]]:
         """Return every player's steps, each in its own order, the players mixed."""
@@ -97,8 +134,7 @@ def clue(id: str, keys: str, title: str = "A clue") -> str:
     return f'[[clues]]\nid = "{id}"\ntitle = "{title}"\n{keys}\n'
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_linear_trail_of_five_places(seed: int) -> None:
+def trail(seed: int) -> Race:
     spots = [(48.85 + n / 100, 2.35) for n in range(5)]
     toml = 'title = "Five bridges"\n' + "".join(
         clue(
@@ -118,21 +154,23 @@ def test_a_linear_trail_of_five_places(seed: int) -> None:
         race.solve(player, n, CheckIn(*spots[n]))
     finished = {row.name for row in race.table.ask(BoardQuery(), OWNER, "host").rows if row.finished}
     assert finished == {player.title() for player in race.players[1:]}
-    race.end()
+    return race.end()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_weekend_of_thirty_puzzles_in_rounds_with_metas_and_a_meta_meta(seed: int) -> None:
+def weekend(seed: int) -> Race:
     toml = 'title = "The long weekend"\n'
     numbers: dict[str, int] = {}
     for r in range(5):
+        opens = f'unlock = "round r{r - 1} or after {2 * r}:00"' if r else ""
+        toml += f'[[rounds]]\nid = "r{r}"\ntitle = "Round {r}"\n{opens}\n'
+    for r in range(5):
         fed = [f"r{r}p{n}" for n in range(5)]
-        opens = f'unlock = "m{r - 1} or after {2 * r}:00"' if r else ""
-        toml += "".join(clue(id, f'answers = ["{id} it is"]\n{opens}') for id in fed)
-        toml += clue(f"m{r}", f'answers = ["meta {r}"]\npoints = 50\nunlock = "4 of ({", ".join(fed)})"')
+        toml += "".join(clue(id, f'answers = ["{id} it is"]\nround = "r{r}"') for id in fed)
+        keys = f'round = "r{r}"\nmeta_of = ["r{r}"]\nmeta_needs = 4'
+        toml += clue(f"m{r}", f'answers = ["meta {r}"]\npoints = 50\n{keys}')
         numbers |= {id: len(numbers) + n for n, id in enumerate([*fed, f"m{r}"])}
-    metas = ", ".join(f"m{r}" for r in range(5))
-    toml += clue("meta", f'answers = ["the end"]\npoints = 200\nfinal = true\nunlock = "5 of ({metas})"')
+    metas = ", ".join(f'"m{r}"' for r in range(5))
+    toml += clue("meta", f'answers = ["the end"]\npoints = 200\nfinal = true\nmeta_of = [{metas}]')
     numbers["meta"] = len(numbers)
     assert len(numbers) == 31
     worth = {n: 200 if id == "meta" else 50 if id[0] == "m" else 10 for id, n in numbers.items()}
@@ -152,31 +190,33 @@ def test_a_weekend_of_thirty_puzzles_in_rounds_with_metas_and_a_meta_meta(seed: 
     race.table.tick(9 * 3600)  # what is released by time is open to everybody, however far they are
     late = race.table.state.plan.clue_index["r4p0"]
     assert all(race.team(player).unlocked >> late & 1 for player in race.players)
-    race.end()
+    return race.end()
 
 
-def test_a_jeopardy_of_sixty_tasks_whose_points_sink_as_they_are_solved() -> None:
-    tasks, players = 60, 300
+def jeopardy(seed: int, players: int) -> Race:
+    tasks = 60
     toml = 'title = "Sixty flags"\n' + "".join(
-        clue(f"t{n}", f'answers = ["flag{{{n}-x}}"]\npoints = 500\npoints_min = 100\ndecay_solves = 40')
+        clue(
+            f"t{n}",
+            f'answers = ["flag{{{n}-x}}"]\npoints = 500\npoints_min = 100\ndecay_solves = 400\ndecay_shape = "log"',
+        )
         for n in range(tasks)
     )
 
     def worth(_: int, rank: int) -> int:
-        return 500 - 400 * min(rank - 1, 40) ** 2 // 40**2
+        return 100 if rank > 400 else 500 - int(400 * log1p(rank - 1) / log1p(400))
 
-    race = Race(toml, players, worth, 1)
+    race = Race(toml, players, worth, seed)
     ways = {p: race.rng.sample(range(tasks), min(tasks, 1 + int(race.rng.expovariate(1 / 8)))) for p in race.players}
     for player, n in race.interleaved(ways):
         if race.rng.random() < 0.1:
             assert race.table.send(Guess(f"t{n}", "flag{wrong}"), f"p:{player}").verdict == "incorrect"
         race.solve(player, n, Guess(f"t{n}", f"flag{{{n}-x}}"))
     assert race.table.state.solves == [race.oracle.solves.get(n, 0) for n in range(tasks)]
-    race.end()
+    return race.end()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_companys_tasks_that_hosts_confirm_and_a_survey_at_the_end(seed: int) -> None:
+def company(seed: int) -> Race:
     toml = 'title = "The summer party"\n' + "".join(clue(f"k{n}", 'kind = "manual"\npoints = 20') for n in range(6))
     toml += clue("last", 'kind = "survey"\npoints = 5\nunlock = "4 of (k0, k1, k2, k3, k4, k5)"')
     race = Race(toml, 7, lambda n, _: 5 if n == 6 else 20, seed)
@@ -188,11 +228,10 @@ def test_a_companys_tasks_that_hosts_confirm_and_a_survey_at_the_end(seed: int) 
         else:
             assert code(race.table.send(AwardSolve(race.team(player).id, f"k{n}"), f"p:{player}")) == "not_allowed"
             race.solve(player, n, AwardSolve(race.team(player).id, f"k{n}"), by_host=True)
-    race.end()
+    return race.end()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_museum_with_codes_at_the_rooms_and_hints_for_points(seed: int) -> None:
+def museum(seed: int) -> Race:
     toml = 'title = "Twelve rooms"\n' + "".join(
         clue(
             f"room{n}",
@@ -209,4 +248,70 @@ def test_a_museum_with_codes_at_the_rooms_and_hints_for_points(seed: int) -> Non
             assert code(race.table.send(TakeHint(f"room{n}", "h"), f"p:{player}")) == "too_expensive"
         link = f"https://hunts.example/?hunt=rooms&code=room-{n:04d}"
         race.solve(player, n, Scan(race.rng.choice((f"ROOM-{n:04d}", f"room {n:04d}", f"ＲＯＯＭ{n:04d}", link))))
-    race.end()
+    return race.end()
+
+
+def drop_in(seed: int) -> Race:
+    """A trail that is open for days: every team begins when it likes, and points sink with its own time."""
+    least, most, over_s = 20, 100, 900
+    toml = 'title = "The old town"\nschedule = { start = "own", limit_s = 7200 }\n' + "".join(
+        clue(
+            f"d{n}",
+            f'answers = ["stop {n}"]\npoints = {most}\npoints_min = {least}\ndecay_s = {over_s}\n'
+            + (f'unlock = "d{n - 1}"' if n else ""),
+        )
+        for n in range(5)
+    )
+    race = Race(toml, 12, lambda *_: 0, seed)
+    table, began, opened = race.table, dict[str, int](), dict[str, int]()
+
+    def worth(player: str) -> int:
+        open_ms = min(table.now_ms - opened[player], over_s * 1000)
+        return most - (most - least) * open_ms // (over_s * 1000)
+
+    fastest: dict[int, int] = {}
+    told: list[tuple[int, str]] = []
+    ways = {p: list(range(-1, race.rng.choice((2, 4, 5)))) for p in race.players}
+    for player, n in race.interleaved(ways):
+        table.tick(race.rng.randint(5, 200))
+        if n < 0:
+            assert code(table.send(Guess("d0", "stop 0"), f"p:{player}")) == "not_running"
+            assert code(table.send(Begin(), f"p:{player}")) == ""
+            began[player] = opened[player] = table.now_ms
+            continue
+        used = table.now_ms - began[player]
+        points = worth(player)
+        answer = table.send(Guess(f"d{n}", f"stop {n}"), f"p:{player}")
+        if used >= 7_200_000:
+            assert code(answer) == "too_late"
+            continue
+        assert answer.points == points, (player, n, answer)
+        race.oracle.score[player] += points
+        race.oracle.since[player] = used  # of equal scores, who needed less time of its own
+        opened[player] = table.now_ms
+        if n not in fastest or used < fastest[n]:
+            fastest[n] = used
+            told.append((n + 1, player.title()))
+    found = [(e.clue_number, e.name) for p in table.pushes("hunt") for e in p.events if e.type == "first_finder"]
+    assert found == told
+    return race.end()
+
+
+STRUCTURES: Final[dict[str, Callable[[int], Race]]] = {
+    "a linear trail of five places": trail,
+    "a weekend of thirty puzzles with rounds, metas and a meta-meta": weekend,
+    "a jeopardy of sixty tasks": lambda seed: jeopardy(seed, 40),
+    "a company's tasks that hosts confirm": company,
+    "a museum with codes and hints": museum,
+    "a drop-in trail with own starts": drop_in,
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_a_structure_is_played_to_its_right_standings(name: str, seed: int) -> None:
+    STRUCTURES[name](seed)
+
+
+def test_a_jeopardy_with_three_thousand_teams() -> None:
+    jeopardy(1, 3000)
