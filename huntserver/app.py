@@ -47,6 +47,8 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.gateway.worker import WorkerThread
 from huntserver.listening import ALONE, Shared, disks, listen, server_certificate
+from huntserver.media.store import MediaStore
+from huntserver.media.stores import media_store
 from huntserver.preload import load_hunt, read_hunt
 from huntserver.projections.cleaning import Cleaner
 from huntserver.projections.feed import Feed
@@ -219,7 +221,7 @@ async def start(
     """
     limits = server_limits(config)
     make_folder(Path(config.data.dir), "the data folder; give another one with --data")
-    definitions = [(path.stem, read_hunt(path)) for path in preload]
+    definitions, store = [(path.stem, *read_hunt(path)) for path in preload], media_store(config)
     run = run or secrets.token_hex(4)
     reporter = telemetry.LogReporter(run=run)
     certificate = server_certificate(config, reporter)
@@ -240,9 +242,10 @@ async def start(
             await node.join(system, connecting(config.log.security), system.background)
         made = telemetry.registry(system, reporter, lag, sink)
         read_models = ReadModels(config, mint, reporter)
-        gateway, readiness = _gateway(config, core, mint, made, reporter, log, sockets_max, read_models, coat, shared)
-        for id, definition in definitions:
-            await load_hunt(way_in, id, definition, reporter)
+        outside = (log, sockets_max, read_models, coat, shared, store)
+        gateway, readiness = _gateway(config, core, mint, made, reporter, *outside)
+        for id, definition, held in definitions:
+            await load_hunt(way_in, id, definition, held, store, reporter)
             gateway.site.listed.append(id)
         port = await listen(gateway, config.server, certificate, shared.listening)
     except BaseException:
@@ -315,6 +318,7 @@ def _gateway(
     read_models: ReadModels,
     coat: Coats,
     shared: Shared,
+    store: MediaStore,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
     clock, (system, rooms, way_in, node, _) = LoopClock(), core
@@ -338,6 +342,7 @@ def _gateway(
         ),
         sockets_max=sockets_max,
         worker=WorkerThread(reporter),
+        media=store,
         guests=config.auth.guests,
         readiness=readiness.state,
         metrics=lambda: prometheus_client.generate_latest(made),

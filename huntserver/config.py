@@ -20,6 +20,7 @@ from huntserver.suggestion import did_you_mean
 
 LOG_SCHEMES = ("sqlite", "kafka")
 ROLES = ("gateway", "hunts", "players", "projections")
+MEDIA_SCHEMES = ("folder", "s3")
 PROJECTION_SCHEMES = ("sqlite", "postgresql", "postgres")
 
 
@@ -94,6 +95,19 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     issuers: list[Issuer] = []
 
 
+class MediaChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where pictures, sound, video and files lie. `store`: `folder:PATH`, `s3:BUCKET` or `s3:BUCKET/PREFIX`; empty: the
+    folder `media` in the data folder.
+
+    For S3: `endpoint` is the store's address where it is not Amazon's, `region` its name there. Keys come from the
+    usual places of AWS' own tools (environment, profile, the machine's role).
+    """
+
+    store: str = ""
+    endpoint: str = ""
+    region: str = ""
+
+
 class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Read models. `store`: `sqlite:PATH`, libpq's `postgresql://USER@HOST:PORT/DATABASE`, or empty, for none.
 
@@ -148,6 +162,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogChoice = LogChoice()
     data: Data = Data()
     auth: Auth = Auth()
+    media: MediaChoice = MediaChoice()
     projections: Projections = Projections()
     webhooks: list[Webhook] = []
     cluster: Cluster = Cluster()
@@ -217,6 +232,10 @@ def check(name: str, config: Config) -> None:
         raise ConfigError(f"{name}: log.security.{wrong}")
     if config.data.memory_mb < 16:
         raise ConfigError(f"{name}: data.memory_mb is {config.data.memory_mb}, allowed is 16 and more")
+    scheme, _, rest = config.media.store.partition(":")
+    if config.media.store and (scheme not in MEDIA_SCHEMES or not rest):
+        allowed = "folder:PATH, s3:BUCKET and s3:BUCKET/PREFIX"
+        raise ConfigError(f"{name}: media.store is {config.media.store!r}, allowed are {allowed}")
     scheme, _, rest = config.projections.store.partition(":")
     if config.projections.store and (scheme not in PROJECTION_SCHEMES or not rest):
         raise ConfigError(

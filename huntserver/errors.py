@@ -110,6 +110,9 @@ REFUSALS: Final[dict[str, Code]] = {
     "treasure_taken": Code("your team holds this treasure"),
     "bad_text": Code("the text is empty, too long, or has characters that cannot be shown", status=400),
     "too_large": Code("too large to be stored", status=413),
+    "bad_medium": Code("this is no picture, sound, video or file of a type that is taken", status=415),
+    "no_such_medium": Code("the hunt has no medium of this name", status=404),
+    "no_room": Code("there is no room left for media; an operator must make some", NEW_KEY, status=507),
 }
 
 RESENT_WITH_SAME_KEY: Final = frozenset(name for name, code in REFUSALS.items() if code.resend is SAME_KEY)

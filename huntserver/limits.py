@@ -44,6 +44,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     sign_ins_per_minute: float = 20.0
     bodies_bytes_max: int = 32 * 1024 * 1024
     bodies_bytes_per_address: int = 4 * 1024 * 1024
+    medium_bytes_max: int = 32 * 1024 * 1024
+    media_bodies_bytes_max: int = 96 * 1024 * 1024
+    media_bytes_per_s: int = 16 * 1024
+    media_served_max: int = 256
     outbox_soft_bytes: int = 64 * 1024
     outbox_hard_bytes: int = 1024 * 1024
     outbox_behind_s: float = 10.0
@@ -93,6 +97,10 @@ REASONS: dict[str, str] = {
     "sign_ins_per_minute": "per address: a host signs in once a week, and codes cannot be guessed",
     "bodies_bytes_max": "memory for bodies that are on their way, of all",
     "bodies_bytes_per_address": "the same, of one address",
+    "medium_bytes_max": "a picture of a phone has 3 to 8 MB, a minute of video at 4 Mbit/s 30 MB",
+    "media_bodies_bytes_max": "memory for media that hosts send, of all; before that they are told to wait",
+    "media_bytes_per_s": "a host that sends a medium more slowly than this gives the place to others",
+    "media_served_max": "media that are on their way to players at once, each with 128 KiB of memory; then 503",
     "guests_per_minute": "per address: a school of 1,000; a guest leaves nothing in the log before the first join",
     "outbox_soft_bytes": "past it conflated state is dropped and a snapshot follows",
     "outbox_hard_bytes": "past it the client is told to come back",

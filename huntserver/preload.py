@@ -13,30 +13,39 @@ from actors.reporter import Reporter
 from actors.shard.actor import Caller
 from actors.way_in import WayIn
 from huntserver.config import ConfigError
-from huntserver.game.definition.formats import style_of
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.media import AddMedium
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.schedule import Publish, Start
+from huntserver.game.media import references
+from huntserver.gateway.media import to_keep
+from huntserver.hunt_source import HuntSource, SourceError, media_problems, read_source
+from huntserver.media.store import MediaStore, MediaStoreError
 
 HOST: Final = Caller("h:host", "host", "Host")
 """Owns the preloaded hunts."""
 
 
-def read_hunt(path: Path) -> Definition:
-    """Read a hunt file. Raises `ConfigError` with its first problem."""
+def read_hunt(path: Path) -> tuple[Definition, HuntSource]:
+    """Read a hunt's file, folder or zip. Raises `ConfigError` with its first problem."""
     try:
-        data = path.read_bytes()
+        held = read_source(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    checked = check_definition(data, style_of(path.suffix))
+    except SourceError as error:
+        raise ConfigError(str(error)) from error
+    checked = check_definition(held.data, held.style)
+    checked = checked if isinstance(checked, list) else media_problems(held, checked) or checked
     if isinstance(checked, list):
         raise ConfigError(f"{path}: {checked[0]} ({len(checked)} problems in all: huntserver check {path})")
-    return checked
+    return checked, held
 
 
-async def load_hunt(system: WayIn, id: str, definition: Definition, report: Reporter) -> None:
+async def load_hunt(
+    system: WayIn, id: str, definition: Definition, held: HuntSource, store: MediaStore, report: Reporter
+) -> None:
     """Create, publish and start a hunt unless it is there; one whose shard is closed is reported and skipped.
 
     Raises `ConfigError` if the hunt refuses a step.
@@ -47,7 +56,8 @@ async def load_hunt(system: WayIn, id: str, definition: Definition, report: Repo
     if seen.code != "no_such_hunt":
         report.warn("hunt_unreachable", hunt=id, code=seen.code, why=seen.msg)
         return
-    steps: list[Any] = [Create(), Define(source(definition)), Publish()]
+    media = [_stored(store, name, held.media[name][1]()) for name in references(definition)]
+    steps: list[Any] = [Create(), *media, Define(source(definition)), Publish()]
     if definition.schedule.starts_at is None:
         steps.append(Start())
     for step in steps:
@@ -55,3 +65,13 @@ async def load_hunt(system: WayIn, id: str, definition: Definition, report: Repo
         if isinstance(done, Rejected):
             raise ConfigError(f"hunt {id}: {type(step).__name__.lower()} was refused: {done.msg or done.code}")
     report.note("hunt_loaded", hunt=id)
+
+
+def _stored(store: MediaStore, name: str, body: bytes) -> AddMedium:
+    try:
+        kept = to_keep(store, name, body)
+    except MediaStoreError as error:
+        raise ConfigError(f"{name}: {error}") from error
+    if isinstance(kept, Rejected):
+        raise ConfigError(kept.msg)
+    return kept

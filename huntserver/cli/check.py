@@ -11,11 +11,11 @@ import msgspec
 
 from huntserver.cli.main import FAILED, USAGE
 from huntserver.game.definition.explained import explain
-from huntserver.game.definition.formats import style_of
 from huntserver.game.definition.oddities import oddities
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
+from huntserver.hunt_source import HuntSource, SourceError, media_oddities, media_problems, read_source
 from huntserver.playthrough import Playthrough, play_through
 
 TEAMS_MAX = 500
@@ -29,27 +29,32 @@ TEAMS_MAX = 500
 @click.option("--teams", type=click.IntRange(1, TEAMS_MAX), default=20, show_default=True, help="teams that play")
 @click.option("--seed", type=int, default=1, show_default=True, help="the same seed, the same play")
 def check(files: tuple[Path, ...], as_json: bool, explained: bool, simulated: bool, teams: int, seed: int) -> None:
-    """Check hunt files (TOML, JSON, YAML): every problem with its path into the file and what to do.
+    """Check hunts (TOML, JSON, YAML files; folders and zips of one with its media): every problem, its path into the
+    file and what to do.
 
     What is odd though legal is a warning: the hunt can be published all the same.
     """
     bad = unread = False
     for file in files:
         try:
-            data = file.read_bytes()
+            held = read_source(file)
+            found = _checked(held)
         except OSError as error:
             click.echo(f"huntserver: {file}: cannot be read ({error.strerror})", err=True)
             unread = True
             continue
-        found = check_definition(data, style_of(file.suffix))
+        except SourceError as error:
+            click.echo(f"huntserver: {error}", err=True)
+            unread = True
+            continue
         bad = bad or isinstance(found, list)
         if as_json:
-            click.echo(msgspec.json.encode(_told(file, found, explained, simulated, teams, seed)).decode())
+            click.echo(msgspec.json.encode(_told(held, found, explained, simulated, teams, seed)).decode())
         elif isinstance(found, list):
             for problem in found:
-                click.echo(f"{file}: {problem}")
+                click.echo(f"{held.label}: {problem}")
         else:
-            _print(file, found)
+            _print(held, found)
             if explained:
                 for clue, line in explain(found):
                     click.echo(f"  {clue}: {line}")
@@ -58,13 +63,19 @@ def check(files: tuple[Path, ...], as_json: bool, explained: bool, simulated: bo
     sys.exit(USAGE if unread else FAILED if bad else 0)
 
 
+def _checked(held: HuntSource) -> Definition | list[Problem]:
+    """Return the definition, or every problem of the file and of the media that it names."""
+    found = check_definition(held.data, held.style)
+    return found if isinstance(found, list) else media_problems(held, found) or found
+
+
 def _told(
-    file: Path, found: Definition | list[Problem], explained: bool, simulated: bool, teams: int, seed: int
+    held: HuntSource, found: Definition | list[Problem], explained: bool, simulated: bool, teams: int, seed: int
 ) -> dict[str, Any]:
     problems = found if isinstance(found, list) else []
-    told: dict[str, Any] = {"file": str(file), "problems": [p._asdict() for p in problems]}
+    told: dict[str, Any] = {"file": held.label, "problems": [p._asdict() for p in problems]}
     if isinstance(found, Definition):
-        if odd := oddities(found):
+        if odd := [*oddities(found), *media_oddities(held, found)]:
             told["warnings"] = [p._asdict() for p in odd]
         if explained:
             told["answers"] = list(explain(found))
@@ -73,10 +84,12 @@ def _told(
     return told
 
 
-def _print(file: Path, found: Definition) -> None:
-    for odd in oddities(found):
-        click.echo(f"{file}: warning: {odd}")
-    click.echo(f"{file}: {found.title}: {len(found.clues)} clues, {len(found.treasures)} treasures, can be played")
+def _print(held: HuntSource, found: Definition) -> None:
+    for odd in [*oddities(found), *media_oddities(held, found)]:
+        click.echo(f"{held.label}: warning: {odd}")
+    click.echo(
+        f"{held.label}: {found.title}: {len(found.clues)} clues, {len(found.treasures)} treasures, can be played"
+    )
 
 
 def _print_play(seen: Playthrough, teams: int) -> None:

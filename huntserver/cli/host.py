@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import click
 import msgspec
 
+from huntserver.cli.host_media import media, send_named
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.client import Client, Refused, Unreachable, connect
 from huntserver.client.http import http, http_base
@@ -24,6 +25,7 @@ from huntserver.game.feature import SentBy, Takes
 from huntserver.game.features.amending import Existing
 from huntserver.game.features.authoring import Create
 from huntserver.game.hunt import TAKES
+from huntserver.hunt_source import HuntSource, SourceError, read_source
 
 URL = click.option("--url", default="ws://127.0.0.1:8080/ws", show_default=True, help="address of the server")
 TOKEN = click.option("--token", envvar="HUNTSERVER_TOKEN", required=True, help="host token (or HUNTSERVER_TOKEN)")
@@ -64,14 +66,16 @@ async def _send(url: str, token: str, op: str, fields: dict[str, Any]) -> None:
 @click.option("--hunt", help="id of the hunt (default: the file's name)")
 @click.option("--publish/--draft", default=True, help="publish at once (default), or leave it a draft")
 def create(file: Path, url: str, token: str, hunt: str | None, publish: bool) -> None:
-    """Make a hunt from a file: create, send its definition, publish. A draft gets the file as its new definition."""
-    data = _read(file)
+    """Make a hunt from a file, folder or zip: create, send its media and definition, publish. A draft gets the file as
+    its new definition."""
+    source = _read(file)
     name = hunt or file.stem
 
     async def make() -> None:
         async with connect(url, token) as client:
             await _created(client, name)
-            await _define(url, token, name, file, data)
+            await send_named(url, token, name, source)
+            await _define(url, token, name, source)
             if publish:
                 await client.command("publish", hunt=name)
         if publish:
@@ -82,9 +86,11 @@ def create(file: Path, url: str, token: str, hunt: str | None, publish: bool) ->
     work(make())
 
 
-def _read(file: Path) -> bytes:
+def _read(file: Path) -> HuntSource:
     try:
-        return file.read_bytes()
+        return read_source(file)
+    except SourceError as error:
+        fail(str(error), USAGE)
     except OSError as error:
         fail(f"{file}: cannot be read ({error.strerror})", USAGE)
 
@@ -102,8 +108,8 @@ async def _created(client: Client, hunt: str) -> None:
         raise
 
 
-async def _define(url: str, token: str, hunt: str, file: Path, data: bytes, **asked: str) -> dict[str, Any]:
-    kind = "application/json" if file.suffix == ".json" else "application/toml"
+async def _define(url: str, token: str, hunt: str, source: HuntSource, **asked: str) -> dict[str, Any]:
+    kind, file, data = f"application/{source.style}", source.label, source.data
     headers = {"authorization": f"Bearer {token}", "content-type": kind}
     address = f"{http_base(url)}/hunts/{hunt}/definition" + (f"?{urlencode(asked)}" if asked else "")
     status, body = await asyncio.to_thread(http, "PUT", address, data, headers)
@@ -132,17 +138,18 @@ async def _define(url: str, token: str, hunt: str, file: Path, data: bytes, **as
 @YES
 def amend(file: Path, url: str, token: str, hunt: str, existing: str, reason: str | None, yes: bool) -> None:
     """Give a published hunt another definition, also while it runs. What changes is shown before it is done."""
-    data = _read(file)
+    source = _read(file)
 
     async def mend() -> None:
-        seen = await _define(url, token, hunt, file, data, preview="")
+        await send_named(url, token, hunt, source)
+        seen = await _define(url, token, hunt, source, preview="")
         for clue, what, solved, tried, points in seen["changes"]:
             worth = f", {points:+} points" if points else ""
             click.echo(f"  {clue}: {', '.join(what)}{worth}; {solved} teams have solved it, {tried} tried in vain")
         if not yes and not click.confirm(f"This changes {len(seen['changes'])} clues of {hunt} for everybody. Go on?"):
             fail("nothing was done; --yes does it without a question", FAILED)
         said = {"reason": reason} if reason else {}
-        click.echo(json.dumps(await _define(url, token, hunt, file, data, existing=existing, **said)))
+        click.echo(json.dumps(await _define(url, token, hunt, source, existing=existing, **said)))
 
     work(mend())
 
@@ -185,6 +192,7 @@ DERIVED: Final = tuple(
 """One command for every operation of hosts; only `create` has a way of its own, because it sends a file."""
 for _made in DERIVED:
     host.add_command(_made)
+host.add_command(media)
 
 
 @host.command()

@@ -16,11 +16,16 @@ def http_base(url: str) -> str:
     return base.removesuffix("/ws").rstrip("/")
 
 
-def http(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    """Send one HTTP request and wait for its answer, 10 s at most; return status and JSON. Raises `Unreachable`."""
+def http(
+    method: str, url: str, body: bytes | None, headers: dict[str, str], *, within_s: float = 10.0
+) -> tuple[int, dict[str, Any]]:
+    """Send one HTTP request and wait for its answer, `within_s` at most; return status and JSON.
+
+    Raises `Unreachable`.
+    """
     try:
         request = urllib.request.Request(url, data=body, method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=within_s) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.request.HTTPError as error:
         with contextlib.suppress(ValueError):

@@ -73,7 +73,7 @@ def changes(state: Hunt, new: Definition) -> list[Change]:
         if i is None:
             made.append(Change(clue.id, ("new",), 0, 0, 0))
             continue
-        old = state.plan.clues[i]
+        old = state.definition.clues[i]
         keys = tuple(key for key in clue.__struct_fields__ if getattr(clue, key) != getattr(old, key))
         if keys:
             made.append(Change(clue.id, keys, state.solves[i], state.tried[i], clue.points - old.points))

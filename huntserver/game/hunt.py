@@ -33,6 +33,7 @@ from huntserver.game.features import (
     joining,
     leaderboard,
     leaving,
+    media,
     merging,
     missing,
     moving,
@@ -65,6 +66,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     hints.FEATURE,
     treasures.FEATURE,
     authoring.FEATURE,
+    media.FEATURE,
     amending.FEATURE,
     beginning.FEATURE,
     releasing.FEATURE,  # before the schedule: what opens at the end's own time opens before it

@@ -9,6 +9,7 @@ import copy
 import functools
 import math
 from bisect import bisect_right
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final
 
@@ -20,6 +21,7 @@ from huntserver.game.definition.rules import feeding, rules_of, things_of
 from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint
 from huntserver.game.definition.unlocks import NEWCOMER, compile_rule
 from huntserver.game.locks import locks_of
+from huntserver.game.media import NO_MEDIA, Addresses, Medium, address, with_addresses
 from huntserver.game.moment import ms
 from huntserver.game.standings import COUNTED, order_of
 from huntserver.game.texts import Texts
@@ -36,13 +38,18 @@ class Plan:
     """A definition, prepared: look-ups by id, and a function for every rule.
 
     `opens` tells of each thing whether it is open; `dependents` gives a clue's waiting things; `texts` are its texts by
-    digest. `clocked` are clues of which it is kept when they opened. `tallies`: more is counted of teams than usual.
+    digest. Texts of `clues`, `treasures`, `rounds` and `intro` are as they are shown, those of `definition` as they
+    were written. `clocked` are clues of which it is kept when they opened. `tallies`: more is counted of teams than
+    usual.
     """
 
     def __init__(self, source: str) -> None:
         d = self.definition = _decode(source)
         self.clues = d.clues
         self.treasures = d.treasures
+        self.rounds = d.rounds
+        self.intro = d.intro
+        self.media = NO_MEDIA
         self.clue_index = {c.id: i for i, c in enumerate(d.clues)}
         self.treasure_index = {t.id: i for i, t in enumerate(d.treasures)}
         self.kinds: list[Kind] = [KINDS[c.kind] for c in d.clues]
@@ -115,10 +122,25 @@ class Plan:
         """Return the plan of a definition that differs in the answers of one clue alone."""
         made = copy.copy(self)
         made.definition, made.clues = definition, definition.clues
+        if self.media:  # as written again
+            made.treasures, made.rounds = definition.treasures, definition.rounds
+            made.intro, made.media = definition.intro, NO_MEDIA
+            made.texts = Texts(made.intro, made.clues, made.treasures, self.asks, HINTS_A_CLUE)
         clue, kind = made.clues[index], made.kinds[index]
         made.judges, made.asks = self.judges.copy(), self.asks.copy()
         made.judges[index] = kind.judge(clue) if kind.judge else None
         made.asks[index] = kind.shown(clue) if kind.shown else None
+        return made
+
+    def showing(self, media: Addresses) -> Plan:
+        """Return the same plan with the addresses of media in its texts."""
+        shown = with_addresses(self.definition, media)
+        if shown is self.definition:
+            return self
+        made = copy.copy(self)
+        made.clues, made.treasures, made.rounds = shown.clues, shown.treasures, shown.rounds
+        made.intro, made.media = shown.intro, media
+        made.texts = Texts(made.intro, made.clues, made.treasures, self.asks, HINTS_A_CLUE)
         return made
 
     def hint(self, clue: int, id: str) -> tuple[int, Hint] | None:
@@ -162,6 +184,18 @@ _derived: dict[str, Plan] = {}
 def plan_of(source: str) -> Plan:
     """Return the plan of a definition. It is never changed, so hunts and wakes of the same text share it."""
     return _derived.pop(source, None) or Plan(source)
+
+
+def plan_for(source: str, hunt: str, media: Mapping[str, Medium]) -> Plan:
+    """Return the plan of a definition with the addresses of a hunt's media in its texts."""
+    if not media:
+        return plan_of(source)
+    return _showing(source, tuple((name, address(hunt, name, medium)) for name, medium in sorted(media.items())))
+
+
+@functools.lru_cache(maxsize=8)
+def _showing(source: str, media: Addresses) -> Plan:
+    return plan_of(source).showing(media)
 
 
 def plan_with_answers(old: Plan, index: int, definition: Definition, source: str) -> Plan:

@@ -15,7 +15,8 @@ from actors.entity import Timer
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.unlocks import NEWCOMER, Own
 from huntserver.game.look_alikes import looks_of
-from huntserver.game.plan import NO_DEFINITION, Plan, plan_of
+from huntserver.game.media import Medium
+from huntserver.game.plan import NO_DEFINITION, Plan, plan_for
 from huntserver.game.standings import Standings
 from huntserver.game.team import TRIED_MAX, Attempt, Team
 from huntserver.game.unusual import HuntMore, HuntRest, TeamMore, TeamTally
@@ -176,7 +177,7 @@ class Hunt:
         """Take a definition and derive what judging needs from it."""
         self.source, self.digest = source, digest
         before = self.plan.order
-        self.plan = plan_of(source)
+        self.plan = plan_for(source, self.id, self.rest.media)
         self.apart = bool(self.overtime_ms) or self.plan.own_start
         if self.plan.order is not before:
             self.stand_anew()
@@ -184,6 +185,12 @@ class Hunt:
         self.wrongs = [0] * len(self.plan.clues)
         self.tried = [0] * len(self.plan.clues)
         self.claims = [0] * len(self.plan.treasures)
+
+    def hold_media(self, media: dict[str, Medium]) -> None:
+        """Hold these media, by name, and show texts with their addresses."""
+        self.rest.media = media
+        if self.source:
+            self.plan = plan_for(self.source, self.id, self.rest.media)
 
     def enlist(self, team: Team) -> None:
         """Put a team into the tables that find it."""

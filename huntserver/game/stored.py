@@ -171,6 +171,7 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
         raise ValueError(f"a stored hunt of version {head.version}; this server reads {VERSION}")
     source = parts[0].decode()
     if source:
+        state.rest = head.rest  # its media stand in the texts
         state.define(source, head.digest)
     state.solves, state.wrongs, state.claims = head.solves, head.wrongs, head.claims
     state.phase = Phase(head.phase)

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from huntserver.game.media import Medium
+
 NOT_BEGUN: Final = -1
 TAKEN_BACK: Final = -2
 """In the place of when a team began: it has not; a host took it back, so that it is not begun for it in turn."""
@@ -168,3 +170,5 @@ class HuntRest(msgspec.Struct, omit_defaults=True):
     not freeze by themselves."""
 
     thawed_ms: int = 0
+    media: dict[str, Medium] = {}
+    """What the hunt holds beside its definition, by name."""

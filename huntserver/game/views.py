@@ -101,7 +101,7 @@ def _loot(team: Team, treasure: Treasure) -> list[str]:
 
 def round_views(state: Hunt, mask: int) -> list[RoundView]:
     """Return the rounds of the clues of `mask`, in the order of the file."""
-    rounds = state.definition.rounds
+    rounds = state.plan.rounds
     if not rounds:
         return []
     of = {state.plan.clues[i].round for i in bits(mask & state.plan.clue_bits)}

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import h11
 
 from actors.entity import Push, Rejected
+from huntserver.gateway.pouring import Pouring
 from huntserver.gateway.site import HttpRequest, Response, Site, Upload, as_json, refused, wrong
 
 READ_AWAY_BYTES_MAX: Final = 1 << 20
@@ -42,6 +44,7 @@ class HttpExchange:
         self._served = False  # a request came on this connection before
         self._full = False  # the peer has not read what it was sent
         self._is_next = False  # the last request is done, another one may follow
+        self._pouring: Pouring | None = None
         self.answered = False
 
     def _parser(self) -> h11.Connection:
@@ -51,6 +54,8 @@ class HttpExchange:
         """Take bytes; answer as soon as it is known what."""
         if self.answered and not self._is_next:
             self._read_away += len(data)
+            if self._pouring is not None:
+                self._h11.receive_data(data)  # the next request, which waits for its turn
             if self._read_away > READ_AWAY_BYTES_MAX:
                 self._transport.abort()
             return
@@ -102,11 +107,14 @@ class HttpExchange:
         if size > upload.bytes_max:
             self._too_large(upload.bytes_max)
             return
-        self._give_back = self._site.door.lend(self._address, size)
+        lend = upload.lend
+        self._give_back = self._site.door.lend(self._address, size) if lend is None else lend(size)
         if self._give_back is None:
             self.reply(refused(Rejected("busy", "too many uploads at once; send it again later", True, 2000)))
             return
         self._upload = upload
+        if upload.bytes_per_s:
+            self._within(self._site.limits.http_s + size / upload.bytes_per_s, "slow_request")
         if self._h11.they_are_waiting_for_100_continue:
             self._transport.write(self._h11.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
 
@@ -148,6 +156,35 @@ class HttpExchange:
         self._release()
         self._see_the_end()
         self._transport.write(self._encoded(answer))
+        if answer.stream is None:
+            self._go_on()
+        elif self._head_only or self._h11.our_state is not h11.SEND_BODY:
+            answer.stream.done()
+            self._go_on()
+        else:
+            within = partial(self._within, self._site.limits.http_s, "slow_reader")
+            self._pouring = Pouring(answer.stream, self._pour, self._poured, within)
+            self._site.background.once("medium to a player", self._pouring.run())
+
+    def _pour(self, piece: bytes) -> bool:
+        """Send a piece of a stream; tell whether the socket takes more now."""
+        self._transport.write(self._h11.send(h11.Data(data=piece)) or b"")
+        return not self._full
+
+    def _poured(self, whole: bool) -> None:
+        """A stream is through; one that broke off ends the connection, or the rest would be waited for."""
+        self._pouring = None
+        if self._transport.is_closing():
+            return
+        if not whole:
+            self._transport.abort()
+            return
+        self._transport.write(self._h11.send(h11.EndOfMessage()) or b"")
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Wait for another request on this connection, or close it."""
+        self._read_away = 0
         parser = self._h11
         if parser.our_state is h11.DONE and parser.their_state is h11.DONE:
             parser.start_next_cycle()
@@ -176,7 +213,7 @@ class HttpExchange:
     def _encoded(self, answer: Response) -> bytes:
         headers = [
             ("content-type", answer.kind),
-            ("content-length", str(len(answer.body))),
+            ("content-length", str(len(answer.body) if answer.stream is None else answer.stream.size)),
             ("x-content-type-options", "nosniff"),
             ("content-security-policy", POLICY),
             ("referrer-policy", "no-referrer"),  # a link may hold an invite code
@@ -184,6 +221,8 @@ class HttpExchange:
         ]
         try:
             out = self._h11.send(h11.Response(status_code=answer.status, headers=headers)) or b""
+            if answer.stream is not None and not self._head_only:
+                return out
             if not self._head_only:
                 out += self._h11.send(h11.Data(data=answer.body)) or b""
             return out + (self._h11.send(h11.EndOfMessage()) or b"")
@@ -200,6 +239,8 @@ class HttpExchange:
     def resume_writing(self) -> None:
         """The peer reads again."""
         self._full = False
+        if self._pouring is not None:
+            self._pouring.resume()
         self._events()
 
     def _release(self) -> None:
@@ -213,3 +254,5 @@ class HttpExchange:
         """The socket is gone."""
         self.answered, self._is_next = True, False
         self._release()
+        if self._pouring is not None:
+            self._pouring.stop()

@@ -23,6 +23,7 @@ from huntserver.gateway.connection import Connection
 from huntserver.gateway.connections import TICK_S, Connections
 from huntserver.gateway.console import Console
 from huntserver.gateway.door import Door, Waiting
+from huntserver.gateway.media import MediaRoutes
 from huntserver.gateway.pairing import Pairing
 from huntserver.gateway.ports import Offload, ReadyState, System, Trace
 from huntserver.gateway.proxies import Proxies
@@ -35,6 +36,7 @@ from huntserver.gateway.tally import ReasonTally
 from huntserver.gateway.trials import Trials
 from huntserver.gateway.turns import Turns
 from huntserver.limits import Limits
+from huntserver.media.store import MediaStore
 from huntserver.wire.codecs import Sys
 
 UNSENT: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
@@ -78,6 +80,7 @@ class Gateway:
         proxies: Proxies,
         sockets_max: int,
         worker: Offload,
+        media: MediaStore,
         guests: bool,
         readiness: Callable[[], ReadyState],
         metrics: Callable[[], bytes],
@@ -119,6 +122,7 @@ class Gateway:
             self.door,
             limits,
             worker=worker,
+            background=self.background,
             guests=guests,
             readiness=readiness,
             metrics=metrics,
@@ -127,6 +131,8 @@ class Gateway:
         )
         self.site.more.append(Console(system, tokens, self.door, limits, worker=worker, sign_in=sign_in))
         self.site.more.append(Pairing(system, tokens, self.trials))
+        self._media = MediaRoutes(system, tokens, self.door, limits, store=media, background=self.background)
+        self.site.more.append(self._media)
         self.connection_type: type[Connection] = Connection if trace is None else Traced
         self._servers: list[asyncio.Server] = []
 
@@ -184,6 +190,7 @@ class Gateway:
         """Drop what is left."""
         await self.background.close()
         self._worker.close()
+        self._media.close()
         for connection in self.connections.all():
             connection.abort()
         for server in self._servers:

@@ -7,13 +7,14 @@ who may not send one, or asks for nothing that takes one, is answered at once. T
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast, get_args
 from urllib.parse import parse_qs
 
 import msgspec
 
+from actors.background import Background
 from actors.entity import Rejected
 from actors.shard.actor import Caller, Sink
 from huntserver import errors
@@ -58,13 +59,29 @@ class HttpRequest(NamedTuple):
         return next((v for k, v in self.headers if k == name), b"").decode("latin-1")
 
 
+class BodyStream(NamedTuple):
+    """A body that is sent piece by piece, as the socket takes it.
+
+    `read` returns the bytes from one place to another of it, and raises `OSError` where they are not to be had; `done`
+    is called once, whatever becomes of it.
+    """
+
+    size: int
+    read: Callable[[int, int], Awaitable[bytes]]
+    done: Callable[[], None]
+
+
 class Response(NamedTuple):
-    """A whole answer. `headers` are sent beside the usual ones; without a word about it the connection closes."""
+    """A whole answer. `headers` are sent beside the usual ones; without a word about it the connection closes.
+
+    With a `stream`, that is the body.
+    """
 
     status: int
     body: bytes
     kind: str = JSON
     headers: Headers = NOT_KEPT
+    stream: BodyStream | None = None
 
 
 class Reply(Sink, Protocol):
@@ -80,10 +97,16 @@ class Reply(Sink, Protocol):
 
 
 class Upload(NamedTuple):
-    """A body is asked for: `take` gets it whole, up to `bytes_max`, and answers in time."""
+    """A body is asked for: `take` gets it whole, up to `bytes_max`, and answers in time.
+
+    `lend` reserves memory for a body that others' do not count with (None: the door's); `bytes_per_s`: a longer body
+    may take longer (0: none may).
+    """
 
     bytes_max: int
     take: Callable[[bytes, Reply], None]
+    lend: Callable[[int], Callable[[], None] | None] | None = None
+    bytes_per_s: int = 0
 
 
 class Routes(Protocol):
@@ -175,6 +198,7 @@ class Site:
         limits: Limits,
         *,
         worker: Offload,
+        background: Background,
         guests: bool,
         readiness: Callable[[], ReadyState],
         metrics: Callable[[], bytes],
@@ -183,6 +207,7 @@ class Site:
     ) -> None:
         self.limits = limits
         self.door = door
+        self.background = background
         self.listed: list[str] = []
         self._system = system
         self._tokens = tokens

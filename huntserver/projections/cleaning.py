@@ -46,6 +46,8 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "placed": ("results",),
     "announced": ("team", "bracket"),
     "erratum_given": ("clue",),
+    "medium_added": ("name",),
+    "medium_removed": ("name",),
     "adjusted": ("team", "points"),
     "removed": ("team", "back"),
     "begun": ("team",),

@@ -17,10 +17,12 @@ from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.hints import TakeHint
 from huntserver.game.features.joining import Join
+from huntserver.game.features.media import AddMedium
 from huntserver.game.features.schedule import Pause, Publish, Start
 from huntserver.game.features.standing import Disqualify
 from huntserver.game.features.treasures import Claim
 from huntserver.game.hunt import HuntEvent, HuntType
+from huntserver.game.media import ENDINGS, ending, references
 from huntserver.game.state import Hunt
 
 HUNT = HuntType()
@@ -71,6 +73,13 @@ unlock = "c1"
 """
 
 TEAMS = SMALL.replace("[schedule]", '[teams]\nmode = "teams"\nsize_max = 2\nplayers_max = 5\n[schedule]')
+
+
+def add_medium(name: str, body: bytes = b"") -> AddMedium:
+    """Return the command that adds a medium of some bytes; its key is made of its name, which no server does."""
+    digest = hashlib.sha256(body or name.encode()).hexdigest()
+    kind = next(kind for kind, endings in ENDINGS.items() if ending(name) in endings)
+    return AddMedium(name, digest, len(body) or 1000, kind, f"key-of-{name.replace('.', '-')}")
 
 
 class Record(NamedTuple):
@@ -192,8 +201,10 @@ class Table:
         return self
 
     def published(self) -> Table:
-        """Create, define, publish."""
+        """Create, define, add every medium that the texts name, publish."""
         self.draft()
+        for name in references(self.state.definition):
+            self.host(add_medium(name))
         answer = self.host(Publish())
         assert not isinstance(answer, Rejected), answer
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from huntserver.gateway.proxies import Proxies, parse_network
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.limits import Limits
+from huntserver.media.folder import FolderStore
 from huntserver.readiness import Ready
 from lab.rigs.frames import frame
 
@@ -307,6 +309,7 @@ class Rig:
             proxies=Proxies([parse_network("198.51.100.0/24")]),
             sockets_max=sockets_max,
             worker=self,
+            media=FolderStore(Path("nowhere")),  # no test of these sends any
             guests=True,
             readiness=lambda: Ready(True, "ok", {}),
             metrics=lambda: b"# none\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from actors.entity import Push, Rejected
@@ -16,6 +17,7 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.gateway.worker import WorkerThread
 from huntserver.limits import Limits
+from huntserver.media.folder import FolderStore
 from huntserver.readiness import Ready
 from lab.sim.node import SimNode
 
@@ -58,7 +60,8 @@ class SimGateway(Gateway):
         nothing = bytes
         super().__init__(
             node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimGatewayClock(node), origins=[], proxies=Proxies([]),
-            sockets_max=1 << 20, worker=WorkerThread(Silent()), guests=False, readiness=lambda: Ready(True, "ok", {}),
+            sockets_max=1 << 20, worker=WorkerThread(Silent()), media=FolderStore(Path("nowhere")), guests=False,
+            readiness=lambda: Ready(True, "ok", {}),
             metrics=nothing, protocol_document=nothing,
         )  # fmt: skip
         rooms.attach(node.system)

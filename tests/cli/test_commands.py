@@ -127,8 +127,10 @@ def test_check_prints_json_for_tools() -> None:
 
 def test_check_of_a_file_that_is_not_there_is_wrong_usage() -> None:
     assert refused(USAGE, "check", "none.toml") == "none.toml: cannot be read (No such file or directory)"
-    assert refused(USAGE, "check", ".") == ".: cannot be read (Is a directory)"
-    both = run("check", ".", file("good.toml", GOOD))
+    Path("empty").mkdir()
+    said = "empty: holds no hunt file; put one there, hunt.toml, hunt.yaml or hunt.json"
+    assert refused(USAGE, "check", "empty") == said
+    both = run("check", "empty", file("good.toml", GOOD))
     assert both.exit_code == USAGE
     assert "good.toml: Small" in both.stdout  # the others are looked at all the same
 

@@ -18,6 +18,7 @@ from huntserver.game.definition.values import LIMITS
 from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.media import AddMedium
 from huntserver.game.features.pairing import UsePairing
 from huntserver.wire.messages import COMMAND_FRAMES, HOST_FRAMES, QUERY_FRAMES
 from lab import ROOT
@@ -44,8 +45,8 @@ def test_every_file_of_a_feature_or_a_kind_is_in_its_list() -> None:
 
 def test_every_command_is_an_operation_but_the_definition_which_comes_by_http() -> None:
     sent = tags(COMMAND_FRAMES)
-    assert set(sent) == set(tags(row.command for row in hunt.TAKES)) - {"define", "use_pairing"}
-    assert {row.command for row in hunt.TAKES if row.sender is SentBy.HTTP} == {Define, UsePairing}
+    assert set(sent) == set(tags(row.command for row in hunt.TAKES)) - {"define", "use_pairing", "add_medium"}
+    assert {row.command for row in hunt.TAKES if row.sender is SentBy.HTTP} == {Define, UsePairing, AddMedium}
     assert set(tags(QUERY_FRAMES)) == set(tags(row.query for row in hunt.ANSWERS if row.wire))
 
 
@@ -77,6 +78,8 @@ def test_every_event_is_shown_or_left_out_on_purpose() -> None:
         "solves_told",
         "pairing_offered",
         "pairing_used",
+        "medium_added",
+        "medium_removed",
     }
 
 

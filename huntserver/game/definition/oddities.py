@@ -19,6 +19,7 @@ from huntserver.game.definition.solvability import ALWAYS_S
 from huntserver.game.definition.unlocks import Own, compile_rule
 from huntserver.game.geo import distance_m
 from huntserver.game.judging.folding import signed
+from huntserver.game.media import named, pictures, texts_of
 
 WALK_M_PER_S: Final = 5000 / 3600
 """Walking speed, 5 km/h."""
@@ -32,7 +33,19 @@ _BETWEEN_DIGITS: Final = re.compile(r"\d\s*[^\w\s]\s*\d")
 
 def oddities(d: Definition) -> list[Problem]:
     """Return what is odd in a definition that can be played."""
-    return [*_signs(d), *_codes(d), *_places(d), *_walks(d)]
+    return [*_media(d), *_signs(d), *_codes(d), *_places(d), *_walks(d)]
+
+
+def _media(d: Definition) -> Iterator[Problem]:
+    """Find what is shown in place without words for it, or is not shown at all."""
+    for path, text in texts_of(d):
+        for alt, where in pictures(text):
+            if not named(f"![]({where})"):
+                cure = "save it, put it beside the hunt file and give its name"
+                yield Problem(path, f"{where[:80]!r} is no medium of the hunt and is not shown", cure)
+            elif not alt:
+                cure = f"say what is to be seen or heard: ![An iron gate]({where})"
+                yield Problem(path, f"{where!r} has no words for those who cannot see it", cure)
 
 
 def _signs(d: Definition) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ from huntserver.game.definition.solvability import check_definition
 from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes, Times
 from huntserver.game.features.solving import solve
+from huntserver.game.media import missing
 from huntserver.game.permission import RIGHTS, act, not_host, team_of
 from huntserver.game.plan import Plan, plan_of, plan_with_answers
 from huntserver.game.shown import Shown
@@ -115,7 +116,9 @@ def _amended(
 def _checked(state: Hunt, text: str) -> Definition | Rejected:
     """Return an amended definition, or everything that speaks against it."""
     checked = check_definition(text.encode(), "json")
-    found = checked if isinstance(checked, list) else amend.problems(state, checked)
+    found = (
+        checked if isinstance(checked, list) else amend.problems(state, checked) + missing(checked, state.rest.media)
+    )
     if not found and not isinstance(checked, list):
         return checked
     shown = tuple(map(str, found[:PROBLEMS_SHOWN]))
@@ -130,7 +133,7 @@ def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
     index = state.plan.clue_index.get(command.clue)
     if index is None:
         return Rejected("no_such_clue", "there is no such clue")
-    clue = state.plan.clues[index]
+    clue = state.definition.clues[index]
     judge = state.plan.judges[index]
     if clue.kind != "text" or judge is None:
         return Rejected("wrong_kind", "only clues that are answered in words take another answer")

@@ -9,6 +9,7 @@ from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
+from huntserver.game.features.media import said
 from huntserver.game.permission import act, not_host, team_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt
@@ -47,7 +48,10 @@ def announce(state: Hunt, command: Announce, ctx: Context) -> Decision | Rejecte
         return team
     if command.bracket is not None and command.bracket not in state.definition.brackets:
         return Rejected("no_such_bracket", "there is no such bracket")
-    told = Announced(command.text, team.id if team else "", command.bracket or "", personal=act(ctx, command))
+    text = said(state, command.text)
+    if isinstance(text, Rejected):
+        return text
+    told = Announced(text, team.id if team else "", command.bracket or "", personal=act(ctx, command))
     return Decision((told,), {})
 
 

@@ -13,6 +13,7 @@ from huntserver.game.definition.solvability import check_definition
 from huntserver.game.event import GameEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.features.amending import Existing, amended
+from huntserver.game.media import references
 from huntserver.game.permission import HOSTS, act, not_host
 from huntserver.game.state import Hunt, Phase
 
@@ -70,7 +71,10 @@ def define(state: Hunt, command: Define, ctx: Context) -> Decision | Rejected:
         return Rejected("bad_definition", shown[0], why=shown)
     text = source(checked)
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    return Decision((Defined(digest, text),), {"digest": digest, "clues": len(checked.clues)})
+    answer: dict[str, Any] = {"digest": digest, "clues": len(checked.clues)}
+    if lacking := [name for name in references(checked) if name not in state.rest.media]:
+        answer["missing"] = len(lacking)  # to be uploaded before the hunt is published
+    return Decision((Defined(digest, text),), answer)
 
 
 def _apply_created(state: Hunt, event: Created, at_ms: int) -> None:

@@ -9,6 +9,7 @@ from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
+from huntserver.game.features.media import said
 from huntserver.game.permission import act, not_host
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt
@@ -41,7 +42,10 @@ def erratum(state: Hunt, command: Erratum, ctx: Context) -> Decision | Rejected:
         return Rejected("no_such_clue", "there is no such clue")
     if not 1 <= len(command.text.strip()) <= TEXT_MAX:
         return Rejected("bad_text", f"{len(command.text)} characters, allowed is 1 to {TEXT_MAX}")
-    return Decision((ErratumGiven(command.clue, command.text, personal=act(ctx, command)),), {"clue": command.clue})
+    text = said(state, command.text)
+    if isinstance(text, Rejected):
+        return text
+    return Decision((ErratumGiven(command.clue, text, personal=act(ctx, command)),), {"clue": command.clue})
 
 
 def _apply(state: Hunt, event: ErratumGiven, at_ms: int) -> None:

@@ -193,7 +193,7 @@ def page_of(
     return Page(
         hunt=state.id,
         title=d.title,
-        intro="" if intro else d.intro,
+        intro="" if intro else plan.intro,
         phase=state.phase.name.lower(),
         now_ms=now_ms,
         mode=d.teams.mode,

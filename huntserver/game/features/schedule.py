@@ -15,10 +15,12 @@ from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes, Times
 from huntserver.game.features.reopening import reopen_until
 from huntserver.game.features.rescheduling import move_schedule
+from huntserver.game.media import missing
 from huntserver.game.permission import act, not_host
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
 
+PROBLEMS_SHOWN: Final = 20
 EXTEND_MAX_S: Final = 30 * 86_400
 NEVER_BEGAN: Final = Rejected("wrong_phase", "the hunt ended before it began; reopen it first", retry=True)
 
@@ -89,6 +91,9 @@ def publish(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
         return Rejected("no_definition", "PUT the definition first", retry=True)
     if _over(state, ctx.now_ms):
         return Rejected("bad_definition", "schedule.ends_at is over; move it and PUT the definition again")
+    if lacking := missing(state.definition, state.rest.media):
+        why = tuple(map(str, lacking[:PROBLEMS_SHOWN]))
+        return Rejected("bad_definition", why[0], retry=True, why=why)
     return Decision((Published(personal=act(ctx, command)),), {"phase": "published"})
 
 

@@ -332,4 +332,7 @@ export default {
   "refused.treasure_taken": "Dein Team hat diesen Schatz.",
   "refused.bad_text": "Als Text nicht möglich: leer, zu lang oder mit Zeichen, die man nicht zeigen kann.",
   "refused.too_large": "Zu groß zum Speichern.",
+  "refused.bad_medium": "Das ist kein Bild, Ton, Film und keine Datei einer Art, die angenommen wird.",
+  "refused.no_such_medium": "Dieses Bild oder diese Datei hat die Jagd nicht.",
+  "refused.no_room": "Auf dem Server ist kein Platz mehr für Bilder und Dateien.",
 };

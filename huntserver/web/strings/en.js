@@ -332,4 +332,7 @@ export default {
   "refused.treasure_taken": "Your team has this treasure.",
   "refused.bad_text": "Not possible as a text: it is empty, too long, or has signs that cannot be shown.",
   "refused.too_large": "Too large to be stored.",
+  "refused.bad_medium": "This is no picture, sound, video or file of a kind that is taken.",
+  "refused.no_such_medium": "The hunt has no such picture or file.",
+  "refused.no_room": "The server has no room left for pictures and files.",
 };

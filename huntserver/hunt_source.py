@@ -1,0 +1,130 @@
+"""A hunt as people keep it: a file with its media beside it, a folder of both, or a zip of that.
+
+Reads what is there and no more than the limits allow; judges media by their bytes. Knows no server.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple
+
+from huntserver.game.definition.formats import style_of
+from huntserver.game.definition.part import Problem
+from huntserver.game.definition.shape import Definition
+from huntserver.game.media import ENDINGS, ending, missing, references
+from huntserver.limits import Limits
+from huntserver.media.sniffing import Sniffed, sniffed
+
+HUNT_FILES: Final = (".toml", ".json", ".yaml", ".yml")
+MEDIA_FOLDER: Final = "media"
+BYTES_MAX: Final = Limits().medium_bytes_max
+FILES_MAX: Final = 2000
+_KNOWN: Final = frozenset(one for endings in ENDINGS.values() for one in endings)
+
+
+class SourceError(ValueError):
+    """There is no hunt to read; the text says what was found and what is needed."""
+
+
+class HuntSource(NamedTuple):
+    """A hunt's file, and what lies beside it. `label` names the file in messages; `media`: size and bytes by name."""
+
+    label: str
+    data: bytes
+    style: str
+    media: Mapping[str, tuple[int, Callable[[], bytes]]]
+    is_whole: bool
+    """A folder or zip: what lies in it is the hunt's. Beside a single file lies what it does not name."""
+
+
+def read_source(path: Path) -> HuntSource:
+    """Read a hunt's file, folder or zip. Raises `SourceError`, OSError."""
+    if path.is_dir():
+        return _of(str(path), _files_in(path), is_whole=True)
+    if path.suffix.lower() == ".zip":
+        return _of(str(path), _files_of_zip(path), is_whole=True)
+    beside = {name: file for name, file in _files_in(path.parent).items() if ending(name) in _KNOWN}
+    return HuntSource(str(path), path.read_bytes(), style_of(path.suffix), _media(beside), False)
+
+
+_Files = dict[str, tuple[int, Callable[[], bytes]]]
+
+
+def _files_in(folder: Path) -> _Files:
+    found: _Files = {}
+    for place in (folder, folder / MEDIA_FOLDER):
+        if place.is_dir():
+            for file in sorted(place.iterdir()):
+                if file.is_file() and not file.name.startswith("."):
+                    found.setdefault(file.name, (file.stat().st_size, file.read_bytes))
+    return found
+
+
+def _files_of_zip(path: Path) -> _Files:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except zipfile.BadZipFile as error:
+        raise SourceError(f"{path}: is no zip ({error})") from error
+    if len(entries) > FILES_MAX:
+        raise SourceError(f"{path}: has {len(entries)} files, allowed are {FILES_MAX}")
+
+    def reader(name: str) -> Callable[[], bytes]:
+        def read() -> bytes:
+            with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+                return file.read(BYTES_MAX + 1)  # whatever the entry says of its size
+
+        return read
+
+    found: _Files = {}
+    for entry in entries:
+        place = PurePosixPath(entry.filename)
+        if not place.name.startswith(".") and "__MACOSX" not in place.parts:
+            found.setdefault(place.name, (entry.file_size, reader(entry.filename)))
+    return found
+
+
+def _of(label: str, files: _Files, *, is_whole: bool) -> HuntSource:
+    hunts = [name for name in files if PurePosixPath(name).suffix.lower() in HUNT_FILES]
+    chosen = [name for name in hunts if PurePosixPath(name).stem == "hunt"] or hunts
+    if len(chosen) != 1:
+        what = f"holds {', '.join(sorted(chosen))}" if chosen else "holds no hunt file"
+        raise SourceError(f"{label}: {what}; put one there, hunt.toml, hunt.yaml or hunt.json")
+    (name,) = chosen
+    size, read = files[name]
+    if size > BYTES_MAX:
+        raise SourceError(f"{label}/{name}: has {size} bytes")
+    others = {other: file for other, file in files.items() if other not in hunts}
+    return HuntSource(f"{label}/{name}", read(), style_of(PurePosixPath(name).suffix), _media(others), is_whole)
+
+
+def _media(files: _Files) -> _Files:
+    return {name: file for name, file in files.items() if ending(name) in _KNOWN or name.isascii()}
+
+
+def media_problems(source: HuntSource, d: Definition, bytes_max: int = BYTES_MAX) -> list[Problem]:
+    """Return what is wrong with the media that a definition names: missing, too large, of a type that is not taken."""
+    found = [p._replace(cure="put it beside the hunt file, or take it out of the text")
+             for p in missing(d, source.media)]  # fmt: skip
+    for name, path in references(d).items():
+        if name not in source.media:
+            continue
+        size, read = source.media[name]
+        if size > bytes_max:
+            found.append(Problem(path, f"{name} has {size} bytes", f"allowed are {bytes_max}; make it smaller"))
+            continue
+        seen = sniffed(name, read())
+        if not isinstance(seen, Sniffed):
+            what, _, cure = seen.removeprefix(f"{name}: ").partition("; ")
+            found.append(Problem(path, f"{name} {what}", cure or "put another one there"))
+    return found
+
+
+def media_oddities(source: HuntSource, d: Definition) -> list[Problem]:
+    """Return the media that lie in a hunt's folder and that no text names."""
+    named = references(d)
+    unused = [name for name in source.media if name not in named and ending(name) in _KNOWN] if source.is_whole else []
+    cure = "name it in a text, or take it out of the folder"
+    return [Problem(name, "no text names it", cure) for name in sorted(unused) if not name.lower().startswith("readme")]

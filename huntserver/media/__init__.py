@@ -1,0 +1,1 @@
+"""The bytes of media: what they are, and where they lie."""

@@ -1,0 +1,18 @@
+"""The store of media that a configuration names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from huntserver.config import Config, ConfigError
+from huntserver.media.folder import FolderStore
+from huntserver.media.store import MediaStore
+
+
+def media_store(config: Config) -> MediaStore:
+    """Return the store. Raises `ConfigError` for one that is named wrongly."""
+    chosen = config.media.store or f"folder:{Path(config.data.dir) / 'media'}"
+    scheme, _, rest = chosen.partition(":")
+    if scheme == "folder" and rest:
+        return FolderStore(Path(rest))
+    raise ConfigError(f"media.store is {chosen!r}, allowed are folder:PATH, s3:BUCKET and s3:BUCKET/PREFIX")
