@@ -248,7 +248,7 @@ class Router(WayIn):
         told = None
         if frame.told is not None:
             told = Push(frame.told.channel, frame.told.prev, (), True, frame.told.state)
-            self.audience.told.note(request.kind, request.id, frame.pos, request.sink)
+            self.audience.told.note(request.kind, request.id, frame.pos, request.sink, told.channel, told.prev)
         request.sink.accepted(request.request, frame.answer, frame.pos, told)
 
     def _refused(self, link: Link, frame: f.LinkRefused) -> None:
@@ -271,7 +271,7 @@ class Router(WayIn):
         request = self.requests.answered(link, frame.n)
         if request is not None:
             view = self._codec.view(request.kind, request.payload, frame.view)
-            self.watches.viewed(request.kind, request.id, frame.pos)
+            self.watches.viewed(link, request.kind, request.id, frame.pos)
             request.sink.viewed(request.request, view, frame.pos)
 
     def _shown(self, link: Link, frame: f.LinkShown) -> None:

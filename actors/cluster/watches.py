@@ -8,7 +8,7 @@ anew. Owns the watches; holds no pushes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -58,8 +58,9 @@ class Listeners(Protocol):
         """Return every record that was shown after `seq`; None if that is not known to be all."""
         ...
 
-    def broken(self, kind: str, id: str, seq: int) -> None:
-        """What was shown after `seq` elsewhere may be missing: each listener asks for it, or for a snapshot."""
+    def broken(self, kind: str, id: str, seq: int, told: Mapping[Sink, Mapping[str, int]]) -> None:
+        """What was shown after `seq` elsewhere may be missing: each listener asks for it, or for a snapshot. Those in
+        `told` were given some channels further."""
         ...
 
     def forget(self, kind: str, gone: Callable[[str], bool]) -> None:
@@ -87,17 +88,31 @@ class ToldRecords:
     """
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str, int], Sink] = {}
+        self._told: dict[tuple[str, str, int], tuple[Sink, str, int]] = {}
 
-    def note(self, kind: str, id: str, seq: int, sink: Sink) -> None:
-        """An answer says all of what record `seq` shows. Of very many that are not shown the oldest is forgotten."""
+    def note(self, kind: str, id: str, seq: int, sink: Sink, channel: str = "", prev: int = 0) -> None:
+        """An answer says all of what record `seq` shows on `channel`, after its record `prev`.
+
+        Of very many that are not shown the oldest is forgotten.
+        """
         while len(self._told) >= TOLD_MAX:
             del self._told[next(iter(self._told))]
-        self._told[kind, id, seq] = sink
+        self._told[kind, id, seq] = sink, channel, prev
 
     def take(self, kind: str, id: str, seq: int) -> Sink | None:
         """Return who was told a record that is shown now."""
-        return self._told.pop((kind, id, seq), None) if self._told else None
+        return self._told.pop((kind, id, seq), (None, "", 0))[0] if self._told else None
+
+    def further(self, kind: str, id: str, seq: int) -> dict[Sink, dict[str, int]]:
+        """Return who was given an entity's channels further than `seq`, by answers, without a gap: sink -> channel ->
+        seq. They are forgotten: whoever is told this does not get them again."""
+        found: dict[Sink, dict[str, int]] = {}
+        for at in sorted(key[2] for key in self._told if key[:2] == (kind, id) and key[2] > seq):
+            sink, channel, prev = self._told.pop((kind, id, at))
+            given = found.setdefault(sink, {})
+            if prev <= max(given.get(channel, 0), seq):
+                given[channel] = at
+        return found
 
 
 class Watches:
@@ -146,10 +161,13 @@ class Watches:
         for kind, id in list(self._watches):
             self.aim(kind, id)
 
-    def viewed(self, kind: str, id: str, pos: int) -> None:
-        """A view of the entity at `pos` came by the link of its watch: what follows is heard."""
+    def viewed(self, link: Link, kind: str, id: str, pos: int) -> None:
+        """A view of the entity at `pos` came: if by the link of its watch, what was shown before it was heard.
+
+        By another link (of the owner before) it says nothing of what was heard: its records are dropped.
+        """
         watch = self._watches.get((kind, id))
-        if watch is not None and pos > watch.since:
+        if watch is not None and watch.link is link and pos > watch.since:
             watch.since = pos
 
     def sweep(self) -> None:
@@ -188,7 +206,8 @@ class Watches:
                 watch.since = max(watch.since, self._listeners.heard(watch.kind, watch.id))
 
     def _broken(self, watch: EntityWatch, heard: int) -> None:
-        self._listeners.broken(watch.kind, watch.id, max(heard, 0))
+        seq = max(heard, 0)
+        self._listeners.broken(watch.kind, watch.id, seq, self.told.further(watch.kind, watch.id, seq))
 
     def __len__(self) -> int:
         return len(self._watches)

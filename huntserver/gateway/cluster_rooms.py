@@ -7,7 +7,7 @@ another node showed may not be whole. Owns, beside the rooms, for how long an ex
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from actors.entity import Push
@@ -66,8 +66,9 @@ class ClusterRooms(Rooms):
         self._bytes += room.ring.bytes - before
         return found
 
-    def broken(self, kind: str, id: str, seq: int) -> None:
-        """What was shown elsewhere after `seq` may be missing: listeners ask for it, or get a snapshot."""
+    def broken(self, kind: str, id: str, seq: int, told: Mapping[Any, Mapping[str, int]]) -> None:
+        """What was shown elsewhere after `seq` may be missing: listeners ask for it, or get a snapshot. Answers gave
+        those in `told` some channels further."""
         if kind != "hunt":
             for listener in self._players[id].listeners if id in self._players else ():
                 listener.fell_behind("", seq, {})
@@ -76,7 +77,7 @@ class ClusterRooms(Rooms):
         if room is not None:
             self._begin_anew(room)
             for listener in self._emptied(room):
-                listener.take_up(id, seq)
+                listener.take_up(id, seq, told.get(listener, {}))
 
     def forget(self, kind: str, gone: Callable[[str], bool]) -> None:
         """The hunts that `gone` tells of live here no more: what is shown here is not all, from now on."""

@@ -318,9 +318,9 @@ class Connection(Reader):
         """What the room had shown is gone; it has let go of this listener."""
         self.listen().restart(hunt)
 
-    def take_up(self, hunt: str, seq: int) -> None:
+    def take_up(self, hunt: str, seq: int, channels: Mapping[str, int]) -> None:
         """The room does not know what was shown after `seq`; it has let go of this listener."""
-        self.listen().take_up(hunt, seq)
+        self.listen().take_up(hunt, seq, channels)
 
     def resume_writing(self) -> None:
         """The outbox has drained: what was dropped comes as a snapshot."""

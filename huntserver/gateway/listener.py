@@ -33,7 +33,7 @@ class Listener(Protocol):
         """What was shown is gone, and the listener is out of the room: a snapshot must follow."""
         ...
 
-    def take_up(self, hunt: str, seq: int) -> None:
-        """What came after `seq` may be missing, and the listener is out of the room: that must follow, or a
-        snapshot."""
+    def take_up(self, hunt: str, seq: int, channels: Mapping[str, int]) -> None:
+        """What came after `seq` (of `channels`: after theirs) may be missing, and the listener is out of the room: that
+        must follow, or a snapshot."""
         ...

@@ -203,10 +203,10 @@ class Subscriptions:
         self.channels.pop(hunt, None)
         self._soon(_Entry(self, hunt, None))
 
-    def take_up(self, hunt: str, seq: int) -> None:
-        """The room has let go of this listener, which was given everything up to `seq`."""
+    def take_up(self, hunt: str, seq: int, channels: Mapping[str, int]) -> None:
+        """The room has let go of this listener, which was given everything up to `seq`, and of `channels` further."""
         self.channels.pop(hunt, None)
-        self._soon(_Entry(self, hunt, Seen(seq, {})))
+        self._soon(_Entry(self, hunt, Seen(seq, channels)))
 
     def _soon(self, entry: _Entry) -> None:
         """Ask within a moment: all listeners of a room have to, and not all at once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -33,8 +34,8 @@ class Ear:
     def restart(self, hunt: str) -> None:
         self.told.append(("restart", hunt))
 
-    def take_up(self, hunt: str, seq: int) -> None:
-        self.told.append(("take up", hunt, seq))
+    def take_up(self, hunt: str, seq: int, channels: Mapping[str, int]) -> None:
+        self.told.append(("take up", hunt, seq, dict(channels)))
 
 
 def show(rooms: ClusterRooms, seq: int, channel: str = "hunt", **more: Any) -> None:
@@ -70,8 +71,8 @@ def test_listeners_of_what_is_broken_take_up_and_of_what_is_gone_begin_anew() ->
     rooms, ear = ClusterRooms(Limits()), Ear()
     rooms.enter("h", ["hunt"], ear)
     show(rooms, 1)
-    rooms.broken("hunt", "h", 1)
-    assert ear.told == ["push", ("take up", "h", 1)]
+    rooms.broken("hunt", "h", 1, {ear: {"team:t1": 2}, Ear(): {"team:t2": 2}})
+    assert ear.told == ["push", ("take up", "h", 1, {"team:t1": 2})]
     show(rooms, 2)  # it is out of the room
     assert len(ear.told) == 2
     rooms.enter("h", ["hunt"], ear)

@@ -29,6 +29,7 @@ class Room:
         self.origins: list[Any] = []
         self.ring: list[tuple[int, int, list[Push]]] | None = None
         self.broke: list[int] = []
+        self.further: list[Any] = []
         self.is_heard = True
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
@@ -48,8 +49,9 @@ class Room:
     def since(self, kind: str, id: str, seq: int) -> list[tuple[int, int, list[Push]]] | None:
         return None if self.ring is None else [one for one in self.ring if one[0] > seq]
 
-    def broken(self, kind: str, id: str, seq: int) -> None:
+    def broken(self, kind: str, id: str, seq: int, told: Any) -> None:
         self.broke.append(seq)
+        self.further.append(told)
 
     def forget(self, kind: str, gone: Callable[[str], bool]) -> None:
         pass
@@ -96,7 +98,7 @@ def test_a_watch_begins_at_the_owner_and_is_taken_up_at_the_next_one_where_it_st
 def test_what_a_view_held_counts_as_heard() -> None:
     world = World()
     world.watches.watch("k", "h")
-    world.watches.viewed("k", "h", 9)
+    world.watches.viewed(world.owner, "k", "h", 9)
     second = Wire()
     world.moves(second)
     assert second.sent == [f.LinkWatch("k", "h", 9)]
@@ -183,3 +185,30 @@ def test_records_that_are_never_shown_are_forgotten_oldest_first() -> None:
     assert told.take("k", "h", 1) is None
     assert told.take("k", "h", 2) is NO_SINK
     assert told.take("k", "h", 2) is None
+
+
+def test_a_view_of_the_owner_before_does_not_count_as_heard_so_that_nothing_is_left_out() -> None:
+    world = World()
+    world.watches.watch("k", "h")
+    show(world.watches, world.owner, 4)
+    first = world.moves(Wire())
+    show(world.watches, first, 5)  # dropped
+    world.watches.viewed(first, "k", "h", 5)
+    world.watches.watching(world.owner, f.LinkWatching("k", "h", False))
+    assert world.room.broke == [4]
+
+
+def test_who_was_told_further_by_answers_without_a_gap_is_not_given_that_again_when_a_watch_is_broken() -> None:
+    world, ann, bob = World(), object(), object()
+    world.watches.watch("k", "h")
+    show(world.watches, world.owner, 4)
+    told: Any = world.watches.told.note
+    told("k", "h", 5, ann, "team:a", 2)
+    told("k", "h", 7, ann, "team:a", 5)
+    told("k", "h", 9, ann, "team:a", 8)  # of 8 nothing is known
+    told("k", "h", 6, bob, "team:b", 0)
+    told("k", "other", 6, bob, "team:b", 0)
+    world.watches.watching(world.owner, f.LinkWatching("k", "h", False))
+    assert world.room.further == [{ann: {"team:a": 7}, bob: {"team:b": 6}}]
+    assert world.watches.told.take("k", "h", 7) is None
+    assert world.watches.told.take("k", "other", 6) is bob
