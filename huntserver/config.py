@@ -130,7 +130,9 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     `secret_file` holds the secret that all nodes share (or the variable HUNTSERVER_CLUSTER_SECRET). `group` names the
     cluster where several share a broker (empty: the log's topic prefix). `session_s`: after this long without a
     heartbeat the group takes a node for lost. `standby`: follow the logs of the shards that this node would take over
-    first, so that it has nothing to replay then (more memory: `limits.standby_bytes`).
+    first, so that it has nothing to replay then (more memory: `limits.standby_bytes`). `tls_certificate`, `tls_key` and
+    `tls_ca` are PEM files, all three or none: links then speak TLS, and each end shows a certificate signed by `tls_ca`
+    for the host of its `advertise`.
     """
 
     listen: str = ""
@@ -140,6 +142,9 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     roles: tuple[str, ...] = ROLES
     session_s: float = 6.0
     standby: bool = False
+    tls_certificate: str = ""
+    tls_key: str = ""
+    tls_ca: str = ""
 
 
 class Telemetry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -273,6 +278,10 @@ def _check_cluster(name: str, config: Config) -> None:
         raise ConfigError(f"{name}: cluster.roles {seen}, allowed are {', '.join(ROLES)}")
     if not 3.0 <= chosen.session_s <= 300.0:
         raise ConfigError(f"{name}: cluster.session_s is {chosen.session_s:g}, allowed is 3 to 300")
+    tls = {key: getattr(chosen, key) for key in ("tls_certificate", "tls_key", "tls_ca")}
+    if any(tls.values()) and not all(tls.values()):
+        missing = next(key for key, path in tls.items() if not path)
+        raise ConfigError(f"{name}: cluster.{missing} is empty; TLS of links needs all of {', '.join(tls)}")
     if not chosen.listen:
         if set(chosen.roles) != set(ROLES):
             raise ConfigError(

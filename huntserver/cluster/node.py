@@ -23,6 +23,7 @@ from actors.reporter import Reporter
 from actors.system import ActorSystem
 from huntserver.auth import Tokens
 from huntserver.cluster.codec import GameCodec
+from huntserver.cluster.tls import link_tls
 from huntserver.cluster.view import PATH, ClusterPage
 from huntserver.config import Cluster, Config, ConfigError, log_url
 from huntserver.gateway.cluster_rooms import ClusterRooms
@@ -69,8 +70,9 @@ class ClusterNode:
         self._shards = dict(shards)
         self._report = report
         self._group_name = chosen.group or config.log.topic_prefix
+        tls = link_tls(chosen) or (None, None)
         self._links_config = LinksConfig(
-            self._group_name, self._shards, read_secret(chosen), host.strip("[]"), int(port)
+            self._group_name, self._shards, read_secret(chosen), host.strip("[]"), int(port), *tls
         )
         self.links: Links | None = None
 

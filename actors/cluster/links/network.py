@@ -194,6 +194,17 @@ class Links:
                 peer.is_gone = False
         except ConnectionRefusedError:
             peer.is_gone, peer.broken = True, True
+        except ssl.SSLError as error:
+            peer.is_gone, peer.broken = False, True
+            why = (
+                f"{error.verify_message or error.reason}"
+                if isinstance(error, ssl.SSLCertVerificationError)
+                else str(error)
+            )
+            self._refused += 1
+            self._tried(
+                peer, f"TLS: {why}; is its certificate of the cluster's authority, for this host?", "certificate"
+            )
         except (OSError, TimeoutError, InvalidHandshake, WebSocketException, BadLinkFrame) as error:
             peer.is_gone, peer.broken = False, True
             self._tried(peer, f"{type(error).__name__}: {error}")

@@ -81,8 +81,8 @@ class LinkNode:
         self.placement = FixedPlacement(self.me)
         self.frames = Frames()
         self.told = Told()
-        given: dict[str, Any] = {"cluster": "log", "shards": {"t": 4}, "secret": SECRET} | other
-        config = LinksConfig(given["cluster"], given["shards"], given["secret"], "127.0.0.1", port)
+        given: dict[str, Any] = {"cluster": "log", "shards": {"t": 4}, "secret": SECRET, "tls": (None, None)} | other
+        config = LinksConfig(given["cluster"], given["shards"], given["secret"], "127.0.0.1", port, *given["tls"])
         self.links = Links(self.me, config, self.placement, self.frames, self.told)
         self.background = Background(self.told, random.Random(1))
 
@@ -101,12 +101,10 @@ class LinkNode:
 
 
 @asynccontextmanager
-async def pair(**two: Any) -> AsyncIterator[tuple[LinkNode, LinkNode]]:
+async def pair(first: Any = None, **two: Any) -> AsyncIterator[tuple[LinkNode, LinkNode]]:
     """Run two nodes that know each other; the first dials."""
-    ports = sorted((free_port(), free_port()))
-    one, other = LinkNode("r1", ports[0]), LinkNode("r2", ports[1], **two)
-    if one.me.node > other.me.node:
-        one, other = LinkNode("r1", ports[1]), LinkNode("r2", ports[0], **two)
+    ports = sorted((free_port(), free_port()), key=str)
+    one, other = LinkNode("r1", ports[0], **(first or {})), LinkNode("r2", ports[1], **two)
     one.knows(other)
     other.knows(one)
     await one.start()
