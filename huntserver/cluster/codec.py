@@ -6,6 +6,7 @@ by its tag, and what a later version added is ignored. Views are read back by th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Union
 
 import msgspec
@@ -40,16 +41,24 @@ class GameCodec:
 
     def command(self, kind: str, body: bytes) -> Any:
         """Read a command of a kind of entity."""
-        return _COMMANDS[kind](body)
+        return _read(_COMMANDS[kind], body)
 
     def query(self, kind: str, body: bytes) -> Any:
         """Read a question."""
-        return _QUERIES[kind](body)
+        return _read(_QUERIES[kind], body)
 
     def view(self, kind: str, query: Any, body: bytes) -> Any:
         """Read the answer to a question."""
-        return next(_VIEWS[base] for base in query.__class__.__mro__ if base in _VIEWS)(body)
+        return _read(next(_VIEWS[base] for base in query.__class__.__mro__ if base in _VIEWS), body)
 
     def events(self, kind: str, body: bytes) -> Any:
         """Return a push's events: a hunt's go on as they are, to many; a player's are read, for both encodings."""
-        return msgspec.Raw(body) if kind == "hunt" else _from_json(body)
+        return msgspec.Raw(body) if kind == "hunt" else _read(_from_json, body)
+
+
+def _read(decode: Callable[[bytes], Any], body: bytes) -> Any:
+    """Decode; nested without end is no message either."""
+    try:
+        return decode(body)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error

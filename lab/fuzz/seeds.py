@@ -17,6 +17,7 @@ from huntserver.game.definition.solvability import check_definition
 from huntserver.game.player.entity import PlayerType
 from huntserver.wire.messages import ROUTE
 from lab import ROOT
+from lab.fuzz.link import messages
 from lab.fuzz.targets import joined
 from lab.rigs.frames import frame
 from lab.rigs.game import HUNT, SMALL, played
@@ -166,5 +167,6 @@ _SEEDS: Final[dict[str, Any]] = {
     "record": _records,
     "snapshot": _snapshots,
     "request": _requests,
+    "link": messages,
     "config": lambda: [(ROOT / "config.toml").read_bytes(), b"[limits]\ncommands_per_s = 5\n"],
 }

@@ -50,6 +50,7 @@ from huntserver.wire import codecs
 from huntserver.wire.messages import IS_COMMAND, IS_QUERY, ROUTE, UNDECODABLE, decode_json, decode_msgpack, explain
 from huntserver.wire.session import Session
 from lab.fuzz.door import statuses
+from lab.fuzz.link import exchanged
 from lab.rigs.frames import agree
 from lab.rigs.game import HUNT, START_MS, Table
 
@@ -380,8 +381,11 @@ def request(data: bytes) -> None:
 
 
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
-    target.__name__: target
-    for target in (lane, command_json, command_msgpack, hunt_file, pattern, rule, record, snapshot, config, request)
+    "link": lambda data: exchanged(data, note),
+    **{
+        target.__name__: target
+        for target in (lane, command_json, command_msgpack, hunt_file, pattern, rule, record, snapshot, config, request)
+    },
 }
 
 __all__ = ["TARGETS", "cut", "joined", "note"]

@@ -75,7 +75,7 @@ class _Line:
         for writer in self.writers:
             found = writer.get_extra_info("socket")
             if found is not None:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, ValueError):  # it has ended by itself
                     found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             writer.transport.abort()
 
