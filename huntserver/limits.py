@@ -31,6 +31,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections_max: int = 50_000
     connections_per_address: int = 20_000
     connections_per_player: int = 8
+    connections_per_link: int = 500
     sockets_waiting_per_address: int = 512
     sockets_per_s_per_address: float = 2_000.0
     handshakes_per_s: float = 5_000.0
@@ -85,6 +86,7 @@ REASONS: dict[str, str] = {
     "connections_max": "memory: some 6 KiB a connection",
     "connections_per_address": "schools and phone networks share addresses",
     "connections_per_player": "devices of one person",
+    "connections_per_link": "screens and guests that watch a board by one link",
     "handshakes_per_s": "a handshake costs 0.1-0.3 ms; storms are spread with 503",
     "sockets_waiting_per_address": "sockets without hello: past it the oldest makes way, after a second",
     "sockets_per_s_per_address": "a socket costs descriptors and a turn, whatever it says",

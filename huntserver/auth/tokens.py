@@ -23,7 +23,7 @@ from huntserver.auth.key_file import KeyFileError
 from huntserver.game.names import NAME_MAX, name_problem, shown_name
 
 ALGORITHM: Final = "HS256"
-ROLES: Final = ("player", "host", "admin")
+ROLES: Final = ("player", "host", "admin", "watcher")
 ISSUER: Final = "huntserver"
 GUEST_TTL_S: Final = 30 * 86_400
 RENEW_AFTER_S: Final = 86_400
@@ -49,6 +49,7 @@ class _Claims(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     guest: bool = False
 
 
+_PREFIXES: Final = {"player": "p:", "watcher": "w:"}
 _decode_claims = msgspec.json.Decoder(_Claims).decode
 
 
@@ -147,7 +148,7 @@ class Tokens:
 def _caller(role: Any, subject: Any, name: Any) -> Caller | Rejected:
     if role not in ROLES or not _is_subject(subject) or not isinstance(name, str) or not _is_name(name):
         return Rejected("bad_token", "the token's role, subject or name is not one of ours")
-    return Caller(("p:" if role == "player" else "h:") + subject, role, name)
+    return Caller(_PREFIXES.get(role, "h:") + subject, role, name)
 
 
 def _is_subject(subject: Any) -> bool:

@@ -54,6 +54,7 @@ from huntserver.game.features import (
     unofficial,
 )
 from huntserver.game.features.guessing import Guessed, apply_guessed, show_guessed
+from huntserver.game.permission import WATCHER, role_of
 from huntserver.game.state import Hunt
 
 FEATURES: Final[tuple[Feature, ...]] = (
@@ -180,6 +181,9 @@ def _by_class(table: dict[type, Any], cls: type) -> Any:
     raise AssertionError(f"no rule for {cls.__name__}")
 
 
+NOT_WATCHING: Final = Rejected("not_allowed", "this link is not for this hunt, or was taken back")
+
+
 class HuntType:
     """Behaviour of hunts: see `actors.entity.EntityType`."""
 
@@ -226,6 +230,8 @@ class HuntType:
         view = self._query.get(query.__class__)
         if view is None:
             view = self._query[query.__class__] = _by_class(QUERY, query.__class__)
+        if ctx.role == WATCHER and not role_of(state, ctx):
+            return NOT_WATCHING
         return view(state, query, ctx)
 
     def weight(self, state: Hunt) -> int:

@@ -30,6 +30,8 @@ class Role(enum.IntEnum):
     OWNER = 4
 
 
+WATCHER: Final = "watcher"
+"""The role of a token that watches one hunt by a link, and sends nothing."""
 GRANTED: Final = ("host", "reviewer", "spectator")
 RIGHTS: Final[dict[str, Role]] = {
     "grant": Role.OWNER,

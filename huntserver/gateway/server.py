@@ -35,6 +35,7 @@ from huntserver.gateway.site import HttpRequest, Reply, Site
 from huntserver.gateway.tally import ReasonTally
 from huntserver.gateway.trials import Trials
 from huntserver.gateway.turns import Turns
+from huntserver.gateway.watching import Watching
 from huntserver.limits import Limits
 from huntserver.media.store import MediaStore
 from huntserver.wire.codecs import Sys
@@ -133,6 +134,7 @@ class Gateway:
         self.site.more.append(Pairing(system, tokens, self.trials))
         self._media = MediaRoutes(system, tokens, self.door, limits, store=media, background=self.background)
         self.site.more.append(self._media)
+        self.site.more.append(Watching(system, tokens, self.door))
         self.connection_type: type[Connection] = Connection if trace is None else Traced
         self._servers: list[asyncio.Server] = []
 

@@ -63,8 +63,10 @@ class Sessions:
             return NotGreeted(caller, "bad_token")
         device = (hello.device or hello.epoch or "")[:DEVICE_MAX]
         old = self._devices.get((caller.by, device)) if device else None
-        if self._players.get(caller.by, 0) - (old is not None) >= self._limits.connections_per_player:
-            busy = Rejected("busy", "too many connections of this player", retry=True)
+        limits = self._limits
+        most = limits.connections_per_link if caller.role == "watcher" else limits.connections_per_player
+        if self._players.get(caller.by, 0) - (old is not None) >= most:
+            busy = Rejected("busy", "too many connections of this player or link", retry=True)
             return NotGreeted(busy, "too_many_connections")
         refused = session.welcome(caller, hello.epoch, self._clock.now_s)
         if refused is not None:

@@ -17,6 +17,7 @@ BAD_KEY: Final = Rejected("bad_key", "a key is EPOCH:N, or N with an epoch named
 WINDOW: Final = Rejected("window", "16 commands wait for their answers; send this one later", retry=True)
 HELLO_FIRST: Final = Rejected("hello_first", "the first command on a connection is hello")
 HELLO_TWICE: Final = Rejected("hello_twice", "hello was said already on this connection")
+WATCHES_ONLY: Final = Rejected("not_allowed", "this link is for watching alone")
 HOSTS_ONLY: Final = Rejected("not_allowed", "only hosts may do this")
 BAD_EPOCH: Final = Rejected("bad_field", "epoch has 1 to 32 characters that can be shown")
 STALE: Final = Rejected("unavailable", "an older state was seen; send again", retry=True, after_ms=200)
@@ -35,6 +36,7 @@ class Session:
         "_floors",
         "_lowest",
         "_tokens",
+        "_watches",
         "caller",
         "epoch",
         "hunt",
@@ -58,6 +60,7 @@ class Session:
         self._lowest = 0  # no key of the session's epoch that waits has a lower N
         self._tokens = float(limits.commands_burst)
         self._at_s = 0.0
+        self._watches = False
 
     def welcome(self, caller: Caller, epoch: str | None, now_s: float) -> Rejected | None:
         """Take a verified hello; return why it is refused."""
@@ -66,6 +69,7 @@ class Session:
         if epoch is not None and (not 1 <= len(epoch) <= EPOCH_MAX or not epoch.isprintable()):
             return BAD_EPOCH
         self.caller = caller
+        self._watches = caller.role == "watcher"
         self.epoch = epoch
         self._at_s = now_s
         return None
@@ -100,6 +104,8 @@ class Session:
     def admit(self, frame: Any) -> tuple[str, int] | Rejected | None:
         """Open a command: return its key, None if it has none, or why it is refused."""
         given = frame.key
+        if self._watches:
+            return WATCHES_ONLY
         if given.__class__ is int:
             epoch = self.epoch
             if epoch is None or not 0 < given <= 1 << 53:
@@ -125,7 +131,7 @@ class Session:
         return key
 
     def _hosts_only(self, frame: Any) -> bool:
-        return frame.__class__ in HOST_FRAMES and (self.caller is None or self.caller.role == "player")
+        return frame.__class__ in HOST_FRAMES and (self.caller is None or self.caller.role in ("player", "watcher"))
 
     def _beyond_window(self, key: tuple[str, int]) -> bool:
         """Judge exactly, and raise the lower bound: that is needed once in 16 commands of a client in step."""

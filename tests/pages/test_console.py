@@ -113,6 +113,32 @@ def test_a_text_is_played_and_simulated_before_anybody_sees_it(desk: Desks, offi
     host.well()
 
 
+def test_a_link_to_the_board_is_made_watched_by_and_taken_back(
+    desk: Desks, browser: Browser, office: LocalServer, crew: Cast
+) -> None:
+    hunt, host = crew.hunt(teams())
+    crew.player(hunt, "Ada", team="The Night Owls")
+    page = desk()
+    page.open(sign_in_link(office, subject=host.hello["player"][2:]))
+    page.page.evaluate("hunt => { location.hash = `run/${hunt}` }", hunt)
+    page.page.locator("[data-act='share_board']").click()
+    page.page.locator("#make-link").click()
+    link = page.page.locator("[data-board-link]").inner_text()
+    page.sees("dialog", "1 link is good")
+    screen, guest = desk(), desk()
+    for one in (screen, guest):
+        one.open(link)
+        one.sees(".large", "The Night Owls")
+        assert "#" not in one.page.url
+    assert faults(page) == []
+    page.page.locator("[data-link] button").click()
+    page.sees(".note", "The link shows nothing any more")
+    for one in (screen, guest):
+        one.sees(".curtain[role='alert']", "board")
+    page.well()
+    screen.well()
+
+
 def test_a_link_is_good_once_and_its_code_stays_nowhere(desk: Desks, office: LocalServer) -> None:
     link = sign_in_link(office, "once")
     code = link.partition("#")[2]

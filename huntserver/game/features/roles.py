@@ -16,7 +16,7 @@ from huntserver.game.command import Command, HostCommand, Query
 from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes
 from huntserver.game.features.joining import letters_of
-from huntserver.game.permission import GRANTED, NO_HUNT, Role, act, not_host, role_of
+from huntserver.game.permission import GRANTED, NO_HUNT, WATCHER, Role, act, not_host, role_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
 from huntserver.game.unusual import NO_STAFF, Staff
@@ -124,7 +124,7 @@ def take_role(state: Hunt, command: TakeRole, ctx: Context) -> Decision | Reject
     role, until_ms = kept(state).offers.get(digest, ("", 0))
     if not role or until_ms <= ctx.now_ms:
         return Rejected("no_such_offer", "this code offers nothing, or not any more")
-    if role != Role.SPECTATOR.name.lower() and (ctx.role == "player" or ctx.by in state.members):
+    if role != Role.SPECTATOR.name.lower() and (ctx.role in ("player", WATCHER) or ctx.by in state.members):
         return Rejected("not_allowed", "players do not run the hunt they may play in; sign in as a host")
     if role_of(state, ctx) >= Role[role.upper()]:
         return Rejected("already_joined", "you may do all that already")

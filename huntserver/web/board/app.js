@@ -1,7 +1,7 @@
 // The board for a big screen: the standings as they are, frozen behind a curtain, or revealed place by place.
 //
 //   board?hunt=ID          who may look is a guest of the server
-//   board?hunt=ID#TOKEN    with a token of the host's, where there are no guests
+//   board?hunt=ID#TOKEN    by a link that the console made, or with a token of the host's
 // A hunt that its host froze is frozen here, and revealed as the host reveals it; with a host's token the keys do that. In
 // another hunt they are for this screen alone: F freezes, Space reveals the next place, Backspace takes one back, Escape shows all.
 
@@ -95,9 +95,9 @@ async function spectator() {
   const token = location.hash.slice(1);
   if (token) {
     history.replaceState(null, "", location.pathname + location.search);
-    kept.put("board.me", { player: "spectator", token });
+    kept.put(`board.me.${hunt}`, { player: "spectator", token });
   }
-  const known = kept.get("board.me");
+  const known = kept.get(`board.me.${hunt}`) || kept.get("board.me");
   if (known) return known;
   try {
     const answer = await fetch(new URL("guest", document.baseURI), { method: "POST", body: JSON.stringify({ name: "Board" }) });
@@ -139,7 +139,7 @@ async function main() {
   const made = client = await Client.open({ url: url.href, ...who });
   set_now(() => made.now_ms());
   client.on_state = (now, about) => {
-    if (now === "over" && ["bad_token", "token_expired"].includes(about.code)) kept.put("board.me", null);
+    if (now === "over" && ["bad_token", "token_expired"].includes(about.code)) for (const name of [`board.me.${hunt}`, "board.me"]) kept.put(name, null);
     connection = now === "over" ? "closed" : now;
     draw();
   };

@@ -8,6 +8,7 @@ import * as acts from "./acts.js";
 import { show } from "./dialogs.js";
 import "./grid.js";
 import { server_now, take_back } from "./hunt.js";
+import { share_board } from "./sharing.js";
 import { changed, state } from "./store.js";
 import { at_clue, shown, stuck_ms, undoing, warmth } from "./teams.js";
 import { h, named } from "./words.js";
@@ -48,6 +49,7 @@ function top(run) {
       ${phase !== "draft" ? button("announce", () => acts.announce()) : nothing}
       ${["running", "paused", "published"].includes(phase) ? button("end", acts.end, "plain danger-line") : nothing}
       ${phase === "ended" ? button("reopen", acts.reopen) : nothing}
+      <button class="plain" data-act="share_board" @click=${share_board}>${h("share_board")}</button>
       <a class="plain" href="board?hunt=${encodeURIComponent(run.hunt)}" target="_blank" rel="noopener">${h("open_board")}</a></div></header>`;
 }
 

@@ -27,6 +27,8 @@ async function asked(method, path, { body, kind } = {}) {
 /** @param {{[name: string]: string}} query */
 const asking = (query) => (Object.keys(query).length ? `?${new URLSearchParams(query)}` : "");
 
+/** Make a link to a hunt's board. @param {string} hunt */
+export const watchers = (hunt) => asked("POST", `hunts/${encodeURIComponent(hunt)}/watchers`);
 /** Give a link's code for a token. @param {string} code */
 export const sign_in = (code) => asked("POST", "signin", { body: JSON.stringify({ code }), kind: "application/json" });
 /** Judge a hunt's text, or play it; nothing is kept. @param {string} text @param {keyof typeof TYPES} style @param {{[name: string]: string}} [query] */

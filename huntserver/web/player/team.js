@@ -47,10 +47,8 @@ function invite(code, link) {
 
 /** @param {string} link */
 async function draw(link) {
-  const { encodeQR } = await import("../vendor/qr/index.js");
-  const rows = /** @type {boolean[][]} */ (encodeQR(link, "raw", { border: 2 }));
-  const path = rows.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join("");
-  drawn = { of: link, path, size: rows.length };
+  const { qr_of } = await import("./qr.js");
+  drawn = qr_of(link);
   changed();
 }
 
