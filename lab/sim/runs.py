@@ -21,12 +21,14 @@ from lab.checkout import commit
 from lab.ledger import append_row
 from lab.sim.cluster import ClusterSimulation
 from lab.sim.game_workload import GameWorkload, LargeGameWorkload
+from lab.sim.rules_workload import RulesWorkload
 from lab.sim.session_workload import SessionWorkload
 from lab.sim.simulation import MakeWorkload, Outcome, Simulation
 from lab.sim.workload import ToyWorkload
 
 WORKLOADS: Final[dict[str, MakeWorkload]] = {
     "toy": ToyWorkload, "game": GameWorkload, "session": SessionWorkload, "large": LargeGameWorkload,
+    "rules": RulesWorkload,
 }  # fmt: skip
 CLUSTER: Final = "cluster"
 """Not a workload of one process at a time, but a world of its own: several nodes share the shards."""
