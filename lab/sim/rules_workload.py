@@ -25,7 +25,7 @@ from huntserver.game.definition.shape import (
     Treasure,
     source,
 )
-from huntserver.game.features.beginning import Begin, Unbegin
+from huntserver.game.features.beginning import Begin
 from huntserver.game.features.freezing import BoardFrozen, BoardRevealed, BoardThawed, Freeze, Reveal, Unfreeze
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.leaderboard import Board
@@ -129,25 +129,30 @@ class FrozenRules(GameRules):
 class RulesWorkload(GameWorkload):
     """`game` with a hunt of all rules, and hosts who freeze, reveal and let teams not count."""
 
+    roomy = True
+
     def __init__(self, draw: random.Random) -> None:
         super().__init__(draw)
         self._definition = definition(draw)
         self._apart = '"start":"own"' in self._definition
 
     def _run(self, draw: random.Random, hunt: str) -> Move:
-        if draw.random() < 0.5:
+        if draw.random() < 0.7:
             return super()._run(draw, hunt)
         team = f"t{draw.randrange(1, 4)}"
         choices = (Freeze(), Freeze(), Unfreeze(), Reveal(), Reveal(1), Unofficial(team), Unofficial(team, True))
-        return Move("hunt", hunt, draw.choice((*choices, Adjust(team, 5, "x"), Adjust(team, -5, "x"), Unbegin(team))))
+        return Move(
+            "hunt", hunt, draw.choice((*choices, *(Adjust(team, points, "x") for points in (-5, 1, 2, 3, 4, 5))))
+        )
 
     def _play(self, draw: random.Random, hunt: str, caller: Any) -> Move:
         roll = draw.random()
         if roll < 0.2 and self._apart:
             return Move("hunt", hunt, Begin())
-        if roll > 0.75:
-            stop = draw.randrange(4)
-            guess = Guess("meta", "all of it") if stop == 3 else Guess(f"stop{stop}", f"stop {stop}")
+        if roll > 0.5:
+            stop = draw.randrange(5)
+            text = f"stop {stop}" if roll > 0.6 else f"wrong {draw.randrange(50)}"
+            guess = Guess("meta", "all of it") if stop == 3 else Guess(f"stop{stop}" if stop < 3 else "c2", text)
             return Move("hunt", hunt, guess)
         return super()._play(draw, hunt, caller)
 
