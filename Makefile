@@ -9,7 +9,7 @@ POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-cluster chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures pages cluster
+.PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-cluster chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures pages frames cluster
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -92,6 +92,9 @@ pictures: .venv/.ready packages  ## take the pictures of the docs anew, while tw
 
 pages: .venv/.ready packages tests/pages/node_modules/.ready  ## every example hunt to its end through the pages, the net cut and the server killed in between
 	@$(PY) -m pytest -q -n 0 tests/pages/played_examples.py $(ARGS)
+
+frames: .venv/.ready packages tests/pages/node_modules/.ready  ## how smoothly the pages draw, how soon a first visit can be used; writes docs/proof/frames.md
+	@HUNTSERVER_WRITE=1 $(PY) -m pytest -q -s -n 0 tests/pages/measured_frames.py $(ARGS)
 
 docs: .venv/.ready  ## build the documentation as a site, to be opened as a file: dead links and anchors fail
 	@$(PY) -m mkdocs build -q && echo lab/out/site/index.html
