@@ -132,7 +132,8 @@ def player(browser: Browser, cast: Cast, site: str) -> dict[str, Any]:
 def visits(browser: Browser, cast: Cast, site: str) -> tuple[float, float]:
     """Median ms until the entrance can be used, on a first visit and on the next, at 1.6 Mbit/s and 4x CPU."""
     hunt, _ = cast.hunt(teams())
-    first, again = [], []
+    first: list[float] = []
+    again: list[float] = []
     for _ in range(VISITS):
         ada = Phone(browser)
         devtools = ada.context.new_cdp_session(ada.page)
