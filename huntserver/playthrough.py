@@ -19,10 +19,12 @@ from huntserver.game.features.amending import AwardSolve
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.beginning import Begin
 from huntserver.game.features.joining import Join
+from huntserver.game.features.media import AddMedium
 from huntserver.game.features.schedule import Publish, Start
 from huntserver.game.features.treasures import Claim
 from huntserver.game.geo import distance_m
 from huntserver.game.hunt import HuntType
+from huntserver.game.media import references, type_of
 from huntserver.game.state import Hunt, Phase, Team, bits
 
 HOST: Final = "h:rehearsal"
@@ -84,6 +86,8 @@ class _Play:
         schedule = msgspec.structs.replace(d.schedule, opens_at=None)
         self.host(Create())
         self.host(Define(source(msgspec.structs.replace(d, schedule=schedule))))
+        for name in references(d):  # what lies in them plays no part
+            self.host(AddMedium(name, "", 0, type_of(name), ""))
         self.host(Publish())
         for n in range(1, teams + 1):
             self.send(Join(team=f"Team {n}"), f"p:{n}", "player")

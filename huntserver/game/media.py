@@ -68,6 +68,11 @@ def ending(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
+def type_of(name: str) -> str:
+    """Return the type that a name says; "" for one that says none."""
+    return next((kind for kind, endings in ENDINGS.items() if ending(name) in endings), "")
+
+
 def named(text: str) -> list[str]:
     """Return the names of media in a text, in order: destinations that are a name with an ending of a medium."""
     found = (match[2] for match in _DESTINATION.finditer(text)) if "](" in text else ()

@@ -10,6 +10,8 @@ const HERE = `shell-${SHELL.version}`;
 const WAIT_MS = 4000;
 const TEXTS = /\/hunts\/[^/]+\/texts\/[0-9a-f]{32}$/;  // what such a path stands for never changes
 const TEXTS_MAX = 400;
+const PICTURE = /\/hunts\/[^/]+\/media\/[\w-]+\/[^/]+$/;  // nor what lies there; sound and video are asked for in parts, and not kept
+const PICTURES_MAX = 60;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(HERE).then((cache) => cache.addAll(["./", "icon.svg", "manifest.webmanifest", ...SHELL.files])).then(() => self.skipWaiting()));
@@ -29,7 +31,8 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname === new URL("./", location.href).pathname) event.respondWith(front(request));
   else if (url.pathname.includes("/shell/")) event.respondWith(kept(request));
-  else if (TEXTS.test(url.pathname)) event.respondWith(text(request));
+  else if (TEXTS.test(url.pathname)) event.respondWith(text(request, "texts", TEXTS_MAX));
+  else if (request.destination === "image" && PICTURE.test(url.pathname)) event.respondWith(text(request, "pictures", PICTURES_MAX));
 });
 
 async function front(request) {
@@ -50,15 +53,15 @@ async function kept(request) {
   return (await caches.match(request)) || fetch(request);
 }
 
-async function text(request) {
-  const cache = await caches.open("texts");
+async function text(request, name, most) {
+  const cache = await caches.open(name);
   const held = await cache.match(request);
   if (held) return held;
   const answer = await fetch(request);
   if (answer.ok) {
     await cache.put(request, answer.clone());
     const keys = await cache.keys();  // in the order in which they came
-    await Promise.all(keys.slice(0, -TEXTS_MAX).map((old) => cache.delete(old)));
+    await Promise.all(keys.slice(0, -most).map((old) => cache.delete(old)));
   }
   return answer;
 }

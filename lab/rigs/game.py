@@ -22,7 +22,7 @@ from huntserver.game.features.schedule import Pause, Publish, Start
 from huntserver.game.features.standing import Disqualify
 from huntserver.game.features.treasures import Claim
 from huntserver.game.hunt import HuntEvent, HuntType
-from huntserver.game.media import ENDINGS, ending, references
+from huntserver.game.media import references, type_of
 from huntserver.game.state import Hunt
 
 HUNT = HuntType()
@@ -78,8 +78,7 @@ TEAMS = SMALL.replace("[schedule]", '[teams]\nmode = "teams"\nsize_max = 2\nplay
 def add_medium(name: str, body: bytes = b"") -> AddMedium:
     """Return the command that adds a medium of some bytes; its key is made of its name, which no server does."""
     digest = hashlib.sha256(body or name.encode()).hexdigest()
-    kind = next(kind for kind, endings in ENDINGS.items() if ending(name) in endings)
-    return AddMedium(name, digest, len(body) or 1000, kind, f"key-of-{name.replace('.', '-')}")
+    return AddMedium(name, digest, len(body) or 1000, type_of(name), f"key-of-{name.replace('.', '-')}")
 
 
 class Record(NamedTuple):

@@ -62,6 +62,7 @@ def run(*arguments: object) -> Result:
 
 def test_check_names_what_is_wrong_with_the_media_of_a_folder_and_of_a_zip(harbour: Path, tmp_path: Path) -> None:
     assert run("check", harbour).stdout.endswith("2 clues, 0 treasures, can be played\n")
+    assert "20 generated teams" in run("check", "--simulate", harbour).stdout
     packed = tmp_path / "harbour.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         for file in harbour.iterdir():

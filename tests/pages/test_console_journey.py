@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from lab.machines.servers import LocalServer
 from tests.pages.desk import SCREEN, Desk, office_in, sign_in_link
@@ -21,6 +21,7 @@ from tests.pages.test_journey import picture
 
 Phones = Callable[..., Phone]
 HUNT = "the-lighthouse-keeper"
+ICON = Path(__file__).parents[2] / "huntserver" / "web" / "icon-512.png"
 RIVALS = ("Lanterns", "Red Herrings", "The Beetles", "Möwe & Söhne", "Kraken", "Fog Horns", "Team Harbour")
 
 
@@ -62,9 +63,22 @@ def writes(host: Desk) -> None:
     paper.fill(text.replace("Which colour", "Which bright colour"))
     host.sees("[data-clue='lamp']", "Which bright colour")
     host.sees(".verdict", "Can be played to its end")
-    host.button("save")
+    paper.evaluate("(field) => field.setSelectionRange(...Array(2).fill(field.value.indexOf('Count the spikes')))")
+    files: list[FilePayload] = [
+        {"name": "Iron gate.png", "mimeType": "image/png", "buffer": ICON.read_bytes()},
+        {"name": "gate.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"},
+    ]  # fmt: skip
+    host.page.locator("[data-media='pick']").set_input_files(files)
     assert host.page.locator("#field-hunt").input_value() == HUNT
     host.agree()
+    host.sees("[data-medium='Iron-gate.png']", "Iron-gate.png")
+    host.sees("[data-sending='gate.svg']", "is no picture")
+    assert [trouble for trouble in host.troubles if "415" not in trouble] == []  # Chromium writes refusals down
+    host.troubles.clear()
+    host.page.locator("[data-clue='gate'] .picture img").wait_for()
+    paper.fill(paper.input_value().replace("![what is to be seen]", "![An iron gate]").replace(".png)", ".png)\n"))
+    host.sees(".verdict", "Can be played to its end")
+    host.button("save")
     host.noted("Saved.")
     assert paper.input_value().count("Which bright colour") == 1
     picture(host, "host-editor")
@@ -101,6 +115,11 @@ def begins(host: Desk, ada: Phone, bo: Phone, proxy: Proxy, harbour: LocalServer
 def plays(ada: Phone, bo: Phone, proxy: Proxy) -> None:
     """The net of one phone drops while it answers; the other goes on."""
     ada.clue("gate")
+    expect(ada.page.get_by_alt_text("An iron gate")).to_have_js_property("naturalWidth", 512)
+    ada.page.locator(".picture").click()
+    expect(ada.page.locator("dialog.large img")).to_be_visible()
+    picture(ada, "clue-picture")
+    ada.page.locator("dialog.large button").click()
     proxy.gone()
     ada.offline()
     ada.guess("24")

@@ -22,7 +22,7 @@ Phones = Callable[..., Phone]
 ROOT = Path(__file__).parents[2]
 HOST_PICTURES = (
     "host-sign-in", "host-doors", "host-faults", "host-editor", "host-try", "host-before", "host-run", "host-accept",
-    "host-team", "host-results", "board-live", "board-frozen", "board-ceremony", "board-winner",
+    "clue-picture", "host-team", "host-results", "board-live", "board-frozen", "board-ceremony", "board-winner",
 )  # fmt: skip
 PICTURES = ("entrance", "clue", "solved", "clues", "offline", "board", "team", "feed", "ended")
 

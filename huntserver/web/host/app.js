@@ -7,6 +7,7 @@ import { LANGUAGES, refusal, span } from "../player/words.js";
 import { after_view } from "./after.js";
 import { close_dialog, dialog_view, show } from "./dialogs.js";
 import { open_text } from "./editing.js";
+import { load_media } from "./media.js";
 import { edit_view } from "./editor.js";
 import { follow, leave, look_at_health, look_at_hours, look_at_hunts, reconnect, session, sign_out } from "./hunt.js";
 import { hunts_view } from "./hunts.js";
@@ -111,6 +112,7 @@ function routed() {
   if (!state.me) return changed();
   if (state.route.view === "hunts") { leave(); void look_at_hunts(); }
   if (state.route.view === "edit") void open_text(hunt);
+  if (state.route.view === "edit" && hunt) void load_media(hunt);
   if (state.route.view === "run" || state.route.view === "after") void follow(hunt);
   if (state.route.view === "after") void look_at_hours(hunt);
   changed();

@@ -133,10 +133,29 @@ async function phase_of(hunt) {
 
 /** @param {string} hunt */
 async function create(hunt) {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(hunt)) return note("bad", h("save.bad_id"));
-  const { err } = await (await session()).command("create", { hunt });
-  if (err) return note("bad", refusal(err));
-  await put(hunt, {});
+  if (await make(hunt)) await put(hunt, {});
+}
+
+/** Make the hunt that is written here, without its text. @param {string} hunt @returns {Promise<boolean>} */
+export async function make(hunt) {
+  const bad = !/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(hunt);
+  const { err } = bad ? { err: null } : await (await session()).command("create", { hunt });
+  if (bad || err) note("bad", bad ? h("save.bad_id") : refusal(err));
+  if (bad || err || !state.edit) return false;
+  kept.put(draft(""), null);
+  state.edit = { ...state.edit, hunt, fresh: false };
+  kept.put(draft(hunt), { text: state.edit.text, style: state.edit.style });
+  remember(hunt);
+  settled(hunt);
+  return true;
+}
+
+/** The address names the hunt; the text under the caret stays where it is. @param {string} hunt */
+function settled(hunt) {
+  const address = `#edit/${encodeURIComponent(hunt)}`;
+  if (location.hash === address) return;
+  history.replaceState(null, "", address);
+  state.route = { view: "edit", hunt };
 }
 
 /** @param {string} hunt @param {{[name: string]: string}} query */
@@ -153,11 +172,7 @@ async function put(hunt, query) {
   kept.put(draft(hunt), null);
   state.edit = { ...state.edit, hunt, fresh: false, saved: edit.text };
   remember(hunt);
-  const address = `#edit/${encodeURIComponent(hunt)}`;
-  if (location.hash !== address) {
-    history.replaceState(null, "", address);  // the text under the caret stays where it is
-    state.route = { view: "edit", hunt };
-  }
+  settled(hunt);
   note("good", h("save.done"));
 }
 

@@ -2,10 +2,12 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { guard } from "../vendor/lit-html/directives/guard.js";
+import { known_media } from "../player/media.js";
 import { initial } from "../player/pieces.js";
 import { refusal } from "../player/words.js";
 import { ask_for } from "./dialogs.js";
 import { publish, save, typed } from "./editing.js";
+import { dropped, media_shelf, pasted } from "./media.js";
 import { rehearsal_view } from "./rehearsing.js";
 import { state } from "./store.js";
 import { h } from "./words.js";
@@ -21,8 +23,8 @@ export function edit_view() {
       <span class="run-acts">${text !== saved ? html`<span class="about">${h("edit.unsaved")}</span>` : nothing}
         <button class=${fresh || edit.phase !== "draft" ? "act" : "plain"} data-act="save" ?disabled=${!good || edit.busy || (text === saved && !fresh)} @click=${save}>${h("save")}</button>
         ${fresh ? nothing : html`<button class="act" data-act="publish" ?disabled=${!good || edit.busy} @click=${confirm_publish}>${h("publish")}</button>`}</span></header>
-    <div class="edit-main"><div class="paper-side">${paper(edit)}${faults(problems)}</div>
-      <section class="preview-side" tabindex="0" aria-label=${h("preview")}><h2>${h("preview")}</h2>${guard([edit.page, edit.rehearsal], () => rehearsal_view(edit))}</section></div></div>`;
+    <div class="edit-main"><div class="paper-side">${paper(edit)}${faults(problems)}${media_shelf()}</div>
+      <section class="preview-side" tabindex="0" aria-label=${h("preview")}><h2>${h("preview")}</h2>${guard([edit.page, edit.rehearsal, known_media()], () => rehearsal_view(edit))}</section></div></div>`;
 }
 
 function confirm_publish() {
@@ -43,7 +45,7 @@ function paper(edit) {
   return guard([edit.hunt, edit.style, lines, edit.problems], () => html`<div class="paper">
     <div class="gutter" aria-hidden="true"><div class="gutter-in">${Array.from({ length: lines }, (_, i) => html`<span class=${wrong.has(i + 1) ? "wrong" : ""} title=${wrong.get(i + 1) || nothing}>${i + 1}</span>`)}</div></div>
     <textarea id="source" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off" aria-label=${h("edit.text")} aria-describedby="faults" ${initial(edit.text)}
-      @input=${(/** @type {any} */ event) => typed(event.target.value)} @scroll=${follow} @keydown=${indent}></textarea></div>`);
+      @input=${(/** @type {any} */ event) => typed(event.target.value)} @scroll=${follow} @keydown=${indent} @paste=${pasted} @drop=${dropped}></textarea></div>`);
 }
 
 /** @param {any} event */

@@ -115,6 +115,7 @@ const PATHS = {
   open_hint: svg`<path d="M3 9l9-6 9 6v11H3zM3 10l9 6 9-6"/>`,
   treasure: svg`<path d="M4 10h16v9H4zM4 10c0-4 2-5 4-5h8c2 0 4 1 4 5M11 13h2v3h-2z"/>`,
   star: svg`<path d="M12 3.500l2.6 5.5 6 .8-4.4 4.2 1.1 6-5.3-2.900L6.7 20l1.1-6L3.4 9.800l6-.8z"/>`,
+  file: svg`<path d="M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6"/>`,
   close: svg`<path d="M6 6l12 12M18 6L6 18"/>`,
   share: svg`<path d="M12 15V4M8 7.500L12 3.500l4 4M6 11H5v9h14v-9h-1"/>`,
   more: svg`<path d="M5 7h14M5 12h14M5 17h14"/>`,

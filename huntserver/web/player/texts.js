@@ -1,6 +1,7 @@
 // What hosts wrote, drawn as elements and never as markup: no HTML is taken from a text, links lead to http and https.
 
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
+import { file, known_media, medium_at, medium_view } from "./media.js";
 import { can_read, flows, is_marked, reading, tokens_of } from "./reading.js";
 
 /** @typedef {import("./reading.js").Token} Token */
@@ -12,6 +13,14 @@ class ProseText extends HTMLElement {
   constructor() {
     super();
     this._text = "";
+    this._known = 0;
+  }
+
+  /** A number that changes when more media are known. */
+  set known(/** @type {number} */ known) {
+    const anew = this._known !== known && this._text !== "";
+    this._known = known;
+    if (anew) this.draw();
   }
 
   set text(/** @type {string} */ text) {
@@ -30,7 +39,7 @@ customElements.define("prose-text", ProseText);
 
 /** Return a text as it is shown. @param {string | undefined} text */
 export function prose(text) {
-  return html`<prose-text class="prose" dir="auto" .text=${(text || "").trim()}></prose-text>`;
+  return html`<prose-text class="prose" dir="auto" .known=${known_media()} .text=${(text || "").trim()}></prose-text>`;
 }
 
 // ---- as it was written: paragraphs and lines, addresses as links
@@ -97,12 +106,26 @@ function inline(token) {
     case "em": return html`<em>${inside(token)}</em>`;
     case "codespan": return html`<code>${text}</code>`;
     case "br": return html`<br>`;
-    case "link": return /^https?:\/\//i.test(href) ? outside(href, (token.tokens || []).map(unlinked)) : token.raw;
-    case "image": return text;
+    case "link": return link(token);
+    case "image": return image(href, text);
     case "escape": return text;
     case "text": return inside(token);
     default: return token.raw;
   }
+}
+
+/** @param {Token} token */
+function link(token) {
+  const { href = "", raw } = token, words = (token.tokens || []).map(unlinked);
+  if (/^https?:\/\//i.test(href)) return outside(href, words);
+  const medium = medium_at(href);
+  return medium ? file(medium, words) : raw;
+}
+
+/** Pictures come from the hunt itself; another one's words stand for it. @param {string} href @param {string} words */
+function image(href, words) {
+  const medium = medium_at(href);
+  return medium ? medium_view(medium, words) : words;
 }
 
 /** What stands in a link is no link. @param {Token} token @returns {any} */

@@ -3,6 +3,10 @@
 export default {
   "again": "Noch einmal",
   "close": "Schließen",
+  "media.enlarge": "Vergrößern",
+  "media.lost": "Das Bild ist nicht gekommen. Tippen, um es noch einmal zu versuchen.",
+  "media.kb": "{n} KB",
+  "media.mb": "{n} MB",
   "new": "neu",
   "reload": "Neu laden",
   "skip": "Zum Inhalt",

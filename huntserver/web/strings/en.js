@@ -3,6 +3,10 @@
 export default {
   "again": "Try again",
   "close": "Close",
+  "media.enlarge": "Enlarge",
+  "media.lost": "The picture did not come. Tap to try again.",
+  "media.kb": "{n} KB",
+  "media.mb": "{n} MB",
   "new": "new",
   "reload": "Reload",
   "skip": "To the content",
