@@ -6,6 +6,7 @@ from pathlib import Path
 
 from huntserver.config import Config, ConfigError
 from huntserver.media.folder import FolderStore
+from huntserver.media.s3 import S3Store
 from huntserver.media.store import MediaStore
 
 
@@ -15,4 +16,10 @@ def media_store(config: Config) -> MediaStore:
     scheme, _, rest = chosen.partition(":")
     if scheme == "folder" and rest:
         return FolderStore(Path(rest))
+    if scheme == "s3" and rest:
+        bucket, _, prefix = rest.partition("/")
+        try:
+            return S3Store(bucket, prefix, endpoint=config.media.endpoint, region=config.media.region)
+        except ImportError as error:
+            raise ConfigError("media.store: S3 needs the package boto3; install huntserver[s3]") from error
     raise ConfigError(f"media.store is {chosen!r}, allowed are folder:PATH, s3:BUCKET and s3:BUCKET/PREFIX")
