@@ -24,7 +24,7 @@ HOST_PICTURES = (
     "host-sign-in", "host-doors", "host-faults", "host-editor", "host-try", "host-before", "host-run", "host-accept",
     "clue-picture", "host-team", "host-results", "board-live", "board-frozen", "board-ceremony", "board-winner",
 )  # fmt: skip
-PICTURES = ("entrance", "clue", "solved", "clues", "offline", "board", "team", "feed", "ended")
+PICTURES = ("entrance", "clue", "solved", "clues", "locked", "offline", "board", "team", "feed", "ended")
 
 
 @pytest.fixture
@@ -101,6 +101,9 @@ def goes_on(ada: Phone, museum: LocalServer) -> None:
     ada.go("clues")
     ada.sees(".news", "café")
     picture(ada, "clues")
+    ada.sees("[data-locked='6']", "Opens after 2 of")
+    ada.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    picture(ada, "locked")
     ada.go("board")
     ada.sees(".board", "The Beetles")
     picture(ada, "board")
