@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from actors.checker.history import Violation
+from actors.cluster import placement
 from actors.cluster.keeper import Keeper
 from actors.cluster.placement import PlacementRules, Reset
 from actors.cluster.succession import Newest, Ruling
@@ -28,6 +29,7 @@ def _without_one_for_each_reset(patches: Patches) -> None:
         return self.refused or self.majority
 
     patches.replace(Reset, "entitles", entitles)
+    patches.replace(placement, "NEXT_S", 0.5)  # turns of 2 s are too slow to be told from what faults bring
 
 
 def _without_late_opened_anew(patches: Patches) -> None:
