@@ -178,6 +178,8 @@ class Decider:
             return
         events, answer = decision  # type: ignore[misc]  # the test above by class, not isinstance: this is the hot path
         if not self._accept(actor, events, answer, by, text, now, sink, request):
+            if key is not None:
+                self._remember(actor, by, key, TOO_LARGE)
             self._refuse(actor, TOO_LARGE, sink, request, False, actor.seq)
             return
         if key is not None:

@@ -244,6 +244,16 @@ async def test_a_record_over_the_limit_is_a_refusal_and_not_a_fault() -> None:
         assert await node.ask(Add(1)) == (b'{"total":1}', 1)
 
 
+async def test_a_key_that_was_refused_as_too_large_is_refused_again_though_it_would_fit_now() -> None:
+    """Found by the simulation: a straggling copy was decided anew, by whoever owned the shard then, when its sender had
+    been told that nothing would come of it."""
+    async with running(limits=Limits(record_bytes_max=300)) as node:
+        await node.ask(Add(1))
+        assert (await node.ask(Send(("x" * 300,), 1), key=("e", 1))).code == "too_large"
+        assert (await node.ask(Send(("x",), 1), key=("e", 1))).code == "too_large"
+        assert await node.ask(Add(1), key=("e", 2)) == (b'{"total":2}', 2)
+
+
 async def test_an_idle_shard_writes_nothing() -> None:
     async with running(shards=4) as node:
         await node.ask(Send(("target",), 7), to="s1")
