@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from huntserver.game.features.amending import Amended
+from huntserver.game.features.answering import QuestionAnswered, QuestionRefunded
 from huntserver.game.features.authoring import Defined
 from huntserver.game.features.beginning import BeginningUndone, Begun
 from huntserver.game.features.freezing import BoardFrozen, BoardRevealed, BoardThawed, SolvesTold
@@ -64,6 +65,7 @@ class GameInvariants:
         self._apart: set[str] = set()
         self._begun: set[tuple[str, str]] = set()
         self._held: dict[tuple[str, str], list[str]] = {}
+        self._paid: dict[tuple[str, int], tuple[str, int]] = {}
         self.claims = self.firsts = 0
 
     def record(self, entity: str, pos: int, by: str, events: Sequence[Any], at_ms: int) -> Iterable[str]:
@@ -90,6 +92,8 @@ class GameInvariants:
                 yield from self._claim(entity, event)
             elif isinstance(event, Solved):
                 yield from self._solve(entity, pos, event)
+            elif isinstance(event, QuestionAnswered | QuestionRefunded):
+                yield from self._question(entity, event)
             elif isinstance(event, Joined):
                 self.teams[entity, event.personal.by] = event.team
             elif isinstance(event, Left):
@@ -116,6 +120,19 @@ class GameInvariants:
                 self._ended.add(entity)
             elif isinstance(event, Reopened):
                 self._ended.discard(entity)
+
+    def _question(self, entity: str, event: QuestionAnswered | QuestionRefunded) -> Iterator[str]:
+        """An answer is paid once, and given back once, to who paid it."""
+        which = (entity, event.number)
+        if isinstance(event, QuestionAnswered):
+            if event.price and which in self._paid:
+                yield f"question {event.number}: {event.team} pays twice"
+            if event.price:
+                self._paid[which] = (event.team, event.price)
+        elif self._paid.get(which) != (event.team, event.points):
+            yield f"question {event.number}: {event.team} has {event.points} back, which it did not pay"
+        else:
+            self._paid[which] = ("", 0)
 
     def _told(self, entity: str, event: SolvesTold | Placed) -> Iterator[str]:
         """What frozen standings keep back is told once, and after they are shown."""

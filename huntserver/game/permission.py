@@ -39,6 +39,12 @@ RIGHTS: Final[dict[str, Role]] = {
     "accept": Role.REVIEWER,
     "award": Role.REVIEWER,
     "overview": Role.REVIEWER,
+    "queue": Role.REVIEWER,
+    "take_up": Role.REVIEWER,
+    "put_back": Role.REVIEWER,
+    "answer": Role.REVIEWER,
+    "close_question": Role.REVIEWER,
+    "refund": Role.REVIEWER,
 }
 """The least role of those operations of hosts, by tag, that do not take a host."""
 

@@ -76,7 +76,9 @@ class Plan:
         for i, rule in enumerate(rules):
             for id in rule.ids:
                 self.dependents[self.clue_index[id]].append(i)
-        self.clocked = sum(1 << i for i, c in enumerate(d.clues) if c.decay_s or any(h.after_s for h in c.hints))
+        timed_help = d.help is not None and d.help.after_s > 0
+        clocked = (timed_help or c.decay_s or any(h.after_s for h in c.hints) for c in d.clues)
+        self.clocked = sum(1 << i for i, kept in enumerate(clocked) if kept)
         scoring = d.scoring
         self.streak = scoring.streak
         self.tallies = scoring.streak is not None or not COUNTED.isdisjoint(scoring.ranking)

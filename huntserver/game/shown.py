@@ -130,6 +130,37 @@ class TreasureView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """When it can be claimed; 0: as long as it is open."""
 
 
+class LineView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A line of a thread; `name` is empty for hosts, whom teams are told of as hosts only."""
+
+    at_ms: int
+    text: str
+    name: str = ""
+    host: bool = False
+
+
+class QuestionView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A question as its team sees it. `turn`: `host` or `team` is to say something, "": it is answered; `paid`: what it
+    cost; `full`: the team can add nothing more."""
+
+    id: str
+    clue: str
+    thread: list[LineView]
+    turn: str = ""
+    paid: int = 0
+    closed: bool = False
+    full: bool = False
+
+
+class HelpView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """When questions may be asked, and what an answer costs: as in the hunt's file."""
+
+    price: int = 0
+    after_s: int = 0
+    after_wrong: int = 0
+    open_max: int = 1
+
+
 class Row(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One line of the standings. `at_ms`: when the score was reached (ties go to the earlier); `used_ms`: after so much
     own time, where every team begins for itself."""
@@ -181,3 +212,7 @@ class Shown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     treasures: list[TreasureView] = []
     rounds: list[RoundView] = []
     personal: Author | None = None
+    question: QuestionView | None = None
+    item: str = ""
+    waiting: int | None = None
+    """How many questions wait for a host."""

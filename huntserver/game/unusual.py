@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from huntserver.game.desk import Desk
 from huntserver.game.media import Medium
 
 NOT_BEGUN: Final = -1
@@ -172,3 +173,6 @@ class HuntRest(msgspec.Struct, omit_defaults=True):
     thawed_ms: int = 0
     media: dict[str, Medium] = {}
     """What the hunt holds beside its definition, by name."""
+
+    desk: Desk | None = None
+    """What waits for a host's eye."""

@@ -209,6 +209,16 @@ class Scoring(Part, frozen=True):
     freeze_s: int = 0
 
 
+class Help(Part, frozen=True):
+    """Teams may ask hosts about a clue that has been open for `after_s`, or at which they guessed wrong `after_wrong`
+    times (neither given: at once); `open_max` questions of a team wait at once. An answer costs `price` points."""
+
+    price: int = 0
+    after_s: int = 0
+    after_wrong: int = 0
+    open_max: int = 1
+
+
 class Definition(Part, frozen=True):
     """A whole hunt."""
 
@@ -223,6 +233,7 @@ class Definition(Part, frozen=True):
     scoring: Scoring = Scoring()
     rounds: list[Round] = []
     rotations: list[Rotation] = []
+    help: Help | None = None
 
 
 def source(definition: Definition) -> str:

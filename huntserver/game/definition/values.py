@@ -14,6 +14,7 @@ from huntserver.game.definition.shape import (
     Attempts,
     Clue,
     Definition,
+    Help,
     Hint,
     Loot,
     Rotation,
@@ -60,6 +61,12 @@ LIMITS: Final[dict[type, Ranges]] = {
         "meta_needs": (0, 500),
     },
     Scoring: {"ranking": (0, 9), "freeze_s": (0, YEAR_S)},
+    Help: {
+        "price": (0, POINTS_MAX),
+        "after_s": (0, YEAR_S),
+        "after_wrong": (0, 1000),
+        "open_max": (1, 5),
+    },
     Streak: {"after": (2, 1000), "bonus": (1, POINTS_MAX), "within_s": (0, YEAR_S)},
     Attempts: {"cool_down_s": (0, 86_400), "grows": (1, 10), "max_s": (0, 86_400), "free": (0, 1000)},
     Hint: {"text": (1, 4_000), "price": (0, POINTS_MAX), "after_s": (0, YEAR_S), "needs": (0, 20)},
@@ -100,6 +107,8 @@ def check_values(d: Definition) -> list[Problem]:
     within(wrong, "tries.check_ins.", d.tries.check_ins, LIMITS[Attempts])
     _own_start(wrong, d)
     _scoring(wrong, d)
+    if d.help is not None:
+        within(wrong, "help.", d.help, LIMITS[Help])
     for i, clue in enumerate(d.clues):
         _clue(wrong, f"clues[{i}]", clue)
     for i, treasure in enumerate(d.treasures):

@@ -21,6 +21,7 @@ from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.permission import act, not_host, team_of
 from huntserver.game.player.commands import ChangeTeam, to_player
+from huntserver.game.questions import hand_over
 from huntserver.game.roster import more_of, name_of, not_changing, put_in, take_out
 from huntserver.game.shown import Shown
 from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Phase, Team, bits
@@ -111,6 +112,7 @@ def _apply_merged(state: Hunt, event: Merged, at_ms: int) -> None:
         more_of(team).held += other.more.held
         other.more.held = []
         state.find_held()
+    hand_over(state, team, other)
     state.dissolve(other)
     other.solved = other.unlocked = other.treasures = other.score = 0
     other.hints, other.opened = (), None

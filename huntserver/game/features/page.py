@@ -15,7 +15,8 @@ from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.locks import Lock
 from huntserver.game.permission import NOT_JOINED, Role, not_there, role_of
 from huntserver.game.plan import CHECK_INS, CODES
-from huntserver.game.shown import ClueView, OwnClue, OwnTreasure, RoundView, TreasureView
+from huntserver.game.questions import help_view, question_views
+from huntserver.game.shown import ClueView, HelpView, OwnClue, OwnTreasure, QuestionView, RoundView, TreasureView
 from huntserver.game.state import Hunt, Phase, Team, bits
 from huntserver.game.texts import INLINE_BYTES_MAX
 
@@ -132,6 +133,9 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
 
     zero_ms: int = 0
     """Wall time of second 0 of play: the start, moved by pauses. `after_s` of a lock counts from it."""
+    help: HelpView | None = None
+    questions: list[QuestionView] = []
+    """What the team asked the hosts: what is open, and five that are closed."""
 
 
 class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -228,6 +232,8 @@ def page_of(
         own_treasures=views.own_treasures(state, team, team.unlocked) if team and by_digest else [],
         locks=plan.locks if team else [],
         zero_ms=_zero_ms(state, team) if plan.locks and team else 0,
+        help=help_view(state),
+        questions=question_views(state, team) if team else [],
     )
 
 

@@ -11,6 +11,7 @@ from huntserver.game.event import Author, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.moment import moment
 from huntserver.game.permission import act, not_host
+from huntserver.game.questions import questions
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
 from huntserver.game.unusual import NOT_BEGUN, HuntRest
@@ -101,7 +102,12 @@ def unstart(state: Hunt, command: Unstart, ctx: Context) -> Decision | Rejected:
     refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED)
     if refused is not None:
         return refused
-    if any(state.solves) or any(state.claims) or any(t.hints for t in state.teams.values()):
+    if (
+        any(state.solves)
+        or any(state.claims)
+        or any(t.hints for t in state.teams.values())
+        or any(q.answered for q in questions(state))
+    ):
         return SOLVED
     starts_ms = _given(command.starts_at, 0, "starts_at", ctx.now_ms)
     if isinstance(starts_ms, Rejected):
