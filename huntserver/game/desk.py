@@ -15,7 +15,7 @@ class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
     host: bool
 
 
-class Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class TakenBy(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who has taken something up, and when; it is theirs for a while, so that two hosts do not do the same work."""
 
     by: str
@@ -23,7 +23,7 @@ class Held(msgspec.Struct, frozen=True, array_like=True, gc=False):
     at_ms: int
 
 
-class Question(msgspec.Struct, omit_defaults=True):
+class HelpQuestion(msgspec.Struct, omit_defaults=True):
     """A question of a team about a clue. `turn`: who is to say something, `host` or `team`; "": it is answered.
 
     `paid`: what its answer cost and was not given back.
@@ -37,11 +37,11 @@ class Question(msgspec.Struct, omit_defaults=True):
     answered: bool = False
     paid: int = 0
     closed: bool = False
-    held: Held | None = None
+    held: TakenBy | None = None
 
 
 class Desk(msgspec.Struct, omit_defaults=True):
     """What waits for hosts in one hunt: questions by number, rising; `asked` numbers them."""
 
     asked: int = 0
-    questions: dict[int, Question] = {}
+    questions: dict[int, HelpQuestion] = {}

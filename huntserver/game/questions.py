@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.entity import Rejected
-from huntserver.game.desk import Desk, Held, Question
+from huntserver.game.desk import Desk, HelpQuestion, TakenBy
 from huntserver.game.shown import HelpView, LineView, QuestionView
 from huntserver.game.state import Hunt, Phase, Team
 
@@ -39,13 +39,13 @@ def desk(state: Hunt) -> Desk:
     return state.rest.desk
 
 
-def questions(state: Hunt) -> list[Question]:
+def questions(state: Hunt) -> list[HelpQuestion]:
     """Return all questions that are kept, oldest first."""
     kept = state.rest.desk
     return list(kept.questions.values()) if kept is not None else []
 
 
-def found(state: Hunt, id: str) -> Question | None:
+def found(state: Hunt, id: str) -> HelpQuestion | None:
     """Return the question with this id (`q7`), or None."""
     kept = state.rest.desk
     number = id[1:]
@@ -54,7 +54,7 @@ def found(state: Hunt, id: str) -> Question | None:
     return kept.questions.get(int(number))
 
 
-def is_open(state: Hunt, question: Question) -> bool:
+def is_open(state: Hunt, question: HelpQuestion) -> bool:
     """Tell whether something can still be said in a question."""
     team, index = state.teams[question.team], state.plan.clue_index.get(question.clue, -1)
     if question.closed or team.out or index < 0 or team.solved >> index & 1:
@@ -62,7 +62,7 @@ def is_open(state: Hunt, question: Question) -> bool:
     return state.phase in PHASES
 
 
-def open_of(state: Hunt, team: Team) -> list[Question]:
+def open_of(state: Hunt, team: Team) -> list[HelpQuestion]:
     """Return a team's open questions."""
     return [q for q in questions(state) if q.team == team.id and is_open(state, q)]
 
@@ -79,12 +79,12 @@ def waiting(state: Hunt) -> int:
     return sum(q.turn == "host" and is_open(state, q) for q in questions(state))
 
 
-def holder(held: Held | None, now_ms: int) -> Held | None:
+def holder(held: TakenBy | None, now_ms: int) -> TakenBy | None:
     """Return who has something taken up at a time, or None."""
     return held if held is not None and held.at_ms + HOLD_MS > now_ms else None
 
 
-def question_view(state: Hunt, question: Question) -> QuestionView:
+def question_view(state: Hunt, question: HelpQuestion) -> QuestionView:
     """Return a question as its team sees it."""
     return QuestionView(
         f"q{question.number}",

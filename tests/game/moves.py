@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from huntserver.game.command import Command
 from huntserver.game.features.admitting import Admit
+from huntserver.game.features.answering import Answer, CloseQuestion, Refund
 from huntserver.game.features.captaincy import Approval, HandOver, NewInvite
 from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.extra_time import RemoveInterval
@@ -13,6 +14,7 @@ from huntserver.game.features.freezing import Freeze, Reveal, Unfreeze
 from huntserver.game.features.leaving import Kick, LeaveTeam
 from huntserver.game.features.merging import Merge
 from huntserver.game.features.moving import MovePlayer
+from huntserver.game.features.queueing import PutBack, TakeUp
 from huntserver.game.features.reopening import Reopen
 from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.schedule import Extend
@@ -27,6 +29,9 @@ duration_s = 9000
 mode = "teams"
 size_max = 2
 players_max = 5
+[help]
+price = 1
+open_max = 3
 [[clues]]
 id = "c1"
 title = "T"
@@ -106,5 +111,13 @@ CURTAIN: list[Command] = [
     Reveal(1),
     Unofficial("t1"),
     Unofficial("t1", True),
+]
+DESK: list[Command] = [
+    TakeUp(""),
+    PutBack(""),
+    Answer("", "Nearly."),
+    Answer("", "Where are you?", back=True),
+    Refund(""),
+    CloseQuestion(""),
 ]
 SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma", "secretdelta")

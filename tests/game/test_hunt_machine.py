@@ -17,6 +17,8 @@ from huntserver.game.definition.shape import source
 from huntserver.game.features.admitting import Admit
 from huntserver.game.features.amending import Accept, Amended, AwardSolve, Existing
 from huntserver.game.features.announcing import Announce
+from huntserver.game.features.answering import QuestionAnswered, QuestionRefunded
+from huntserver.game.features.asking import Ask, AskMore, Withdraw
 from huntserver.game.features.authoring import Define
 from huntserver.game.features.captaincy import HandOver
 from huntserver.game.features.clearing import ClearCoolDown
@@ -45,7 +47,7 @@ from huntserver.game.hunt import HuntEvent
 from huntserver.game.invariants import GameInvariants
 from huntserver.game.state import Phase
 from lab.rigs.game import HUNT, OWNER, Table, definition
-from tests.game.moves import CLUES, CURTAIN, HOSTS_OF_TEAMS, PLAYERS, SECRETS, TEAM_COMMANDS, TEAMS, TEXTS, TOML
+from tests.game.moves import CLUES, CURTAIN, DESK, HOSTS_OF_TEAMS, PLAYERS, SECRETS, TEAM_COMMANDS, TEAMS, TEXTS, TOML
 
 
 class HuntMachine(RuleBasedStateMachine):
@@ -215,6 +217,22 @@ class HuntMachine(RuleBasedStateMachine):
     def draws_the_curtain(self, command: Command) -> None:
         self.send(command, OWNER, "host")
 
+    @rule(player=PLAYERS, number=st.integers(1, 9))
+    def asks_the_hosts(self, player: int, number: int) -> None:
+        self.send(Ask(("c2", "c3", "c1")[number % 3], "Is it a word?"), player)
+        self.send(AskMore(f"q{self.youngest_question()}", "Which?"), player)
+        if number > 7:
+            self.send(Withdraw(f"q{self.youngest_question()}"), player)
+
+    def youngest_question(self) -> int:
+        desk = self.table.state.rest.desk
+        return desk.asked if desk is not None else 1
+
+    @rule(command=st.sampled_from(DESK), back=st.integers(0, 1))
+    def hosts_answer(self, command: Any, back: int) -> None:
+        number = max(1, self.youngest_question() - back)
+        self.send(msgspec.structs.replace(command, question=f"q{number}"), OWNER, "host")
+
     @rule(seconds=st.sampled_from([0.5, 5, 31, 300, 1300]))
     def waits(self, seconds: float) -> None:
         self.table.tick(seconds)
@@ -260,6 +278,8 @@ class HuntMachine(RuleBasedStateMachine):
                 if any(s.team in self.held_by(team.id, n) and s.clue == clue for m, s in self.numbered(Solved) if m < n)
             ]
             parts += [-x.price for x in self.events(HintTaken) if x.team == team.id]
+            parts += [-x.price for x in self.events(QuestionAnswered) if x.team == team.id]
+            parts += [x.points for x in self.events(QuestionRefunded) if x.team == team.id]
             parts += [x.points for x in self.events(Merged) if x.team == team.id]
             assert team.score == (0 if any(x.other == team.id for x in self.events(Merged)) else sum(parts))
 

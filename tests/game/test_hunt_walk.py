@@ -10,7 +10,7 @@ from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.schedule import Extend, Pause, Unpause
 from huntserver.game.hunt import HuntEvent
 from lab.rigs.game import OWNER
-from tests.game.moves import CURTAIN, HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS
+from tests.game.moves import CURTAIN, DESK, HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS
 from tests.game.test_hunt_machine import HuntMachine
 
 INVARIANTS = [name for name, held in vars(HuntMachine).items() if hasattr(held, "hypothesis_stateful_invariant")]
@@ -54,6 +54,8 @@ def walk(seed: int) -> set[str]:
         lambda: machine.pairs_a_device(random.randrange(10)),
         lambda: machine.sorts_teams(random.choice(HOSTS_OF_TEAMS)),
         lambda: machine.draws_the_curtain(random.choice(CURTAIN)),
+        lambda: machine.asks_the_hosts(random.randrange(8), random.randrange(1, 10)),
+        lambda: machine.hosts_answer(random.choice(DESK), random.randrange(2)),
         lambda: machine.waits(random.choice([1, 5, 60, 300])),
         lambda: machine.is_stored_and_comes_back(),
     ]
@@ -62,6 +64,12 @@ def walk(seed: int) -> set[str]:
         machine.has_second_thoughts(Unstart())
         machine.reschedules(100, False)
         machine.waits(300)
+    if seed % 4 == 1:
+        machine.solves_the_first(0)
+        machine.asks_the_hosts(0, 3)
+        for command in DESK:
+            machine.hosts_answer(command, 0)
+        machine.asks_the_hosts(0, 9)
     for step in range(250):
         random.choice(steps)()
         if step % 10 == 0:

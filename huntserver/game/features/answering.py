@@ -10,7 +10,7 @@ from typing import Any, Final
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
-from huntserver.game.desk import Line, Question
+from huntserver.game.desk import HelpQuestion, Line
 from huntserver.game.event import Author, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.features.asking import show_question
@@ -75,7 +75,7 @@ def by_host(ctx: Context, command: HostCommand) -> Author:
     return Author(ctx.by, command.reason or "", ctx.name)
 
 
-def asked(state: Hunt, command: Any, ctx: Context) -> Question | Rejected:
+def asked(state: Hunt, command: Any, ctx: Context) -> HelpQuestion | Rejected:
     """Return the question that a host means, or why it is not for them."""
     op = str(command.__struct_config__.tag)
     question = found(state, command.question)
@@ -89,7 +89,7 @@ def asked(state: Hunt, command: Any, ctx: Context) -> Question | Rejected:
     return question
 
 
-def held_by_other(question: Question, ctx: Context) -> Rejected | None:
+def held_by_other(question: HelpQuestion, ctx: Context) -> Rejected | None:
     """Return the refusal for what somebody else has taken up, or None."""
     held = holder(question.held, ctx.now_ms)
     if held is None or held.by == ctx.by:
@@ -97,7 +97,7 @@ def held_by_other(question: Question, ctx: Context) -> Rejected | None:
     return Rejected("held", f"{held.name or held.by} has taken it up", retry=True)
 
 
-def open_question(state: Hunt, command: Any, ctx: Context) -> Question | Rejected:
+def open_question(state: Hunt, command: Any, ctx: Context) -> HelpQuestion | Rejected:
     """Return the open question that a host means and nobody else has taken up, or the refusal."""
     question = asked(state, command, ctx)
     if isinstance(question, Rejected):

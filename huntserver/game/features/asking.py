@@ -12,7 +12,7 @@ import msgspec
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
-from huntserver.game.desk import Line, Question
+from huntserver.game.desk import HelpQuestion, Line
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
@@ -145,7 +145,7 @@ def _too_early(state: Hunt, team: Team, index: int, now_ms: int) -> Rejected | N
     return Rejected("hint_locked", text, True, left_ms)
 
 
-def _own(state: Hunt, id: str, ctx: Context) -> tuple[Team, Question] | Rejected:
+def _own(state: Hunt, id: str, ctx: Context) -> tuple[Team, HelpQuestion] | Rejected:
     """Return the sender's team and its open question, or why nothing can be said in it."""
     team = state.members.get(ctx.by)
     refused = not_playing(state, team, ctx.now_ms)
@@ -190,7 +190,7 @@ def _line(event: Any, at_ms: int) -> Line:
 def _apply_asked(state: Hunt, event: QuestionAsked, at_ms: int) -> None:
     kept = desk(state)
     kept.asked = event.number
-    kept.questions[event.number] = Question(event.number, event.team, event.clue, [_line(event, at_ms)])
+    kept.questions[event.number] = HelpQuestion(event.number, event.team, event.clue, [_line(event, at_ms)])
     forget_oldest(state)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand, Query
-from huntserver.game.desk import Held, Line, Question
+from huntserver.game.desk import HelpQuestion, Line, TakenBy
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes
 from huntserver.game.features.answering import by_host, open_question
@@ -98,7 +98,7 @@ def queue(state: Hunt, query: Any, ctx: Context) -> Queue | Rejected:
     return Queue(waiting(state), [_item(state, q, ctx.now_ms) for q in open_[:ITEMS_MAX]], ctx.now_ms)
 
 
-def _item(state: Hunt, question: Question, now_ms: int) -> QueueItem:
+def _item(state: Hunt, question: HelpQuestion, now_ms: int) -> QueueItem:
     held = holder(question.held, now_ms)
     return QueueItem(
         id=f"q{question.number}",
@@ -117,7 +117,7 @@ def _item(state: Hunt, question: Question, now_ms: int) -> QueueItem:
 
 def _apply_taken_up(state: Hunt, event: TakenUp, at_ms: int) -> None:
     author = event.personal
-    held = Held(author.by, author.name, at_ms) if author is not None and not event.back else None
+    held = TakenBy(author.by, author.name, at_ms) if author is not None and not event.back else None
     desk(state).questions[event.number].held = held
 
 
