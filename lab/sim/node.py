@@ -311,8 +311,12 @@ class SimNode:
             states = {id: actor.state for id, actor in shard.actors.items() if not actor.damaged}
             for id in shard.passive.ids():
                 encoded = shard.passive.peek(id)
-                if encoded is not None:
+                if encoded is None:
+                    continue
+                try:
                     states[id] = kind.decode(id, encoded.state)
+                except ValueError as error:
+                    self.sim.broken("I5", f"the passivated state of {kind.kind}/{id} cannot be read: {error}")
             for id, state in states.items():
                 due = kind.due(state)
                 if due is not None:
