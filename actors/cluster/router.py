@@ -246,7 +246,8 @@ class Router(WayIn):
         if request is None:
             return
         told = None
-        if frame.told is not None:
+        # A late answer of the owner before does not tell what the next one has shown meanwhile, to this listener too.
+        if frame.told is not None and not self.watches.is_shown(request.kind, request.id, frame.pos):
             told = Push(frame.told.channel, frame.told.prev, (), True, frame.told.state)
             self.audience.told.note(request.kind, request.id, frame.pos, request.sink, told.channel, told.prev)
         request.sink.accepted(request.request, frame.answer, frame.pos, told)

@@ -191,6 +191,10 @@ class Watches:
             origin = self.told.take(frame.kind, frame.id, frame.seq)
             self._listeners.publish(frame.kind, frame.id, frame.seq, frame.at_ms, pushes, origin)
 
+    def is_shown(self, kind: str, id: str, seq: int) -> bool:
+        """Tell whether a record was shown here already, to everybody who listened."""
+        return self._listeners.heard(kind, id) >= seq
+
     def rewound(self, link: Link, frame: LinkRewound) -> None:
         """Records that the owner had shown are gone."""
         watch = self._watches.get((frame.kind, frame.id))
