@@ -25,6 +25,8 @@ from lab import ROOT
 
 TOOL: Final = ROOT / "tools" / "kafka" / "broker.py"
 WAIT_S: Final = 60.0
+TRIES: Final = 3
+"""Of a start on any free ports."""
 
 
 class Brokers:
@@ -59,7 +61,14 @@ class Brokers:
     def start(self) -> None:
         """Start those that do not run, where they were, and return when every one answers. Raises OSError."""
         port = int(self.address.partition(",")[0].rpartition(":")[2]) if self.address else self._port
-        self.address = self._tool("start", "--port", str(port), *self._secure)
+        for tries in range(TRIES):
+            try:
+                self.address = self._tool("start", "--port", str(port), *self._secure)
+                return
+            except OSError as error:  # a port that was free may be taken by the time that the broker opens it
+                if port or tries == TRIES - 1 or "Address already in use" not in str(error):
+                    raise
+                self.remove()
 
     def doors(self) -> dict[str, str]:
         """Return the addresses of the doors with TLS and logins, by their names (`DOORS` of the tool)."""

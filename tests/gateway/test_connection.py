@@ -112,7 +112,7 @@ async def test_an_expired_token_is_named_as_such() -> None:
     [
         (b'{"id":7,"op":"guess","hunt":"h1","clue":"c1","text":"x"', "bad_frame", 0, "JSON"),
         (b"hello?", "bad_frame", 0, "JSON"),
-        (b'{"id":7,"op":"dance"}', "unknown_op", 7, "guess"),
+        (b'{"id":7,"op":"dance"}', "unknown_op", 7, "claim"),
         (b'{"id":7,"op":"guess","hunt":"h1","clue":"c1","text":5}', "bad_field", 7, "text"),
         (b'{"id":7,"op":"guess","hunt":"h1","clue":"c1"}', "bad_field", 7, "text"),
         (b'{"id":7,"op":"guess","hunt":"","clue":"c1","text":"x"}', "bad_field", 7, "hunt"),
