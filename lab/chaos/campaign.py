@@ -23,7 +23,7 @@ import uvloop
 from huntserver.load.server_process import NotServing
 from lab import ROOT
 from lab.chaos.faults import MENU, Injection
-from lab.chaos.verdict import Judged, judge
+from lab.chaos.verdict import Judged, judge, told
 from lab.chaos.world import Setup, World, world
 from lab.ledger import append_row
 from lab.machines import disk as disks
@@ -234,17 +234,7 @@ def report(result: Result, took_s: float) -> None:
         f"{made.starts_tried_again} starts tried again while the log was away, {made.started_by_hand} servers started "
         f"by hand after a zombie had opened a newer tenure"
     )
-    judged = result.judged
-    totals = judged.totals
-    print(
-        f"{result.commands:,} commands ({judged.acknowledged:,} accepted, {judged.refused:,} refused, "
-        f"{judged.unanswered} unanswered, {judged.copies:,} further copies); log: {totals.records:,} records, "
-        f"{totals.void} void, {totals.tenures} tenures ({judged.tenures_most} of one shard); {totals.pushes:,} "
-        f"pushes, {totals.reactions:,} reactions, {judged.states} live states compared"
-    )
-    for violation in result.violations[:20]:
-        print("VIOLATION", violation)
-    print(f"verdict: {len(result.violations)} violations")
+    print(told(result.commands, result.judged, result.violations))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from huntserver.load.server_process import NotServing
 from lab.chaos.campaign import FAULTS_MAX, LAST_ANSWERS_S, OUT, OVERLAP
 from lab.chaos.cluster_faults import CLUSTER_MENU, ClusterFault
 from lab.chaos.cluster_world import ClusterSetup, ClusterWorld, cluster_world
-from lab.chaos.verdict import Judged, judge
+from lab.chaos.verdict import Judged, judge, told
 from lab.chaos.waits import SentCommand, Waits, longest, of
 from lab.ledger import append_row
 
@@ -152,11 +152,11 @@ def main() -> None:
         result = uvloop.run(campaign(setup, menu, asked))
     except asyncio.CancelledError:
         sys.exit("ended before its time; no verdict, no row in the ledger")
-    told = report(result, menu, time.monotonic() - began)
+    waits = report(result, menu, time.monotonic() - began)
     if not asked.no_ledger:
         append_row(
             "chaos cluster", result.commands, result.faults, len(result.violations),
-            "python -m lab.chaos.cluster " + " ".join(sys.argv[1:]), note="; ".join(filter(None, [asked.note, told])),
+            "python -m lab.chaos.cluster " + " ".join(sys.argv[1:]), note="; ".join(filter(None, [asked.note, waits])),
         )  # fmt: skip
     sys.exit(1 if result.violations else 0)
 
@@ -172,16 +172,7 @@ def report(result: ClusterResult, menu: Mapping[str, ClusterFault], took_s: floa
         print(
             f"  {kind:16} p50 {waits.p50_s:6.3f}  p99 {waits.p99_s:6.3f}  max {waits.max_s:6.3f}  of {waits.hunts}{met}"
         )
-    judged, totals = result.judged, result.judged.totals
-    print(
-        f"{result.commands:,} commands ({judged.acknowledged:,} accepted, {judged.refused:,} refused, "
-        f"{judged.unanswered} unanswered, {judged.copies:,} further copies); log: {totals.records:,} records, "
-        f"{totals.void} void, {totals.tenures} tenures ({judged.tenures_most} of one shard); {totals.pushes:,} "
-        f"pushes, {totals.reactions:,} reactions, {judged.states} live states compared"
-    )
-    for violation in result.violations[:20]:
-        print("VIOLATION", violation)
-    print(f"verdict: {len(result.violations)} violations")
+    print(told(result.commands, result.judged, result.violations))
     return "waits p50/p99: " + ", ".join(
         f"{kind} {waits.p50_s:.2f}/{waits.p99_s:.2f} s" for kind, waits in sorted(result.waits.items())
     )

@@ -185,7 +185,7 @@ class ClusterWorld:
     async def answers(self, since_ns: int, within_s: float, what: str) -> float:
         """Wait until every hunt got an answer to a command sent since then and the cluster has settled; return after
         how long hunts answered, in s. Later than `within_s` is a violation. Raises `NotServing` when it never comes."""
-        while silent := self._silent(since_ns):
+        while silent := self.crowd.silent(since_ns):
             took_s = (time.monotonic_ns() - since_ns) / 1e9
             if took_s > GIVE_UP_S * self.patience:
                 self.violation("I10", f"no answer {took_s:.0f} s after {what}: {silent[:5]}")
@@ -207,11 +207,6 @@ class ClusterWorld:
         ]
         self._pending.clear()
         return took_s
-
-    def _silent(self, since_ns: int) -> list[str]:
-        playing = self.crowd.playing()
-        heard = {player.hunt for player in playing if player.answered_sent_ns >= since_ns}
-        return sorted({player.hunt for player in playing if player.left > 0} - heard)
 
 
 @contextlib.asynccontextmanager

@@ -258,6 +258,11 @@ class Crowd:
         """Return who is in."""
         return list(self._tasks.values())
 
+    def silent(self, since_ns: int) -> list[str]:
+        """Return the hunts in which nobody who plays on got an answer to a command sent since then."""
+        heard = {p.hunt for p in self.playing() if p.answered_sent_ns >= since_ns}
+        return sorted({p.hunt for p in self.playing() if p.left > 0} - heard)
+
     async def finish(self, within_s: float) -> list[CampaignPlayer]:
         """Let them get their last answers and leave; return who could not."""
         self._stopping = True

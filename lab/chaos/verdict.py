@@ -7,6 +7,7 @@ Judges I1, I2, I3, I4, I5, I7, I8 and I11 of the promises. Reads the log offline
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from math import inf
 from typing import Any, Final, NamedTuple
 
@@ -37,6 +38,19 @@ class Judged(NamedTuple):
     states: int
     tenures_most: int
     latest_ms: int
+
+
+def told(commands: int, judged: Judged, violations: Sequence[str]) -> str:
+    """Return a campaign's verdict as it is printed: what was judged, the first violations, and how many there are."""
+    totals = judged.totals
+    sums = (
+        f"{commands:,} commands ({judged.acknowledged:,} accepted, {judged.refused:,} refused, "
+        f"{judged.unanswered} unanswered, {judged.copies:,} further copies); log: {totals.records:,} records, "
+        f"{totals.void} void, {totals.tenures} tenures ({judged.tenures_most} of one shard); {totals.pushes:,} "
+        f"pushes, {totals.reactions:,} reactions, {judged.states} live states compared"
+    )
+    found = [f"VIOLATION {violation}" for violation in violations[:20]]
+    return "\n".join([sums, *found, f"verdict: {len(violations)} violations"])
 
 
 def call(player: Talk, asked: Asked) -> Call:

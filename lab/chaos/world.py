@@ -219,7 +219,7 @@ class World:
             if superseded_ns and time.monotonic_ns() - superseded_ns > 2e9:
                 await self._start_by_hand(why)
                 since_ns = asked_ns = time.monotonic_ns()
-            silent = self._silent_hunts(asked_ns)
+            silent = self.crowd.silent(asked_ns)
             took_s = (time.monotonic_ns() - since_ns) / 1e9
             if why == "ok" and not silent:
                 if took_s > within_s:
@@ -234,16 +234,12 @@ class World:
         """Wait until every hunt got an answer to a command sent since then, whatever the server says of itself: a fault
         that players must not notice. Later than 5 s is a violation."""
         within_s = SOON_S * self.patience
-        while silent := self._silent_hunts(since_ns):
+        while silent := self.crowd.silent(since_ns):
             if time.monotonic_ns() - since_ns > within_s * 1e9:
                 why = await self.active.readiness()
                 self.violation("I10", f"no answer for {within_s:.0f} s during {what}: {silent[:5]}; it says: {why}")
                 return
             await asyncio.sleep(0.05)
-
-    def _silent_hunts(self, since_ns: int) -> list[str]:
-        heard = {p.hunt for p in self.crowd.playing() if p.answered_sent_ns >= since_ns}
-        return sorted({p.hunt for p in self.crowd.playing() if p.left > 0} - heard)
 
     async def _start_by_hand(self, why: str) -> None:
         """Do as the operations page says of two servers on one log: end the other, start the one that is to stay.
