@@ -204,8 +204,8 @@ def _show_started(tell: Telling, state: Hunt, event: Started) -> None:
     shown = Shown("started", ends_ms=event.ends_ms)
     if not state.plan.plain or state.plan.own_start:
         tell.all(shown)
-        for team, _ in state.opened:
-            tell.opened(team)
+        for team, mask in state.opened:
+            tell.team(team, Shown("opened", **views.opened(state, team, mask)))
         return
     if state.opened:
         shown = msgspec.structs.replace(shown, **views.opened(state, *state.opened[0]))
