@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from huntserver.game.definition.formats import style_of
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition
-from huntserver.game.media import ENDINGS, ending, missing, references
+from huntserver.game.media import missing, references, type_of
 from huntserver.limits import Limits
 from huntserver.media.sniffing import Sniffed, sniffed
 
@@ -21,7 +21,6 @@ HUNT_FILES: Final = (".toml", ".json", ".yaml", ".yml")
 MEDIA_FOLDER: Final = "media"
 BYTES_MAX: Final = Limits().medium_bytes_max
 FILES_MAX: Final = 2000
-_KNOWN: Final = frozenset(one for endings in ENDINGS.values() for one in endings)
 
 
 class SourceError(ValueError):
@@ -45,7 +44,7 @@ def read_source(path: Path) -> HuntSource:
         return _of(str(path), _files_in(path), is_whole=True)
     if path.suffix.lower() == ".zip":
         return _of(str(path), _files_of_zip(path), is_whole=True)
-    beside = {name: file for name, file in _files_in(path.parent).items() if ending(name) in _KNOWN}
+    beside = {name: file for name, file in _files_in(path.parent).items() if type_of(name)}
     return HuntSource(str(path), path.read_bytes(), style_of(path.suffix), _media(beside), False)
 
 
@@ -101,7 +100,7 @@ def _of(label: str, files: _Files, *, is_whole: bool) -> HuntSource:
 
 
 def _media(files: _Files) -> _Files:
-    return {name: file for name, file in files.items() if ending(name) in _KNOWN or name.isascii()}
+    return {name: file for name, file in files.items() if type_of(name) or name.isascii()}
 
 
 def media_problems(source: HuntSource, d: Definition, bytes_max: int = BYTES_MAX) -> list[Problem]:
@@ -125,6 +124,6 @@ def media_problems(source: HuntSource, d: Definition, bytes_max: int = BYTES_MAX
 def media_oddities(source: HuntSource, d: Definition) -> list[Problem]:
     """Return the media that lie in a hunt's folder and that no text names."""
     named = references(d)
-    unused = [name for name in source.media if name not in named and ending(name) in _KNOWN] if source.is_whole else []
+    unused = [name for name in source.media if name not in named and type_of(name)] if source.is_whole else []
     cure = "name it in a text, or take it out of the folder"
     return [Problem(name, "no text names it", cure) for name in sorted(unused) if not name.lower().startswith("readme")]

@@ -5,6 +5,8 @@ While they are frozen nothing here rests on what happened since, but for a team'
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from huntserver.game import views
 from huntserver.game.shown import Row
 from huntserver.game.state import Hunt, Team
@@ -31,7 +33,7 @@ def rows(state: Hunt, count: int, bracket: str | None = None) -> list[Row]:
         hidden = {team.id for team in state.standings.top(curtain.hidden)}
         top = enumerate(state.standings.top(count + len(hidden), bracket), 1)
         return [views.row(state, team, i) for i, team in top if team.id not in hidden][:count]
-    seen = (row for row in curtain.rows if bracket in (None, row.bracket) and _seen(state, row))
+    seen = _shown(state, curtain, bracket)
     return [
         Row(
             i, row.team, state.teams[row.team].name, row.score, row.solved, row.at_ms, row.bracket, row.finished,
@@ -41,9 +43,11 @@ def rows(state: Hunt, count: int, bracket: str | None = None) -> list[Row]:
     ]  # fmt: skip
 
 
-def _seen(state: Hunt, row: FrozenRow) -> bool:
-    """Tell whether a frozen row is still shown: a team that was hidden since is not."""
-    return not state.teams[row.team].is_unofficial
+def _shown(state: Hunt, curtain: Curtain, bracket: str | None) -> Iterator[FrozenRow]:
+    """Yield the frozen rows, overall or of a bracket; a team that was hidden since is not shown."""
+    for row in curtain.rows:
+        if bracket in (None, row.bracket) and not state.teams[row.team].is_unofficial:
+            yield row
 
 
 def size(state: Hunt, bracket: str | None = None) -> int:
@@ -51,7 +55,7 @@ def size(state: Hunt, bracket: str | None = None) -> int:
     curtain = state.rest.curtain
     if curtain is None or curtain.hidden >= 0:
         return state.standings.size(bracket)
-    return sum(bracket in (None, row.bracket) and _seen(state, row) for row in curtain.rows)
+    return sum(1 for _ in _shown(state, curtain, bracket))
 
 
 def place(state: Hunt, team: Team, bracket: str | None = None) -> int:
@@ -63,5 +67,5 @@ def place(state: Hunt, team: Team, bracket: str | None = None) -> int:
         return state.standings.place(team, bracket)
     if 0 <= curtain.hidden < state.standings.place(team):
         return state.standings.place(team, bracket)
-    seen = (row.team for row in curtain.rows if bracket in (None, row.bracket) and _seen(state, row))
-    return next((i for i, id in enumerate(seen, 1) if id == team.id), 0)
+    seen = _shown(state, curtain, bracket)
+    return next((i for i, row in enumerate(seen, 1) if row.team == team.id), 0)

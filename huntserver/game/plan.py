@@ -61,15 +61,14 @@ class Plan:
         rules, things = rules_of(d), things_of(d)
         self.opens = [compile_rule(r, self.clue_index, things) for r in rules]
         self.item_index = things.items
-        self.loot_index = {loot.id: (i, loot) for i, t in enumerate(d.treasures) for loot in t.loot}
+        self.loot_index = {loot.id: loot for t in d.treasures for loot in t.loot}
         self.draws = list(things.draws)
         self.thresholds = sorted({n for r in rules for n in r.points})
         self.scored = [i for i, r in enumerate(rules) if r.points]
         self.of_items = [i for i, r in enumerate(rules) if r.items]
         self.seats = math.lcm(*(len(loop.stops) for loop in d.rotations))
         self.plain = not (self.scored or self.of_items or self.draws or d.rotations)
-        self.feeding = [[self.clue_index[id] + 1 for id in feeding(d, c)] if c.meta_of else [] for c in d.clues]
-        self.round_index = {r.id: i for i, r in enumerate(d.rounds)}
+        self.feeding = [[self.clue_index[id] + 1 for id in feeding(things.feeders, c)] for c in d.clues]
         self.after_s = sorted({s for r in rules for s in r.after_s if s})
         self.timed = [i for i, r in enumerate(rules) if r.after_s]
         self.dependents: list[list[int]] = [[] for _ in d.clues]

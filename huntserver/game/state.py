@@ -163,6 +163,10 @@ class Hunt:
         own_ms = team.more.began_ms if team.more is not None else 0
         return self.zero_ms + max(own_ms, 0) if self.plan.own_start else self.zero_ms
 
+    def own_play_ms(self, team: Team, at_ms: int) -> int:
+        """Return how long a team has played at a wall time, by its own beginning where it has one."""
+        return self.zero_ms + self.play_ms(at_ms) - self.began_ms(team)
+
     def find_overtime(self) -> None:
         """Derive the longest extra time."""
         self.overtime_ms = max((t.more.extra_ms for t in self.teams.values() if t.more is not None), default=0)
@@ -303,7 +307,7 @@ class Hunt:
         if points > 0 and reached:
             team.score_at = at_ms
             if self.plan.own_start:
-                self.tally(team).used_ms = self.zero_ms + self.play_ms(at_ms) - self.began_ms(team)
+                self.tally(team).used_ms = self.own_play_ms(team, at_ms)
         if team.stands:
             self.standings.moved(team)
         if points and self.plan.scored and self.phase in (Phase.RUNNING, Phase.PAUSED):

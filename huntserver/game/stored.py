@@ -170,8 +170,8 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
     if head.version != VERSION:
         raise ValueError(f"a stored hunt of version {head.version}; this server reads {VERSION}")
     source = parts[0].decode()
+    state.rest = head.rest  # before the definition: its media stand in the texts
     if source:
-        state.rest = head.rest  # its media stand in the texts
         state.define(source, head.digest)
     state.solves, state.wrongs, state.claims = head.solves, head.wrongs, head.claims
     state.phase = Phase(head.phase)
@@ -182,7 +182,7 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
     state.hunt_seq, state.host_seq = head.hunt_seq, head.host_seq
     state.recent.extend(head.recent)
     state.announced = head.announced
-    state.more, state.rest = head.more, head.rest
+    state.more = head.more
     yield len(parts[0]) + len(parts[1])
     order: list[tuple[int, str, Team]] = []
     for part in parts[2:]:

@@ -15,7 +15,7 @@ from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.rules import rules_of, things_of
 from huntserver.game.definition.shape import Definition
-from huntserver.game.definition.solvability import ALWAYS_S
+from huntserver.game.definition.solvability import ALWAYS_S, length_s
 from huntserver.game.definition.unlocks import Own, compile_rule
 from huntserver.game.geo import distance_m
 from huntserver.game.judging.folding import signed
@@ -118,12 +118,7 @@ def _places(d: Definition) -> Iterator[Problem]:
 
 def _walks(d: Definition) -> Iterator[Problem]:
     """Find places that nobody reaches on foot in the hunt's time, by the shortest way through what must come before."""
-    s, stops = d.schedule, _stops(d)
-    length = s.duration_s
-    if length is None and s.starts_at is not None and s.ends_at is not None:
-        length = int((s.ends_at - s.starts_at).total_seconds())
-    if s.limit_s is not None:
-        length = s.limit_s if length is None else min(length, s.limit_s)
+    stops, length = _stops(d), length_s(d.schedule)
     if length is None or not stops:
         return
     needed = _needed(d)

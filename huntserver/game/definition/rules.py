@@ -5,8 +5,10 @@ Owns how a round is complete and what feeds a meta. For definitions whose rules 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
+
+import msgspec
 
 from huntserver.game.definition.shape import Clue, Definition
 from huntserver.game.definition.unlocks import Rule, Things, Tree, parse
@@ -33,9 +35,8 @@ def completed_by(d: Definition) -> dict[str, tuple[int, tuple[str, ...]]]:
     return made
 
 
-def feeding(d: Definition, clue: Clue) -> tuple[str, ...]:
-    """Return the clues that feed a meta."""
-    fed = feeders(d)
+def feeding(fed: Mapping[str, tuple[str, ...]], clue: Clue) -> tuple[str, ...]:
+    """Return the clues that feed a meta; `fed`: those of each round."""
     return tuple(dict.fromkeys(id for of in clue.meta_of for id in fed.get(of, (of,))))
 
 
@@ -67,7 +68,7 @@ def rules_of(d: Definition) -> list[Rule]:
         if clue.round:
             own.append(rounds[clue.round])
         if clue.meta_of:
-            ids = feeding(d, clue)
+            ids = feeding(fed, clue)
             own.append(Rule(("of", needed_of(clue, ids), *ids), ids, ()))
         if clue.id in before:
             seats, seat, last = before[clue.id]
@@ -106,6 +107,4 @@ def _named(rule: Rule, complete: dict[str, tuple[int, tuple[str, ...]]], fed: di
     if not rule.rounds:
         return rule
     ids = [*rule.ids, *(id for r in rule.rounds for id in (*complete[r][1], *fed[r]))]
-    return Rule(
-        rule.tree, tuple(dict.fromkeys(ids)), rule.after_s, rule.points, rule.items, rule.rounds, rule.draws
-    )  # fmt: skip
+    return msgspec.structs.replace(rule, ids=tuple(dict.fromkeys(ids)))

@@ -13,7 +13,7 @@ from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.file import read
 from huntserver.game.definition.part import Problem, Wrong
 from huntserver.game.definition.rules import feeders, feeding, rules_of, things_of
-from huntserver.game.definition.shape import Clue, Definition
+from huntserver.game.definition.shape import Clue, Definition, Schedule
 from huntserver.game.definition.unlocks import Opens, Own, Rule, RuleError, Tree, compile_rule, parse
 from huntserver.suggestion import did_you_mean
 
@@ -161,7 +161,7 @@ def _groups(wrong: Wrong, d: Definition, known: _Known) -> None:
                 wrong(f"clues[{i}].meta_of[{j}]", f"{id!r} is no round and no clue", f"rounds are {there[:200]}")
             elif id == clue.id:
                 wrong(f"clues[{i}].meta_of[{j}]", f"{id!r} feeds itself", "name what must be solved before")
-        fed = len(feeding(d, clue)) if clue.meta_of else 0
+        fed = len(feeding(known.feeders, clue))
         if clue.meta_of and not 1 <= (clue.meta_needs or fed) <= fed:
             what = f"{clue.meta_needs} of {fed} clues" if fed else "nothing feeds it"
             wrong(f"clues[{i}].meta_needs", what, f"allowed is 1 to {fed}" if fed else "put clues into the round")
@@ -312,13 +312,18 @@ def _affordable(wrong: Wrong, d: Definition, graph: _Graph) -> None:
                 wrong(f"clues[{i}].hints[{j}].price", what, "lower the price")
 
 
-def _in_time(wrong: Wrong, d: Definition, rules: list[Rule]) -> None:
-    s = d.schedule
+def length_s(s: Schedule) -> int | None:
+    """Return how many seconds a team can play at most; None: the schedule does not say."""
     length = s.duration_s
     if length is None and s.starts_at is not None and s.ends_at is not None:
         length = int((s.ends_at - s.starts_at).total_seconds())
     if s.limit_s is not None:
         length = s.limit_s if length is None else min(length, s.limit_s)
+    return length
+
+
+def _in_time(wrong: Wrong, d: Definition, rules: list[Rule]) -> None:
+    length = length_s(d.schedule)
     if length is None:
         return
     paths = [f"clues[{i}]" for i in range(len(d.clues))] + [f"treasures[{i}]" for i in range(len(d.treasures))]

@@ -14,7 +14,7 @@ from huntserver.game.desk import HelpQuestion, Line
 from huntserver.game.event import Author, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.features.asking import show_question
-from huntserver.game.permission import RIGHTS, not_host
+from huntserver.game.permission import RIGHTS, act, not_host
 from huntserver.game.questions import ANSWER_MAX, PHASES, THREAD_MAX, desk, found, holder, is_open
 from huntserver.game.state import Hunt, Phase
 
@@ -72,7 +72,7 @@ class QuestionRefunded(HostEvent, tag="question_refunded", frozen=True, gc=False
 
 def by_host(ctx: Context, command: HostCommand) -> Author:
     """Return who does it, by name, and why."""
-    return Author(ctx.by, command.reason or "", ctx.name)
+    return act(ctx, command, name=ctx.name)
 
 
 def asked(state: Hunt, command: Any, ctx: Context) -> HelpQuestion | Rejected:

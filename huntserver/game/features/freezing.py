@@ -95,6 +95,10 @@ def _apply_frozen(state: Hunt, event: BoardFrozen, at_ms: int) -> None:
 
 
 def _apply_thawed(state: Hunt, event: BoardThawed, at_ms: int) -> None:
+    _thaw(state, at_ms)
+
+
+def _thaw(state: Hunt, at_ms: int) -> None:
     state.rest.curtain = None
     state.rest.thaws += 1
     state.rest.thawed_ms = at_ms
@@ -106,10 +110,7 @@ def _apply_revealed(state: Hunt, event: BoardRevealed, at_ms: int) -> None:
     if event.leave:
         state.rest.curtain.hidden = event.leave
         return
-    state.rest.curtain = None
-    state.rest.thaws += 1
-    state.rest.thawed_ms = at_ms
-    state.find_held()
+    _thaw(state, at_ms)
 
 
 def _show(tell: Telling, state: Hunt, event: BoardFrozen | BoardThawed | BoardRevealed) -> None:

@@ -68,7 +68,7 @@ def solve(state: Hunt, team: Team, index: int, *, how: str, author: Author, now_
     if streak is not None and row >= streak.after:
         points += streak.bonus
     held = state.rest.curtain is not None
-    used_ms = state.zero_ms + state.play_ms(now_ms) - state.began_ms(team) if state.plan.own_start else -1
+    used_ms = state.own_play_ms(team, now_ms) if state.plan.own_start else -1
     event = Solved(team.id, clue.id, points, rank, how, list(team.members), author, held, used_ms)
     return Decision((event,), GuessAnswer("correct", points, team.score + points, rank, row=row if row > 1 else 0))
 
@@ -137,9 +137,7 @@ def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
         how=event.how,
         row=_row(team),
         final=clue.final,
-        clues=views.clue_views(state, team, mask),
-        treasures=views.treasure_views(state, team, mask),
-        rounds=views.round_views(state, mask),
+        **views.opened(state, team, mask),
     )
     tell.team(team, own)
     first = event.rank == 1 if event.used_ms < 0 else _is_fastest(state, event)

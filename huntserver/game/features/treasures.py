@@ -58,7 +58,7 @@ class ClaimAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 def _not_now(state: Hunt, team: Team, treasure: Treasure, now_ms: int) -> Rejected | None:
     """Return why a treasure cannot be claimed at this time of play, or None."""
-    play_ms = state.zero_ms + state.play_ms(now_ms) - state.began_ms(team)
+    play_ms = state.own_play_ms(team, now_ms)
     if play_ms < treasure.from_s * 1000:
         wait_ms = treasure.from_s * 1000 - play_ms
         return Rejected("locked", "this treasure cannot be claimed yet", True, wait_ms)
@@ -127,8 +127,8 @@ def _show_claimed(tell: Telling, state: Hunt, event: Claimed) -> None:
     left = state.plan.treasures[index].quantity - state.claims[index]
     shown = Shown("claimed", team.id, team.name, treasure=event.treasure, title=event.title, rank=event.rank, left=left)
     found = state.plan.loot_index.get(event.loot)
-    loot = found[1].title if found is not None else ""
-    tier = (found[1].tier if found is not None else "") or state.plan.treasures[index].tier
+    loot = found.title if found is not None else ""
+    tier = (found.tier if found is not None else "") or state.plan.treasures[index].tier
     if tier:
         shown = msgspec.structs.replace(shown, tier=tier)
     own = msgspec.structs.replace(shown, by=event.personal.by, points=event.points, score=team.score, loot=loot)
