@@ -17,6 +17,7 @@ from huntserver.game.features.guessing import Guess
 from huntserver.game.features.hints import TakeHint
 from huntserver.game.features.media import MediaQuery, MediumQuery, RemoveMedium
 from huntserver.game.features.page import PageQuery
+from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.schedule import Publish, Start
 from huntserver.game.hunt import decode
 from huntserver.game.media import named, pictures, shown
@@ -156,3 +157,13 @@ def test_media_survive_a_snapshot_and_an_answer_that_is_added() -> None:
     assert again.rest.media == table.state.rest.media
     assert again.plan.clues[0].text == table.state.plan.clues[0].text
     assert HUNT.create("other").rest.media == {}
+
+
+def test_media_are_kept_when_a_start_is_undone() -> None:
+    table = Table(HARBOUR).running("ann")
+    before, told = keys(table), table.ask(MediaQuery(), "h:owner", "host")
+    assert before
+    assert table.host(Unstart()) == {"phase": "published"}
+    assert keys(table) == before
+    assert table.ask(MediaQuery(), "h:owner", "host") == told
+    assert keys(table) == {name: m.key for name, m in decode("h", list(encode(table.state))).rest.media.items()}
