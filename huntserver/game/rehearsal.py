@@ -11,10 +11,11 @@ from actors.entity import Context, Decision
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.features.amending import AwardSolve
 from huntserver.game.features.authoring import Create, Define
+from huntserver.game.features.beginning import Begin
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.joining import Join
 from huntserver.game.features.page import Page, page_of
-from huntserver.game.features.schedule import Publish, Start
+from huntserver.game.features.schedule import Published, Start
 from huntserver.game.hunt import HuntType
 from huntserver.game.state import Hunt, Phase, Team
 
@@ -67,11 +68,14 @@ class _Rehearsal:
         self.state: Hunt = self.rules.create("preview")
         self.seq, self.now_ms = 0, now_ms
         schedule = msgspec.structs.replace(definition.schedule, opens_at=None, starts_at=None, ends_at=None)
-        for command in (Create(), Define(source(msgspec.structs.replace(definition, schedule=schedule))), Publish()):
+        for command in (Create(), Define(source(msgspec.structs.replace(definition, schedule=schedule)))):
             self.send(command, HOST, "host")
+        self.write((Published(),))  # also while it lacks media: its texts name them, as in `rehearsed`
         self.send(Join(team=NAME), PLAYER, "player")
         if self.state.phase is Phase.PUBLISHED:
             self.send(Start(), HOST, "host")
+        if self.state.plan.own_start:
+            self.send(Begin(), PLAYER, "player")
 
     def send(self, command: Any, by: str, role: str) -> Any:
         """Return the answer, or the refusal."""
@@ -81,8 +85,12 @@ class _Rehearsal:
         decision = self.rules.decide(self.state, command, ctx)
         if not isinstance(decision, Decision):
             return decision
-        self.seq += 1
-        for event in decision.events:
-            self.rules.apply(self.state, event, self.seq, self.now_ms)
-        self.rules.pushes(self.state, decision.events, self.seq, self.now_ms)
+        self.write(decision.events)
         return decision.answer
+
+    def write(self, events: Sequence[Any]) -> None:
+        """Let a record happen."""
+        self.seq += 1
+        for event in events:
+            self.rules.apply(self.state, event, self.seq, self.now_ms)
+        self.rules.pushes(self.state, events, self.seq, self.now_ms)
