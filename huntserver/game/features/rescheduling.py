@@ -105,7 +105,7 @@ def unstart(state: Hunt, command: Unstart, ctx: Context) -> Decision | Rejected:
     if (
         any(state.solves)
         or any(state.claims)
-        or any(t.hints for t in state.teams.values())
+        or any(t.solved or t.treasures or t.hints for t in state.teams.values())  # also of teams that do not count
         or any(q.answered for q in questions(state))
     ):
         return SOLVED

@@ -21,6 +21,7 @@ from huntserver.game.features.placing import Placed
 from huntserver.game.features.reopening import Reopen, Withdrawn
 from huntserver.game.features.rescheduling import Reschedule, Unstart
 from huntserver.game.features.schedule import End, Extend, Pause, Start, Unpause
+from huntserver.game.features.unofficial import Unofficial
 from huntserver.game.player.commands import CloseHunt
 from huntserver.game.player.entity import PlayerType
 from huntserver.game.state import Phase
@@ -130,6 +131,14 @@ def test_a_start_is_not_undone_once_somebody_has_solved_something() -> None:
     table.guess("b", clue="b")
     assert code(table.host(Unstart())) == "wrong_phase"
     assert table.state.phase is Phase.RUNNING
+
+
+def test_nor_once_a_team_has_that_does_not_count() -> None:
+    table = Table(TWO_OPEN).running("ann")
+    table.host(Unofficial("t1"))
+    table.guess("b", clue="b")
+    assert table.state.solves == [0] * len(table.state.solves)
+    assert code(table.host(Unstart())) == "wrong_phase"
 
 
 # ---- an end that is undone
