@@ -85,14 +85,23 @@ def sender(folder: Path, receiver: Receiver, **more: Any) -> WebhookSender:
 
 
 async def told(folder: Path, sending: WebhookSender, wanted: int) -> None:
-    """Run a sender until it has told so many records, and noted it."""
+    """Run a sender until it has told so many records, and noted that it is at the end of the log."""
     log = SqliteLog(folder / "log.db", shards=SHARDS)
     await log.open()
+    shards = [ShardId(kind.topic, index) for kind, count in KINDS for index in range(count)]
+    ends = {str(shard): (await log.bounds(shard)).end for shard in shards}
     running = asyncio.ensure_future(sending.run(log))
     kept = folder / "webhooks" / "desk.json"
     before = kept.stat().st_mtime_ns if kept.exists() else 0
+
+    def noted() -> bool:
+        if not kept.exists() or kept.stat().st_mtime_ns == before:
+            return False
+        positions = json.loads(kept.read_bytes())["positions"]
+        return all(positions[shard][0] == end for shard, end in ends.items())
+
     async with asyncio.timeout(120):
-        while sending.told < wanted or not kept.exists() or kept.stat().st_mtime_ns == before:
+        while sending.told < wanted or not noted():
             assert not running.done(), running.exception()
             await asyncio.sleep(0.01)
     running.cancel()
