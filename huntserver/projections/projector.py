@@ -216,6 +216,13 @@ async def _next(
             raise error
     if queue.empty() and all(task.done() for task in tasks):
         return None
+    return await next_chunk(queue, wait_s)
+
+
+async def next_chunk(
+    queue: asyncio.Queue[tuple[ShardId, list[Entry]]], wait_s: float
+) -> tuple[ShardId, list[Entry]] | None:
+    """Return the next chunk, or None after `wait_s`."""
     try:
         async with asyncio.timeout(wait_s):
             return await queue.get()

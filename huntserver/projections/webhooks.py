@@ -27,7 +27,7 @@ from actors.log.codec import Done, RecordDecoder
 from actors.log.port import Entry, EventLog, ShardId
 from actors.reporter import Reporter
 from huntserver.projections.cleaning import Clean, Cleaner
-from huntserver.projections.projector import ShardFold
+from huntserver.projections.projector import ShardFold, next_chunk
 from huntserver.projections.store import Position
 from huntserver.projections.webhook import Webhook, secret_of, signature
 
@@ -103,7 +103,7 @@ class WebhookSender:
         records: list[Clean] = []
         began = 0.0
         while True:
-            chunk = await _next(queue, BATCH_S if records else KEEP_S)
+            chunk = await next_chunk(queue, BATCH_S if records else KEEP_S)
             now = time.monotonic()
             if chunk is not None:
                 began = began if records else now
@@ -187,15 +187,6 @@ class WebhookSender:
             os.fsync(file.fileno())
         fresh.replace(self._file)
         self._kept_s = time.monotonic()
-
-
-async def _next(queue: asyncio.Queue[tuple[ShardId, list[Entry]]], wait_s: float) -> tuple[ShardId, list[Entry]] | None:
-    """Return the next chunk, or None after `wait_s`."""
-    try:
-        async with asyncio.timeout(wait_s):
-            return await queue.get()
-    except TimeoutError:
-        return None
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
