@@ -79,6 +79,16 @@ async def node_of(store: MemoryStore, **options: Any) -> tuple[Node, Rules]:
     return node, rules
 
 
+async def owner_and_other(**options: Any) -> tuple[MemoryStore, Node, Node, Rules]:
+    """Return a store, the node that serves its shard ONE, and another one with its rules; `options` are the other's."""
+    store = MemoryStore()
+    old, _ = await node_of(store)
+    new, rules = await node_of(store, **options)
+    old.system.take(ONE)
+    await until(lambda: bool(old.system.nonce(ONE)))
+    return store, old, new, rules
+
+
 async def test_a_shard_that_was_not_taken_is_idle_writes_nothing_and_refuses_with_moved() -> None:
     store = MemoryStore()
     node, _ = await node_of(store)
@@ -99,11 +109,7 @@ async def test_a_shard_that_was_not_taken_is_idle_writes_nothing_and_refuses_wit
 
 
 async def test_a_released_shard_is_written_out_given_up_and_forgotten_and_taken_by_another_as_it_was() -> None:
-    store = MemoryStore()
-    old, _ = await node_of(store)
-    new, rules = await node_of(store)
-    old.system.take(ONE)
-    await until(lambda: bool(old.system.nonce(ONE)))
+    store, old, new, rules = await owner_and_other()
     assert (await old.ask(Add(3), to=entity(ONE), key=("e", 1)))[1] == 1
     await asyncio.wait_for(old.system.release(ONE), WAIT_S)
     shard = old.system.shards()[0]
@@ -125,11 +131,7 @@ async def test_a_released_shard_is_written_out_given_up_and_forgotten_and_taken_
 
 
 async def test_a_node_follows_a_shard_until_it_may_open_a_tenure_and_then_replays_nothing() -> None:
-    store = MemoryStore()
-    old, _ = await node_of(store)
-    new, rules = await node_of(store)
-    old.system.take(ONE)
-    await until(lambda: bool(old.system.nonce(ONE)))
+    store, old, new, rules = await owner_and_other()
     rules.say = lambda newest: Ruling(Say.WAIT, 60.0, "not yet")
     new.system.take(ONE)
     await until(lambda: "shard_followed" in new.told.names())
@@ -179,11 +181,7 @@ async def test_an_owner_that_finds_a_newer_tenure_asks_the_rules_and_stands_back
 
 
 async def test_what_comes_for_a_shard_that_another_serves_for_long_does_not_wait() -> None:
-    store = MemoryStore()
-    old, _ = await node_of(store)
-    new, rules = await node_of(store)
-    old.system.take(ONE)
-    await until(lambda: bool(old.system.nonce(ONE)))
+    _, old, new, rules = await owner_and_other()
     rules.say = lambda newest: Ruling(Say.WAIT, math.inf, "another serves it")
     heard = Heard()
     new.system.take(ONE)
@@ -199,11 +197,7 @@ async def test_what_comes_for_a_shard_that_another_serves_for_long_does_not_wait
 
 
 async def test_a_shard_that_is_released_while_it_is_followed_is_let_go_at_once() -> None:
-    store = MemoryStore()
-    old, _ = await node_of(store)
-    new, rules = await node_of(store)
-    old.system.take(ONE)
-    await until(lambda: bool(old.system.nonce(ONE)))
+    store, old, new, rules = await owner_and_other()
     rules.say = lambda newest: Ruling(Say.WAIT, math.inf, "not yet")
     new.system.take(ONE)
     await until(lambda: "shard_followed" in new.told.names())
@@ -234,11 +228,7 @@ def entities(shard: ShardId, count: int) -> list[str]:
 
 
 async def test_a_standby_takes_nothing_in_and_takes_over_with_a_tenure_and_no_replay() -> None:
-    store = MemoryStore()
-    old, _ = await node_of(store)
-    new, rules = await node_of(store)
-    old.system.take(ONE)
-    await until(lambda: bool(old.system.nonce(ONE)))
+    store, old, new, rules = await owner_and_other()
     rules.say = lambda newest: Ruling(Say.WAIT, math.inf, "stands by")
     new.system.follow(ONE)
     assert (new.system.owned(), new.system.followed(), new.system.ready()) == ([], [ONE], (True, "ok"))
@@ -264,11 +254,7 @@ async def test_a_standby_takes_nothing_in_and_takes_over_with_a_tenure_and_no_re
 
 
 async def test_a_standby_holds_no_more_than_it_may_and_misses_nothing() -> None:
-    store = MemoryStore()
-    old, _ = await node_of(store)
-    new, rules = await node_of(store, limits=Limits(standby_bytes=100_000))
-    old.system.take(ONE)
-    await until(lambda: bool(old.system.nonce(ONE)))
+    store, old, new, rules = await owner_and_other(limits=Limits(standby_bytes=100_000))
     rules.say = lambda newest: Ruling(Say.WAIT, math.inf, "stands by")
     new.system.follow(ONE)
     many = entities(ONE, 200)
@@ -288,11 +274,7 @@ async def test_a_standby_holds_no_more_than_it_may_and_misses_nothing() -> None:
 
 
 async def test_a_standby_that_is_not_wanted_any_more_lets_go() -> None:
-    store = MemoryStore()
-    old, _ = await node_of(store)
-    new, rules = await node_of(store)
-    old.system.take(ONE)
-    await until(lambda: bool(old.system.nonce(ONE)))
+    store, old, new, rules = await owner_and_other()
     rules.say = lambda newest: Ruling(Say.WAIT, math.inf, "stands by")
     new.system.follow(ONE)
     await old.ask(Add(1), to=entity(ONE), key=("e", 1))
