@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +19,7 @@ from aiokafka.errors import KafkaError
 
 from actors.cluster.table import Report, ShardTable, assign
 from actors.faults import Fault, LogUnavailable
-from actors.log.kafka.clients import Clients
+from actors.log.kafka.clients import Clients, stop_surely
 from actors.log.kafka.hedged_client import hedged
 from actors.log.kafka.topics import Topic, prepare_topics
 from actors.reporter import Reporter
@@ -148,7 +149,9 @@ class GroupMember:
         while not self._left.is_set():
             consumer = AIOKafkaConsumer(self.topic, **self._options)
             hedged(consumer._client)
-            await self._clients.start(consumer.start, consumer.stop, within_s=START_S)
+            await self._clients.start(
+                consumer.start, partial(stop_surely, consumer.stop, consumer._client), within_s=START_S
+            )
             self._consumer = consumer
             self._watch_heartbeats(consumer)
             try:
@@ -202,7 +205,9 @@ class GroupMember:
         await self._clients.settle(within_s=STOP_S)
 
     async def _stop(self, consumer: AIOKafkaConsumer) -> None:
-        await asyncio.wait({self._clients.spawn(consumer.stop(), "stop the member")}, timeout=STOP_S)
+        await asyncio.wait(
+            {self._clients.spawn(stop_surely(consumer.stop, consumer._client), "stop the member")}, timeout=STOP_S
+        )
 
     def _take(self, table: ShardTable) -> None:
         self._heard = True

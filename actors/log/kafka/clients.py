@@ -29,6 +29,18 @@ async def close_soon(client: AIOKafkaClient) -> None:
         closing.exception()  # seen: there is nothing more to be done about it
 
 
+async def stop_surely(stop: Callable[[], Awaitable[None]], client: AIOKafkaClient) -> None:
+    """Stop what stands on a client; whatever keeps it from ending in order, the connections are closed.
+
+    A consumer that waits for its group (a rebalance takes as long as its slowest member) is given up by who stops it,
+    and left two connections open.
+    """
+    try:
+        await stop()
+    finally:
+        await close_soon(client)
+
+
 class Clients:
     """The background work of a log's clients."""
 
@@ -68,7 +80,7 @@ class Clients:
             if left_s <= 0:
                 for task in self._tasks:
                     task.cancel()
-                await asyncio.wait(set(self._tasks), timeout=1.0)
+                await asyncio.wait(set(self._tasks), timeout=2 * CLOSE_S)
                 return
             await asyncio.wait(set(self._tasks), timeout=left_s)
 

@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from actors.faults import LogDamaged, LogUnavailable
+from actors.log.kafka.clients import close_soon, stop_surely
 from actors.log.kafka.hedged_client import hedged
 from actors.log.kafka.topics import Topic, prepare_topics
 from actors.log.port import Entry, ShardId
@@ -107,8 +108,12 @@ class DerivedTopic:
             **self._connect,
         )
         hedged(consumer._client)
-        async with asyncio.timeout(START_S):
-            await consumer.start()
+        try:
+            async with asyncio.timeout(START_S):
+                await consumer.start()
+        except BaseException:
+            await close_soon(consumer._client)
+            raise
         return consumer
 
     async def positions(self, consumer: AIOKafkaConsumer) -> dict[ShardId, tuple[int, bytes]]:
@@ -211,4 +216,6 @@ class DerivedTopic:
         for client in clients:
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
-                    await client.stop()
+                    await stop_surely(
+                        client.stop, client.client if isinstance(client, AIOKafkaProducer) else client._client
+                    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -23,7 +24,7 @@ from aiokafka.errors import (
 )
 
 from actors.faults import LogDamaged, LogUnavailable
-from actors.log.kafka.clients import Clients
+from actors.log.kafka.clients import Clients, stop_surely
 from actors.log.kafka.hedged_client import hedged
 from actors.log.port import Bounds, Entry, ShardId
 
@@ -199,7 +200,9 @@ class Readers:
             raise LogUnavailable("the log is closed")
         consumer = AIOKafkaConsumer(**self._options)
         hedged(consumer._client)
-        await self._clients.start(consumer.start, consumer.stop, within_s=START_S)
+        await self._clients.start(
+            consumer.start, partial(stop_surely, consumer.stop, consumer._client), within_s=START_S
+        )
         if self._closed:
             await self._stop(consumer)
             raise LogUnavailable("the log is closed")
@@ -209,4 +212,5 @@ class Readers:
 
     async def _stop(self, consumer: AIOKafkaConsumer) -> None:
         self._running.discard(consumer)
-        await asyncio.wait({self._clients.spawn(consumer.stop(), "stop a consumer")}, timeout=STOP_S)
+        stopping = self._clients.spawn(stop_surely(consumer.stop, consumer._client), "stop a consumer")
+        await asyncio.wait({stopping}, timeout=STOP_S)

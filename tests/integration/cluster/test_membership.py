@@ -148,6 +148,28 @@ async def test_a_consumer_that_hears_nothing_of_its_group_is_made_anew(
     assert "background_failed" in node.told.names()
 
 
+async def test_a_member_that_cannot_leave_in_order_closes_its_connections_all_the_same(
+    cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A consumer that waits for the others of its group, until whoever stops it has no more time."""
+    monkeypatch.setattr(membership, "STOP_S", 0.5)
+    node = await cluster.add()
+    await until(cluster.settled)
+    consumer = node.group._consumer
+    assert consumer is not None
+    connections = list(consumer._client._conns.values())
+    assert any(one.connected() for one in connections)
+
+    async def waits() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    leaves, consumer._coordinator.close = consumer._coordinator.close, waits
+    await node._end()
+    assert [one for one in connections if one.connected()] == []
+    assert not any(one.connected() for one in consumer._client._conns.values())
+    await leaves()
+
+
 async def test_a_node_with_other_shard_counts_is_given_nothing(cluster: KafkaCluster) -> None:
     node = await cluster.add()
     await until(cluster.settled)
