@@ -50,7 +50,7 @@ test: .venv/.ready packages tests/pages/node_modules/.ready  ## set up everythin
 	@$(PY) -m ruff format --check -q . && $(PY) -m ruff check -q . && $(PY) -m mypy
 	@python3 tools/kafka/broker.py start --port $(KAFKA_PORT)
 	@python3 tools/postgres/server.py start --port $(POSTGRES_PORT)
-	@HUNTSERVER_TEST_KAFKA=$(KAFKA) HUNTSERVER_TEST_POSTGRES=$(POSTGRES) $(PY) -m pytest -q -n 2 --dist loadgroup; result=$$?; \
+	@HUNTSERVER_TEST_KAFKA=$(KAFKA) HUNTSERVER_TEST_POSTGRES=$(POSTGRES) tools/tests.sh $(PY); result=$$?; \
 		python3 tools/kafka/broker.py stop --port $(KAFKA_PORT); \
 		python3 tools/postgres/server.py stop --port $(POSTGRES_PORT); exit $$result
 
