@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from huntserver.gateway.bundles import bundles
+
 WEB: Final = Path(__file__).parent.parent / "web"
 TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -33,8 +35,11 @@ AT_THE_ROOT: Final = (
 NAMED: Final = {"/": "index.html", "/host": "host.html", "/board": "board.html"}
 """What is asked for without a file's name."""
 
-OF_HOSTS: Final = ("host", "board", "strings/host")
+OF_HOSTS: Final = ("host", "board.", "board/", "strings/host")
 """What phones need not keep to play without a network."""
+
+ENTRIES: Final = ("player/app.js", "player/inside.js")
+"""Modules that are served with what they import in them: what the entrance needs, then the rest of the game."""
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_FIRST: Final = "no-cache"
@@ -61,13 +66,19 @@ class Pages:
             for path in sorted(folder.rglob("*"))
             if path.suffix in TYPES and path.is_file()
         }
+        joined = bundles(read, ENTRIES)
+        within = {name for _, order in joined.values() for name in order}
+        read.update({name: text for name, (text, _) in joined.items()})
         digest = hashlib.blake2b(digest_size=8)
         for name, body in read.items():
             digest.update(b"%d %d " % (len(name), len(body)) + name.encode() + body)
         self.version = digest.hexdigest()
         prefix = f"shell/{self.version}/"
-        shell = [prefix + name for name in read if name not in AT_THE_ROOT]
-        of_players = [name for name in shell if not name.removeprefix(prefix).startswith(OF_HOSTS)]
+        of_players = [
+            prefix + name
+            for name in read
+            if name in joined or not (name in within or name in AT_THE_ROOT or name.startswith(OF_HOSTS))
+        ]
         listing = msgspec.json.encode({"version": self.version, "files": of_players})
         self._files: dict[str, File] = {}
         for name, body in read.items():

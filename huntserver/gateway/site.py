@@ -266,7 +266,15 @@ class Site:
 
     def _page(self, asked: HttpRequest) -> Response:
         file = pages().find(asked.path)
-        return self._no_page(asked) if file is None else _file(asked, file)
+        if file is None:
+            return self._no_page(asked)
+        answer = _file(asked, file)
+        hunt = parse_qs(asked.query).get("hunt", [""])[-1] if asked.path == "/" else ""
+        if not HUNT_ID.fullmatch(hunt):
+            return answer
+        # The page asks for it first of all: so it is on its way while the page's own files are.
+        ahead = ("link", f"<hunts/{hunt}>; rel=preload; as=fetch; crossorigin")
+        return answer._replace(headers=[*answer.headers, ahead])
 
     def _no_page(self, asked: HttpRequest) -> Response:
         if asked.path != "/ws":

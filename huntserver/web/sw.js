@@ -50,7 +50,7 @@ async function front(request) {
 }
 
 async function kept(request) {
-  return (await caches.match(request)) || fetch(request);
+  return (await caches.match(request, { ignoreSearch: true })) || fetch(request);
 }
 
 async function text(request, name, most) {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from huntserver.gateway.pages import AT_THE_ROOT, WEB, Pages, pages
+from huntserver.gateway.pages import AT_THE_ROOT, ENTRIES, Pages, pages
 from lab.rigs.gateway import Rig, turn
 from tests.gateway.test_door import Caller
 
@@ -79,6 +79,20 @@ async def test_what_names_a_version_is_kept_for_ever_and_the_rest_is_asked_for(r
     assert asked(rig, "/", if_none_match='"another"')[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/?hunt=mine&code=K7WQ2M", "<hunts/mine>; rel=preload; as=fetch; crossorigin"),
+        ("/?hunt=%3Cb%3E", None),
+        ("/?hunt=a%0D%0Ax:y", None),
+        ("/", None),
+        ("/host?hunt=mine", None),
+    ],
+)
+async def test_the_front_page_sends_for_the_hunt_that_its_link_names(rig: Rig, path: str, link: str | None) -> None:
+    assert asked(rig, path)[1].get("link") == link
+
+
 async def test_a_file_is_sent_compressed_to_those_who_take_it(rig: Rig) -> None:
     _, plain, body = asked(rig, shell("client.js"))
     assert "content-encoding" not in plain
@@ -115,24 +129,14 @@ def test_another_text_is_another_version(tmp_path: Path) -> None:
     assert first.find(f"/shell/{second.version}/a.js") is None
 
 
-def test_the_front_page_asks_at_once_for_every_module_that_the_first_view_needs() -> None:
-    front = (WEB / "index.html").read_text()
-    asked_for = set(re.findall(r'rel="modulepreload" href="shell/VERSION/([^"]+)"', front))
-    assert asked_for == imported(WEB / "player" / "app.js")
-
-
-def imported(start: Path) -> set[str]:
-    """Return the modules that one imports, directly or not, itself included."""
-    found: set[Path] = set()
-    todo = [start]
-    while todo:
-        path = todo.pop()
-        if path not in found:
-            found.add(path)
-            names = re.findall(r"^(?:import|export)\b(?!\s*\()[^;\"']*[\"'](\.[^\"']+)", path.read_text(), re.MULTILINE)
-            names += re.findall(r"(?<=;)import\{[^}]*\}from\"(\.[^\"]+)", path.read_text())
-            todo += [(path.parent / name).resolve() for name in names]
-    return {path.relative_to(WEB).as_posix() for path in found}
+def test_a_phone_keeps_each_module_once_in_its_bundle_and_the_consoles_not_at_all() -> None:
+    listed = pages().find("/shell.js")
+    assert listed is not None
+    kept = {name.partition("/")[2].partition("/")[2] for name in msgspec.json.decode(listed.body[13:-2])["files"]}
+    assert {*ENTRIES, "player.css", "strings/de.js", "vendor/qr/decode.js"} <= kept
+    assert (
+        kept & {"player/clues.js", "client.js", "host/app.js", "board/app.js", "vendor/lit-html/lit-html.js"} == set()
+    )
 
 
 def test_what_must_lie_at_a_fixed_place_is_there() -> None:

@@ -190,6 +190,6 @@ players and the browser share the machine ({os.cpu_count()} cores, {platform.mac
 |---|---|---|---|---|---|
 {table}
 
-First visit, until the entrance can be used, at 1.6 Mbit/s, 40 ms, 4x CPU (median of {VISITS}): **{first:.0f} ms**; the
+First visit, until the entrance can be used, at 1.6 Mbit/s, 150 ms, 4x CPU (median of {VISITS}): **{first:.0f} ms**; the
 next one: **{again:.0f} ms**.
 """

@@ -25,8 +25,8 @@ PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True,
 }  # fmt: skip
 STATE = """async () => {
-    const names = performance.getEntriesByType("resource").map(({ name }) => name);
-    const { state } = await import(names.find((name) => name.endsWith("player/store.js")));
+    const { modules } = await import(document.querySelector("script[type=module]").src);
+    const { state } = modules["player/store.js"];
     return EXPRESSION;
 }"""
 LOST = re.compile(r"WebSocket connection to|net::ERR_|Failed to load resource: net::")

@@ -22,10 +22,9 @@ NOT_TOLD = ("now_ms", "players", "channels")
 """What differs by nature: the moment of asking; members of other teams, who are not told; seqs are compared apart."""
 
 SNAPSHOT = """async (hunt) => {
-    const names = performance.getEntriesByType("resource").map(({ name }) => name);
-    const module = (name) => import(names.find((one) => one.endsWith(name)));
-    const wanted = ["player/store.js", "player/fold.js", "/client.js"];
-    const [{ state }, { page_of }, { Client, Outbox }] = await Promise.all(wanted.map(module));
+    const { modules } = await import(document.querySelector("script[type=module]").src);
+    const wanted = ["player/store.js", "player/fold.js", "client.js"];
+    const [{ state }, { page_of }, { Client, Outbox }] = wanted.map((name) => modules[name]);
     const { token, player } = JSON.parse(localStorage.getItem("huntserver.me"));
     const url = new URL("ws", document.baseURI).href.replace("http", "ws");
     const fresh = await Client.open({ url, token, player, outbox: new Outbox(null) });
@@ -113,8 +112,8 @@ def test_events_that_the_page_has_no_words_for_are_asked_for(phone: Phones, cast
     ada = phone()
     ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
     told = ada.page.evaluate("""async () => {
-        const names = performance.getEntriesByType("resource").map(({ name }) => name);
-        const { stale } = await import(names.find((name) => name.endsWith("player/fold.js")));
+        const { modules } = await import(document.querySelector("script[type=module]").src);
+        const { stale } = modules["player/fold.js"];
         return ["announced", "of_tomorrow"].map((type) => stale({ events: [{ type }] }));
     }""")
     assert told == [False, True]

@@ -22,7 +22,7 @@ KEPT = """async () => {
     await navigator.serviceWorker.ready;
     const names = (await caches.keys()).filter((name) => name.startsWith("shell-"));
     const counts = await Promise.all(names.map(async (name) => (await (await caches.open(name)).keys()).length));
-    return Math.max(0, ...counts) > 30 && !!navigator.serviceWorker.controller;
+    return Math.max(0, ...counts) > 8 && !!navigator.serviceWorker.controller;
 }"""
 
 

@@ -14,6 +14,7 @@ import pytest
 from huntserver.errors import CLOSES, REFUSALS, RESENT_WITH_SAME_KEY
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
+from huntserver.gateway.bundles import without_comments
 from huntserver.gateway.pages import WEB
 
 ROOT = Path(__file__).parents[2]
@@ -202,6 +203,24 @@ def test_what_is_vendored_has_the_hashes_that_were_written_down() -> None:
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_module_without_its_comments_is_the_same_program() -> None:
+    program = """
+        import ts from "./node_modules/typescript/lib/typescript.js";
+        let given = "";
+        for await (const part of process.stdin) given += part;
+        const options = { compilerOptions: { target: "esnext", module: "esnext", removeComments: true } };
+        const plain = (text) => ts.transpileModule(text, options).outputText;
+        const differ = Object.entries(JSON.parse(given)).filter(([, [one, other]]) => plain(one) !== plain(other));
+        console.log(JSON.stringify(differ.map(([name]) => name)));
+    """
+    texts = {path.name: path.read_text() for path in OURS}
+    given = json.dumps({name: [text, without_comments(text)] for name, text in texts.items()})
+    told = ["node", "--input-type=module", "--eval", program]
+    done = subprocess.run(told, input=given, capture_output=True, text=True, cwd=HERE, check=False)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+    assert sum(text != without_comments(text) for text in texts.values()) > 30
 
 
 def test_no_module_makes_markup_or_code_of_a_text() -> None:

@@ -1,45 +1,32 @@
 // The player's page: puts the store, the session and the views together, and nothing else.
 
-import { html, render } from "../vendor/lit-html/lit-html.js";
-import { board_view } from "./board.js";
-import { clue_view, clues_view } from "./clues.js";
+import { render } from "../vendor/lit-html/lit-html.js";
+import { arrived, inside } from "./coming.js";
 import { door_view, look } from "./door.js";
-import { feed_view } from "./feed.js";
-import { frame } from "./frame.js";
 import * as kept from "./kept.js";
-import { map_view } from "./map.js";
-import { enter, look_at_board, scan } from "./play.js";
 import { drawn_by, state } from "./store.js";
 import { speak } from "./words.js";
-import { team_view } from "./team.js";
 
+const VIEWS = ["clues", "map", "team", "board", "feed"];
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const link = new URLSearchParams(location.search);
-/** @type {{[view: string]: (page: import("./fold.js").Page) => import("./frame.js").View}} */
-const PAGES = { clues: clues_view, map: map_view, team: team_view, board: board_view, feed: feed_view };
 
 /** @type {{[view: string]: number}} */
 const scrolled = {};
 let drawn_route = "";
 
-function view() {
-  const { page, route } = state;
-  if (!page) return html`<div class="skeleton card tall"></div><div class="skeleton card"></div><div class="skeleton card"></div><div class="skeleton card"></div>`;
-  if (route.view === "clue") return clue_view(page, route.id);
-  return (PAGES[route.view] || clues_view)(page);
-}
-
 function draw() {
-  const inside = Boolean(state.hunt && (state.page || !state.door.busy));
+  const rest = arrived();
+  const shown = rest && state.hunt && (state.page || !state.door.busy) ? rest.inside_view : null;
   document.title = state.page ? state.page.title : "huntserver";
   if (drawn_route === "") root.replaceChildren();  // the skeleton of the front page
-  render(inside ? frame(view()) : door_view(), root);
-  const route = inside ? `${state.route.view}/${state.route.id}` : "door";
-  if (route !== drawn_route) arrived(route);
+  render(shown ? shown() : door_view(), root);
+  const route = shown ? `${state.route.view}/${state.route.id}` : "door";
+  if (route !== drawn_route) changed_view(route);
 }
 
 /** A view has taken another's place: begin at its top, or where it was left, and let a screen reader know. @param {string} route */
-function arrived(route) {
+function changed_view(route) {
   const first = drawn_route === "";
   drawn_route = route;
   if (first) return;
@@ -51,44 +38,56 @@ function arrived(route) {
   }
 }
 
+/** Return what a part of an address stands for; itself if that was cut off in the middle. @param {string} part */
+function written(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
 /** Follow the address: `#clues`, `#clue/ID`, `#team` and so on. */
 function follow() {
   scrolled[drawn_route] = scrollY;
   const [name, id = ""] = location.hash.slice(1).split("/");
-  state.route = name === "clue" ? { view: "clue", id: decodeURIComponent(id) } : { view: name in PAGES ? name : "clues", id: "" };
+  state.route = name === "clue" ? { view: "clue", id: written(id) } : { view: VIEWS.includes(name) ? name : "clues", id: "" };
   state.unread = { ...state.unread, [state.route.view]: false };
   state.sheet = null;
-  if (state.route.view === "board") look_at_board();
+  if (state.route.view === "board") arrived()?.look_at_board();
   draw();
 }
 
-/** @param {string | null} chosen */
-async function speak_as(chosen) {
-  if (chosen) kept.put("language", chosen);
+/** Speak what was chosen here, what the link says, or what the browser asks for. */
+function speak_wished() {
   const wish = kept.get("language") || link.get("lang");
-  await speak(wish ? [wish] : navigator.languages);
-  draw();
+  return speak(wish ? [wish] : navigator.languages);
+}
+
+/** Play on where one was. @param {import("./coming.js").Inside} rest @param {string} hunt */
+async function go_on(rest, hunt) {
+  follow();
+  void look();
+  await rest.enter(hunt, true);
+  const code = link.get("scan");
+  if (code) rest.scan(code, "scan");
 }
 
 /** Play on where one was, or begin at the door. */
 async function begin() {
-  drawn_by(draw);
-  addEventListener("hashchange", follow);
-  addEventListener("language", (event) => speak_as(/** @type {CustomEvent<string>} */ (event).detail));
   kept.adopt_old();
   state.me = kept.me();
-  const wanted = link.get("hunt"), playing = kept.get("hunt"), hunt = wanted || playing;
-  const asked = speak_as(null);
-  if (state.me && hunt) {
-    await asked;
-    follow();
-    void look();
-    await enter(hunt, true);
-    const code = link.get("scan");
-    if (code) scan(code, "scan");
-  } else {
-    await Promise.all([asked, look()]);
-  }
+  const hunt = link.get("hunt") || kept.get("hunt");
+  const coming = state.me && hunt ? inside().catch(() => null) : null;
+  const looking = coming ? null : look();
+  await speak_wished();
+  const rest = await coming;
+  drawn_by(draw);  // not before: what is drawn first is what stays
+  addEventListener("hashchange", follow);
+  addEventListener("language", (event) => {
+    kept.put("language", /** @type {CustomEvent<string>} */ (event).detail);
+    void speak_wished().then(draw);
+  });
+  if (rest) await go_on(rest, hunt);
+  else draw();
+  await (coming && !rest ? look() : looking);
+  await inside().catch(() => {});  // asked for again when it is needed
   if (isSecureContext) navigator.serviceWorker?.register(new URL("sw.js", document.baseURI)).catch(() => {});
 }
 

@@ -4,7 +4,8 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import * as kept from "./kept.js";
 import { compass, icon, initial, server_now } from "./pieces.js";
-import { at_site, hand_over, join } from "./play.js";
+import { inside } from "./coming.js";
+import { at_site } from "./site.js";
 import { changed, state } from "./store.js";
 import { prose } from "./texts.js";
 import { moment, refusal, t } from "./words.js";
@@ -128,13 +129,31 @@ function others() {
 }
 
 /** @param {kept.Me} who */
-function pick(who) {
-  hand_over(who);
+async function pick(who) {
+  const rest = await needed();
+  if (!rest) return;
+  rest.hand_over(who);
   /** @type {HTMLInputElement} */ (document.getElementById("name")).value = who.name;
 }
 
+/** Return the rest of the page; where it cannot be had, say so at the form. */
+async function needed() {
+  const { door } = state;
+  Object.assign(door, { busy: true, fault: null });
+  changed();
+  try {
+    return await inside();
+  } catch {
+    door.fault = { field: "hunt", err: { code: "no_connection" } };
+    return null;
+  } finally {
+    door.busy = false;
+    changed();
+  }
+}
+
 /** @param {Event} event @param {import("./store.js").Card} card */
-function submit(event, card) {
+async function submit(event, card) {
   event.preventDefault();
   const { door } = state;
   if (door.busy) return;
@@ -147,5 +166,6 @@ function submit(event, card) {
     return changed();
   }
   const how = by_code ? { invite } : card.mode === "solo" ? {} : { team: team || name };
-  void join(card.hunt, name, bracket && !by_code ? { ...how, bracket } : how);
+  const rest = await needed();
+  if (rest) await rest.join(card.hunt, name, bracket && !by_code ? { ...how, bracket } : how);
 }

@@ -4,6 +4,7 @@ import { Client, Texts, TooManyWaiting } from "../client.js";
 import { fold, fold_answer, is_behind, page_of, placed, stale, with_wait } from "./fold.js";
 import * as kept from "./kept.js";
 import { set_now, server_now } from "./pieces.js";
+import { at_site } from "./site.js";
 import { changed, state } from "./store.js";
 
 /** @typedef {import("../client.js").Message} Message */
@@ -21,9 +22,6 @@ const timers = {};
 
 const tabs = typeof BroadcastChannel === "function" ? new BroadcastChannel("huntserver") : null;
 if (tabs) tabs.onmessage = () => client && state.link.state === "online" && client.adopt();
-
-/** The address of something at the site, wherever it lies. @param {string} path */
-export const at_site = (path) => new URL(path, document.baseURI);
 
 // ---- coming and going
 

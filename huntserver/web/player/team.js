@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { icon } from "./pieces.js";
-import { at_site } from "./play.js";
+import { at_site } from "./site.js";
 import { changed, state } from "./store.js";
 import { ordinal, t } from "./words.js";
 

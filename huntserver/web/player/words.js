@@ -16,11 +16,13 @@ let plural = new Intl.PluralRules("en");
 /** Return the language in use. */
 export const spoken = () => language;
 
-/** Take the first language of a list that there are strings for. @param {readonly string[]} wanted */
+/** Take the first language of a list that there are strings for; English while those cannot be had. @param {readonly string[]} wanted */
 export async function speak(wanted) {
-  const found = wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in LANGUAGES) || "en";
-  if (found !== "en") texts = { ...en, .../** @type {any} */ (await import(`../strings/${found}.js`)).default };
-  else texts = en;
+  let found = wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in LANGUAGES) || "en";
+  /** @type {any} */
+  const strings = found === "en" ? { default: en } : await import(`../strings/${found}.js`).catch(() => null);
+  if (!strings) found = "en";
+  texts = { ...en, ...strings?.default };
   language = found;
   plural = new Intl.PluralRules(found);
   document.documentElement.lang = found;
