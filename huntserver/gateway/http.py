@@ -2,7 +2,7 @@
 
 Owns the bytes; parsing is h11's, what is answered is the site's. A body is taken only after the site has judged the
 head, and its memory is lent by the door. Whatever comes gets an answer. After a file of the page the connection goes on
-(a phone asks for twenty of them), after any other answer it is closed.
+(a phone asks for ten of them), after any other answer it is closed.
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ MODULES = HERE / "node_modules"
 VENDORED = {"lit-html": "lit-html", "marked": "marked", "qr": "qr"}
 """Folder below `vendor/` -> the package whose files lie there, as they are."""
 LICENCES = {"LICENSE.txt": "LICENSE", "LICENSE-MIT.txt": "LICENSE-MIT"}
-FIRST_VIEW_BYTES_MAX = 100_000
 OURS = [path for path in sorted(WEB.rglob("*.js")) if "vendor" not in path.parts]
 
 

@@ -1,0 +1,50 @@
+"""The entrance while the rest of the page is still on its way, or does not come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.pages.hunts import teams
+from tests.pages.phone import Phone
+from tests.pages.talker import Cast
+
+Phones = Callable[..., Phone]
+
+
+def test_who_presses_play_while_the_network_is_gone_is_told_and_comes_in_when_it_is_back(
+    phone: Phones, cast: Cast, site: str
+) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone(service_workers="block")
+    ada.page.route("**/player/inside.js*", lambda route: route.abort())
+    ada.open(f"{site}?hunt={hunt}")
+    ada.join("Ada", team="Reds")
+    ada.sees("#fault-hunt", "The server does not answer. Check your network and press the button again.")
+    assert ada.page.locator("#team").input_value() == "Reds"
+    ada.page.unroute("**/player/inside.js*")
+    ada.page.locator("#enter button.act").click()
+    ada.inside()
+    ada.well(lost=True)
+
+
+def test_a_language_that_does_not_come_leaves_english_and_the_entrance_works(
+    phone: Phones, cast: Cast, site: str
+) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone(locale="de-DE", service_workers="block")
+    ada.page.route("**/strings/de.js", lambda route: route.abort())
+    ada.open(f"{site}?hunt={hunt}")
+    ada.sees("#enter", "Play")
+    ada.join("Ada", team="Reds")
+    ada.inside()
+
+
+def test_an_address_that_was_cut_off_in_the_middle_opens_the_hunt(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone()
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.page.evaluate("location.hash = 'clue/%E0%A4%A'")
+    ada.sees("main .empty", "This clue is not open to your team.")
+    ada.page.locator("a.back").click()
+    ada.sees("[data-clue='a']", "Clue a")
+    ada.well()
