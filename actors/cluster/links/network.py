@@ -33,8 +33,11 @@ LOOK_S: Final = 0.1
 BEAT_S: Final = 0.5
 SILENT_S: Final = 2.5
 """A peer that sends nothing for so long, heartbeats included, stands still: its link is given up."""
-HANDSHAKE_S: Final = 5.0
 CONNECT_S: Final = 2.0
+"""What a dial is given at first, and each of its two steps; after one that took longer, twice as long."""
+PATIENT_S: Final = 16.0
+"""The most that a step is given. Nodes that are short of CPU answer late: with a time that does not grow none of their
+dials ever came to an end, and what they had begun cost those that answered the more."""
 REDIAL_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -72,6 +75,7 @@ class _Peer:
         self.trying = False
         self.tries = 0
         self.next_s = 0.0
+        self.slow = 0  # dials in succession that were given up because they took too long
         self.broken = False  # had a link, or was tried, and has none: placement was told
         self.is_gone = False  # its port refuses
         self.told: tuple[bool, bool] | None = None
@@ -96,7 +100,7 @@ class Links:
         self._leaving = False
         self._suspension = SuspensionDetector()
         self._beat_s = 0.0
-        self._lost = self._refused = 0
+        self._lost = self._refused = self._failed_knocks = 0
         self._gone_sent = [0, 0, 0, 0]
 
     # ---- life
@@ -113,7 +117,7 @@ class Links:
             max_size=MESSAGE_BYTES_MAX,
             compression=None,
             ping_interval=None,
-            open_timeout=HANDSHAKE_S,
+            open_timeout=PATIENT_S,
             close_timeout=1.0,
             server_header=None,
             logger=_quiet(),
@@ -184,11 +188,12 @@ class Links:
         member = peer.member
         host, _, port = member.node.rpartition(":")
         first = (self.me.node, self.me.run) < (member.node, member.run)
+        within_s = min(CONNECT_S * 2**peer.slow, PATIENT_S)
         try:
             if first:
-                await self._linked(peer, host.strip("[]"), int(port))
+                await self._linked(peer, host.strip("[]"), int(port), within_s)
             else:  # it dials us; here only whether anybody listens there is of interest
-                async with asyncio.timeout(CONNECT_S):
+                async with asyncio.timeout(within_s):
                     _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
                 writer.transport.abort()
                 peer.is_gone = False
@@ -207,7 +212,9 @@ class Links:
             )
         except (OSError, TimeoutError, InvalidHandshake, WebSocketException, BadLinkFrame) as error:
             peer.is_gone, peer.broken = False, True
-            self._tried(peer, f"{type(error).__name__}: {error}")
+            late = isinstance(error, TimeoutError)
+            peer.slow = peer.slow + 1 if late else 0
+            self._tried(peer, f"no answer within {within_s:g} s" if late else f"{type(error).__name__}: {error}")
         except LinkRefusedByPeer as error:
             peer.is_gone, peer.broken = False, True
             self._refused += 1
@@ -221,12 +228,12 @@ class Links:
         if peer.tries & (peer.tries - 1) == 0:
             self._report.warn("link_failed", node=peer.member.node, peer=peer.member.run, code=code, why=why)
 
-    async def _linked(self, peer: _Peer, host: str, port: int) -> None:
-        """Dial, shake hands, and serve the link until it ends."""
+    async def _linked(self, peer: _Peer, host: str, port: int, within_s: float) -> None:
+        """Dial, shake hands, each within a time, and serve the link until it ends."""
         scheme = "wss" if self._config.client_tls is not None else "ws"
         shown = f"[{host}]" if ":" in host else host
         async with contextlib.AsyncExitStack() as stack:
-            async with asyncio.timeout(CONNECT_S):
+            async with asyncio.timeout(within_s):
                 socket = await stack.enter_async_context(
                     connect(
                         f"{scheme}://{shown}:{port}/link",
@@ -234,14 +241,14 @@ class Links:
                         max_size=MESSAGE_BYTES_MAX,
                         compression=None,
                         ping_interval=None,
-                        open_timeout=CONNECT_S,
+                        open_timeout=within_s,
                         close_timeout=1.0,
                         user_agent_header=None,
                         proxy=None,
                         logger=_quiet(),
                     )
                 )
-            found = await self._shake(socket)
+            found = await self._shake(socket, within_s)
             if found.run != peer.member.run:  # the one that was dialled has ended; this link is its successor's
                 peer.broken = peer.is_gone = True
             await self._serve(found, socket)
@@ -249,22 +256,25 @@ class Links:
     async def _knocked(self, socket: ServerConnection) -> None:
         """Serve a link that a peer dialled."""
         try:
-            found = await self._shake(socket)
+            found = await self._shake(socket, PATIENT_S)  # who dialled gives up first
         except LinkRefusedByPeer as error:
             self._refused += 1
             self._report.warn("link_refused", peer=str(socket.remote_address), code=error.code, why=str(error))
         except (OSError, TimeoutError, WebSocketException, BadLinkFrame) as error:
-            self._report.warn("link_failed", node=str(socket.remote_address), code="handshake", why=str(error))
+            why = str(error) or f"no answer within {PATIENT_S:g} s"
+            self._failed_knocks += 1
+            if self._failed_knocks & (self._failed_knocks - 1) == 0:
+                self._report.warn("link_failed", node=str(socket.remote_address), code="handshake", why=why)
         else:
             await self._serve(found, socket)
 
-    async def _shake(self, socket: WebSocket) -> Member:
+    async def _shake(self, socket: WebSocket, within_s: float) -> Member:
         config = self._config
         shaking = Handshake(
             self.me, config.cluster, dict(config.shards), config.secret, secrets.token_bytes(SALT_BYTES)
         )
         try:
-            async with asyncio.timeout(HANDSHAKE_S):
+            async with asyncio.timeout(within_s):
                 await self._say(socket, shaking.begin())
                 while shaking.peer is None:
                     message = await socket.recv(decode=False)
@@ -292,10 +302,11 @@ class Links:
                 older.abort("another run of this node has come")
         link = Link(member, socket, self._receiver)
         self.up[key] = link
+        self._failed_knocks = 0
         peer = self._peers.get(key)
         if peer is not None:
             peer.broken = peer.is_gone = False
-            peer.told, peer.tries = None, 0
+            peer.told, peer.tries, peer.slow = None, 0, 0
         self._report.note("link_up", node=member.node, peer=member.run)
         self._placement.link_up(member)
         try:

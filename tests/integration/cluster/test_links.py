@@ -12,6 +12,7 @@ import pytest
 
 from actors.background import Background
 from actors.cluster.links import frames as f
+from actors.cluster.links import network
 from actors.cluster.links.link import Link
 from actors.cluster.links.network import Links, LinksConfig
 from actors.cluster.member import Member
@@ -176,13 +177,15 @@ async def test_noise_on_the_port_disturbs_no_link() -> None:
 
 
 class Cutter:
-    """A proxy before a node. Cuts a connection once it has carried so many bytes in a direction; `holds` holds all."""
+    """A proxy before a node. Cuts a connection once it has carried so many bytes in a direction; `holds` holds all,
+    `delay_s` delays each piece."""
 
     def __init__(self, port: int) -> None:
         self.port = free_port()
         self.cuts: list[tuple[str, int]] = []  # of the connections to come: direction, bytes
         self.made = 0
         self.holds = False
+        self.delay_s = 0.0
         self._to = port
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -206,6 +209,7 @@ class Cutter:
             while data := await source.read(1_000):
                 while self.holds:
                     await asyncio.sleep(0.01)
+                await asyncio.sleep(self.delay_s)
                 if left is not None and len(data) >= left:
                     sink.write(data[:left])
                     await sink.drain()
@@ -315,6 +319,19 @@ async def test_a_peer_that_says_nothing_is_given_up_and_the_one_who_stood_still_
         assert not one.placement.resets[0][1]  # nobody refused: it may live
         cutter.holds = False
         await until(lambda: bool(one.links.up and two.links.up))
+
+
+async def test_a_peer_that_answers_later_than_a_dial_waits_at_first_has_a_link_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nodes without CPU time: each dial was given up before its answer came; the cluster had no link for minutes."""
+    monkeypatch.setattr(network, "CONNECT_S", 0.02)
+    async with pair_with_cutter() as (one, two, cutter):
+        cutter.delay_s = 0.1
+        await one.start()
+        await two.start()
+        await until(lambda: bool(one.links.up and two.links.up))
+        assert any("no answer within" in fields["why"] for name, fields in one.told.events if name == "link_failed")
 
 
 async def test_whoever_does_not_read_is_given_up_before_what_waits_for_it_grows_without_a_bound() -> None:
