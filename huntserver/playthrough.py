@@ -161,17 +161,28 @@ class _Play:
 
     def solves(self, team: Team, clue: int) -> None:
         del self.busy[team.id]
-        self.host(AwardSolve(team.id, self.state.plan.clues[clue].id))
+        plan = self.state.plan
+        parts = plan.parts.of.get(clue, [])[: plan.parts.needed.get(clue, 0)]
+        for part in parts:
+            self.host(AwardSolve(team.id, part.clue, part.id))
+        if not parts:
+            self.host(AwardSolve(team.id, plan.clues[clue].id))
         self.took_ms.setdefault(clue, []).append(self.now_ms - self.opened_ms[team.id, clue])
 
     def needs_ms(self, team: Team, clue: int) -> int:
-        """Draw how long a team needs: thinking by its pace, walking by the distance from where it was last."""
-        seconds = self.draw.expovariate(1 / WORK_S) * self.pace[team.id]
-        place = dict(self.state.plan.places).get(clue)
-        if place is not None:
-            here = (place.lat, place.lon)
-            seconds += distance_m(*self.at.get(team.id, here), *here) / WALK_M_PER_S
-            self.at[team.id] = here
+        """Draw how long a team needs: thinking by its pace, walking by the distance from where it was last; of a clue
+        that is made of parts, for as many of the first ones as solve it."""
+        parts = self.state.plan.parts
+        places = [dict(self.state.plan.places).get(clue)]
+        if clue in parts.of:
+            places = [part.spot for part in parts.of[clue][: parts.needed[clue]]]
+        seconds = 0.0
+        for place in places:
+            seconds += self.draw.expovariate(1 / WORK_S) * self.pace[team.id]
+            if place is not None:
+                here = (place.lat, place.lon)
+                seconds += distance_m(*self.at.get(team.id, here), *here) / WALK_M_PER_S
+                self.at[team.id] = here
         return int(seconds * 1000)
 
     def report(self, minutes: int) -> Playthrough:

@@ -27,7 +27,8 @@ from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.cli.prose import shown
 from huntserver.client import Client, Device, Refused, Unreachable, connect, guest_token
 
-HELP = """[b]CLUE ANSWER[/b]  guess          [b]/scan CODE[/b]       a code that you found
+HELP = """[b]CLUE ANSWER[/b]  guess (of a part: CLUE.PART ANSWER)
+[b]/scan CODE[/b]       a code that you found
 [b]/clues[/b]       what is open     [b]/go LAT LON[/b]      say where you are
 [b]/hint CLUE ID[/b] take a hint     [b]/claim TREASURE[/b]  take a treasure
 [b]/board[/b]       standings        [b]/team[/b] [b]/me[/b]        your team, your page
@@ -113,6 +114,9 @@ class Play:
             self.say(f"[magenta]{name} is the first to solve {what}[/]")
         elif kind == "solved":
             self.tell(f"[green]solved: {what}, {e.get('points', 0)} points[/] ", e.get("text", ""))
+        elif kind == "part_solved":
+            part = f"{what}.{escape(e.get('part', ''))}"
+            self.say(f"[green]done: {part}[/], {e.get('done', 0)} of {e.get('needed', 0)} parts")
         elif kind == "claimed":
             self.say(f"[magenta]{name} takes {what} (number {e.get('rank')})[/]")
         elif kind == "hint_taken":
@@ -140,11 +144,31 @@ class Play:
         self.say(f"[b]{escape(c['id'])}[/]: [b]{escape(c['title'])}[/] ({escape(c['kind'])}, {mark})")
         if c.get("text") and not c.get("solved"):
             self.tell("    ", c["text"])
-        for option in (c.get("asks") or {}).get("options", ()):
-            self.say(f"    - {escape(option)}")
+        self._asks(c)
         for hint in c.get("hints", ()):
             price = f"{hint.get('price', 0)} points: /hint {c['id']} {hint['id']}"
             self.tell(f"    hint {escape(hint['id'])}: ", hint.get("text") or price)
+
+    def _asks(self, c: dict[str, Any]) -> None:
+        """Print what a clue has beside its text: options, or parts with theirs."""
+        asks = c.get("asks") or {}
+        for option in asks.get("options", ()):
+            self.say(f"    - {escape(option)}")
+        parts, needed = asks.get("parts", ()), asks.get("needed", 0)
+        done = {part["id"] for part in c.get("parts", ()) if part.get("done")}
+        if parts:
+            self.say(
+                f"    {len(done)} of {needed} parts are done"
+                + (f" ({len(parts)} to choose from)" * (needed < len(parts)))
+            )
+        for part in parts:
+            mark = "[green]done[/]" if part["id"] in done else escape(part["kind"])
+            title = f" {escape(part['title'])}" if part.get("title") else ""
+            self.say(f"    [b]{escape(c['id'])}.{escape(part['id'])}[/]{title} ({mark})")
+            if part.get("text") and part["id"] not in done:
+                self.tell("        ", part["text"])
+            for option in (part.get("asks") or {}).get("options", ()):
+                self.say(f"        - {escape(option)}")
 
     def _treasure(self, t: dict[str, Any]) -> None:
         state = "yours" if t.get("mine") else f"{t.get('left', 0)} left: /claim {t['id']}"
@@ -239,14 +263,18 @@ class Play:
                 self.say(f"[red]{escape(word)} is not known[/]; /help lists what is")
             case [clue, _, *_]:
                 text = line.strip().removeprefix(clue).strip()
-                self._verdict(await self.client.command("guess", hunt=self.hunt, clue=clue, text=text))
+                clue, _, part = clue.partition(".")
+                fields = {"hunt": self.hunt, "clue": clue, "text": text} | ({"part": part} if part else {})
+                self._verdict(await self.client.command("guess", fields=fields))
             case _:
                 self.say("write the clue's id and your answer, or /help")
         return True
 
     def _verdict(self, answer: dict[str, Any]) -> None:
         verdict = answer.get("verdict", "")
-        if verdict == "correct":
+        if verdict == "correct" and answer.get("done", 0) < answer.get("needed", 0):
+            self.say(f"[green]correct[/]: {answer['done']} of {answer['needed']} parts")
+        elif verdict == "correct":
             self.say(f"[green]correct[/]: {answer.get('points', 0)} points, rank {answer.get('rank')}")
         elif verdict == "partial":
             self.say(f"[yellow]{escape(answer.get('reply') or 'keep going')}[/]")

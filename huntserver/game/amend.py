@@ -7,13 +7,14 @@ every mask and table other numbers. Nothing closes that was open, and nothing is
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from huntserver.game.clues.compound import CluePart
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Clue, Definition
-from huntserver.game.plan import HINTS_A_CLUE, Plan
+from huntserver.game.plan import CHECK_INS, CODES, HINTS_A_CLUE, Plan
 from huntserver.game.state import Hunt, Team, bits
 
 
@@ -42,6 +43,8 @@ def problems(state: Hunt, new: Definition) -> list[Problem]:
             found.append(Problem("clues", f"{clue.id!r} is gone", "keep it; teams may have seen it"))
         elif clues[clue.id].kind != clue.kind:
             found.append(Problem("clues", f"{clue.id!r} has another kind", "add another clue instead"))
+        else:
+            found += _part_problems(clue, clues[clue.id])
     for i, treasure in enumerate(old.treasures):
         if treasure.id not in treasures:
             found.append(Problem("treasures", f"{treasure.id!r} is gone", "keep it; teams may hold it"))
@@ -64,6 +67,22 @@ def problems(state: Hunt, new: Definition) -> list[Problem]:
     return found
 
 
+def _part_problems(old: Clue, new: Clue) -> list[Problem]:
+    """Return why the parts of a clue cannot become these."""
+    kinds = {part.id: part.kind for part in new.parts}
+    found = []
+    for part in old.parts:
+        if part.id not in kinds:
+            what = f"part {part.id!r} of {old.id!r} is gone"
+            found.append(
+                Problem("clues", what, "keep it; teams may have done it (parts_needed says how many are enough)")
+            )
+        elif kinds[part.id] != part.kind:
+            what = f"part {part.id!r} of {old.id!r} has another kind"
+            found.append(Problem("clues", what, "add another part instead"))
+    return found
+
+
 def changes(state: Hunt, new: Definition) -> list[Change]:
     """Return what an amended definition changes, clue by clue, in the order of the file."""
     index = state.plan.clue_index
@@ -80,25 +99,52 @@ def changes(state: Hunt, new: Definition) -> list[Change]:
     return made
 
 
-def with_answer(definition: Definition, clue: Clue, text: str) -> Definition:
-    """Return a definition in which a clue takes one more answer."""
-    wider = msgspec.structs.replace(clue, answers=[*clue.answers, text])
+def with_answer(definition: Definition, clue: Clue, text: str, part: str = "") -> Definition:
+    """Return a definition in which a clue, or a part of it, takes one more answer."""
+    if part:
+        parts = [
+            msgspec.structs.replace(p, answers=[*p.answers, text]) if p.id == part else p for p in clue.parts
+        ]  # fmt: skip
+        wider = msgspec.structs.replace(clue, parts=parts)
+    else:
+        wider = msgspec.structs.replace(clue, answers=[*clue.answers, text])
     clues = [wider if c.id == clue.id else c for c in definition.clues]
     made: Definition = msgspec.structs.replace(definition, clues=clues)
     return made
 
 
-def tried_marks(state: Hunt, new: Plan, clue: Clue) -> list[bytes]:
-    """Return the marks of guesses that a clue's new answers accept and its old ones did not.
+def rejudged_marks(state: Hunt, new: Plan, clue: Clue) -> dict[str, list[bytes]]:
+    """Return what is looked for when a clue is judged anew: marks by the clue's id, or by those of its parts
+    (CLUE.PART); a compound clue's own id, without marks, where fewer of its parts are enough now."""
+    if not clue.parts:
+        marks = tried_marks(state, new, clue)
+        return {clue.id: marks} if marks else {}
+    found = {}
+    index, to = state.plan.clue_index[clue.id], new.clue_index[clue.id]
+    if new.parts.needed[to] < state.plan.parts.needed[index]:
+        found[clue.id] = list[bytes]()
+    for part in clue.parts:
+        if f"{clue.id}.{part.id}" in state.plan.parts.by_address and (marks := tried_marks(state, new, clue, part)):
+            found[f"{clue.id}.{part.id}"] = marks
+    return found
+
+
+def tried_marks(state: Hunt, new: Plan, clue: Clue, part: CluePart | None = None) -> list[bytes]:
+    """Return the marks of guesses that the new answers of a clue, or of a part of it, accept and the old ones did not.
 
     Texts of the file are known, and of guesses that only a number or an expression accepts the youngest.
     """
-    index = state.plan.clue_index[clue.id]
-    old, judge = state.plan.judges[index], new.judges[new.clue_index[clue.id]]
+    if part is None:
+        old, judge = state.plan.judges[state.plan.clue_index[clue.id]], new.judges[new.clue_index[clue.id]]
+    else:
+        address = f"{clue.id}.{part.id}"
+        old, judge = state.plan.parts.by_address[address].judge, new.parts.by_address[address].judge
     if old is None or judge is None:
         return []
-    texts = [a for a in getattr(clue, "answers", []) + getattr(clue, "right", []) if isinstance(a, str)]
-    texts += [event.personal.text for _, event in state.recent if event.clue == clue.id]
+    of: Any = clue if part is None else part
+    texts = [a for a in of.answers + of.right if isinstance(a, str)]
+    own = "" if part is None else part.id
+    texts += [event.personal.text for _, event in state.recent if (event.clue, event.part) == (clue.id, own)]
     marks: dict[bytes, None] = {}
     for text in texts:
         normal, before = judge.normal(text), old.normal(text)
@@ -123,13 +169,16 @@ def renumber(state: Hunt, source: str, digest: str) -> None:
         state.solves[to], state.wrongs[to], state.tried[to] = solves[i], wrongs[i], tried[i]
     for i, treasure in enumerate(old.treasures):
         state.claims[new.treasure_index[treasure.id]] = claims[i]
-    if thing_of == list(range(len(thing_of))) and all(c.hints == new.clues[i].hints for i, c in enumerate(old.clues)):
+    part_of = old.parts.renumbered(new.parts)
+    same = all(c.hints == new.clues[i].hints for i, c in enumerate(old.clues))
+    if same and thing_of == list(range(len(thing_of))) and all(i == to for i, to in part_of.items()):
         return
+    number_of = {CODES: CODES, CHECK_INS: CHECK_INS, **dict(enumerate(clue_of)), **part_of}
     mask_of = _masks(thing_of)
     treasure_mask = _masks([to - first for to in thing_of[len(clue_of) :]])
     hint_of = _hints(old, new)
     for team in state.teams.values():
-        _renumber(team, clue_of, mask_of=mask_of, treasure_mask=treasure_mask, hint_of=hint_of)
+        _renumber(team, number_of, mask_of=mask_of, treasure_mask=treasure_mask, hint_of=hint_of)
 
 
 def _masks(to: list[int]) -> Callable[[int], int]:
@@ -158,7 +207,7 @@ def _hints(old: Plan, new: Plan) -> dict[int, int]:
 
 def _renumber(
     team: Team,
-    clue_of: list[int],
+    number_of: dict[int, int],
     *,
     mask_of: Callable[[int], int],
     treasure_mask: Callable[[int], int],
@@ -168,6 +217,6 @@ def _renumber(
     team.treasures = treasure_mask(team.treasures)
     team.hints = tuple(hint_of[number] for number in team.hints if number in hint_of)
     if team.opened:
-        team.opened = {clue_of[i]: play_ms for i, play_ms in team.opened.items()}
+        team.opened = {number_of[i]: play_ms for i, play_ms in team.opened.items()}
     if team.attempts:
-        team.attempts = {clue_of[i] if i >= 0 else i: attempt for i, attempt in team.attempts.items()}
+        team.attempts = {number_of[i]: attempt for i, attempt in team.attempts.items()}

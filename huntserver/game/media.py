@@ -90,6 +90,8 @@ def texts_of(d: Definition) -> Iterator[tuple[str, str]]:
     for i, clue in enumerate(d.clues):
         yield f"clues[{i}].text", clue.text
         yield f"clues[{i}].solved_text", clue.solved_text
+        for j, part in enumerate(clue.parts):
+            yield f"clues[{i}].parts[{j}].text", part.text
         for j, hint in enumerate(clue.hints):
             yield f"clues[{i}].hints[{j}].text", hint.text
     for i, round_ in enumerate(d.rounds):
@@ -139,5 +141,7 @@ def with_addresses(d: Definition, addresses: Addresses) -> Definition:
 
 def _clue(clue: Clue, put: Callable[[str], str]) -> Clue:
     hints = [msgspec.structs.replace(h, text=put(h.text)) for h in clue.hints]
-    made: Clue = msgspec.structs.replace(clue, text=put(clue.text), solved_text=put(clue.solved_text), hints=hints)
+    parts = [msgspec.structs.replace(part, text=put(part.text)) for part in clue.parts]
+    texts = {"text": put(clue.text), "solved_text": put(clue.solved_text)}
+    made: Clue = msgspec.structs.replace(clue, **texts, hints=hints, parts=parts)
     return made

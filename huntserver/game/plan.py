@@ -9,7 +9,7 @@ import copy
 import functools
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -23,6 +23,7 @@ from huntserver.game.definition.unlocks import NEWCOMER, compile_rule
 from huntserver.game.locks import locks_of
 from huntserver.game.media import NO_MEDIA, Addresses, Medium, address, with_addresses
 from huntserver.game.moment import ms
+from huntserver.game.parts import Parts
 from huntserver.game.standings import COUNTED, order_of
 from huntserver.game.texts import Texts
 
@@ -57,7 +58,8 @@ class Plan:
         self.judges: list[GuessJudge | None] = [kind.judge(c) if kind.judge else None for _, (kind, c) in of_kind]
         self.codes = {code: i for i, (kind, c) in of_kind if kind.codes for code in kind.codes(c)}
         self.places: list[tuple[int, Spot]] = [(i, kind.place(c)) for i, (kind, c) in of_kind if kind.place]
-        self.asks = [kind.shown(c) if kind.shown else None for _, (kind, c) in of_kind]
+        self.parts = Parts(d.clues, self.kinds)
+        self.asks = _asks(self.kinds, d.clues)
         rules, things = rules_of(d), things_of(d)
         self.opens = [compile_rule(r, self.clue_index, things) for r in rules]
         self.item_index = things.items
@@ -97,6 +99,8 @@ class Plan:
     def attempts_of(self, index: int) -> Attempts:
         """Return what wrong tries at a clue cost, or wrong codes or check-ins."""
         tries = self.definition.tries
+        if index < CHECK_INS:
+            index = self.parts.numbered(index).of
         return self.clues[index].attempts if index >= 0 else tries.codes if index == CODES else tries.check_ins
 
     def open_to_newcomers(self, released_s: int) -> int:
@@ -126,11 +130,14 @@ class Plan:
         if self.media:  # as written again
             made.treasures, made.rounds = definition.treasures, definition.rounds
             made.intro, made.media = definition.intro, NO_MEDIA
-            made.texts = Texts(made.intro, made.clues, made.treasures, self.asks, HINTS_A_CLUE)
+            made.asks = _asks(made.kinds, made.clues)
+            made.texts = Texts(made.intro, made.clues, made.treasures, made.asks, HINTS_A_CLUE)
         clue, kind = made.clues[index], made.kinds[index]
-        made.judges, made.asks = self.judges.copy(), self.asks.copy()
+        made.judges, made.asks = self.judges.copy(), made.asks.copy()
         made.judges[index] = kind.judge(clue) if kind.judge else None
         made.asks[index] = kind.shown(clue) if kind.shown else None
+        if kind.made_of is not None:
+            made.parts = Parts(made.clues, made.kinds)
         return made
 
     def showing(self, media: Addresses) -> Plan:
@@ -141,7 +148,9 @@ class Plan:
         made = copy.copy(self)
         made.clues, made.treasures, made.rounds = shown.clues, shown.treasures, shown.rounds
         made.intro, made.media = shown.intro, media
-        made.texts = Texts(made.intro, made.clues, made.treasures, self.asks, HINTS_A_CLUE)
+        if made.parts.all:  # their texts are in what is shown beside the clue's
+            made.asks = _asks(made.kinds, made.clues)
+        made.texts = Texts(made.intro, made.clues, made.treasures, made.asks, HINTS_A_CLUE)
         return made
 
     def hint(self, clue: int, id: str) -> tuple[int, Hint] | None:
@@ -150,6 +159,11 @@ class Plan:
             if hint.id == id:
                 return clue * HINTS_A_CLUE + i, hint
         return None
+
+
+def _asks(kinds: Sequence[Kind], clues: Sequence[Clue]) -> list[msgspec.Struct | None]:
+    """Return what each clue shows beside its text."""
+    return [kind.shown(clue) if kind.shown else None for kind, clue in zip(kinds, clues, strict=True)]
 
 
 def worth(clue: Clue, solves: int, open_ms: int = 0) -> int:

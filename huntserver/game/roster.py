@@ -69,7 +69,12 @@ def has_played(team: Team) -> bool:
     """Tell whether something stands to a team's name, or a host enrolled it: it stays when the last member goes."""
     if team.more is not None and team.more.enrolled:
         return True
-    return bool(team.solved or team.treasures or team.hints or team.score or team.attempts)
+    return bool(team.solved or team.treasures or team.hints or team.score or team.attempts) or has_parts(team)
+
+
+def has_parts(team: Team) -> bool:
+    """Tell whether a team has done a part of a clue."""
+    return team.more is not None and bool(team.more.parts)
 
 
 def take_out(state: Hunt, team: Team, player: str) -> None:

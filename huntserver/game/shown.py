@@ -42,6 +42,15 @@ class Sinks(msgspec.Struct, frozen=True, gc=False):
     least: int
 
 
+class PartView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How a part of a clue stands: it is done, or there is no guess at it before `wait_until_ms`."""
+
+    id: str
+    done: bool = False
+    wrong: int = 0
+    wait_until_ms: int = 0
+
+
 class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A clue that a team can see. `number` counts from 1 in the order of the file; `points` is what it is worth
     now, or was when it opened, where that `sinks` with time.
@@ -69,6 +78,9 @@ class ClueView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     fed_by: list[int] = []
     """Of a meta: the numbers of the clues that feed it."""
 
+    parts: list[PartView] = []
+    """Of a compound clue: the parts that are done or were tried; what they say is in `asks`."""
+
 
 class OwnClue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A clue that a team can see without what is the same for all: that is in a block (`huntserver.game.texts`).
@@ -90,6 +102,7 @@ class OwnClue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     sinks: Sinks | None = None
     round: str = ""
     fed_by: list[int] = []
+    parts: list[PartView] = []
 
 
 class RoundView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -216,3 +229,9 @@ class Shown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     item: str = ""
     waiting: int | None = None
     """How many questions wait for a host."""
+
+    part: str = ""
+    done: int = 0
+    """Parts of a clue that the team has done, of so many that are `needed`."""
+
+    needed: int = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from actors.entity import Timer
@@ -22,7 +22,7 @@ from huntserver.game.team import TRIED_MAX, Attempt, Team
 from huntserver.game.unusual import HuntMore, HuntRest, TeamMore, TeamTally
 
 RECENT_MAX: Final = 30
-__all__ = ["RECENT_MAX", "TRIED_MAX", "Attempt", "Hunt", "Phase", "Team", "bits", "once_a_reopening"]
+__all__ = ["RECENT_MAX", "TRIED_MAX", "Attempt", "Hunt", "Phase", "Team", "bits", "once_a_reopening", "parts_done"]
 
 
 class Phase(enum.IntEnum):
@@ -317,6 +317,15 @@ class Hunt:
         """Return what the record being applied opened to a team."""
         return sum(mask for of, mask in self.opened if of is team)
 
+    def forget_tries(self, team: Team, numbers: Iterable[int]) -> None:
+        """Forget what a team tried at clues, parts or ways of these numbers."""
+        attempts = team.attempts or {}
+        for number in numbers:
+            if attempts.pop(number, None) is not None:
+                self.attempts -= 1
+                if number >= 0:
+                    self.tried[number] -= 1
+
     def tally(self, team: Team) -> TeamTally:
         """Return what is counted of a team, to be changed."""
         team.more = team.more or TeamMore()
@@ -330,6 +339,11 @@ class Hunt:
         tally.wrong += 1
         tally.row = 0
         self.score(team, 0, 0)
+
+
+def parts_done(team: Team, clue: str) -> Sequence[str]:
+    """Return the ids of the parts of a compound clue that a team has done."""
+    return team.more.parts.get(clue, ()) if team.more is not None else ()
 
 
 def bits(mask: int) -> list[int]:

@@ -109,6 +109,9 @@ class TeamMore(msgspec.Struct, omit_defaults=True):
     held: list[HeldSolve] = []
     """What it solved while the standings are frozen: its players' totals, which others see, have it afterwards."""
 
+    parts: dict[str, list[str]] = {}
+    """Per compound clue the parts that are done, in the order in which they were."""
+
 
 class TeamTally(msgspec.Struct, omit_defaults=True):
     """What is counted of a team where a hunt ranks by it or rewards rows: times are ms since 1970, of solves."""

@@ -13,12 +13,13 @@ from huntserver.game.shown import (
     HintView,
     OwnClue,
     OwnTreasure,
+    PartView,
     RoundView,
     Row,
     Sinks,
     TreasureView,
 )
-from huntserver.game.state import Hunt, Team, bits
+from huntserver.game.state import Hunt, Team, bits, parts_done
 
 
 def clue_view(state: Hunt, team: Team, index: int) -> ClueView:
@@ -55,7 +56,22 @@ def clue_view(state: Hunt, team: Team, index: int) -> ClueView:
         sinks=_sinks(state, team, index),
         round=clue.round,
         fed_by=plan.feeding[index],
+        parts=_parts(state, team, index) if plan.parts.all else [],
     )
+
+
+def _parts(state: Hunt, team: Team, index: int) -> list[PartView]:
+    """Return how the parts of a clue stand that are done or were tried."""
+    made = []
+    tried = team.attempts or {}
+    for part in state.plan.parts.of.get(index, ()):
+        if part.id in parts_done(team, part.clue):
+            made.append(PartView(part.id, done=True))
+        elif part.number in tried:
+            attempt = tried[part.number]
+            wait_until_ms = state.zero_ms + attempt.until if attempt.until else 0
+            made.append(PartView(part.id, wrong=attempt.wrong, wait_until_ms=wait_until_ms))
+    return made
 
 
 def _sinks(state: Hunt, team: Team, index: int) -> Sinks | None:
@@ -131,13 +147,15 @@ def own_clue(state: Hunt, team: Team, index: int, *, inline: bool) -> OwnClue:
         sinks=_sinks(state, team, index),
         round=clue.round,
         fed_by=plan.feeding[index],
+        parts=_parts(state, team, index) if plan.parts.all else [],
     )
 
 
 def own_clues(state: Hunt, team: Team, *, inline: bool) -> Sequence[OwnClue]:
     """Return the clues that a team sees, without what is in blocks; one list for all that have done nothing."""
     opened = team.unlocked & state.plan.clue_bits
-    if team.solved or team.attempts or team.hints or team.opened or state.more.errata:
+    done_parts = team.more is not None and team.more.parts
+    if team.solved or team.attempts or team.hints or team.opened or state.more.errata or done_parts:
         return [own_clue(state, team, i, inline=inline) for i in bits(opened)]
     key = (state.plan, opened, state.zero_ms, tuple(state.solves))
     if state.fresh is None or state.fresh[0] != key:

@@ -20,11 +20,12 @@ SCHEMA: Final = 1
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     # hunts
     "joined": ("team", "bracket"),
-    "guessed": ("team", "clue", "verdict", "wait_ms"),
+    "guessed": ("team", "clue", "verdict", "wait_ms", "part"),
     "missed": ("team", "how", "wait_ms"),
     "solved": ("team", "clue", "points", "rank", "how", "members", "held", "used_ms"),
     "hint_taken": ("team", "clue", "hint", "price"),
     "claimed": ("team", "treasure", "rank", "points", "loot", "roll"),
+    "part_solved": ("team", "clue", "part", "how"),
     "question_asked": ("team", "clue", "number"),
     "question_added": ("team", "number"),
     "question_withdrawn": ("team", "number"),

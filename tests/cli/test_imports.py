@@ -20,8 +20,8 @@ from huntserver.cli.import_parts import Ids, ImportFault, Notes
 from huntserver.cli.imports import imported, judged
 from huntserver.cli.main import FAILED, USAGE, main
 from huntserver.cli.sheets import written
+from huntserver.game.definition.part import ID
 from huntserver.game.definition.shape import Definition, source
-from huntserver.game.definition.values import ID
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.standing import Disqualify

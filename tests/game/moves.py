@@ -19,6 +19,8 @@ from huntserver.game.features.reopening import Reopen
 from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.schedule import Extend
 from huntserver.game.features.unofficial import Unofficial
+from huntserver.game.parts import FIRST
+from huntserver.game.state import Hunt, parts_done
 
 TOML = """
 title = "Machine"
@@ -56,6 +58,17 @@ answers = ["secretgamma"]
 unlock = "1 of (c1, c2) and after 0:05"
 final = true
 solved_text = "secretending"
+[[clues]]
+id = "c4"
+title = "T"
+kind = "compound"
+parts_needed = 2
+attempts = { free = 0, cool_down_s = 5 }
+parts = [
+    { id = "word", answers = ["secretepsilon"] },
+    { id = "pick", kind = "choice", options = ["oak", "ash", "elm"], right = ["elm"] },
+    { id = "tag", kind = "code", codes = ["SECRETZETA"] },
+]
 [[treasures]]
 id = "coin"
 title = "Coin"
@@ -78,7 +91,7 @@ answers = ["secretdelta"]
 PLAYERS = st.integers(0, 9)
 """Mostly one of those who are in the hunt; 8 and 9 may be strangers."""
 
-CLUES = st.sampled_from(["c1", "c1", "c1", "c2", "c3", "c9"])
+CLUES = st.sampled_from(["c1", "c1", "c1", "c2", "c3", "c4", "c9"])
 TEAMS = st.sampled_from(["t1", "t2", "t9"])
 TEXTS = st.sampled_from(
     ["secretalpha", "Secret-Alpha", "77122.5", "secretgamma", "almost", "wrong a", "wrong b", "?", ""]
@@ -120,4 +133,21 @@ DESK: list[Command] = [
     Refund(""),
     CloseQuestion(""),
 ]
-SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma", "secretdelta")
+PARTS = st.sampled_from(
+    [("word", "secretepsilon"), ("word", "secret eps"), ("pick", "oak"), ("pick", "elm"), ("tag", "x"), ("none", "x")]
+)
+SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma", "secretdelta", "secretepsilon", "secretzeta")
+
+
+def parts_hold(state: Hunt) -> bool:
+    """Tell whether no part of c4 is done twice, enough of them have solved it, and no try is kept that is needed no
+    more."""
+    plan = state.plan
+    index = plan.clue_index["c4"]
+    for team in state.teams.values():
+        done, solved = parts_done(team, "c4"), bool(team.solved >> index & 1)
+        tried = [plan.parts.numbered(n).id for n in team.attempts or () if n <= FIRST]
+        enough = len(done) >= plan.parts.needed[index]
+        if len(done) != len(set(done)) or (enough and not solved) or set(tried) & set(done) or (tried and solved):
+            return False
+    return True

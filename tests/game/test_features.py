@@ -91,7 +91,7 @@ def test_a_kinds_keys_are_keys_of_a_clue_with_a_default_and_a_limit(kind: typing
         assert field.name in of_clue
     assert set(kind.owns) <= {field.name for field in msgspec.structs.fields(kind.keys)}
     assert kind.ranges.keys() <= LIMITS[Clue].keys()
-    assert kind.judge or kind.codes or kind.place or kind.by_hand, "nothing solves its clues"
+    assert kind.judge or kind.codes or kind.place or kind.by_hand or kind.made_of, "nothing solves its clues"
 
 
 def test_the_keys_of_a_clue_stand_in_the_order_of_the_normal_form() -> None:

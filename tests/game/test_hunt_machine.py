@@ -47,7 +47,19 @@ from huntserver.game.hunt import HuntEvent
 from huntserver.game.invariants import GameInvariants
 from huntserver.game.state import Phase
 from lab.rigs.game import HUNT, OWNER, Table, definition
-from tests.game.moves import CLUES, CURTAIN, DESK, HOSTS_OF_TEAMS, PLAYERS, SECRETS, TEAM_COMMANDS, TEAMS, TEXTS, TOML
+from tests.game.moves import (
+    CLUES,
+    CURTAIN,
+    DESK,
+    HOSTS_OF_TEAMS,
+    PARTS,
+    PLAYERS,
+    SECRETS,
+    TEAM_COMMANDS,
+    TEAMS,
+    TEXTS,
+    TOML,
+)
 
 
 class HuntMachine(RuleBasedStateMachine):
@@ -92,11 +104,16 @@ class HuntMachine(RuleBasedStateMachine):
     def guesses_wrong(self, player: int, word: int) -> None:
         self.send(Guess("c1", f"wrong {word}"), player)
 
+    @rule(player=PLAYERS, move=PARTS)
+    def tries_a_part(self, player: int, move: tuple[str, str]) -> None:
+        part, text = move
+        self.send(Guess("c4", text, part), player)
+
     @rule(player=PLAYERS)
     def claims_the_coin(self, player: int) -> None:
         self.send(Claim("coin"), player)
 
-    @rule(player=PLAYERS, code=st.sampled_from(["secretbeta", "nope", "nope 2"]))
+    @rule(player=PLAYERS, code=st.sampled_from(["secretbeta", "secretzeta", "nope", "nope 2"]))
     def scans(self, player: int, code: str) -> None:
         self.send(Scan(code), player)
 
@@ -187,7 +204,7 @@ class HuntMachine(RuleBasedStateMachine):
     @rule(points=st.integers(5, 12), existing=st.sampled_from(["keep", "rejudge", "compensate"]), front=st.booleans())
     def amends(self, points: int, existing: Existing, front: bool) -> None:
         toml = TOML.replace("points = 10", f"points = {points}")
-        if front or len(self.table.state.plan.clues) > 3:
+        if front or len(self.table.state.plan.clues) > 4:
             toml = toml.replace(
                 "[[clues]]", '[[clues]]\nid = "c0"\ntitle = "T"\nanswers = ["secretdelta"]\n[[clues]]', 1
             )
@@ -196,6 +213,10 @@ class HuntMachine(RuleBasedStateMachine):
     @rule(team=TEAMS, clue=CLUES)
     def awards(self, team: str, clue: str) -> None:
         self.send(AwardSolve(team, clue), OWNER, "host")
+
+    @rule(team=TEAMS, part=st.sampled_from(["word", "pick", "tag", "none"]), word=st.integers(0, 9))
+    def awards_a_part(self, team: str, part: str, word: int) -> None:
+        self.send(AwardSolve(team, "c4", part) if word < 4 else Accept("c4", f"secret eps {word}", part), OWNER, "host")
 
     @rule(clue=CLUES)
     def corrects(self, clue: str) -> None:
@@ -262,10 +283,14 @@ class HuntMachine(RuleBasedStateMachine):
     @invariant()
     def a_clue_has_one_first_finder_and_a_team_solves_it_once(self) -> None:
         solves = self.events(Solved)
-        for clue in ("c0", "c1", "c2", "c3"):
+        for clue in ("c0", "c1", "c2", "c3", "c4"):
             ranks = [x.rank for x in solves if x.clue == clue and x.rank]
             assert ranks == list(range(1, len(ranks) + 1))
         assert all(n == 1 for n in Counter((x.team, x.clue) for x in solves).values())
+
+    @invariant()
+    def a_part_is_done_once_and_enough_of_them_solve_the_clue(self) -> None:
+        assert parts_hold(self.table.state)
 
     @invariant()
     def a_score_is_the_sum_of_its_parts(self) -> None:

@@ -13,6 +13,8 @@ from lab.rigs.game import OWNER
 from tests.game.moves import CURTAIN, DESK, HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS
 from tests.game.test_hunt_machine import HuntMachine
 
+GUESSES = [("c1", "almost"), ("c1", "secretgamma"), ("c3", "almost"), ("c3", "secretgamma")]
+PART_MOVES = [("word", "secretepsilon"), ("word", "wrong"), ("pick", "elm")]
 INVARIANTS = [name for name, held in vars(HuntMachine).items() if hasattr(held, "hypothesis_stateful_invariant")]
 
 
@@ -33,13 +35,13 @@ def walk(seed: int) -> set[str]:
     steps = [
         lambda: machine.joins(random.randrange(10), random.choice(["Owls", "Bats", None]), None),
         lambda: machine.joins_by_invite(random.randrange(10), random.randrange(4)),
-        lambda: machine.guesses(
-            random.randrange(8), random.choice(["c1", "c3"]), random.choice(["almost", "secretgamma"])
-        ),
+        lambda: machine.guesses(random.randrange(8), *random.choice(GUESSES)),
         lambda: machine.guesses_wrong(random.randrange(8), random.randrange(100)),
         lambda: machine.guesses_wrong(random.randrange(8), random.randrange(100)),
         lambda: machine.solves_the_first(random.randrange(8)),
         lambda: machine.scans(random.randrange(8), random.choice(["secretbeta", "nope", "nope 2"])),
+        lambda: machine.tries_a_part(random.randrange(8), random.choice(PART_MOVES)),
+        lambda: machine.awards_a_part(random.choice(["t1", "t2"]), random.choice(["tag", "pick"]), random.randrange(9)),
         lambda: machine.takes_the_hint(random.randrange(8)),
         lambda: machine.claims(random.randrange(8), random.choice(["coin", "crown"])),
         lambda: machine.hosts(random.choice([Pause(), Unpause(), Unpause(), Extend(900)])),

@@ -71,7 +71,8 @@ class Kind(NamedTuple):
     for messages about keys inside it. `check` reports what is wrong with a clue's values. `judge` makes what judges its
     guesses; `codes` gives the codes that solve it, in the form in which they are compared; `place` where to check in;
     `shown` what a team sees beside the text, a struct of the class `shows`, tagged with the kind's name. `kept`: what
-    teams answer is told to the hosts. `by_hand`: a host says who has solved it, by `award`.
+    teams answer is told to the hosts. `by_hand`: a host says who has solved it, by `award`. `made_of` gives the parts
+    of a clue that is solved by them, each with a kind of its own.
     """
 
     name: str
@@ -87,3 +88,19 @@ class Kind(NamedTuple):
     shows: type[msgspec.Struct] | None = None
     kept: bool = False
     by_hand: bool = False
+    made_of: Callable[[Any], Sequence[Any]] | None = None
+
+
+def check_kind(wrong: Wrong, path: str, clue: Any, kinds: Mapping[str, Kind]) -> None:
+    """Report keys of a clue, or of a part of one, that are missing, or that belong to another kind; then what the kinds
+    themselves find."""
+    own = kinds[clue.kind].owns
+    for kind in kinds.values():
+        for name in kind.owns:
+            value = getattr(clue, name)
+            if name in own[:1] and not value:
+                wrong(f"{path}.{name}", f"is missing in a clue of kind {clue.kind!r}", f"add {name}")
+            elif value and name not in own:
+                wrong(f"{path}.{name}", f"does not belong to kind {clue.kind!r}", "remove it, or set kind to fit")
+    for kind in kinds.values():  # also what does not belong here: every fault in one run
+        kind.check(wrong, path, clue)

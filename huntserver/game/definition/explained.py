@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from huntserver.game.clues.compound import CluePart, needed
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.shape import Clue, Definition
 from huntserver.game.judging.answer import Answer, AnyAnswer
@@ -34,11 +35,17 @@ VARIANTS: tuple[Callable[[str], str], ...] = (
 def explain(d: Definition) -> Iterator[tuple[str, str]]:
     """Yield (clue's id, a line about it)."""
     for clue in d.clues:
-        for line in _clue(clue):
-            yield clue.id, line
+        if clue.parts:
+            yield clue.id, f"solved by {needed(clue)} of {len(clue.parts)} parts"
+            for part in clue.parts:
+                for line in _clue(part):
+                    yield f"{clue.id}.{part.id}", line
+        else:
+            for line in _clue(clue):
+                yield clue.id, line
 
 
-def _clue(clue: Clue) -> Iterator[str]:
+def _clue(clue: Clue | CluePart) -> Iterator[str]:
     kind = KINDS[clue.kind]
     if kind.judge is not None and clue.kind == "text":
         yield from _texts(clue)
@@ -52,7 +59,7 @@ def _clue(clue: Clue) -> Iterator[str]:
         yield f"a clue of kind {clue.kind} is not compared with texts"
 
 
-def _texts(clue: Clue) -> Iterator[str]:
+def _texts(clue: Clue | CluePart) -> Iterator[str]:
     judge_of = KINDS[clue.kind].judge
     assert judge_of is not None
     judge = judge_of(clue)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
+from huntserver.game.clues.compound import CluePart
 from huntserver.game.clues.kind import GuessJudge
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.rules import rules_of, things_of
-from huntserver.game.definition.shape import Definition
+from huntserver.game.definition.shape import Clue, Definition
 from huntserver.game.definition.solvability import ALWAYS_S, length_s
 from huntserver.game.definition.unlocks import Own, compile_rule
 from huntserver.game.geo import distance_m
@@ -48,10 +49,18 @@ def _media(d: Definition) -> Iterator[Problem]:
                 yield Problem(path, f"{where!r} has no words for those who cannot see it", cure)
 
 
+def _answered(d: Definition) -> Iterator[tuple[str, Clue | CluePart]]:
+    """Yield every clue, and every part of one, with its path."""
+    for i, clue in enumerate(d.clues):
+        yield f"clues[{i}]", clue
+        for k, part in enumerate(clue.parts):
+            yield f"clues[{i}].parts[{k}]", part
+
+
 def _signs(d: Definition) -> Iterator[Problem]:
     """Find signs that are dropped although they tell answers apart: C, C#, C++."""
     cure = 'if the signs matter, say mode = "signs"'
-    for i, clue in enumerate(d.clues):
+    for at, clue in _answered(d):
         judge_of = KINDS[clue.kind].judge
         answers = getattr(clue, "answers", [])
         if judge_of is None or clue.kind != "text":
@@ -61,7 +70,7 @@ def _signs(d: Definition) -> Iterator[Problem]:
         for j, answer in enumerate(answers):
             if not isinstance(answer, str):
                 continue
-            path, normal = f"clues[{i}].answers[{j}]", judge.normal(answer)
+            path, normal = f"{at}.answers[{j}]", judge.normal(answer)
             first, spelled = seen.setdefault(normal, (j, signed(answer)))
             if first != j and spelled != signed(answer):
                 yield Problem(path, f"is one with answers[{first}]: signs that tell them apart are dropped", cure)
@@ -79,12 +88,12 @@ def _loses(judge: GuessJudge, answer: str) -> bool:
 
 
 def _codes(d: Definition) -> Iterator[Problem]:
-    for i, clue in enumerate(d.clues):
+    for at, clue in _answered(d):
         codes_of = KINDS[clue.kind].codes
         for j, code in enumerate(codes_of(clue) if codes_of else ()):
             if len(code) <= SHORT_CODE:
                 what = f"has {len(code)} letters and digits: it can be found by trying"
-                yield Problem(f"clues[{i}].codes[{j}]", what, f"make it longer than {SHORT_CODE}")
+                yield Problem(f"{at}.codes[{j}]", what, f"make it longer than {SHORT_CODE}")
 
 
 def _stops(d: Definition) -> dict[int, tuple[float, float]]:
@@ -99,21 +108,28 @@ def _stops(d: Definition) -> dict[int, tuple[float, float]]:
 
 def _places(d: Definition) -> Iterator[Problem]:
     """Find equal places, and one that lies far from all others."""
-    stops = _stops(d)
+    paths = []
+    stops = []
+    for at, clue in _answered(d):
+        place_of = KINDS[clue.kind].place
+        if place_of is not None:
+            spot = place_of(clue)
+            paths.append(at)
+            stops.append((spot.lat, spot.lon))
     nearest: dict[int, tuple[float, int]] = {}
-    for i, here in stops.items():
-        away = [(distance_m(*here, *there), j) for j, there in stops.items() if j != i]
+    for i, here in enumerate(stops):
+        away = [(distance_m(*here, *there), j) for j, there in enumerate(stops) if j != i]
         if away:
             nearest[i] = min(away)
             twin = min((j for m, j in away if m < 1.0), default=i)
             if twin < i:
-                what = f"is the place of clues[{twin}]: one check-in is near both"
-                yield Problem(f"clues[{i}].location", what, "give each its own, or name the clue when checking in")
+                what = f"is the place of {paths[twin]}: one check-in is near both"
+                yield Problem(f"{paths[i]}.location", what, "give each its own, or name the clue when checking in")
     usual = median([m for m, _ in nearest.values()]) if len(nearest) > 2 else 0.0
     for i, (away_m, j) in nearest.items():
         if away_m > FAR_M and away_m > 20 * usual and (j > i or nearest[j][0] < away_m):
-            what = f"is {away_m / 1000:,.0f} km from the nearest other place, clues[{j}]"
-            yield Problem(f"clues[{i}].location", what, "look whether lat and lon are right, and not swapped")
+            what = f"is {away_m / 1000:,.0f} km from the nearest other place, {paths[j]}"
+            yield Problem(f"{paths[i]}.location", what, "look whether lat and lon are right, and not swapped")
 
 
 def _walks(d: Definition) -> Iterator[Problem]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """Characters that a terminal obeys instead of showing them; line ends and tabs are none of them."""
+ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
 POINTS_MAX: Final = 1_000_000
 
 Wrong: TypeAlias = Callable[[str, str, str], None]
@@ -55,3 +56,14 @@ def printable(wrong: Wrong, path: str, text: str) -> None:
     """Report a control character."""
     if hidden := CONTROL.search(text):
         wrong(path, f"holds the control character U+{ord(hidden[0]):04X}", "remove it")
+
+
+def fields_of(part: type[Part]) -> list[tuple[str, Any, Any]]:
+    """Return the fields of a part of a hunt file that all have defaults, as `msgspec.defstruct` takes them."""
+    hints = {f.name: f.type for f in msgspec.structs.fields(part)}
+    return [
+        (f.name, hints[f.name], f.default)
+        if f.default is not msgspec.NODEFAULT
+        else (f.name, hints[f.name], msgspec.field(default_factory=f.default_factory))
+        for f in msgspec.structs.fields(part)
+    ]

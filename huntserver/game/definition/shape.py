@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import msgspec
 
 from huntserver.game.clues.kinds import KINDS
-from huntserver.game.definition.part import Part
+from huntserver.game.definition.part import Part, fields_of
 
 
 class Attempts(Part, frozen=True):
@@ -76,23 +76,13 @@ if TYPE_CHECKING:
         def __getattr__(self, key: str) -> Any: ...
 
 else:
-
-    def _fields(part: type[Part]) -> list[tuple[str, Any, Any]]:
-        hints = {f.name: f.type for f in msgspec.structs.fields(part)}
-        return [
-            (f.name, hints[f.name], f.default)
-            if f.default is not msgspec.NODEFAULT
-            else (f.name, hints[f.name], msgspec.field(default_factory=f.default_factory))
-            for f in msgspec.structs.fields(part)
-        ]
-
     # Defined field by field, because the order of the keys is that of the normal form, of which digests are made.
     Clue = msgspec.defstruct(
         "Clue",
         [
             ("kind", Literal[tuple(KINDS)], "text"),
-            *(field for kind in KINDS.values() for field in _fields(kind.keys)),
-            *_fields(_Worth),
+            *(field for kind in KINDS.values() for field in fields_of(kind.keys)),
+            *fields_of(_Worth),
         ],
         bases=(_Told,),
         frozen=True,

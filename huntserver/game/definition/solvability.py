@@ -72,6 +72,10 @@ def _unique(wrong: Wrong, d: Definition) -> None:
         codes_of = KINDS[clue.kind].codes
         for j, code in enumerate(codes_of(clue) if codes_of else ()):
             _once(wrong, codes, code, f"clues[{i}].codes[{j}]", "this code")
+        for k, part in enumerate(clue.parts):
+            codes_of = KINDS[part.kind].codes
+            for j, code in enumerate(codes_of(part) if codes_of else ()):
+                _once(wrong, codes, code, f"clues[{i}].parts[{k}].codes[{j}]", "this code")
     for i, treasure in enumerate(d.treasures):
         _once(wrong, ids, treasure.id, f"treasures[{i}].id", repr(treasure.id))
         for j, loot in enumerate(treasure.loot):

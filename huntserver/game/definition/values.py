@@ -5,11 +5,11 @@ The limits of single clue kinds stand in `clues`.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from huntserver.game.clues.kind import check_kind
 from huntserver.game.clues.kinds import KINDS
-from huntserver.game.definition.part import CONTROL, POINTS_MAX, Problem, Ranges, Wrong, within
+from huntserver.game.definition.part import CONTROL, ID, POINTS_MAX, Problem, Ranges, Wrong, within
 from huntserver.game.definition.shape import (
     Attempts,
     Clue,
@@ -27,7 +27,6 @@ from huntserver.game.definition.shape import (
 )
 from huntserver.game.definition.unlocks import WORDS
 
-ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
 YEAR_S: Final = 366 * 86_400
 MEMBERS_MAX: Final = 100
 """Members of a team, whatever a hunt allows: every solve names them."""
@@ -204,18 +203,4 @@ def _clue(wrong: Wrong, path: str, clue: Clue) -> None:
     for i, hint in enumerate(clue.hints):
         _id(wrong, f"{path}.hints[{i}]", hint.id)
         within(wrong, f"{path}.hints[{i}].", hint, LIMITS[Hint])
-    _kind(wrong, path, clue)
-
-
-def _kind(wrong: Wrong, path: str, clue: Clue) -> None:
-    """Report keys that are missing, or that belong to another kind; then what the kind itself finds."""
-    own = KINDS[clue.kind].owns
-    for kind in KINDS.values():
-        for name in kind.owns:
-            value = getattr(clue, name)
-            if name in own[:1] and not value:
-                wrong(f"{path}.{name}", f"is missing in a clue of kind {clue.kind!r}", f"add {name}")
-            elif value and name not in own:
-                wrong(f"{path}.{name}", f"does not belong to kind {clue.kind!r}", "remove it, or set kind to fit")
-    for kind in KINDS.values():  # also what does not belong here: every fault in one run
-        kind.check(wrong, path, clue)
+    check_kind(wrong, path, clue, KINDS)

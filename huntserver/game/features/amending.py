@@ -16,18 +16,20 @@ import msgspec
 from actors.entity import Context, Decision, Rejected, Timer
 from huntserver.game import amend, views
 from huntserver.game.channels import Telling
+from huntserver.game.clues.kind import GuessJudge
 from huntserver.game.command import HostCommand, Query
 from huntserver.game.definition.file import DEFINITION_BYTES_MAX
 from huntserver.game.definition.shape import Clue, Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes, Times
+from huntserver.game.features.completing import part_of, solve_part
 from huntserver.game.features.solving import solve
 from huntserver.game.media import missing
 from huntserver.game.permission import RIGHTS, act, not_host, team_of
 from huntserver.game.plan import Plan, plan_of, plan_with_answers
 from huntserver.game.shown import Shown
-from huntserver.game.state import Hunt, Phase
+from huntserver.game.state import Hunt, Phase, Team, parts_done
 
 Existing: TypeAlias = Literal["keep", "rejudge", "compensate"]
 PHASES: Final = (Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED)
@@ -41,17 +43,19 @@ REJUDGING: Final = Rejected("wrong_phase", "guesses are being judged anew; try a
 
 
 class Accept(HostCommand, tag="accept", frozen=True):
-    """Accept a text as an answer of a clue, for everybody: teams that tried it have solved the clue."""
+    """Accept a text as an answer of a clue, or of a part of it, for everybody: teams that tried it have solved it."""
 
     clue: str
     text: str
+    part: str = ""
 
 
 class AwardSolve(HostCommand, tag="award", frozen=True):
-    """Let a team have solved a clue that is open to it."""
+    """Let a team have solved a clue that is open to it, or have done a part of one."""
 
     team: str
     clue: str
+    part: str = ""
 
 
 class PreviewQuery(Query, tag="preview", frozen=True):
@@ -67,7 +71,8 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 class Amended(HostEvent, tag="amended", frozen=True, gc=False):
-    """The hunt has another definition; `marks` are of guesses at a clue that are right now (CRC-32, big-endian).
+    """The hunt has another definition; `marks` are of guesses at a clue that are right now (CRC-32, big-endian), or at
+    a part of one (CLUE.PART).
 
     `paid`: by how much the points of a clue that teams have solved changed, where that is compensated.
     """
@@ -105,7 +110,8 @@ def _amended(
     if existing == "rejudge":
         clues = {c.id: c for c in checked.clues}
         touched = [clues[c.clue] for c in changes if c.what != ("new",)]
-        marks = {c.id: tried for c in touched if (tried := amend.tried_marks(state, plan, c))}
+        for clue in touched:
+            marks |= amend.rejudged_marks(state, plan, clue)
     paid = {c.clue: c.points for c in changes if c.points and c.solved} if existing == "compensate" else {}
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
     event = Amended(digest, text, marks, paid, personal=author)
@@ -130,16 +136,14 @@ def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
     refused = not_host(state, ctx, *PHASES, least=RIGHTS["accept"])
     if refused is not None:
         return refused
-    index = state.plan.clue_index.get(command.clue)
-    if index is None:
-        return Rejected("no_such_clue", "there is no such clue")
+    found = answered_in_words(state, command.clue, command.part)
+    if isinstance(found, Rejected):
+        return found
+    index, _, judge = found
     clue = state.definition.clues[index]
-    judge = state.plan.judges[index]
-    if clue.kind != "text" or judge is None:
-        return Rejected("wrong_kind", "only clues that are answered in words take another answer")
     if judge.normal(command.text) in judge.texts or judge.fits(command.text):
         return Rejected("wrong_phase", "this is an accepted answer already")
-    definition = amend.with_answer(state.definition, clue, command.text)
+    definition = amend.with_answer(state.definition, clue, command.text, command.part)
     text = source(definition)
     problems = _answer_problems(index, definition.clues[index], text)
     if problems:
@@ -149,6 +153,22 @@ def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
     plan = plan_with_answers(state.plan, index, definition, text)
     change = amend.Change(clue.id, ("answers",), state.solves[index], state.tried[index], 0)
     return _amended(state, [change], plan, text, existing="rejudge", author=act(ctx, command))
+
+
+def answered_in_words(state: Hunt, clue: str, part: str) -> tuple[int, int, GuessJudge] | Rejected:
+    """Return a clue's number, the number under which tries at it or its part are kept, and what judges them."""
+    index = state.plan.clue_index.get(clue)
+    if index is None:
+        return Rejected("no_such_clue", "there is no such clue")
+    number, kind, judge = index, state.plan.kinds[index], state.plan.judges[index]
+    if part or kind.made_of is not None:
+        found = part_of(state, index, part)
+        if isinstance(found, Rejected):
+            return found
+        number, kind, judge = found.number, found.kind, found.judge
+    if kind.name != "text" or judge is None:
+        return Rejected("wrong_kind", "only clues that are answered in words take another answer")
+    return index, number, judge
 
 
 def _answer_problems(index: int, clue: Clue, text: str) -> tuple[str, ...]:
@@ -176,6 +196,11 @@ def award(state: Hunt, command: AwardSolve, ctx: Context) -> Decision | Rejected
         return Rejected("locked", "the clue is not open to this team", retry=True)
     if team.solved >> index & 1:
         return Rejected("already_solved", "the team has solved this clue")
+    if command.part:
+        part = part_of(state, index, command.part)
+        if isinstance(part, Rejected):
+            return part
+        return solve_part(state, team, part, how="host", author=act(ctx, command), now_ms=ctx.now_ms)
     return solve(state, team, index, how="host", author=act(ctx, command), now_ms=ctx.now_ms)
 
 
@@ -225,17 +250,32 @@ def _fires(state: Hunt, ctx: Context) -> Sequence[Any]:
     """Look for the next team with a guess that is right now; its solve is one record, so that each is told apart."""
     teams = list(state.teams.values())
     first = state.more.rejudge_next
-    wanted = [(state.plan.clue_index[clue], marks) for clue, marks in state.more.rejudging.items()]
+    wanted = list(state.more.rejudging.items())
     for n in range(first, min(first + LOOKED_AT, len(teams))):
-        team = teams[n]
-        for index, marks in wanted:
-            attempt = team.attempts.get(index) if team.attempts else None
-            open_ = (team.unlocked & ~team.solved) >> index & 1
-            if attempt is not None and open_ and not team.out and any(map(attempt.has_tried, marks)):
-                solved = solve(state, team, index, how="rejudged", author=Author(), now_ms=ctx.now_ms).events[0]
-                return (solved, Rejudged(n))  # the same team again: another clue may be right too
+        for address, marks in wanted:
+            solved = None if teams[n].out else _right_now(state, teams[n], address, marks, ctx.now_ms)
+            if solved is not None:
+                return (*solved.events, Rejudged(n))  # the same team again: another clue may be right too
     done = first + LOOKED_AT >= len(teams)
     return (Rejudged(-1 if done else first + LOOKED_AT),)
+
+
+def _right_now(state: Hunt, team: Team, address: str, marks: list[bytes], now_ms: int) -> Decision | None:
+    """Return the decision that a team has solved a clue, or done a part of one, that it tried rightly before."""
+    part = state.plan.parts.by_address.get(address)
+    index = part.of if part is not None else state.plan.clue_index[address]
+    if not (team.unlocked & ~team.solved) >> index & 1:
+        return None
+    attempt = (team.attempts or {}).get(part.number if part is not None else index)
+    right = attempt is not None and any(map(attempt.has_tried, marks))
+    if part is not None:
+        if not right or part.id in parts_done(team, part.clue):
+            return None
+        made = solve_part(state, team, part, how="rejudged", author=Author(), now_ms=now_ms)
+        return made if isinstance(made, Decision) else None
+    if index in state.plan.parts.of:
+        right = len(parts_done(team, address)) >= state.plan.parts.needed[index]
+    return solve(state, team, index, how="rejudged", author=Author(), now_ms=now_ms) if right else None
 
 
 FEATURE: Final = Feature(

@@ -15,7 +15,7 @@ from huntserver.game.command import Command, HostCommand
 from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes, Times
 from huntserver.game.permission import NOT_JOINED, act, is_host, not_host, not_playing, team_of
-from huntserver.game.roster import more_of
+from huntserver.game.roster import has_parts, more_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team
 from huntserver.game.unusual import NOT_BEGUN, TAKEN_BACK
@@ -89,7 +89,7 @@ def unbegin(state: Hunt, command: Unbegin, ctx: Context) -> Decision | Rejected:
         return team
     if not team.has_begun:
         return Rejected("wrong_phase", "the team has not begun", retry=True)
-    if team.solved or team.hints or team.treasures:
+    if team.solved or team.hints or team.treasures or has_parts(team):
         return Rejected("wrong_phase", "the team has solved, taken or claimed something; give it extra time instead")
     return Decision((BeginningUndone(team.id, personal=act(ctx, command)),), {"team": team.id})
 

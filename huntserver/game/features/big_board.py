@@ -15,11 +15,12 @@ from huntserver.game import amend
 from huntserver.game.command import Query
 from huntserver.game.definition.shape import source as source_of
 from huntserver.game.feature import AnswersTo, Feature
+from huntserver.game.features.amending import answered_in_words
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.page import Page, page_of
 from huntserver.game.permission import not_host, team_of
 from huntserver.game.plan import plan_with_answers, worth
-from huntserver.game.state import Hunt, Team
+from huntserver.game.state import Hunt, Team, parts_done
 from huntserver.game.worth import worth_to
 
 TEAMS_MAX: Final = 500
@@ -43,10 +44,12 @@ class BigBoardQuery(Query, tag="big_board", frozen=True):
 
 
 class WouldAcceptQuery(Query, tag="would_accept", frozen=True):
-    """What `accept` of this text at this clue would change. Never answers unless the sender is a host."""
+    """What `accept` of this text at this clue, or this part of it, would change. Never answers unless the sender is a
+    host."""
 
     clue: str
     text: str
+    part: str = ""
 
 
 class ViewAsQuery(Query, tag="view_as", frozen=True):
@@ -89,6 +92,8 @@ class ClueHead(msgspec.Struct, frozen=True, gc=False):
     points: int
     solves: int
     wrong: int
+    needed: int | msgspec.UnsetType = msgspec.UNSET
+    """How many parts solve it, where it is made of parts."""
 
 
 class BigBoard(msgspec.Struct, frozen=True):
@@ -114,6 +119,9 @@ class BigBoard(msgspec.Struct, frozen=True):
     hidden: int | msgspec.UnsetType = msgspec.UNSET
     unofficial: list[str] | msgspec.UnsetType = msgspec.UNSET
     """The teams, of all, that do not count."""
+
+    parts: dict[str, dict[str, int]] | msgspec.UnsetType = msgspec.UNSET
+    """Of the teams in `rows`, by id: how many parts each has done of compound clues, by the clue's id."""
 
 
 class WouldAccept(msgspec.Struct, frozen=True):
@@ -160,7 +168,15 @@ def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rej
         players=len(state.members),
         brackets=state.definition.brackets,
         clues=[
-            ClueHead(c.id, c.title, c.kind, worth(c, state.solves[i]), state.solves[i], state.wrongs[i])
+            ClueHead(
+                c.id,
+                c.title,
+                c.kind,
+                worth(c, state.solves[i]),
+                state.solves[i],
+                state.wrongs[i],
+                plan.parts.needed.get(i, msgspec.UNSET),
+            )
             for i, c in enumerate(plan.clues)
         ],
         rows=[_row(state, team) for team in told],
@@ -169,6 +185,7 @@ def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rej
         frozen_ms=msgspec.UNSET if curtain is None else curtain.at_ms,
         hidden=msgspec.UNSET if curtain is None or curtain.hidden < 0 else curtain.hidden,
         unofficial=unofficial or msgspec.UNSET,
+        parts={t.id: _parts(t) for t in told if t.more is not None and t.more.parts} or msgspec.UNSET,
     )
 
 
@@ -186,6 +203,10 @@ def _row(state: Hunt, team: Team) -> TeamRow:
     )  # fmt: skip
 
 
+def _parts(team: Team) -> dict[str, int]:
+    return {clue: len(done) for clue, done in team.more.parts.items()} if team.more is not None else {}
+
+
 def _cell(team: Team, index: int) -> str:
     if team.solved >> index & 1:
         return "s"
@@ -201,19 +222,18 @@ def would_accept(state: Hunt, query: WouldAcceptQuery, ctx: Context) -> WouldAcc
     if refused is not None:
         return refused
     plan = state.plan
-    index = plan.clue_index.get(query.clue, -1)
-    judge = plan.judges[index] if index >= 0 else None
-    if index < 0:
-        return Rejected("no_such_clue", "there is no such clue")
+    found = answered_in_words(state, query.clue, query.part)
+    if isinstance(found, Rejected):
+        return found
+    index, number, judge = found
     clue = plan.clues[index]
-    if clue.kind != "text" or judge is None:
-        return Rejected("wrong_kind", "only clues that are answered in words take another answer")
     if judge.normal(query.text) in judge.texts or judge.fits(query.text):
         return WouldAccept(0, 0, 0, [], already=True)
-    wider = amend.with_answer(state.definition, clue, query.text)
+    wider = amend.with_answer(state.definition, clue, query.text, query.part)
     new = plan_with_answers(plan, index, wider, source_of(wider))
-    marks = amend.tried_marks(state, new, new.clues[index])
-    gaining = [t for t in state.teams.values() if _gains(t, index, marks)]
+    part = next((p for p in new.clues[index].parts if p.id == query.part), None)
+    marks = amend.tried_marks(state, new, new.clues[index], part)
+    gaining = [t for t in state.teams.values() if _gains(state, t, number, marks)]
     solves = state.solves[index]
     bonus = clue.first_bonus
     points = sum(
@@ -223,10 +243,14 @@ def would_accept(state: Hunt, query: WouldAcceptQuery, ctx: Context) -> WouldAcc
     return WouldAccept(len(gaining), sum(len(t.members) for t in gaining), points, [t.name for t in gaining[:20]])
 
 
-def _gains(team: Team, index: int, marks: list[bytes]) -> bool:
-    attempt = (team.attempts or {}).get(index)
+def _gains(state: Hunt, team: Team, number: int, marks: list[bytes]) -> bool:
+    """Tell whether a team would solve a clue, or complete it by one part, because it tried what these marks are of."""
+    attempt = (team.attempts or {}).get(number)
+    part = state.plan.parts.numbered(number) if number < 0 else None
+    index = number if part is None else part.of
+    last = part is None or len(parts_done(team, part.clue)) + 1 >= state.plan.parts.needed[index]
     is_open = (team.unlocked & ~team.solved) >> index & 1
-    return attempt is not None and bool(is_open) and not team.out and any(map(attempt.has_tried, marks))
+    return attempt is not None and bool(is_open) and last and not team.out and any(map(attempt.has_tried, marks))
 
 
 def view_as(state: Hunt, query: ViewAsQuery, ctx: Context) -> Page | Rejected:

@@ -10,11 +10,12 @@ from huntserver.game.clues.kind import Spot
 from huntserver.game.command import Command
 from huntserver.game.event import Author
 from huntserver.game.feature import Feature, Takes
+from huntserver.game.features.completing import solve_part
 from huntserver.game.features.missing import miss, waits
 from huntserver.game.features.solving import solve
 from huntserver.game.geo import valid_position
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
-from huntserver.game.state import Hunt
+from huntserver.game.state import Hunt, parts_done
 
 ACCURACY_MAX_M: Final = 100.0
 """A position that may be further off than this, and than the clue's radius, proves nothing."""
@@ -52,6 +53,10 @@ def check_in(state: Hunt, command: CheckIn, ctx: Context) -> Decision | Rejected
         (place.at_least_m(command.lat, command.lon), i, place)
         for i, place in state.plan.places
         if open_ >> i & 1 and command.clue in (None, state.plan.clues[i].id)
+    ] + [
+        (place.at_least_m(command.lat, command.lon), part.number, place)
+        for part, place in state.plan.parts.places
+        if open_ >> part.of & 1 and command.clue in (None, part.clue) and part.id not in parts_done(team, part.clue)
     ]
     if not near:
         return Rejected("wrong_kind", "nothing that you can see is solved by being somewhere", retry=True)
@@ -64,6 +69,9 @@ def check_in(state: Hunt, command: CheckIn, ctx: Context) -> Decision | Rejected
         author = Author(ctx.by, lat=command.lat, lon=command.lon)
         return miss(state, team, "place", mark=mark, author=author, reply=f"{NOT_YET}{place.told(away_m)}")
     author = Author(ctx.by, lat=command.lat, lon=command.lon)
+    if index < 0:
+        part = state.plan.parts.numbered(index)
+        return solve_part(state, team, part, how="place", author=author, now_ms=ctx.now_ms)
     return solve(state, team, index, how="place", author=author, now_ms=ctx.now_ms)
 
 

@@ -42,15 +42,20 @@ def clear_cool_down(state: Hunt, command: ClearCoolDown, ctx: Context) -> Decisi
         return Rejected("no_such_clue", "there is no such clue")
     index = state.plan.clue_index[command.clue] if command.clue is not None else None
     waits = [clue for clue, attempt in (team.attempts or {}).items() if attempt.until]
-    if not (waits if index is None else index in waits):
+    if not (waits if index is None else _of(state, index) & set(waits)):
         return NONE_WAITS
     return Decision((CoolDownCleared(team.id, command.clue or "", personal=act(ctx, command)),), {"team": team.id})
+
+
+def _of(state: Hunt, index: int) -> set[int]:
+    """Return the numbers under which tries at a clue and at its parts are kept."""
+    return {index, *(part.number for part in state.plan.parts.of.get(index, ()))}
 
 
 def _apply(state: Hunt, event: CoolDownCleared, at_ms: int) -> None:
     only = state.plan.clue_index[event.clue] if event.clue else None
     for clue, attempt in (state.teams[event.team].attempts or {}).items():
-        if only is None or clue == only:
+        if only is None or clue in _of(state, only):
             attempt.until = 0
 
 

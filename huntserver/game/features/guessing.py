@@ -14,7 +14,9 @@ from huntserver.game.command import Command
 from huntserver.game.definition.shape import Attempts
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
+from huntserver.game.features.completing import open_part, solve_part
 from huntserver.game.features.solving import GuessAnswer, solve
+from huntserver.game.parts import PreparedPart
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
 from huntserver.game.shown import Shown
 from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Phase
@@ -28,15 +30,19 @@ _new: Final = tuple.__new__
 
 
 class Guess(Command, tag="guess", frozen=True, gc=False):
-    """Answer a clue that takes guesses. `text` is at most 200 characters; of a choice, the option as it is shown."""
+    """Answer a clue that takes guesses. `text` is at most 200 characters; of a choice, the option as it is shown.
+
+    `part`: which part of a clue that is made of parts.
+    """
 
     clue: str
     text: str
+    part: str = ""
 
 
 class Guessed(GameEvent, tag="guessed", frozen=True, gc=False):
     """A guess that was `incorrect` or `partial`. `mark` is the CRC-32 of its normalised text; the next guess at this
-    clue waits for `wait_ms` of play."""
+    clue, or at this `part` of it, waits for `wait_ms` of play."""
 
     team: str
     clue: str
@@ -44,6 +50,7 @@ class Guessed(GameEvent, tag="guessed", frozen=True, gc=False):
     mark: int
     personal: Author
     wait_ms: int = 0
+    part: str = ""
 
 
 def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
@@ -60,9 +67,15 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
         refused = not_open(team, index)
         assert refused is not None
         return refused
-    judge = plan.judges[index]
-    if judge is None:
-        return WRONG_KIND
+    judge, number = plan.judges[index], index
+    part: PreparedPart | Rejected | None = None
+    if judge is None or command.part:
+        part = open_part(state, team, index, command.part)
+        if isinstance(part, Rejected):
+            return part
+        judge, number = part.judge, part.number
+        if judge is None:
+            return WRONG_KIND
     if len(text) > GUESS_MAX:
         return Rejected("guess_too_long", f"{len(text)} characters, allowed are {GUESS_MAX}")
     normal = judge.normal(text)
@@ -72,8 +85,8 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
     right = normal in judge.texts or judge.fits(text)
     wrong = 0
     attempts = team.attempts
-    if attempts is not None and index in attempts:
-        attempt = attempts[index]
+    if attempts is not None and number in attempts:
+        attempt = attempts[number]
         # Two guesses may share a mark: a right one is never called a duplicate.
         if not right and attempt.has_tried(mark.to_bytes(4, "big")):
             return DUPLICATE
@@ -83,17 +96,21 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
                 return Rejected("cool_down", "wait before the next guess", True, wait_ms)
         wrong = attempt.wrong
     if right:
+        if part is not None:
+            return solve_part(state, team, part, how="guess", author=Author(by, text), now_ms=ctx.now_ms)
         return solve(state, team, index, how="guess", author=Author(by, text), now_ms=ctx.now_ms)
     reply = judge.reply(text, normal)
     if reply is not None:
-        partial = Guessed(team.id, clue, "partial", mark, Author(by, text))
+        partial = Guessed(team.id, clue, "partial", mark, Author(by, text), 0, command.part)
         return Decision((partial,), GuessAnswer("partial", reply=reply))
     rule = plan.clues[index].attempts
     if wrong < rule.free or not rule.cool_down_s:
         # `Decision(...)` without its generated constructor, which costs more than the two structs.
-        return _new(Decision, ((Guessed(team.id, clue, "incorrect", mark, Author(by, text)),), INCORRECT))
+        return _new(
+            Decision, ((Guessed(team.id, clue, "incorrect", mark, Author(by, text), 0, command.part),), INCORRECT)
+        )
     wait_ms = cool_down_ms(rule, wrong + 1)
-    event = Guessed(team.id, clue, "incorrect", mark, Author(by, text), wait_ms)
+    event = Guessed(team.id, clue, "incorrect", mark, Author(by, text), wait_ms, command.part)
     return Decision((event,), GuessAnswer("incorrect", wait_ms=wait_ms))
 
 
@@ -106,15 +123,18 @@ def cool_down_ms(rule: Attempts, wrong: int) -> int:
 
 
 def _partial(state: Hunt, event: Guessed) -> Shown:
-    judge = state.plan.judges[state.plan.clue_index[event.clue]]
+    plan = state.plan
+    own = plan.parts.by_address[f"{event.clue}.{event.part}"] if event.part else None
+    judge = own.judge if own is not None else plan.judges[plan.clue_index[event.clue]]
     assert judge is not None
     text = event.personal.text
     reply = judge.reply(text, judge.normal(text)) or ""
-    return Shown("guessed", clue=event.clue, verdict="partial", reply=reply, personal=event.personal)
+    of = event.personal
+    return Shown("guessed", clue=event.clue, part=event.part, verdict="partial", reply=reply, personal=of)
 
 
 def apply_guessed(state: Hunt, event: Guessed, at_ms: int) -> None:
-    """Count a guess, remember its mark, start the cool-down."""
+    """Count a guess, remember its mark, start the cool-down; of a part, that is its own, and the clue counts too."""
     team = state.teams[event.team]
     clue = state.plan.clue_index[event.clue]
     attempts = team.attempts
@@ -125,6 +145,14 @@ def apply_guessed(state: Hunt, event: Guessed, at_ms: int) -> None:
         attempt = attempts[clue] = Attempt()
         state.attempts += 1
         state.tried[clue] += 1
+    if event.part:
+        if event.verdict == "incorrect":
+            attempt.wrong += 1
+        number = state.plan.parts.by_address[f"{event.clue}.{event.part}"].number
+        if number not in attempts:
+            attempts[number] = Attempt()
+            state.attempts += 1
+        attempt = attempts[number]
     attempt.tried = (attempt.tried + event.mark.to_bytes(4, "big"))[_MARKS_MAX:]
     if event.verdict == "incorrect":
         attempt.wrong += 1

@@ -19,12 +19,14 @@ from huntserver.game.command import HostCommand
 from huntserver.game.definition.values import MEMBERS_MAX
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
+from huntserver.game.features.completing import completed_by_merging, join_parts
 from huntserver.game.permission import act, not_host, team_of
+from huntserver.game.plan import CHECK_INS
 from huntserver.game.player.commands import ChangeTeam, to_player
 from huntserver.game.questions import hand_over
 from huntserver.game.roster import more_of, name_of, not_changing, put_in, take_out
 from huntserver.game.shown import Shown
-from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Phase, Team, bits
+from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Phase, Team, bits, parts_done
 from huntserver.game.unusual import NOT_BEGUN
 from huntserver.game.worth import worth_to
 
@@ -69,7 +71,9 @@ def merge(state: Hunt, command: Merge, ctx: Context) -> Decision | Rejected:
         return Rejected("team_full", f"the team would have {size} members, allowed are {MEMBERS_MAX}")
     points = _points(state, team, other, ctx.now_ms)
     merged = Merged(team.id, other.id, state.definition.title, list(other.members), points, personal=act(ctx, command))
-    return Decision((merged,), {"team": team.id, "points": points, "members": size})
+    solved = tuple(completed_by_merging(state, team, other, ctx.now_ms))
+    points += sum(event.points for event in solved)
+    return Decision((merged, *solved), {"team": team.id, "points": points, "members": size})
 
 
 def _points(state: Hunt, team: Team, other: Team, now_ms: int) -> int:
@@ -93,6 +97,7 @@ def _apply_merged(state: Hunt, event: Merged, at_ms: int) -> None:
     for clue, opened_ms in (other.opened or {}).items():
         team.opened = team.opened or {}
         team.opened[clue] = min(opened_ms, team.opened.get(clue, opened_ms))
+    join_parts(team, other)
     _join_attempts(state, team, other)
     if other.more is not None and other.more.extra_ms:
         more = more_of(team)
@@ -123,6 +128,10 @@ def _apply_merged(state: Hunt, event: Merged, at_ms: int) -> None:
 
 def _join_attempts(state: Hunt, team: Team, other: Team) -> None:
     """Keep what either tried, the larger count and the longer wait; nothing of what is solved."""
+    for of in (team, other):
+        for clue in of.attempts or ():
+            if clue >= 0:
+                state.tried[clue] -= 1
     found = team.attempts or {}
     for clue, theirs in (other.attempts or {}).items():
         ours = found.get(clue, Attempt())
@@ -130,8 +139,21 @@ def _join_attempts(state: Hunt, team: Team, other: Team) -> None:
         found[clue] = Attempt(max(ours.wrong, theirs.wrong), max(ours.until, theirs.until), tried)
     state.attempts -= len(team.attempts or {}) + len(other.attempts or {})
     other.attempts = None
-    team.attempts = {clue: a for clue, a in found.items() if clue < 0 or not team.solved >> clue & 1} or None
+    team.attempts = {clue: a for clue, a in found.items() if not _is_settled(state, team, clue)} or None
     state.attempts += len(team.attempts or {})
+    for clue in team.attempts or ():
+        if clue >= 0:
+            state.tried[clue] += 1
+
+
+def _is_settled(state: Hunt, team: Team, number: int) -> bool:
+    """Tell whether what was tried under a number, of a clue or a part, needs no more tries."""
+    if number >= 0:
+        return bool(team.solved >> number & 1)
+    if number >= CHECK_INS:
+        return False
+    part = state.plan.parts.numbered(number)
+    return bool(team.solved >> part.of & 1) or part.id in parts_done(team, part.clue)
 
 
 def _show_merged(tell: Telling, state: Hunt, event: Merged) -> None:

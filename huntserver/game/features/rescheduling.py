@@ -12,6 +12,7 @@ from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.moment import moment
 from huntserver.game.permission import act, not_host
 from huntserver.game.questions import questions
+from huntserver.game.roster import has_parts
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
 from huntserver.game.unusual import NOT_BEGUN, HuntRest
@@ -105,7 +106,9 @@ def unstart(state: Hunt, command: Unstart, ctx: Context) -> Decision | Rejected:
     if (
         any(state.solves)
         or any(state.claims)
-        or any(t.solved or t.treasures or t.hints for t in state.teams.values())  # also of teams that do not count
+        or any(
+            t.solved or t.treasures or t.hints or has_parts(t) for t in state.teams.values()
+        )  # also of teams that do not count
         or any(q.answered for q in questions(state))
     ):
         return SOLVED

@@ -10,6 +10,7 @@ from huntserver.game.clues.code import code_key
 from huntserver.game.command import Command
 from huntserver.game.event import Author
 from huntserver.game.feature import Feature, Takes
+from huntserver.game.features.completing import solve_part
 from huntserver.game.features.missing import miss, waits
 from huntserver.game.features.solving import solve
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
@@ -38,14 +39,21 @@ def scan(state: Hunt, command: Scan, ctx: Context) -> Decision | Rejected:
     key = code_key(command.code)
     if not key:
         return Rejected("bad_text", "the code is empty")
-    index = state.plan.codes.get(key, -1)
+    index, part = state.plan.codes.get(key, -1), state.plan.parts.codes.get(key)
+    if part is not None:
+        index = part.of
     refused = waits(state, team, "code", ctx)
     if refused is not None:
         return refused
     if index < 0 or not team.unlocked >> index & 1:
         mark = crc32(key.encode("utf-8", "surrogatepass"))
         return miss(state, team, "code", mark=mark, author=Author(ctx.by, command.code), reply=NOTHING)
-    return not_open(team, index) or solve(state, team, index, how="code", author=Author(ctx.by), now_ms=ctx.now_ms)
+    refused = not_open(team, index)
+    if refused is not None:
+        return refused
+    if part is not None:
+        return solve_part(state, team, part, how="code", author=Author(ctx.by), now_ms=ctx.now_ms)
+    return solve(state, team, index, how="code", author=Author(ctx.by), now_ms=ctx.now_ms)
 
 
 FEATURE: Final = Feature(takes=(Takes(Scan, scan),))

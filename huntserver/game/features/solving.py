@@ -54,6 +54,9 @@ class GuessAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     wait_ms: int = 0
     reply: str = ""
     row: int = 0
+    done: int = 0
+    """Of a clue made of parts: how many the team has done, of so many that are `needed`."""
+    needed: int = 0
 
 
 def solve(state: Hunt, team: Team, index: int, *, how: str, author: Author, now_ms: int) -> Decision:
@@ -81,11 +84,8 @@ def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
     team.solved |= 1 << clue
     if team.attempts is not None:
         way = WAYS.get(event.how)
-        for tried in (clue,) if way is None else (clue, way):
-            if team.attempts.pop(tried, None) is not None:
-                state.attempts -= 1
-                if tried >= 0:
-                    state.tried[tried] -= 1
+        parts = [part.number for part in state.plan.parts.of.get(clue, ())]
+        state.forget_tries(team, (clue, *parts) if way is None else (clue, way, *parts))
     if event.rank:
         state.solves[clue] += 1
     if event.held and event.rank:
