@@ -21,10 +21,9 @@ from huntserver.game.features.answering import QuestionAnswered, QuestionRefunde
 from huntserver.game.features.asking import Ask, AskMore, Withdraw
 from huntserver.game.features.authoring import Define
 from huntserver.game.features.captaincy import HandOver
-from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.enrolling import Enroll, SetBracket
 from huntserver.game.features.errata import Erratum
-from huntserver.game.features.extra_time import ExtraTime, IntervalRemoved, RemoveInterval
+from huntserver.game.features.extra_time import ExtraTime, IntervalRemoved
 from huntserver.game.features.guessing import Guess, Guessed, cool_down_ms
 from huntserver.game.features.hints import HintTaken, TakeHint
 from huntserver.game.features.joining import Join
@@ -36,7 +35,7 @@ from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.pairing import Pair, UsePairing
 from huntserver.game.features.reopening import Reopen
-from huntserver.game.features.rescheduling import Reschedule, Unstart, Unstarted
+from huntserver.game.features.rescheduling import Reschedule, Unstarted
 from huntserver.game.features.roles import Grant, Revoke, TakeRole
 from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import End, Extend, Pause, Start, Unpause
@@ -47,19 +46,8 @@ from huntserver.game.hunt import HuntEvent
 from huntserver.game.invariants import GameInvariants
 from huntserver.game.state import Phase
 from lab.rigs.game import HUNT, OWNER, Table, definition
-from tests.game.moves import (
-    CLUES,
-    CURTAIN,
-    DESK,
-    HOSTS_OF_TEAMS,
-    PARTS,
-    PLAYERS,
-    SECRETS,
-    TEAM_COMMANDS,
-    TEAMS,
-    TEXTS,
-    TOML,
-)
+from tests.game import moves
+from tests.game.moves import CLUES, CURTAIN, DESK, HOSTS_OF_TEAMS, PLAYERS, SECRETS, TEAM_COMMANDS, TEAMS, TEXTS, TOML
 
 
 class HuntMachine(RuleBasedStateMachine):
@@ -104,7 +92,7 @@ class HuntMachine(RuleBasedStateMachine):
     def guesses_wrong(self, player: int, word: int) -> None:
         self.send(Guess("c1", f"wrong {word}"), player)
 
-    @rule(player=PLAYERS, move=PARTS)
+    @rule(player=PLAYERS, move=moves.PARTS)
     def tries_a_part(self, player: int, move: tuple[str, str]) -> None:
         part, text = move
         self.send(Guess("c4", text, part), player)
@@ -189,11 +177,7 @@ class HuntMachine(RuleBasedStateMachine):
         if known is not None and known.members:
             self.send(HandOver(known.members[-1], team), OWNER, "host")
 
-    @rule(
-        command=st.sampled_from(
-            [Reopen(), Reopen(600), Extend(3600), Unstart(), RemoveInterval(60), ClearCoolDown("t1")]
-        )
-    )
+    @rule(command=st.sampled_from([Reopen(600), *moves.SECOND_THOUGHTS]))
     def has_second_thoughts(self, command: Command) -> None:
         self.send(command, OWNER, "host")
 
@@ -290,7 +274,7 @@ class HuntMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_part_is_done_once_and_enough_of_them_solve_the_clue(self) -> None:
-        assert parts_hold(self.table.state)
+        assert moves.parts_hold(self.table.state)
 
     @invariant()
     def a_score_is_the_sum_of_its_parts(self) -> None:
