@@ -96,7 +96,7 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
                 return Rejected("cool_down", "wait before the next guess", True, wait_ms)
         wrong = attempt.wrong
     if right:
-        if part is not None:
+        if isinstance(part, PreparedPart):
             return solve_part(state, team, part, how="guess", author=Author(by, text), now_ms=ctx.now_ms)
         return solve(state, team, index, how="guess", author=Author(by, text), now_ms=ctx.now_ms)
     reply = judge.reply(text, normal)
