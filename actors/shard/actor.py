@@ -107,6 +107,7 @@ class Actor:
         "snapshots",
         "state",
         "touched",
+        "weigh_at",
     )
 
     def __init__(self, kind: str, id: str, state: Any, mailbox: Mailbox) -> None:
@@ -126,6 +127,9 @@ class Actor:
         self.dirty_from = -1  # offset of the first record that its durable snapshot does not hold
         self.next_dirty = -1  # the same, for the snapshot that is on its way
         self.since = 0  # records since the last snapshot was taken
+        self.weigh_at = (
+            0  # below so many of them no snapshot is due: the bound as it was last worked out, which only grows
+        )
         self.snapshots: tuple[SnapshotRef, ...] = ()
 
     def wrote(self, offset: int) -> None:

@@ -75,7 +75,6 @@ class Decider:
         self.torn: dict[str, int] = {}  # how often a bug tore an entity's state
         self._fresh_codes = kind.fresh_codes
         self._fresh_roles = kind.fresh_roles
-        self._snapshot_at = limits.snapshot_records
         self._record_bytes_max = min(limits.record_bytes_max, ports.log.record_bytes_max or limits.record_bytes_max)
         self._staged_bytes_max = limits.staged_bytes_max
         self._now = 0  # the shard's time, read once a run
@@ -186,7 +185,7 @@ class Decider:
             if table is None:
                 table = actor.dedup.answers[by] = Answers()
             table.add(epoch, n, actor.seq, self._answer)
-        if actor.since >= self._snapshot_at:
+        if actor.since >= actor.weigh_at:
             self.snapshots.wrote(actor)
 
     def _accept(

@@ -109,8 +109,9 @@ class SnapshotWriter:
         self._stopped = False
 
     def wrote(self, actor: Actor) -> None:
-        """Take the actor's snapshot if enough records have come; called when `since` passed the least number."""
-        if actor.since >= self._limits.snapshot_records and actor.since >= SENDERS_FACTOR * len(actor.dedup.answers):
+        """Take the actor's snapshot if enough records have come; called when `since` passed `weigh_at`."""
+        actor.weigh_at = max(self._limits.snapshot_records, SENDERS_FACTOR * len(actor.dedup.answers))
+        if actor.since >= actor.weigh_at:
             self.take(actor)
 
     def born(self, id: str) -> None:

@@ -147,10 +147,10 @@ def tried_marks(state: Hunt, new: Plan, clue: Clue, part: CluePart | None = None
     texts += [event.personal.text for _, event in state.recent if (event.clue, event.part) == (clue.id, own)]
     marks: dict[bytes, None] = {}
     for text in texts:
-        normal, before = judge.normal(text), old.normal(text)
-        accepted = normal in judge.texts or judge.fits(text)
-        if accepted and before not in old.texts and not old.fits(text):
-            for mark in (old.mark(text, before), judge.mark(text, normal)):
+        _, mark_before, accepted_before = old.read(text)
+        _, mark_now, accepted = judge.read(text)
+        if accepted and not accepted_before:
+            for mark in (mark_before, mark_now):
                 if mark:
                     marks[mark.to_bytes(4, "big")] = None
     return list(marks)

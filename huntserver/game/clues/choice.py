@@ -8,7 +8,7 @@ from zlib import crc32
 import msgspec
 
 from huntserver.game.answers import GUESS_MAX
-from huntserver.game.clues.kind import Kind
+from huntserver.game.clues.kind import GuessJudge, Kind
 from huntserver.game.definition.part import Part, Wrong, printable
 
 OPTIONS_MAX: Final = 20
@@ -32,12 +32,14 @@ def option_key(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-class ChoiceJudge:
+class ChoiceJudge(GuessJudge):
     """Judges by the options alone: what is none of them was not chosen, and costs nothing."""
 
     __slots__ = ("_options", "texts")
 
+    texts: frozenset[str]
     nothing: Final = "choose one of the options that are shown"
+    replies: Final = False
 
     def __init__(self, options: list[str], right: list[str]) -> None:
         self._options = frozenset(map(option_key, options))

@@ -45,6 +45,15 @@ class GuessJudge(Protocol):
     def texts(self) -> Set[str]: ...
     @property
     def nothing(self) -> str: ...
+    @property
+    def replies(self) -> bool:
+        """Whether `reply` says anything of any guess."""
+        ...
+
+    def read(self, raw: str) -> tuple[str, int, bool]:
+        """Return `normal`, `mark` and whether the guess is right."""
+        normal = self.normal(raw)
+        return normal, self.mark(raw, normal), normal in self.texts or self.fits(raw)
 
     def normal(self, raw: str) -> str:
         """Return the form of a guess that is compared."""

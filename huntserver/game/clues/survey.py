@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from zlib import crc32
 
-from huntserver.game.clues.kind import Kind
+from huntserver.game.clues.kind import GuessJudge, Kind
 from huntserver.game.definition.part import Part, Wrong
 
 
@@ -13,12 +13,13 @@ class SurveyKeys(Part, frozen=True):
     """A survey has no keys of its own: its text asks."""
 
 
-class SurveyJudge:
+class SurveyJudge(GuessJudge):
     """Takes every answer that says something."""
 
     __slots__ = ()
 
     nothing: Final = "the answer is empty"
+    replies: Final = False
     texts: Final[frozenset[str]] = frozenset()
 
     def normal(self, raw: str) -> str:

@@ -65,7 +65,7 @@ def _texts(clue: Clue | CluePart) -> Iterator[str]:
     judge = judge_of(clue)
 
     def accepted(text: str) -> bool:
-        return judge.normal(text) in judge.texts or judge.fits(text)
+        return judge.read(text)[2]
 
     for answer in getattr(clue, "answers", []):
         text = _typed(answer)

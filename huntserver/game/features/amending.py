@@ -141,7 +141,7 @@ def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
         return found
     index, _, judge = found
     clue = state.definition.clues[index]
-    if judge.normal(command.text) in judge.texts or judge.fits(command.text):
+    if judge.read(command.text)[2]:
         return Rejected("wrong_phase", "this is an accepted answer already")
     definition = amend.with_answer(state.definition, clue, command.text, command.part)
     text = source(definition)

@@ -227,7 +227,7 @@ def would_accept(state: Hunt, query: WouldAcceptQuery, ctx: Context) -> WouldAcc
         return found
     index, number, judge = found
     clue = plan.clues[index]
-    if judge.normal(query.text) in judge.texts or judge.fits(query.text):
+    if judge.read(query.text)[2]:
         return WouldAccept(0, 0, 0, [], already=True)
     wider = amend.with_answer(state.definition, clue, query.text, query.part)
     new = plan_with_answers(plan, index, wider, source_of(wider))

@@ -78,11 +78,9 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
             return WRONG_KIND
     if len(text) > GUESS_MAX:
         return Rejected("guess_too_long", f"{len(text)} characters, allowed are {GUESS_MAX}")
-    normal = judge.normal(text)
-    mark = judge.mark(text, normal)
+    normal, mark, right = judge.read(text)
     if not mark:
         return Rejected("bad_text", judge.nothing)
-    right = normal in judge.texts or judge.fits(text)
     wrong = 0
     attempts = team.attempts
     if attempts is not None and number in attempts:
@@ -99,7 +97,7 @@ def guess(state: Hunt, command: Guess, ctx: Context) -> Decision | Rejected:
         if isinstance(part, PreparedPart):
             return solve_part(state, team, part, how="guess", author=Author(by, text), now_ms=ctx.now_ms)
         return solve(state, team, index, how="guess", author=Author(by, text), now_ms=ctx.now_ms)
-    reply = judge.reply(text, normal)
+    reply = judge.reply(text, normal) if judge.replies else None
     if reply is not None:
         partial = Guessed(team.id, clue, "partial", mark, Author(by, text), 0, command.part)
         return Decision((partial,), GuessAnswer("partial", reply=reply))

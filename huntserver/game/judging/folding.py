@@ -28,9 +28,9 @@ from huntserver.game.judging.signs import (
 FOLDED_MAX: Final = 64
 """Texts remembered with their form: one guess is folded by its clue, and asked for again within the same command."""
 
-_LOWER: Final = bytes(range(256)).lower()
-_DROPPED: Final = bytes(c for c in range(128) if not chr(c).isalnum())
-_WITH_SIGN: Final = bytes(c for c in range(128) if chr(c) not in "+-#%^*=<>/.,:'")
+LOWER: Final = bytes(range(256)).lower()
+DROPPED: Final = bytes(c for c in range(128) if not chr(c).isalnum())
+NO_SIGN: Final = bytes(c for c in range(128) if chr(c) not in "+-#%^*=<>/.,:'")
 """Of ASCII, all that is neither a sign that could stay nor beside one what makes it stay."""
 _BEFORE: Final = {**dict.fromkeys(map(ord, "™℠®©")), ord("´"): "'", ord("˚"): "°", ord("″"): '"', ord("‴"): '"'}
 """What NFKD would make letters or accents of."""
@@ -45,14 +45,14 @@ def folded(text: str, *, accents: bool = False) -> str:
     """Return the form in which answers are compared; "" when nothing is left. With `accents` they matter."""
     if text.isascii():
         raw = text.encode()
-        if not raw.translate(None, _WITH_SIGN) or MEANT(text) is None:
-            return raw.translate(_LOWER, _DROPPED).decode()
+        if not raw.translate(None, NO_SIGN) or MEANT(text) is None:
+            return raw.translate(LOWER, DROPPED).decode()
     return folded_by_steps(text, accents=accents)
 
 
 def has_sign(text: str) -> bool:
     """Tell whether a text has a sign, or a letter beyond ASCII, for which `guess_forms` may know another form."""
-    return not text.isascii() or bool(text.encode().translate(None, _WITH_SIGN))
+    return not text.isascii() or bool(text.encode().translate(None, NO_SIGN))
 
 
 @lru_cache(FOLDED_MAX)

@@ -13,7 +13,18 @@ from zlib import crc32
 
 from huntserver.game.judging.answer import Answer, AnyAnswer, Mode, Near, Thing
 from huntserver.game.judging.expression import Expressions
-from huntserver.game.judging.folding import answer_forms, exact, folded, guess_forms, has_sign, signed, symbols
+from huntserver.game.judging.folding import (
+    DROPPED,
+    LOWER,
+    NO_SIGN,
+    answer_forms,
+    exact,
+    folded,
+    guess_forms,
+    has_sign,
+    signed,
+    symbols,
+)
 from huntserver.game.judging.listing import ListAnswer
 from huntserver.game.judging.moment import DateAnswer, TimeAnswer, date_of, time_of
 from huntserver.game.judging.nearness import near
@@ -37,6 +48,7 @@ class TextJudge:
     __slots__ = (
         "_accents",
         "_cased",
+        "_letters_alone",
         "_mode",
         "_near",
         "_others",
@@ -44,6 +56,7 @@ class TextJudge:
         "_wrapper",
         "exact",
         "partials",
+        "replies",
         "texts",
     )
 
@@ -68,6 +81,8 @@ class TextJudge:
         self._others = fits_of(rich, mode, accents)
         self._cased = mode == "exact"
         self.exact = bool(self._others) or mode != "folded" or wrapper is not None
+        self.replies = bool(self.partials) or (near_miss.slips > 0 and not near_miss.solves)
+        self._letters_alone = not self.exact and not near_miss.solves
         self._signs_alone = any(not any(c.isalnum() for c in form) for form in (*self.texts, *self.partials))
 
     def _forms(self, text: str) -> tuple[str, ...]:
@@ -76,6 +91,17 @@ class TextJudge:
         if self._mode == "folded":
             return answer_forms(text, accents=self._accents) or (symbols(text),)
         return (_form(self._mode, text, self._accents),)
+
+    def read(self, raw: str) -> tuple[str, int, bool]:
+        """Return a guess's normal form, its mark, and whether it is right: see `normal`, `mark`, `fits`."""
+        if self._letters_alone and raw.isascii():
+            # Nearly all guesses: `folded`, `mark` and `fits` written out, which go over the same bytes again and again.
+            data = raw.encode()
+            if not data.translate(None, NO_SIGN) and (data := data.translate(LOWER, DROPPED)):
+                normal = data.decode()
+                return normal, crc32(data) or 1, normal in self.texts
+        normal = self.normal(raw)
+        return normal, self.mark(raw, normal), normal in self.texts or self.fits(raw)
 
     def normal(self, raw: str) -> str:
         """Return the guess's normal form under this clue's rules; "" when nothing of it can count."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from huntserver.game.judging.answer import Answer, Near
 from huntserver.game.judging.judge import TextJudge
-from huntserver.game.judging.wrapper import Wrapper
+from huntserver.game.judging.wrapper import Wrapper, wrapper_of
 from tests.game.judging.before import Judge as JudgeBefore
 
 CASES: list[tuple[TextJudge, list[str], list[str]]] = [
@@ -84,3 +84,23 @@ def test_judging_never_fails_and_an_answer_accepts_itself(text: str) -> None:
         if judge.normal(text):
             assert judge.correct(text)
         assert judge.mark(text, judge.normal(text)) >= 0
+
+
+JUDGES = [
+    TextJudge(["Old Tower", "Été", "C++"], partial=[("tower", "Which one?")]),
+    TextJudge(["♠"]),
+    TextJudge(["Old Tower", Answer(number=7)]),
+    TextJudge(["Old Tower"], near_miss=Near(slips=2, solves=True)),
+    TextJudge(["Old Tower"], near_miss=Near(slips=2, reply="Nearly!")),
+    TextJudge(["Old Tower"], mode="exact"),
+    TextJudge(["Old Tower"], wrapper=wrapper_of("flag{...}", needed=True)),
+]
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+@given(PLAIN | st.text(max_size=20) | st.sampled_from(["old tower", "OLDTOWER!", "c++", "c", "flag{Old Tower}", "7.0"]))
+def test_a_guess_is_read_at_once_as_it_is_read_step_by_step(judge: TextJudge, guess: str) -> None:
+    normal = judge.normal(guess)
+    right = normal in judge.texts or judge.fits(guess)
+    assert judge.read(guess) == (normal, judge.mark(guess, normal), right)
+    assert judge.replies or judge.reply(guess, normal) is None
