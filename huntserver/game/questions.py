@@ -94,6 +94,7 @@ def question_view(state: Hunt, question: HelpQuestion) -> QuestionView:
         question.paid,
         not is_open(state, question),
         len(question.thread) >= THREAD_MAX,
+        question.held.at_ms + HOLD_MS if question.held is not None else 0,
     )
 
 

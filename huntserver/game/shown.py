@@ -163,6 +163,8 @@ class QuestionView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     paid: int = 0
     closed: bool = False
     full: bool = False
+    held_until_ms: int = 0
+    """A host has taken it up, until then."""
 
 
 class HelpView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -32,7 +32,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "question_answered": ("team", "clue", "number", "price", "back"),
     "question_closed": ("team", "clue", "number"),
     "question_refunded": ("team", "clue", "number", "points"),
-    "taken_up": ("number", "back"),
+    "taken_up": ("number", "back", "team"),
     "created": (),
     "defined": ("digest",),
     "amended": ("digest", "paid"),

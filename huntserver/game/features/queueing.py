@@ -14,12 +14,15 @@ from huntserver.game.event import HostEvent
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes
 from huntserver.game.features.answering import by_host, open_question
 from huntserver.game.permission import RIGHTS, not_host
-from huntserver.game.questions import HOLD_MS, desk, holder, is_open, questions, waiting
+from huntserver.game.plan import HINTS_A_CLUE
+from huntserver.game.questions import HOLD_MS, desk, holder, is_open, question_view, questions, waiting
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt
 
 ITEMS_MAX: Final = 50
 """Items of one answer, some 100 KiB at most."""
+CLOSED_MAX: Final = 10
+TRIED_MAX: Final = 5
 
 
 class TakeUp(HostCommand, tag="take_up", frozen=True):
@@ -35,18 +38,26 @@ class PutBack(HostCommand, tag="put_back", frozen=True):
 
 
 class QueueQuery(Query, tag="queue", frozen=True):
-    """What waits for a host's eye, oldest first. Hosts and reviewers only."""
+    """What waits for a host's eye, oldest first; with `closed`, also what was closed last. Hosts and reviewers only."""
+
+    closed: bool = False
 
 
 class TakenUp(HostEvent, tag="taken_up", frozen=True, gc=False):
-    """A host has taken a question up, or put it back (`back`)."""
+    """A host has taken a question up, or put it back (`back`). `team`: whose it is, and is told; records from before
+    teams were told have none."""
 
     number: int
     back: bool = False
+    team: str = ""
 
 
 class QueueItem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """An open question: `turn` is `host`, `team` or "" (answered); `by` has taken it up, until `until_ms`."""
+    """A question: `turn` is `host`, `team` or "" (answered); `by` has taken it up, until `until_ms`.
+
+    What its team did at the clue: `wrong` guesses in all, the texts of the latest (`tried`), how many of its
+    `hints` it took; `score`: the points that it has.
+    """
 
     id: str
     team: str
@@ -59,14 +70,22 @@ class QueueItem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     by: str = ""
     by_name: str = ""
     until_ms: int = 0
+    wrong: int = 0
+    tried: list[str] = []
+    hints: int = 0
+    score: int = 0
 
 
-class Queue(msgspec.Struct, frozen=True):
-    """Up to 50 open questions, those that wait for a host first, oldest first; `waiting`: how many do in all."""
+class Queue(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Up to 50 open questions, those that wait for a host first, oldest first; `waiting`: how many do in all.
+
+    `closed`: where they were asked for, the ten that were asked last of those that are closed, youngest first.
+    """
 
     waiting: int
     items: list[QueueItem]
     now_ms: int
+    closed: list[QueueItem] = []
 
 
 def take_up(state: Hunt, command: TakeUp, ctx: Context) -> Decision | Rejected:
@@ -74,7 +93,7 @@ def take_up(state: Hunt, command: TakeUp, ctx: Context) -> Decision | Rejected:
     question = open_question(state, command, ctx)
     if isinstance(question, Rejected):
         return question
-    event = TakenUp(question.number, personal=by_host(ctx, command))
+    event = TakenUp(question.number, team=question.team, personal=by_host(ctx, command))
     return Decision((event,), {"question": command.question, "until_ms": ctx.now_ms + HOLD_MS})
 
 
@@ -85,7 +104,7 @@ def put_back(state: Hunt, command: PutBack, ctx: Context) -> Decision | Rejected
         return question
     if holder(question.held, ctx.now_ms) is None:
         return Rejected("wrong_phase", "nobody has taken it up", retry=True)
-    event = TakenUp(question.number, True, personal=by_host(ctx, command))
+    event = TakenUp(question.number, True, question.team, personal=by_host(ctx, command))
     return Decision((event,), {"question": command.question})
 
 
@@ -95,23 +114,37 @@ def queue(state: Hunt, query: Any, ctx: Context) -> Queue | Rejected:
     if refused is not None:
         return refused
     open_ = sorted((q for q in questions(state) if is_open(state, q)), key=lambda q: (q.turn != "host", q.number))
-    return Queue(waiting(state), [_item(state, q, ctx.now_ms) for q in open_[:ITEMS_MAX]], ctx.now_ms)
+    items = [_item(state, q, ctx.now_ms) for q in open_[:ITEMS_MAX]]
+    closed = [q for q in questions(state) if not is_open(state, q)][: -CLOSED_MAX - 1 : -1] if query.closed else []
+    return Queue(waiting(state), items, ctx.now_ms, [_item(state, q, ctx.now_ms) for q in closed])
+
+
+def _tried(state: Hunt, question: HelpQuestion) -> list[str]:
+    """Return what a team guessed at a question's clue of late, youngest first, each once."""
+    found = (e for _, e in reversed(state.recent) if e.team == question.team and e.clue == question.clue)
+    return list(dict.fromkeys(e.personal.text for e in found))[:TRIED_MAX]
 
 
 def _item(state: Hunt, question: HelpQuestion, now_ms: int) -> QueueItem:
     held = holder(question.held, now_ms)
+    team, index = state.teams[question.team], state.plan.clue_index.get(question.clue, -1)
+    attempt = (team.attempts or {}).get(index)
     return QueueItem(
         id=f"q{question.number}",
         team=question.team,
-        name=state.teams[question.team].name,
+        name=team.name,
         clue=question.clue,
-        title=state.plan.clues[state.plan.clue_index[question.clue]].title,
+        title=state.plan.clues[index].title if index >= 0 else question.clue,
         thread=question.thread,
         turn=question.turn,
         paid=question.paid,
         by=held.by if held is not None else "",
         by_name=held.name if held is not None else "",
         until_ms=held.at_ms + HOLD_MS if held is not None else 0,
+        wrong=attempt.wrong if attempt is not None else 0,
+        tried=_tried(state, question),
+        hints=sum(number // HINTS_A_CLUE == index for number in team.hints),
+        score=team.score,
     )
 
 
@@ -123,6 +156,11 @@ def _apply_taken_up(state: Hunt, event: TakenUp, at_ms: int) -> None:
 
 def _show_taken_up(tell: Telling, state: Hunt, event: TakenUp) -> None:
     by = event.personal.by if event.personal is not None else ""
+    if event.team:
+        question = desk(state).questions[event.number]
+        tell.team(
+            state.teams[question.team], Shown("taken_up", clue=question.clue, question=question_view(state, question))
+        )
     tell.hosts(Shown("taken_up", by=by, item=f"q{event.number}", back=event.back, waiting=waiting(state)))
 
 

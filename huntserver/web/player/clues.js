@@ -177,9 +177,19 @@ export function clue_view(page, id) {
     ${(clue.errata || []).map(({ at_ms, text }) => html`<div class="notice warn erratum" role="note"><b>${t("clue.erratum")}</b> <span class="about">${moment(at_ms, server_now())}</span>${prose(text)}</div>`)}
     <div class="card paper">${prose(clue.text)}</div>
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}
-    ${hints(page, clue)}
+    ${hints(page, clue)}${asking(page, clue)}
     ${clue.solved || page.phase === "ended" ? nothing : solve(page, clue)}
     ${tries(clue)}</article>`;
+}
+
+/** @type {typeof import("./asking.js") | undefined} */
+let asking_;
+
+/** Questions to hosts: a part of the page that comes where a hunt takes them. @param {Page} page @param {Clue} clue */
+function asking(page, clue) {
+  if (!page.help && !page.questions?.length) return nothing;
+  if (!asking_) void import("./asking.js").then((come) => ((asking_ = come), changed()), () => {});
+  return asking_ ? asking_.asking_view(page, clue) : nothing;
 }
 
 /** @param {Page} page @param {Clue} clue */

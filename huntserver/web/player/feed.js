@@ -27,6 +27,7 @@ function line({ type, at_ms, own, event }) {
     hint_taken: () => (event.points ? t("feed.hint", { n: -event.points }) : t("feed.hint_free")),
     joined: () => t("feed.joined", { who: event.name }),
     renamed: () => t("feed.renamed", { who: event.name }),
+    question_answered: () => !own ? "" : t("feed.answered", { clue: state.page?.clues.find(({ id }) => id === event.clue)?.title || event.clue }),
     adjusted: () => t((event.points || 0) < 0 ? "feed.taken" : "feed.given", { n: Math.abs(event.points || 0), reason: event.reason }),
     removed: () => t(event.back ? "feed.back" : "feed.removed", { reason: event.reason }),
     erratum_given: () => t("feed.erratum", { text: words_of(event.text) }),

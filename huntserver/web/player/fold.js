@@ -13,7 +13,9 @@
 /** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
  *   started_ms?: number, ends_ms?: number, paused_ms?: number, own_start?: boolean, began_ms?: number, limit_s?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
  *   team?: Team, rounds?: {id: string, title: string, text?: string}[], clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[],
- *   locks?: {number: number, needs: Need}[], zero_ms?: number}} Page */
+ *   locks?: {number: number, needs: Need}[], zero_ms?: number, help?: {price?: number, after_s?: number, after_wrong?: number, open_max?: number}, questions?: Question[]}} Page */
+/** @typedef {{id: string, clue: string, thread: {at_ms: number, text: string, name?: string, host?: boolean}[], turn?: string, paid?: number,
+ *   closed?: boolean, full?: boolean, held_until_ms?: number}} Question */
 /** @typedef {{clues?: number[], least?: number, after_s?: number, points?: number, all?: Need[], any?: Need[], other?: boolean}} Need */
 /** @typedef {{[field: string]: any}} Event */
 /** @typedef {{ch: string, seq: number, ts: number, events: Event[]}} Push */
@@ -108,6 +110,28 @@ function opened(page, { clues = [], treasures = [], rounds = [] }) {
   };
 }
 
+/** Of closed questions a page has the youngest alone. */
+const CLOSED_MAX = 5;
+
+/** @param {Page} page @param {Question[]} questions @returns {Page} */
+function with_questions(page, questions) {
+  const closed = questions.filter((one) => one.closed), old = new Set(closed.slice(0, -CLOSED_MAX));
+  return { ...page, questions: questions.filter((one) => !old.has(one)) };
+}
+
+/** @param {Page} page @param {(question: Question) => boolean} which @returns {Page} */
+function with_closed(page, which) {
+  return page.questions?.length ? with_questions(page, page.questions.map((one) => (which(one) ? { ...one, closed: true } : one))) : page;
+}
+
+/** A question as its team sees it now. @param {Page} page @param {Event} event @returns {Page} */
+function asked(page, { question, score }) {
+  if (!question) return page;  // told to hosts
+  const before = page.questions || [], is_new = !before.some(({ id }) => id === question.id);
+  const questions = is_new ? [...before, question] : before.map((one) => (one.id === question.id ? question : one));
+  return with_team(with_questions(page, questions), score === undefined ? {} : { score });
+}
+
 /** @type {{[type: string]: (page: Page, event: Event, at_ms: number, channel: string) => Page}} */
 const FOLDS = {
   published: (page) => ({ ...page, phase: "published" }),
@@ -134,13 +158,13 @@ const FOLDS = {
     };
   },
   extended: (page, event) => ({ ...page, ends_ms: event.ends_ms || 0 }),
-  ended: (page, event) => ({ ...page, phase: "ended", ends_ms: event.ends_ms || page.ends_ms }),
+  ended: (page, event) => with_closed({ ...page, phase: "ended", ends_ms: event.ends_ms || page.ends_ms }, () => true),
   guessed: (page, event, at_ms) =>
     event.verdict === "incorrect" ? wrong(page, event.clue, event.wait_ms ? at_ms + event.wait_ms : 0) : page,
   solved: (page, event) => {
     const solved = with_clue(page, event.clue, (clue) => ({ ...clue, solved: true, solved_text: event.text || "", wrong: 0, wait_until_ms: 0, sinks: undefined }));
     const finished = event.final ? { finished: true } : {};
-    return opened(with_team(solved, { score: event.score, ...finished }), event);
+    return opened(with_closed(with_team(solved, { score: event.score, ...finished }), ({ clue }) => clue === event.clue), event);
   },
   hint_taken: (page, event) =>
     with_team(
@@ -171,6 +195,7 @@ const FOLDS = {
   counting_changed: (page, event) => with_team(page, { unofficial: !event.back, ...(event.back ? {} : { place: 0 }) }),
   renamed: (page, event) => (page.team?.id === event.team ? with_team(page, { name: event.name }) : page),
   adjusted: (page, event) => with_team(page, { score: event.score }),
-  removed: (page, event) => with_team(page, { out: !event.back, ...(event.back ? {} : { place: 0 }) }),
+  removed: (page, event) => with_closed(with_team(page, { out: !event.back, ...(event.back ? {} : { place: 0 }) }), () => !event.back),
+  question_asked: asked, question_added: asked, question_withdrawn: asked, question_answered: asked, question_closed: asked, question_refunded: asked, taken_up: asked,
   announced: (page, event, at_ms) => ({ ...page, announcements: [...page.announcements, { at_ms, text: event.text }] }),
 };

@@ -134,8 +134,8 @@ async function guest(name) {
 
 // ---- doing
 
-/** @param {string} thing @param {string} op @param {{[field: string]: any}} fields @param {string} [text] */
-function act(thing, op, fields, text) {
+/** Send a command; its answer is shown at a thing. @param {string} thing @param {string} op @param {{[field: string]: any}} fields @param {string} [text] */
+export function act(thing, op, fields, text) {
   state.answers = { ...state.answers, [thing]: { tone: "wait", text, op, at_ms: server_now() } };
   try {
     void client?.command(op, { hunt: state.hunt, ...fields });
@@ -265,6 +265,7 @@ function happened(event, at_ms, channel) {
   }
   if (event.clues?.length && state.route.view !== "clues") state.unread = { ...state.unread, clues: true };
   if (event.type === "guessed" || event.type === "opened") return;
+  if (event.question && event.type !== "question_answered") return;
   if (event.type === "claimed" && !own && event.team === page?.team?.id) return;       // told on the team's channel
   if (event.type === "first_finder" && event.team === page?.team?.id) return;
   state.moments = [{ type: event.type, at_ms, own, event }, ...state.moments].slice(0, MOMENTS_MAX);
@@ -313,10 +314,12 @@ function checked_in({ clue, lat, lon }, right) {
 }
 
 /** @param {Message} request */
-function thing_of({ op, clue, hint, treasure, code }) {
+function thing_of({ op, clue, hint, treasure, code, question }) {
   if (op === "guess" || op === "checkin") return `clue:${clue}`;
   if (op === "hint") return `hint:${clue}:${hint}`;
   if (op === "begin") return "begin";
+  if (op === "ask") return `ask:${clue}`;
+  if (question) return `question:${question}`;
   if (op === "claim") return `treasure:${treasure}`;
   if (op !== "scan") return "";
   return Object.keys(state.answers).find((thing) => state.answers[thing].tone === "wait" && state.answers[thing].text === code) || "scan";

@@ -60,6 +60,30 @@ def test_two_hosts_do_not_answer_the_same_question_until_ten_minutes_are_over() 
     assert table.send(Answer("q1", "No."), "h:eve", "host")["price"] == 4
 
 
+def test_a_team_is_told_that_a_host_looks_at_its_question_and_hosts_what_it_tried() -> None:
+    table = asked()
+    for text in ("uno", "een", "uno"):
+        table.guess(text)
+    (item,) = table.ask(QueueQuery(), OWNER, "host").items
+    assert (item.tried, item.wrong, item.score) == (["een", "uno"], 2, 10)
+    table.host(TakeUp("q1"))
+    told = table.pushes("team:t1")[-1].events[-1]
+    assert (told.type, told.question) == ("taken_up", table.ask(PageQuery()).questions[0])
+    assert told.question.held_until_ms == table.now_ms + 600_000
+    table.host(PutBack("q1"))
+    assert not table.pushes("team:t1")[-1].events[-1].question.held_until_ms
+    assert digest(HUNT.decode("h1", list(HUNT.encode(table.state)))) == digest(table.replay())
+
+
+def test_hosts_see_what_was_closed_last_where_they_ask_for_it() -> None:
+    table = asked()
+    table.host(Answer("q1", "Yes."))
+    table.guess("one")
+    seen = table.ask(QueueQuery(closed=True), OWNER, "host")
+    assert (seen.items, [(item.id, item.paid) for item in seen.closed]) == ([], [("q1", 4)])
+    assert table.ask(QueueQuery(), OWNER, "host").closed == []
+
+
 def test_an_answer_is_paid_once_and_given_back_once() -> None:
     table = asked()
     for text in ("Yes.", "Yes, indeed."):

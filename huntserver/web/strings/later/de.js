@@ -1,0 +1,26 @@
+// Texts in German of what the page loads when it is wanted. {names} are filled in; a text with forms is chosen by {n}.
+
+export default {
+  "ask": "Die Spielleitung fragen",
+  "ask.price": { one: "Fragen kostet nichts; eine Antwort kostet {n} Punkt.", other: "Fragen kostet nichts; eine Antwort kostet {n} Punkte." },
+  "ask.free": "Frage und Antwort kosten nichts.",
+  "ask.has": { one: "Euer Team hat {n} Punkt.", other: "Euer Team hat {n} Punkte." },
+  "ask.when": "Die Spielleitung hilft {when}.",
+  "ask.after_s": "nach {time} mit einem Rätsel",
+  "ask.after_wrong": { one: "nach {n} falschen Antwort", other: "nach {n} falschen Antworten" },
+  "ask.open": "Die Frage eures Teams zu „{clue}“ ist noch nicht beantwortet.",
+  "ask.paused": "Fragen könnt ihr, wenn die Jagd weitergeht.",
+  "ask.early": "Versucht es noch ein wenig allein.",
+  "ask.label": "Eure Frage",
+  "ask.send": "Fragen",
+  "ask.add": "Mehr dazu sagen",
+  "ask.send_more": "Senden",
+  "ask.withdraw": "Zurückziehen",
+  "ask.host": "Spielleitung",
+  "ask.waiting": "Wartet auf die Spielleitung",
+  "ask.held": "Die Spielleitung sieht es sich an",
+  "ask.back": "Die Spielleitung fragt euch etwas",
+  "ask.answered": "Beantwortet",
+  "ask.closed": "Geschlossen",
+  "ask.paid": { one: "Sie hat {n} Punkt gekostet.", other: "Sie hat {n} Punkte gekostet." },
+};

@@ -1,0 +1,26 @@
+// Texts in English of what the page loads when it is wanted. {names} are filled in; a text with forms is chosen by {n}.
+
+export default {
+  "ask": "Ask the hosts",
+  "ask.price": { one: "Asking costs nothing; an answer costs {n} point.", other: "Asking costs nothing; an answer costs {n} points." },
+  "ask.free": "Asking and the answer cost nothing.",
+  "ask.has": { one: "Your team has {n} point.", other: "Your team has {n} points." },
+  "ask.when": "Hosts help {when}.",
+  "ask.after_s": "after {time} with a clue",
+  "ask.after_wrong": { one: "after {n} wrong guess", other: "after {n} wrong guesses" },
+  "ask.open": "Your team’s question about “{clue}” is not answered yet.",
+  "ask.paused": "Questions can be asked when the hunt goes on.",
+  "ask.early": "Try it by yourselves a little longer.",
+  "ask.label": "Your question",
+  "ask.send": "Ask",
+  "ask.add": "Say more",
+  "ask.send_more": "Send",
+  "ask.withdraw": "Withdraw",
+  "ask.host": "Hosts",
+  "ask.waiting": "Waits for a host",
+  "ask.held": "A host is looking at it",
+  "ask.back": "The hosts ask you something",
+  "ask.answered": "Answered",
+  "ask.closed": "Closed",
+  "ask.paid": { one: "It cost {n} point.", other: "It cost {n} points." },
+};
