@@ -18,6 +18,7 @@ import click
 import msgspec
 
 from huntserver.cli.host_media import media, send_named
+from huntserver.cli.host_queue import lines as queue_lines
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.client import Client, Refused, Unreachable, connect
 from huntserver.client.http import http, http_base
@@ -230,6 +231,21 @@ def audit(url: str, token: str, hunt: str) -> None:
             when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at_ms / 1000))
             why, how = f'"{reason}"' if reason else "", f"(undo: {undo})" if undo else ""
             click.echo(" ".join(word for word in (when, by, what, detail, why, how) if word))
+
+    work(show())
+
+
+@host.command()
+@URL
+@TOKEN
+@HUNT
+def queue(url: str, token: str, hunt: str) -> None:
+    """Print what teams ask the hosts, what waits longest first, with what they tried. Times are UTC."""
+
+    async def show() -> None:
+        async with connect(url, token) as client:
+            seen = await client.question("queue", hunt=hunt)
+        click.echo("\n".join(queue_lines(seen)))
 
     work(show())
 

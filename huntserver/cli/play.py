@@ -34,6 +34,7 @@ HELP = """[b]CLUE ANSWER[/b]  guess (of a part: CLUE.PART ANSWER)
 [b]/board[/b]       standings        [b]/team[/b] [b]/me[/b]        your team, your page
 [b]/captain[/b] [b]/kick[/b] [b]/admit[/b] NAME  lead the team  [b]/invite[/b]  another invite code
 [b]/approval[/b] ask|open  who may come in  [b]/leave[/b]   leave the team and the hunt
+[b]/ask CLUE TEXT[/b] ask the hosts; [b]/more ID TEXT[/b] says more, [b]/withdraw ID[/b] takes it back
 [b]/begin[/b]       start your clock, where every team has its own
 [b]/quit[/b]        go (you stay in the hunt)"""
 
@@ -41,6 +42,9 @@ USES = {
     "/scan": "/scan CODE, like /scan BONE-7319",
     "/go": "latitude and longitude in degrees, like /go 48.85837 2.294481",
     "/hint": "/hint CLUE ID, like /hint candle cake",
+    "/ask": "/ask CLUE TEXT, like /ask candle Is it hot?",
+    "/more": "/more ID TEXT, like /more q1 We looked there.",
+    "/withdraw": "/withdraw ID, like /withdraw q1",
     "/claim": "/claim TREASURE, like /claim copper",
     **{word: f"{word} NAME, like {word} Ann" for word in ("/captain", "/kick", "/admit")},
     "/approval": "/approval ask, or /approval open",
@@ -121,6 +125,8 @@ class Play:
             self.say(f"[magenta]{name} takes {what} (number {e.get('rank')})[/]")
         elif kind == "hint_taken":
             self.tell(f"[cyan]hint for {escape(e.get('clue', ''))}:[/] ", e.get("text", ""))
+        elif kind == "question_answered" and e.get("question"):
+            self.tell(f"[cyan]{e['question']['id']}, the hosts:[/] ", e["question"]["thread"][-1]["text"])
         elif kind in OF_TEAMS:
             self.say(f"[b]{name or 'you'} {OF_TEAMS[kind]}[/] {escape(e.get('text', ''))}".rstrip())
         elif kind == "adjusted":
@@ -252,6 +258,15 @@ class Play:
                 self._verdict(await self.client.command("checkin", hunt=self.hunt, lat=at[0], lon=at[1]))
             case ["/hint", clue, hint]:
                 await self.client.command("hint", fields={"hunt": self.hunt, "clue": clue, "hint": hint})
+            case ["/ask", clue, _, *_]:
+                asked = {"hunt": self.hunt, "clue": clue, "text": line.partition(clue)[2].strip()}
+                answer = await self.client.command("ask", fields=asked)
+                self.say(f"your question is {answer['question']}; an answer costs {answer.get('price', 0)} points")
+            case ["/more", id, _, *_]:
+                more = {"hunt": self.hunt, "question": id, "text": line.partition(id)[2].strip()}
+                await self.client.command("ask_more", fields=more)
+            case ["/withdraw", id]:
+                await self.client.command("withdraw", fields={"hunt": self.hunt, "question": id})
             case ["/claim", treasure]:
                 got = await self.client.command("claim", hunt=self.hunt, treasure=treasure)
                 self.say(f"[green]yours: number {got.get('rank')}[/]")

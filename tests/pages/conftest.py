@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from lab.machines.servers import LocalServer, serving
+from tests.pages.desk import Desk, office_in
 from tests.pages.phone import EXECUTABLE, FLAGS, Phone
 from tests.pages.proxy import Proxy
 from tests.pages.talker import Cast
@@ -66,6 +67,35 @@ def phone(browser: Browser) -> Iterator[Callable[..., Phone]]:
 
     def make(**options: Any) -> Phone:
         made.append(Phone(browser, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(scope="package")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """A server as it is run: with its read models."""
+    with office_in(tmp_path_factory.mktemp("office")) as server:
+        yield server
+
+
+@pytest.fixture
+def crew(office: LocalServer) -> Iterator[Cast]:
+    """Hosts and players at the office, without a browser."""
+    made = Cast(office)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(browser: Browser) -> Iterator[Callable[..., Desk]]:
+    """Makes desks, and clears them at the end."""
+    made: list[Desk] = []
+
+    def make(**options: Any) -> Desk:
+        made.append(Desk(browser, **options))
         return made[-1]
 
     yield make

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from lab.machines.servers import LocalServer
-from tests.pages.desk import Desk, office_in, sign_in_link
+from tests.pages.desk import Desk, sign_in_link
 from tests.pages.hunts import RICH, clue, teams
 from tests.pages.phone import WAIT_MS
 from tests.pages.talker import Cast
@@ -46,33 +46,6 @@ SCROLL = """async () => {
     frames.sort((a, b) => a - b);
     return { most, median: frames[45], p95: frames[85], cells: board.querySelectorAll(".cell").length };
 }"""
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    """A server as it is run: with its read models."""
-    with office_in(tmp_path_factory.mktemp("office")) as server:
-        yield server
-
-
-@pytest.fixture
-def crew(office: LocalServer) -> Iterator[Cast]:
-    made = Cast(office)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def desk(browser: Browser) -> Iterator[Desks]:
-    made: list[Desk] = []
-
-    def make(**options: Any) -> Desk:
-        made.append(Desk(browser, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def signed_in(made: Desk, office: LocalServer, subject: str, hunt: str = "") -> Desk:

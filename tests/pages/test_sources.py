@@ -97,7 +97,14 @@ def languages() -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def of_hosts() -> dict[str, dict[str, Any]]:
     """The console's texts of each language."""
-    return texts_in("strings/host")
+    parts = [texts_in("strings/host"), texts_in("strings/queue")]
+    return {tag: parts[0][tag] | parts[1][tag] for tag in parts[0]}
+
+
+@pytest.fixture(scope="module")
+def of_later() -> dict[str, dict[str, Any]]:
+    """The texts of what the player's page loads when it is wanted."""
+    return texts_in("strings/later")
 
 
 def texts_in(folder: str) -> dict[str, dict[str, Any]]:
@@ -107,7 +114,7 @@ def texts_in(folder: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["languages", "of_hosts"])
+@pytest.mark.parametrize("name", ["languages", "of_hosts", "of_later"])
 def test_every_language_has_every_text_with_the_same_gaps(name: str, request: pytest.FixtureRequest) -> None:
     languages: dict[str, dict[str, Any]] = request.getfixturevalue(name)
     assert len(languages) >= 2
@@ -131,6 +138,11 @@ def test_every_text_of_the_console_is_used_and_every_text_used_is_there(of_hosts
     # Buttons are named by what they do, in one word.
     assert {k for k in english if k not in said and not any(k.startswith(f) for f in families)} == set()
     assert {k for k in re.findall(r"\bh\(\"([a-z_.]+)\"", source) if k not in english} == set()
+
+
+def test_every_text_of_what_is_loaded_later_is_used_and_is_there(of_later: dict[str, dict[str, Any]]) -> None:
+    used = {key for path in OURS for key in re.findall(r"\bw\(\"([a-z_.]+)\"", path.read_text())}
+    assert used == of_later["en"].keys()
 
 
 def test_the_hunts_to_begin_with_can_be_played() -> None:

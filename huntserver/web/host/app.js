@@ -11,6 +11,7 @@ import { load_media } from "./media.js";
 import { edit_view } from "./editor.js";
 import { follow, leave, look_at_health, look_at_hours, look_at_hunts, reconnect, session, sign_out } from "./hunt.js";
 import { hunts_view } from "./hunts.js";
+import { queue_view } from "./queue.js";
 import { pressed, show_keys } from "./keys.js";
 import { run_view } from "./run.js";
 import { code_in_address, exchange, signing_view } from "./signing.js";
@@ -19,12 +20,14 @@ import { h, named, speak_host } from "./words.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 /** @type {{[view: string]: () => unknown}} */
-const VIEWS = { hunts: hunts_view, run: run_view, edit: edit_view, after: after_view };
-const ICONS = /** @type {const} */ ({ hunts: "clues", run: "board", edit: "text", after: "star" });
+const VIEWS = { hunts: hunts_view, run: run_view, queue: queue_view, edit: edit_view, after: after_view };
+const ICONS = /** @type {const} */ ({ hunts: "clues", run: "board", queue: "survey", edit: "text", after: "star" });
+const FOLLOWED = ["run", "queue", "after"];
 let drawn = "";
 
 function draw() {
-  document.title = state.run?.title ? `${state.run.title} · ${h("console")}` : h("console");
+  const waits = state.queue?.waiting ? `(${state.queue.waiting}) ` : "";
+  document.title = waits + (state.run?.title ? `${state.run.title} · ${h("console")}` : h("console"));
   if (drawn === "") root.replaceChildren();
   render(state.me ? shell() : html`${signing_view(begin)}${note_view()}`, root);
   const route = state.me ? `${state.route.view}/${state.route.hunt}` : "door";
@@ -52,8 +55,8 @@ function shell() {
 
 function rail() {
   const { route } = state, hunt = route.hunt ? encodeURIComponent(route.hunt) : "";
-  const views = hunt ? /** @type {const} */ (["hunts", "edit", "run", "after"]) : /** @type {const} */ (["hunts"]);
-  return html`<ul>${views.map((view) => html`<li><a href=${view === "hunts" ? "#hunts" : `#${view}/${hunt}`} aria-current=${route.view === view ? "page" : nothing}>${icon(ICONS[view])}<span>${h(`nav.${view}`)}</span></a></li>`)}</ul>
+  const views = hunt ? /** @type {const} */ (["hunts", "edit", "run", "queue", "after"]) : /** @type {const} */ (["hunts"]);
+  return html`<ul>${views.map((view) => html`<li><a href=${view === "hunts" ? "#hunts" : `#${view}/${hunt}`} aria-current=${route.view === view ? "page" : nothing}>${icon(ICONS[view])}<span>${h(`nav.${view}`)}</span>${view === "queue" && state.queue?.waiting ? html`<b class="waits-count" data-waiting><span aria-hidden="true">${state.queue.waiting}</span><span class="sr">${h("queue.waiting", { n: state.queue.waiting })}</span></b>` : nothing}</a></li>`)}</ul>
     <ul class="rail-end"><li><button @click=${open_health}>${icon("here")}<span>${h("health")}</span></button></li><li><button @click=${show_keys}><b class="icon" aria-hidden="true">?</b><span>${h("keys")}</span></button></li>
       <li><button class="me" @click=${open_account}>${light()}<span>${state.me?.name || h("host")}</span></button></li></ul>`;
 }
@@ -102,7 +105,7 @@ async function speak_as(chosen) {
   changed();
 }
 
-/** Follow the address: `#hunts`, `#run/ID`, `#edit/ID`, `#after/ID`. */
+/** Follow the address: `#hunts`, `#run/ID`, `#queue/ID`, `#edit/ID`, `#after/ID`. */
 function routed() {
   const code = code_in_address();
   if (code) return void exchange(code).then((done) => done && begin());
@@ -113,7 +116,7 @@ function routed() {
   if (state.route.view === "hunts") { leave(); void look_at_hunts(); }
   if (state.route.view === "edit") void open_text(hunt);
   if (state.route.view === "edit" && hunt) void load_media(hunt);
-  if (state.route.view === "run" || state.route.view === "after") void follow(hunt);
+  if (FOLLOWED.includes(state.route.view)) void follow(hunt);
   if (state.route.view === "after") void look_at_hours(hunt);
   changed();
 }

@@ -12,6 +12,7 @@ import { h } from "./words.js";
 /** @typedef {import("../client.js").Message} Message */
 
 const LIVE_MS = 1000, QUIET_MS = 4000, SOON_MS = 200;
+const ALWAYS = ["ended", "reopened", "amended", "merged", "removed"];  // may open or close questions that nobody sees now
 
 /** @type {Promise<Client> | null} */
 let opening = null;
@@ -19,6 +20,8 @@ let opening = null;
 let client = null;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let queue_timer;
 let asking = false, again_soon = false;
 
 /** Return the session, connected or on its way. @returns {Promise<Client>} */
@@ -36,7 +39,10 @@ async function open() {
   made.on_push = pushed;
   made.on_state = (now, about) => {
     state.link = { state: now, about, ever: state.link.ever || now === "online" };
-    if (now === "online" && state.run) look_soon();
+    if (now === "online" && state.run) {
+      look_soon();
+      queue_soon();
+    }
     changed();
   };
   await made.start();
@@ -95,12 +101,13 @@ async function few() {
 export async function follow(hunt) {
   if (state.run?.hunt === hunt) return look_soon();
   leave();
-  Object.assign(state, { run: new_run(hunt), barred: null, find: "", chosen: 0, sort: "place", hours: [] });
+  Object.assign(state, { run: new_run(hunt), queue: null, picked: 0, barred: null, find: "", chosen: 0, sort: "place", hours: [] });
   changed();
   const made = await session();
   if (state.run?.hunt !== hunt) return;
   made.follow(hunt);
   look_soon(0);
+  void look_at_queue();
   void made.ask("page", { hunt }).then(({ ok }) => {
     if (ok && state.run?.hunt === hunt) state.run = { ...state.run, title: ok.title || hunt };
     changed();
@@ -111,8 +118,26 @@ export async function follow(hunt) {
 /** Follow it no more. */
 export function leave() {
   clearTimeout(timer);
+  clearTimeout(queue_timer);
   if (state.run) client?.leave(state.run.hunt);
-  state.run = null;
+  state.run = state.queue = null;
+}
+
+/** Look at the queue once what happens now has happened. */
+function queue_soon() {
+  clearTimeout(queue_timer);
+  queue_timer = setTimeout(look_at_queue, SOON_MS);
+}
+
+/** Ask for what waits for a host. */
+export async function look_at_queue() {
+  const { run } = state;
+  if (!run || !client) return;
+  const { ok, err } = await client.ask("queue", { hunt: run.hunt, closed: true });
+  if (err?.retry) return queue_soon();
+  if (!ok || state.run?.hunt !== run.hunt) return;
+  state.queue = ok;
+  changed();
 }
 
 /** @param {number} [after_ms] */
@@ -182,6 +207,7 @@ function pushed(message) {
 /** @param {any} event @param {number} at_ms */
 function heard(event, at_ms) {
   if (!state.run) return;
+  if (event.waiting !== undefined || state.queue?.items.length || ALWAYS.includes(event.type)) queue_soon();
   if (event.type === "solved") state.run = fold_solved(state.run, event, at_ms);
   else void look_at_trail();
   // What opens or closes clues for all does not move the teams' own channels: everything is asked for anew.
@@ -196,8 +222,9 @@ export async function act(op, fields, done = h("done")) {
   const hunt = fields.hunt || state.run?.hunt;
   const { err } = await made.command(op, { hunt, ...fields });
   if (err) note("bad", err.msg && !["wrong_phase", "bad_field", "bad_text"].includes(err.code) ? refusal(err) : err.msg || refusal(err));
-  else note("good", done);
+  else if (done) note("good", done);
   look_soon(0);
+  void look_at_queue();
   void look_at_trail();
   return !err;
 }

@@ -3,14 +3,17 @@
 import { html } from "../vendor/lit-html/lit-html.js";
 import * as acts from "./acts.js";
 import { show } from "./dialogs.js";
+import { QUEUE_KEYS, queue_key } from "./queue.js";
 import { accept_first, clue_box, rows, team_box } from "./run.js";
 import { changed, state } from "./store.js";
 import { h } from "./words.js";
 
-const KEYS = /** @type {const} */ (["/", "j", "k", "Enter", "a", "h", "n", "s", "?"]);
+const KEYS = /** @type {const} */ (["/", "j", "k", "Enter", "a", "h", "n", "s", "q", "?"]);
 
 export function show_keys() {
-  show(h("keys"), () => html`<dl class="keys">${KEYS.map((key) => html`<div><dt><kbd>${key}</kbd></dt><dd>${h(/** @type {any} */ (`keys.${key}`))}</dd></div>`)}</dl>`);
+  const line = (/** @type {string} */ key, /** @type {string} */ words) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`;
+  show(h("keys"), () => html`<dl class="keys">${KEYS.map((key) => line(key, h(/** @type {any} */ (`keys.${key}`))))}</dl><h3>${h("queue")}</h3>
+    <dl class="keys">${Object.entries(QUEUE_KEYS).map(([key, what]) => line(key, h(`queue.${what}`)))}</dl>`);
 }
 
 /** @param {KeyboardEvent} event */
@@ -21,6 +24,8 @@ export function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (target.closest("input, textarea, select")) return void (event.key === "Escape" && target.blur());
   if (event.key === "?") return show_keys();
+  if (event.key === "q" && state.run) return void (location.hash = `${state.route.view === "queue" ? "run" : "queue"}/${encodeURIComponent(state.run.hunt)}`);
+  if (state.route.view === "queue") return void (!(event.key === "Enter" && target.closest("button, a, summary")) && queue_key(event.key) && event.preventDefault());
   if (state.route.view !== "run" || !state.run?.head) return;
   const last = rows().length - 1;
   const go = (/** @type {number} */ to) => ((state.chosen = Math.max(0, Math.min(last, to))), changed());

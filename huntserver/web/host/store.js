@@ -51,6 +51,9 @@ export const state = {
   health: null,
   /** @type {any[]} guesses and solves by clue and hour */
   hours: [],
+  /** @type {import("./queue.js").Queue | null} what teams ask */
+  queue: null,
+  picked: 0,
   find: "",
   /** @type {"place" | "stuck" | "name"} */
   sort: "place",

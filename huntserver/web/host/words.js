@@ -1,8 +1,10 @@
 // Words of the console in the host's language; refusals, times and ranks are the player page's.
 
-import en from "../strings/host/en.js";
+import all from "../strings/host/en.js";
+import queue from "../strings/queue/en.js";
 import { filled, speak, spoken } from "../player/words.js";
 
+const en = { ...all, ...queue };
 /** @typedef {keyof typeof en} Key */
 /** @type {{[key: string]: import("../player/words.js").Text}} */
 let texts = en;
@@ -10,7 +12,9 @@ let texts = en;
 /** Take the first language of a list that there are strings for. @param {readonly string[]} wanted */
 export async function speak_host(wanted) {
   await speak(wanted);
-  texts = spoken() === "en" ? en : { ...en, .../** @type {any} */ ((await import(`../strings/host/${spoken()}.js`)).default) };
+  if (spoken() === "en") return void (texts = en);
+  const parts = await Promise.all([import(`../strings/host/${spoken()}.js`), import(`../strings/queue/${spoken()}.js`)]);
+  texts = Object.assign({}, en, ...parts.map((part) => part.default));
 }
 
 /** @param {Key} key @param {{[name: string]: string | number}} [values] @returns {string} */

@@ -59,10 +59,11 @@ function status(question) {
 function question_view(page, question) {
   const { id, thread, paid, closed, full } = question, thing = `question:${id}`;
   const open = !closed && page.phase === "running" && !page.team?.out;
+  const withdraw = html`<button type="button" class="plain" data-withdraw @click=${() => act(thing, "withdraw", { question: id })}>${w("ask.withdraw")}</button>`;
   return html`<article class="card question" data-question=${id}><p class="about" role="status">${icon("survey")} <b data-status>${status(question)}</b>${paid ? html` · ${w("ask.paid", { n: paid })}` : nothing}</p>
     <ol class="thread">${thread.map(({ at_ms, text, name = "", host = false }) => html`<li class=${host ? "host" : "own"}><span class="about"><bdi>${host ? w("ask.host") : name}</bdi> · ${moment(at_ms, server_now())}</span><span class="said" dir="auto">${text}</span></li>`)}</ol>
-    ${open && !full ? write_box({ thing, label: w("ask.add"), button: w("ask.send_more"), send: (text) => act(thing, "ask_more", { question: id, text }, text) }) : nothing}
-    ${open ? html`<button class="plain" data-withdraw @click=${() => act(thing, "withdraw", { question: id })}>${w("ask.withdraw")}</button>${full ? said_of(thing) : nothing}` : nothing}</article>`;
+    ${open && !full ? write_box({ thing, label: w("ask.add"), button: w("ask.send_more"), send: (text) => act(thing, "ask_more", { question: id, text }, text), beside: withdraw }) : nothing}
+    ${open && full ? html`${said_of(thing)}${withdraw}` : nothing}</article>`;
 }
 
 /** What became of the last thing sent; what was taken shows in the thread. @param {string} thing */
@@ -74,9 +75,9 @@ function said_of(thing) {
 
 /**
  * A box to write in: what is typed there survives every push and a reload.
- * @param {{thing: string, label: string, button: string, send: (text: string) => void, help?: string}} about
+ * @param {{thing: string, label: string, button: string, send: (text: string) => void, help?: string, beside?: unknown}} about
  */
-function write_box({ thing, label, button, send, help }) {
+function write_box({ thing, label, button, send, help, beside }) {
   const draft = `draft.${state.hunt}.${state.me?.player}.${thing}`, id = `write-${thing}`, waits = state.answers[thing]?.tone === "wait";
   return html`<form class="write" @submit=${(/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
@@ -88,5 +89,5 @@ function write_box({ thing, label, button, send, help }) {
   }}>${said_of(thing)}<label class="sr" for=${id}>${label}</label>
     <textarea id=${id} name="text" rows="2" maxlength=${TEXT_MAX} placeholder=${label} dir="auto" enterkeyhint="send" ${initial(kept.get(draft) || "")}
       @input=${(/** @type {any} */ event) => kept.put(draft, event.target.value || null)}></textarea>
-    <button class="act" aria-disabled=${waits ? "true" : "false"}>${button}</button>${help ? html`<p class="help">${help}</p>` : nothing}</form>`;
+    <div class="pair"><button class="act" aria-disabled=${waits ? "true" : "false"}>${button}</button>${beside || nothing}</div>${help ? html`<p class="help">${help}</p>` : nothing}</form>`;
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from huntserver.game.features.answering import Answer, CloseQuestion, Refund
-from huntserver.game.features.asking import Ask, AskMore
+from huntserver.game.features.asking import Ask, AskMore, Withdraw
 from huntserver.game.features.merging import Merge
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.queueing import PutBack, QueueQuery, TakeUp
@@ -14,7 +14,7 @@ from huntserver.game.features.roles import Grant, TakeRole
 from huntserver.game.features.schedule import End, Start
 from huntserver.game.features.standing import Adjust
 from huntserver.game.invariants import GameInvariants
-from huntserver.game.questions import THREAD_MAX
+from huntserver.game.questions import KEPT_MAX, THREAD_MAX
 from lab.rigs.game import HUNT, OWNER, SMALL, TEAMS, Table, code, digest
 
 HELP = "[help]\nprice = 4\nopen_max = 2\n[schedule]"
@@ -73,6 +73,16 @@ def test_a_team_is_told_that_a_host_looks_at_its_question_and_hosts_what_it_trie
     table.host(PutBack("q1"))
     assert not table.pushes("team:t1")[-1].events[-1].question.held_until_ms
     assert digest(HUNT.decode("h1", list(HUNT.encode(table.state)))) == digest(table.replay())
+
+
+def test_a_hunt_keeps_a_bounded_number_of_questions() -> None:
+    table = asked()
+    table.send(Withdraw("q1"))
+    for number in range(2, KEPT_MAX + 3):
+        table.send(Ask("c1", "And?"))
+        table.send(Withdraw(f"q{number}"))
+    assert len(table.state.rest.desk.questions) == KEPT_MAX  # type: ignore[union-attr]
+    assert code(table.send(AskMore("q1", "Still?"))) == "no_such_question"
 
 
 def test_hosts_see_what_was_closed_last_where_they_ask_for_it() -> None:

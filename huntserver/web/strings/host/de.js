@@ -35,6 +35,7 @@ export default {
   "nav.edit": "Text",
   "nav.run": "Leiten",
   "nav.after": "Ergebnis",
+  "nav.queue": "Fragen",
   "back_to_hunts": "Zurück zu deinen Jagden",
   "account": "Dieser Browser",
   "account.about": "Du bist angemeldet als {name}.",
@@ -254,6 +255,10 @@ export default {
   "event.erratum_given": "berichtigt",
   "event.extra_time_given": "Extrazeit",
   "event.interval_removed": "Zeit nicht gezählt",
+  "event.taken_up": "Frage genommen",
+  "event.question_answered": "geantwortet",
+  "event.question_closed": "Frage geschlossen",
+  "event.question_refunded": "erstattet",
   "event.cool_down_cleared": "Warten erlassen",
 
   "team.gone": "Dieses Team gibt es nicht mehr.",
@@ -351,6 +356,7 @@ export default {
   "keys.h": "das Rätsel, an dem die meisten hängen",
   "keys.n": "ansagen",
   "keys.s": "Hängende zuerst, und zurück",
+  "keys.q": "zur Schlange und zurück",
   "keys.?": "diese Tasten",
 
   "board.title": "Rangliste",

@@ -35,6 +35,7 @@ export default {
   "nav.edit": "Edit",
   "nav.run": "Run",
   "nav.after": "Results",
+  "nav.queue": "Queue",
   "back_to_hunts": "Back to your hunts",
   "account": "This browser",
   "account.about": "You are signed in as {name}.",
@@ -254,6 +255,10 @@ export default {
   "event.erratum_given": "corrected",
   "event.extra_time_given": "extra time",
   "event.interval_removed": "time not counted",
+  "event.taken_up": "taken up",
+  "event.question_answered": "answered",
+  "event.question_closed": "question closed",
+  "event.question_refunded": "refunded",
   "event.cool_down_cleared": "wait cleared",
 
   "team.gone": "This team is no more.",
@@ -351,6 +356,7 @@ export default {
   "keys.h": "the clue that holds up most teams",
   "keys.n": "announce",
   "keys.s": "stuck teams first, and back",
+  "keys.q": "the queue, and back to the board",
   "keys.?": "these keys",
 
   "board.title": "Standings",
