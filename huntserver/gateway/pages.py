@@ -38,8 +38,9 @@ NAMED: Final = {"/": "index.html", "/host": "host.html", "/board": "board.html"}
 OF_HOSTS: Final = ("host", "board.", "board/", "strings/host", "strings/queue")
 """What phones need not keep to play without a network."""
 
-ENTRIES: Final = ("player/app.js", "player/inside.js")
-"""Modules that are served with what they import in them: what the entrance needs, then the rest of the game."""
+ENTRIES: Final = ("player/app.js", "player/inside.js", "player/desk.js")
+"""Modules that are served with what they import in them: what the entrance needs, then the rest of the game, then what
+only some hunts have."""
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_FIRST: Final = "no-cache"

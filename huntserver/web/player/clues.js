@@ -182,14 +182,23 @@ export function clue_view(page, id) {
     ${tries(clue)}</article>`;
 }
 
-/** @type {typeof import("./asking.js") | undefined} */
-let asking_;
+/** @type {typeof import("./desk.js") | undefined} */
+let desk;
+let desk_tries = 0, desk_comes = false;
+
+/** Send for the part of the page that only some hunts need; a browser remembers an address that did not come. */
+function send_for_desk() {
+  if (desk_comes) return;
+  desk_comes = true;
+  const coming = desk_tries++ ? import(`./desk.js?again=${desk_tries}`) : import("./desk.js");
+  void coming.then((come) => (desk = come), () => new Promise((resolve) => setTimeout(resolve, 3000))).then(() => ((desk_comes = false), changed()));
+}
 
 /** Questions to hosts: a part of the page that comes where a hunt takes them. @param {Page} page @param {Clue} clue */
 function asking(page, clue) {
   if (!page.help && !page.questions?.length) return nothing;
-  if (!asking_) void import("./asking.js").then((come) => ((asking_ = come), changed()), () => {});
-  return asking_ ? asking_.asking_view(page, clue) : nothing;
+  if (!desk) send_for_desk();
+  return desk ? desk.asking_view(page, clue) : nothing;
 }
 
 /** @param {Page} page @param {Clue} clue */
