@@ -258,13 +258,8 @@ class Play:
                 self._verdict(await self.client.command("checkin", hunt=self.hunt, lat=at[0], lon=at[1]))
             case ["/hint", clue, hint]:
                 await self.client.command("hint", fields={"hunt": self.hunt, "clue": clue, "hint": hint})
-            case ["/ask", clue, _, *_]:
-                asked = {"hunt": self.hunt, "clue": clue, "text": line.partition(clue)[2].strip()}
-                answer = await self.client.command("ask", fields=asked)
-                self.say(f"your question is {answer['question']}; an answer costs {answer.get('price', 0)} points")
-            case ["/more", id, _, *_]:
-                more = {"hunt": self.hunt, "question": id, "text": line.partition(id)[2].strip()}
-                await self.client.command("ask_more", fields=more)
+            case ["/ask" | "/more" as word, about, _, *_]:
+                await self._ask(word, about, line.partition(about)[2].strip())
             case ["/withdraw", id]:
                 await self.client.command("withdraw", fields={"hunt": self.hunt, "question": id})
             case ["/claim", treasure]:
@@ -284,6 +279,14 @@ class Play:
             case _:
                 self.say("write the clue's id and your answer, or /help")
         return True
+
+    async def _ask(self, word: str, about: str, text: str) -> None:
+        """Ask the hosts about a clue, or say more in a question."""
+        if word == "/more":
+            await self.client.command("ask_more", fields={"hunt": self.hunt, "question": about, "text": text})
+            return
+        answer = await self.client.command("ask", fields={"hunt": self.hunt, "clue": about, "text": text})
+        self.say(f"your question is {answer['question']}; an answer costs {answer.get('price', 0)} points")
 
     def _verdict(self, answer: dict[str, Any]) -> None:
         verdict = answer.get("verdict", "")
