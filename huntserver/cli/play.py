@@ -24,47 +24,10 @@ from rich.table import Table
 from rich.text import Text
 
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
+from huntserver.cli.play_words import HELP, OF_TEAMS, USES
 from huntserver.cli.prose import shown
 from huntserver.client import Client, Device, Refused, Unreachable, connect, guest_token
 
-HELP = """[b]CLUE ANSWER[/b]  guess (of a part: CLUE.PART ANSWER)
-[b]/scan CODE[/b]       a code that you found
-[b]/clues[/b]       what is open     [b]/go LAT LON[/b]      say where you are
-[b]/hint CLUE ID[/b] take a hint     [b]/claim TREASURE[/b]  take a treasure
-[b]/board[/b]       standings        [b]/team[/b] [b]/me[/b]        your team, your page
-[b]/captain[/b] [b]/kick[/b] [b]/admit[/b] NAME  lead the team  [b]/invite[/b]  another invite code
-[b]/approval[/b] ask|open  who may come in  [b]/leave[/b]   leave the team and the hunt
-[b]/ask CLUE TEXT[/b] ask the hosts; [b]/more ID TEXT[/b] says more, [b]/withdraw ID[/b] takes it back
-[b]/begin[/b]       start your clock, where every team has its own
-[b]/quit[/b]        go (you stay in the hunt)"""
-
-USES = {
-    "/scan": "/scan CODE, like /scan BONE-7319",
-    "/go": "latitude and longitude in degrees, like /go 48.85837 2.294481",
-    "/hint": "/hint CLUE ID, like /hint candle cake",
-    "/ask": "/ask CLUE TEXT, like /ask candle Is it hot?",
-    "/more": "/more ID TEXT, like /more q1 We looked there.",
-    "/withdraw": "/withdraw ID, like /withdraw q1",
-    "/claim": "/claim TREASURE, like /claim copper",
-    **{word: f"{word} NAME, like {word} Ann" for word in ("/captain", "/kick", "/admit")},
-    "/approval": "/approval ask, or /approval open",
-}
-"""What to write for a command that lacks something."""
-OF_TEAMS = {
-    "joined": "is in your team now",
-    "left": "is not in your team any more",
-    "merged": "is one team with another now",
-    "asked": "asks to come in: /admit NAME",
-    "declined": "was not let in",
-    "captain_changed": "leads the team now",
-    "invite_changed": "has another invite code:",
-    "renamed": "is the team's name now",
-    "bracket_changed": "stands in another bracket now:",
-    "team_changed": "are in another team now",
-    "left_hunt": "are out of the team",
-    "entered": "were let in",
-}
-"""What happened to a team or to oneself."""
 STALE = frozenset({"bad_token", "token_expired"})
 
 
@@ -258,10 +221,8 @@ class Play:
                 self._verdict(await self.client.command("checkin", hunt=self.hunt, lat=at[0], lon=at[1]))
             case ["/hint", clue, hint]:
                 await self.client.command("hint", fields={"hunt": self.hunt, "clue": clue, "hint": hint})
-            case ["/ask" | "/more" as word, about, _, *_]:
+            case ["/ask" | "/more" | "/withdraw" as word, about, *text] if text or word == "/withdraw":
                 await self._ask(word, about, line.partition(about)[2].strip())
-            case ["/withdraw", id]:
-                await self.client.command("withdraw", fields={"hunt": self.hunt, "question": id})
             case ["/claim", treasure]:
                 got = await self.client.command("claim", hunt=self.hunt, treasure=treasure)
                 self.say(f"[green]yours: number {got.get('rank')}[/]")
@@ -281,9 +242,10 @@ class Play:
         return True
 
     async def _ask(self, word: str, about: str, text: str) -> None:
-        """Ask the hosts about a clue, or say more in a question."""
-        if word == "/more":
-            await self.client.command("ask_more", fields={"hunt": self.hunt, "question": about, "text": text})
+        """Ask the hosts about a clue, say more in a question, or withdraw it."""
+        if word != "/ask":
+            op, said = ("ask_more", {"text": text}) if word == "/more" else ("withdraw", {})
+            await self.client.command(op, fields={"hunt": self.hunt, "question": about, **said})
             return
         answer = await self.client.command("ask", fields={"hunt": self.hunt, "clue": about, "text": text})
         self.say(f"your question is {answer['question']}; an answer costs {answer.get('price', 0)} points")
