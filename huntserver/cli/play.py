@@ -221,7 +221,7 @@ class Play:
                 self._verdict(await self.client.command("checkin", hunt=self.hunt, lat=at[0], lon=at[1]))
             case ["/hint", clue, hint]:
                 await self.client.command("hint", fields={"hunt": self.hunt, "clue": clue, "hint": hint})
-            case ["/ask" | "/more" | "/withdraw" as word, about, *text] if text or word == "/withdraw":
+            case ["/ask" | "/more" | "/withdraw" as word, about, *said] if said or word == "/withdraw":
                 await self._ask(word, about, line.partition(about)[2].strip())
             case ["/claim", treasure]:
                 got = await self.client.command("claim", hunt=self.hunt, treasure=treasure)
