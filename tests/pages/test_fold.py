@@ -11,11 +11,19 @@ from tests.pages.talker import Cast, Refusal
 
 Phones = Callable[..., Phone]
 
+PARTS = [
+    {"id": "word", "answers": ["bell"]},
+    {"id": "pick", "kind": "choice", "options": ["in", "out"], "right": ["in"]},
+    {"id": "tag", "kind": "code", "codes": ["TAG-4711"]},
+]
 GAME = RICH | {
     "clues": [
         *RICH["clues"],
         clue("late", unlock="gate or after 0:30", decay=2, first_bonus=[4]),
         clue("pick", kind="choice", answers=[], options=["up", "down", "left"], right=["left"], attempts={"free": 5}),
+        clue(
+            "tour", kind="compound", answers=[], parts_needed=2, parts=PARTS, attempts={"free": 0, "cool_down_s": 300}
+        ),
     ]
 }
 NOT_TOLD = ("now_ms", "players", "channels")
@@ -56,8 +64,11 @@ def told(page: dict[str, Any]) -> dict[str, Any]:
     made = {name: value for name, value in page.items() if value not in (None, 0, False, "", [])}
     made["clues"] = [{k: v for k, v in one.items() if v not in (None, 0, False, "", [])} for one in page["clues"]]
     for one in made["clues"]:
-        if "wait_until_ms" in one:
-            one["wait_until_ms"] = round(one["wait_until_ms"], -5)
+        if "parts" in one:
+            one["parts"] = [{k: v for k, v in part.items() if v not in (None, 0, False)} for part in one["parts"]]
+        for timed in (one, *one.get("parts", ())):
+            if "wait_until_ms" in timed:
+                timed["wait_until_ms"] = round(timed["wait_until_ms"], -5)
         one.pop("points")  # sinks as others solve: asked for anew after a first find
     made["treasures"] = [{k: v for k, v in one.items() if v not in (None, False)} for one in page["treasures"]]
     made["team"] = {k: v for k, v in page["team"].items() if v not in (None, False, 0, "", []) and k != "place"}
@@ -86,9 +97,14 @@ def test_a_page_that_heard_every_push_is_the_page_that_a_snapshot_gives(phone: P
         lambda: other.ask("claim", hunt=hunt, treasure="shell"),
         lambda: mate.ask("claim", hunt=hunt, treasure="shell"),
         lambda: mate.ask("guess", hunt=hunt, clue="pick", text="up"),
+        lambda: mate.ask("guess", hunt=hunt, clue="tour", part="word", text="gong"),
+        lambda: mate.ask("scan", hunt=hunt, code="TAG-4711"),
         lambda: host.ask("erratum", hunt=hunt, clue="verse", text="It is tee, not tea."),
         lambda: host.ask("pause", hunt=hunt),
         lambda: host.ask("unpause", hunt=hunt),
+        lambda: host.ask("clear_cool_down", hunt=hunt, team="t1"),
+        lambda: mate.ask("guess", hunt=hunt, clue="tour", part="pick", text="out"),
+        lambda: mate.ask("guess", hunt=hunt, clue="tour", part="word", text="bell"),
         lambda: host.ask("extend", hunt=hunt, by_s=600),
         lambda: mate.ask("scan", hunt=hunt, code="STONE-17"),
         lambda: mate.ask("checkin", hunt=hunt, clue="pier", **here),
@@ -135,3 +151,31 @@ def test_ones_own_guesses_fold_as_a_mates_do(phone: Phones, cast: Cast, site: st
     ada.page.locator("button.option", has_text="left").click()
     ada.answer("clue:pick", "Correct")
     compared(ada, hunt)
+
+
+def test_parts_have_inputs_of_their_own_and_what_is_done_stays_for_the_team(
+    phone: Phones, cast: Cast, site: str
+) -> None:
+    hunt, host = cast.hunt(GAME)
+    ada = phone()
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.go("team")
+    mate = cast.player(hunt, "Bo", invite=ada.page.locator("p.code").inner_text())
+    ada.clue("tour")
+    ada.sees("[data-parts-done]", "0 of 2 are done. Any 2 of the 3 solve the clue.")
+    box = ada.page.locator("[id='guess-tour.word']")
+    box.fill("gong")
+    box.press("Enter")
+    ada.answer("clue:tour.word", "is not it")
+    compared(ada, hunt)
+    host.ask("clear_cool_down", hunt=hunt, team="t1")
+    compared(ada, hunt)
+    mate.ask("scan", hunt=hunt, code="TAG-4711")
+    ada.sees("[data-part='tag'].done", "done")
+    ada.sees("[data-parts-done]", "1 of 2")
+    ada.page.reload()
+    ada.sees("[data-part='tag'].done", "done")
+    ada.page.locator("[data-part='pick'] button.option", has_text="in").click()
+    ada.sees("article .found", "Solved")
+    compared(ada, hunt)
+    ada.well()

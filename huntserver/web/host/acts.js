@@ -131,9 +131,10 @@ export function erratum(index) {
   });
 }
 
-/** Accept what a team tried, for everybody. @param {string} clue @param {string} text */
-export async function accept(clue, text) {
-  const would = await ask("would_accept", { clue, text });
+/** Accept what a team tried, for everybody. @param {string} clue @param {string} text @param {string} [part] of the clue, where it has some */
+export async function accept(clue, text, part) {
+  const at = part ? { clue, part, text } : { clue, text };
+  const would = await ask("would_accept", at);
   if (!would) return;
   const title = head().clues.find(({ id }) => id === clue)?.title || clue;
   if (would.already) return show(h("accept.title", { text }), () => html`<p>${h("accept.already", { title })}</p>`);
@@ -142,6 +143,6 @@ export async function accept(clue, text) {
     title: h("accept.title", { text }),
     about: html`<p>${h("accept.about", { title })}</p><p class="numbers">${h("accept.teams", { n: would.teams })} · ${h("accept.points", { n: would.points })}</p>
       ${names ? html`<p class="help" dir="auto">${names}${would.teams > 6 ? " …" : ""}</p>` : ""}`,
-    fields: [REASON()], go: h("accept"), danger: true, send: (values) => act("accept", { clue, text, ...fields(values) }),
+    fields: [REASON()], go: h("accept"), danger: true, send: (values) => act("accept", { ...at, ...fields(values) }),
   });
 }

@@ -105,7 +105,7 @@ class BigBoard extends HTMLElement {
       <div class="grid-name warm${warm}" role="rowheader" aria-colindex="1"><button class="row-button" tabindex="-1" @click=${() => this._say("team", index)}>
         <span class="place">${team.place || "–"}</span><span class="name" dir="auto">${team.name}</span>
         ${warm ? html`<span class="age" title=${h("grid.stuck", { time: span(stuck) })}>${span(stuck)}</span>` : nothing}<span class="score">${team.score}</span></button></div>
-      <div class="cells" role="presentation" ${at(NAME + left * COLUMN, 0)} ${cells(team.cells.slice(left, right).padEnd(right - left, "-"), left)}></div></div>`;
+      <div class="cells" role="presentation" ${at(NAME + left * COLUMN, 0)} ${cells(states(team, head.clues.slice(left, right), left), left)}></div></div>`;
   }
 
   /** @param {string} what @param {number} index */
@@ -127,6 +127,12 @@ export function slots(first, last) {
   });
 }
 
+/** Return how a team stands at each clue: the letters of the board, and where parts are done so many of those needed, as 1/3.
+ * @param {Team} team @param {import("./teams.js").Clue[]} clues those from the column `left` on @param {number} left @returns {string[]} */
+function states({ cells: letters, parts }, clues, left) {
+  return clues.map(({ id, needed }, i) => (needed && parts?.[id] && letters[left + i] !== "s" ? `${parts[id]}/${needed}` : letters[left + i] || "-"));
+}
+
 /** Makes its element as large as all rows together. */
 const size = directive(class extends Directive {
   /** @param {number} _width @param {number} _height */
@@ -143,9 +149,9 @@ const size = directive(class extends Directive {
  * Fills a row with its cells, in place: of what is scrolled past nothing is made anew. `states` are those from `left` on.
  */
 const cells = directive(class extends Directive {
-  /** @param {string} _states @param {number} _left */
+  /** @param {string[]} _states @param {number} _left */
   render(_states, _left) { return nothing; }
-  /** @param {any} part @param {[string, number]} shown */
+  /** @param {any} part @param {[string[], number]} shown */
   update({ element }, [states, left]) {
     if (element.shown === `${left}:${states}`) return noChange;
     element.shown = `${left}:${states}`;
@@ -167,8 +173,9 @@ function draw_cell(element, state, column) {
   if (element.column !== column) element.setAttribute("aria-colindex", String((element.column = column) + 2));
   if (element.state === state) return;
   element.state = state;
-  const tries = Number(state), kind = state === "s" ? "solved" : state === "-" ? "shut" : tries ? "tried" : "open";
+  const part = state.includes("/"), tries = part ? 0 : Number(state), kind = part ? "tried part" : state === "s" ? "solved" : state === "-" ? "shut" : tries ? "tried" : "open";
   element.className = `cell ${kind}`;
-  element.textContent = kind === "solved" ? "✓" : kind === "tried" ? (tries >= 9 ? "9+" : state) : kind === "open" ? "○" : "";
-  element.setAttribute("aria-label", kind === "tried" ? h("grid.tried", { n: tries }) : h(/** @type {any} */ (`grid.${kind}`)));
+  element.textContent = part ? state : kind === "solved" ? "✓" : kind === "tried" ? (tries >= 9 ? "9+" : state) : kind === "open" ? "○" : "";
+  const [n, total] = state.split("/");
+  element.setAttribute("aria-label", part ? h("grid.parts", { n, total }) : kind === "tried" ? h("grid.tried", { n: tries }) : h(/** @type {any} */ (`grid.${kind}`)));
 }

@@ -25,6 +25,7 @@ function clue_view(clue, foot) {
     ${prose(clue.text)}
     ${(clue.errata || []).map((/** @type {any} */ { text }) => html`<div class="notice warn">${prose(text)}</div>`)}
     ${clue.asks?.options ? html`<ul class="options">${clue.asks.options.map((/** @type {string} */ option) => html`<li dir="auto">${option}</li>`)}</ul>` : nothing}
+    ${clue.asks?.parts ? html`<ol class="options">${clue.asks.parts.map((/** @type {any} */ part) => html`<li dir="auto"><b>${part.title || part.id}</b> <span class="about">${icon(part.kind)}${clue.parts?.some((/** @type {any} */ one) => one.id === part.id && one.done) ? h("preview.solved") : named("kind", part.kind)}</span>${part.text ? prose(part.text) : nothing}${part.asks?.options ? html`<p class="about">${part.asks.options.join(" · ")}</p>` : nothing}</li>`)}</ol>` : nothing}
     ${(clue.hints || []).map((/** @type {any} */ hint) => html`<div class="hint-line">${icon(hint.text ? "open_hint" : "hint")} ${hint.text ? prose(hint.text) : hint.price ? h("preview.hint", { n: hint.price }) : h("preview.free")}</div>`)}
     ${clue.solved_text ? html`<div class="found-text">${prose(clue.solved_text)}</div>` : nothing}${foot(clue)}</article>`;
 }

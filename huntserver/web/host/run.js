@@ -112,7 +112,7 @@ export function clue_box(index) {
     const run = /** @type {Run} */ (state.run), now = run.head?.clues[index] || clue, { open, solved, tried } = at_clue(run, index);
     const wrong = run.heard.filter((one) => one.clue === clue.id && one.verdict === "incorrect").sort((a, b) => b.times - a.times).slice(0, 5);
     return html`<dl class="figures"><div><dt>${h("clue.solved")}</dt><dd>${solved}</dd></div><div><dt>${h("clue.open")}</dt><dd>${open}</dd></div><div><dt>${h("clue.tried")}</dt><dd>${tried}</dd></div><div><dt>${h("clue.wrong")}</dt><dd>${now.wrong}</dd></div><div><dt>${h("clue.worth")}</dt><dd>${now.points}</dd></div></dl>
-      ${wrong.length ? html`<h3>${h("clue.wrongs")}</h3><ul class="lines">${wrong.map((one) => html`<li><q dir="auto">${one.text}</q><span>${one.times} × ${one.verdict === "incorrect" && now.kind === "text" ? html`<button class="plain tiny" @click=${() => acts.accept(one.clue, one.text)}>${h("accept")}</button>` : nothing}</span></li>`)}</ul>` : nothing}
+      ${wrong.length ? html`<h3>${h("clue.wrongs")}</h3><ul class="lines">${wrong.map((one) => html`<li><q dir="auto">${one.text}</q><span>${one.times} × ${one.verdict === "incorrect" && worded(now, one) ? html`<button class="plain tiny" @click=${() => acts.accept(one.clue, one.text, one.part)}>${h("accept")}</button>` : nothing}</span></li>`)}</ul>` : nothing}
       <div class="pads"><button class="act" data-clue-act="erratum" @click=${() => acts.erratum(index)}>${h("erratum")}</button><a class="plain" href="#edit/${encodeURIComponent(run.hunt)}">${h("amend")}</a></div>`;
   });
 }
@@ -125,11 +125,14 @@ function stream(run) {
   return html`<section class="stream" aria-label=${h("stream")}><h2>${h("stream")}</h2>
     ${run.heard.length ? html`<ul>${repeat(run.heard.slice(0, STREAM), ({ key }) => key, (one) => {
       const clue = clues.get(one.clue);
-      return html`<li class="heard ${one.verdict}"><span class="what"><b dir="auto">${one.name}</b> <span class="about">${clue ? `${clue.number}. ${clue.title}` : one.clue}</span></span>
+      return html`<li class="heard ${one.verdict}"><span class="what"><b dir="auto">${one.name}</b> <span class="about">${clue ? `${clue.number}. ${clue.title}` : one.clue}${one.part ? ` · ${one.part}` : ""}</span></span>
         <span class="text">${one.verdict === "correct" ? html`<span class="right">✓ ${one.text}</span>` : html`<q dir="auto">${one.text}</q>${one.times > 1 ? html` <b>×${one.times}</b>` : nothing}`}</span>
-        ${one.verdict !== "correct" && clue?.kind === "text" ? html`<button class="plain tiny" data-accept=${one.text} @click=${() => acts.accept(one.clue, one.text)}>${h("accept")}</button>` : nothing}</li>`;
+        ${one.verdict !== "correct" && worded(clue, one) ? html`<button class="plain tiny" data-accept=${one.text} @click=${() => acts.accept(one.clue, one.text, one.part)}>${h("accept")}</button>` : nothing}</li>`;
     })}</ul>` : html`<p class="empty">${h("stream.none")}</p>`}</section>`;
 }
+
+/** Whether what was guessed may be an answer in words; of a part the server knows its kind. @param {{kind: string} | undefined} clue @param {{part?: string}} one */
+const worded = (clue, { part }) => clue?.kind === "text" || Boolean(part);
 
 /** Accept the youngest wrong answer. */
 export function accept_first() {

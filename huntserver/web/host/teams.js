@@ -1,11 +1,11 @@
 // A hunt as its host sees it, folded from the portions of the big board and the events of the hosts' channel. Pure.
 
 /** @typedef {{id: string, name: string, score: number, at_ms: number, seq: number, members: number, bracket: string, out: boolean,
- *   number: number, extra_ms: number, cells: string, place: number}} Team */
-/** @typedef {{id: string, title: string, kind: string, points: number, solves: number, wrong: number}} Clue */
+ *   number: number, extra_ms: number, cells: string, place: number, parts?: {[clue: string]: number}}} Team */
+/** @typedef {{id: string, title: string, kind: string, points: number, solves: number, wrong: number, needed?: number}} Clue */
 /** @typedef {{phase: string, digest: string, now_ms: number, started_ms: number, ends_ms: number, paused_ms: number, starts_ms: number,
  *   teams: number, players: number, brackets: string[], clues: Clue[], frozen_ms?: number, hidden?: number, unofficial?: string[]}} Head */
-/** @typedef {{at_ms: number, team: string, name: string, clue: string, text: string, verdict: string, times: number, key: string}} Heard */
+/** @typedef {{at_ms: number, team: string, name: string, clue: string, part?: string, text: string, verdict: string, times: number, key: string}} Heard */
 /** @typedef {{hunt: string, title: string, head: Head | null, teams: Map<string, Team>, order: Team[], since: number, after: number,
  *   known: number, loaded: boolean, heard: Heard[], told: Set<string>, audit: any[]}} Run */
 
@@ -24,13 +24,13 @@ export function new_run(hunt) {
 export const point = ({ since, after, known }) => ({ since, after, known });
 
 /** Return a run after a portion of the big board. @param {Run} run @param {any} board @returns {Run} */
-export function fold_board(run, { rows, guesses, more, ...head }) {
+export function fold_board(run, { rows, guesses, more, parts, ...head }) {
   const teams = new Map(run.teams);
   let { since, after } = run;
   let known = run.known === NOBODY_NEW ? head.teams : run.known;
   for (const row of rows) {
     const [id, name, score, at_ms, seq, members, bracket, out, number, extra_ms, cells] = row;
-    if (members) teams.set(id, { id, name, score, at_ms, seq, members, bracket, out, number, extra_ms, cells, place: 0 });
+    if (members) teams.set(id, { id, name, score, at_ms, seq, members, bracket, out, number, extra_ms, cells, place: 0, parts: parts?.[id] });
     else teams.delete(id);
     if (number <= run.known && (seq > since || (seq === since && number > after))) [since, after] = [seq, number];
     known = Math.max(known, number);
@@ -50,17 +50,17 @@ function placed(teams, uncounted) {
 
 /** @param {Run} run @param {[number, any][]} guesses @returns {Run} */
 function fold_guesses(run, guesses) {
-  const fresh = guesses.filter(([at_ms, { team, clue, personal }]) => !run.told.has(`${at_ms}:${team}:${clue}:${personal.text}`));
+  const fresh = guesses.filter(([at_ms, { team, clue, part = "", personal }]) => !run.told.has(`${at_ms}:${team}:${clue}:${part}:${personal.text}`));
   if (!fresh.length) return run;
-  const told = new Set(guesses.map(([at_ms, { team, clue, personal }]) => `${at_ms}:${team}:${clue}:${personal.text}`));
-  const heard = fresh.map(([at_ms, { team, clue, verdict, personal }]) => guessed(run, { at_ms, team, clue, text: personal.text, verdict }));
+  const told = new Set(guesses.map(([at_ms, { team, clue, part = "", personal }]) => `${at_ms}:${team}:${clue}:${part}:${personal.text}`));
+  const heard = fresh.map(([at_ms, { team, clue, part = "", verdict, personal }]) => guessed(run, { at_ms, team, clue, part, text: personal.text, verdict }));
   return { ...run, told, heard: merged([...heard.reverse(), ...run.heard]) };
 }
 
 /** @param {Run} run @param {any} guess @returns {Heard} */
 function guessed(run, guess) {
   const name = run.teams.get(guess.team)?.name || guess.team;
-  return { ...guess, name, times: 1, key: `${guess.clue}:${guess.verdict}:${guess.text.toLowerCase().trim()}` };
+  return { ...guess, name, times: 1, key: `${guess.clue}:${guess.part}:${guess.verdict}:${guess.text.toLowerCase().trim()}` };
 }
 
 /** Return what was heard with the same answer to the same clue in one line, the youngest first. @param {Heard[]} heard */

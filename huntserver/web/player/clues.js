@@ -8,6 +8,7 @@ import { left } from "./locks.js";
 import { icon, initial, server_now, stamp, turned } from "./pieces.js";
 import { worth } from "./fold.js";
 import { begin, check_in, claim, guess, note, scan, take_hint } from "./play.js";
+import { done_of, parts_view } from "./parts.js";
 import { answer_line, locate, open_scanner } from "./solving.js";
 import { changed, state } from "./store.js";
 import { words_of } from "./reading.js";
@@ -33,9 +34,12 @@ export function clues_view(page) {
     ${repeat(page.rounds || [], ({ id }) => id, (round) => html`<section class="round" data-round=${round.id}><h2 dir="auto">${round.title}</h2>${round.text ? prose(round.text) : nothing}
       ${listed(page.clues.filter((clue) => clue.round === round.id))}</section>`)}
     ${treasures(page)}${locked(page)}
-    ${page.phase === "running" && page.clues.some(({ kind, solved: done }) => kind === "code" && !done) ? html`<button class="float act" @click=${() => open_scanner("scan")}>${icon("scan")}${t("scan")}</button>` : nothing}
+    ${page.phase === "running" && page.clues.some(scanned) ? html`<button class="float act" @click=${() => open_scanner("scan")}>${icon("scan")}${t("scan")}</button>` : nothing}
     ${answer_line("scan")}`;
 }
+
+/** Whether a code solves a clue, or a part of it. @param {Clue} clue */
+const scanned = ({ kind, solved, asks }) => !solved && (kind === "code" || Boolean(asks?.parts?.some((part) => part.kind === "code")));
 
 /** A team that begins for itself: its button, and that its time is over. @param {Page} page */
 function own_time(page) {
@@ -92,6 +96,7 @@ function card(clue) {
 /** @param {Clue} clue @param {boolean} waits */
 function state_words(clue, waits) {
   if (clue.solved) return t("clue.solved");
+  if (clue.asks?.parts) return t("parts.count", done_of(clue));
   const tried = clue.wrong ? t("clue.tried", { n: clue.wrong }) : t("clue.open");
   if (clue.errata?.length && !waits) return html`${tried} · <b>${t("clue.erratum")}</b>`;
   return waits ? html`${tried} · ${t("clue.wait")} <time-left .until=${clue.wait_until_ms} @due=${changed}></time-left>` : tried;
@@ -178,7 +183,8 @@ export function clue_view(page, id) {
     <div class="card paper">${prose(clue.text)}</div>
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}
     ${hints(page, clue)}${asking(page, clue)}
-    ${clue.solved || page.phase === "ended" ? nothing : solve(page, clue)}
+    ${clue.asks?.parts ? html`${clue.solved ? nothing : answer_line(`clue:${clue.id}`)}${parts_view(clue, (part) => (page.phase === "running" ? solve(page, part) : nothing))}` : nothing}
+    ${clue.solved || clue.asks?.parts || page.phase === "ended" ? nothing : solve(page, clue)}
     ${tries(clue)}</article>`;
 }
 
@@ -205,12 +211,12 @@ function asking(page, clue) {
 function solve(page, clue) {
   if (page.phase !== "running") return html`<p class="notice">${t(page.phase === "paused" ? "phase.paused_about" : "refused.not_running")}</p>`;
   if (clue.kind === "code") return code_box(clue);
-  if (clue.kind === "location") return html`<div class="solve"><button class="act wide here" ?disabled=${state.answers[`clue:${clue.id}`]?.tone === "wait"}
-    @click=${() => locate((where) => check_in(clue.id, where), (why) => note(`clue:${clue.id}`, why))}>${icon("here")}${t("here")}</button>
-    ${answer_line(`clue:${clue.id}`)}${state.position ? html`<p class="help">${t("here.accuracy", { n: Math.round(state.position.accuracy_m) })}${state.position.accuracy_m > 60 ? html` ${t("here.vague")}` : nothing}</p>` : nothing}</div>`;
+  if (clue.kind === "location") return html`<div class="solve"><button class="act wide here" ?disabled=${state.answers[`clue:${clue.id.split(".")[0]}`]?.tone === "wait"}
+    @click=${() => locate((where) => check_in(clue.id, where), (why) => note(`clue:${clue.id.split(".")[0]}`, why))}>${icon("here")}${t("here")}</button>
+    ${clue.id.includes(".") ? nothing : answer_line(`clue:${clue.id}`)}${state.position ? html`<p class="help">${t("here.accuracy", { n: Math.round(state.position.accuracy_m) })}${state.position.accuracy_m > 60 ? html` ${t("here.vague")}` : nothing}</p>` : nothing}</div>`;
   if (clue.kind === "manual") return html`<p class="notice">${t("clue.manual_about")}</p>`;
   if (clue.kind === "survey") return html`<p class="help">${t("clue.survey_about")}</p>${guess_box(clue)}`;
-  return clue.asks?.kind === "choice" ? choices(clue, clue.asks.options) : guess_box(clue);
+  return clue.asks?.kind === "choice" ? choices(clue, clue.asks.options || []) : guess_box(clue);
 }
 
 /** @param {Clue} clue @param {string[]} options */
@@ -226,13 +232,16 @@ function choices(clue, options) {
 /** @param {string} id */
 const draft_name = (id) => `draft.${state.hunt}.${state.me?.player}.${id}`;
 
+/** The id of a field: a page shows one clue, or several parts. @param {string} name @param {Clue} clue */
+const field = (name, { id }) => (id.includes(".") ? `${name}-${id}` : name);
+
 /** @param {Clue} clue */
 function guess_box(clue) {
   const until_ms = clue.wait_until_ms || 0, waits = until_ms > server_now();
   return html`${repeat([clue.id], (id) => id, () => html`<form class="solve" autocomplete="off" @submit=${(/** @type {SubmitEvent} */ event) => send(event, clue)}>
     ${answer_line(`clue:${clue.id}`)}
-    <div class="box"><label class="sr" for="guess">${t("guess.label")}</label>
-      <input id="guess" name="guess" maxlength="200" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="send" dir="auto"
+    <div class="box"><label class="sr" for=${field("guess", clue)}>${t("guess.label")}</label>
+      <input id=${field("guess", clue)} name="guess" maxlength="200" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="send" dir="auto"
         placeholder=${t("guess.label")} data-clue=${clue.id} ${initial(kept.get(draft_name(clue.id)) || "")}
         @input=${(/** @type {any} */ event) => kept.put(draft_name(clue.id), event.target.value || null)}>
       <button class="act" aria-disabled=${waits ? "true" : "false"}>${waits ? html`<span class="sr">${t("clue.wait")} </span>${ring(until_ms)}` : t("guess.send")}</button></div>
@@ -249,7 +258,8 @@ function send(event, clue) {
   event.preventDefault();
   const field = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.target).elements.namedItem("guess"));
   const text = field.value.trim();
-  const now = state.page?.clues.find(({ id }) => id === clue.id);
+  const [id, part] = clue.id.split("."), of = state.page?.clues.find((one) => one.id === id);
+  const now = part ? of?.parts?.find((one) => one.id === part) : of;
   if (!text || (now?.wait_until_ms || 0) > server_now()) return;  // the words stay; the clock in the button says how long
   field.value = "";
   kept.put(draft_name(clue.id), null);
@@ -266,7 +276,7 @@ function code_box(clue) {
     field.value = "";
   }}>${answer_line(thing)}
     <button type="button" class="act wide" @click=${() => open_scanner(thing)}>${icon("scan")}${t("scan")}</button>
-    <div class="box"><label class="sr" for="code">${t("scan.type")}</label><input id="code" name="code" autocomplete="off" autocapitalize="characters" placeholder=${t("scan.type")} maxlength="200">
+    <div class="box"><label class="sr" for=${field("code", clue)}>${t("scan.type")}</label><input id=${field("code", clue)} name="code" autocomplete="off" autocapitalize="characters" placeholder=${t("scan.type")} maxlength="200">
       <button class="plain">${t("scan.enter")}</button></div></form>`;
 }
 

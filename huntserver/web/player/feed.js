@@ -22,6 +22,7 @@ export function feed_view(page) {
 function line({ type, at_ms, own, event }) {
   const words = /** @type {{[type: string]: () => string}} */ ({
     solved: () => t("feed.solved", { clue: event.clue_number, rank: ordinal(event.rank), n: event.points || 0 }),
+    part_solved: () => t("feed.part", { clue: event.clue_number, n: event.done || 0, total: event.needed || 0 }),
     first_finder: () => t("feed.first", { who: event.name, clue: event.clue_number }),
     claimed: () => (own ? t("feed.claimed_own", { what: event.title }) : !event.name ? "" : t("feed.claimed", { who: event.name, what: event.title, rank: ordinal(event.rank) })),
     hint_taken: () => (event.points ? t("feed.hint", { n: -event.points }) : t("feed.hint_free")),
@@ -39,6 +40,6 @@ function line({ type, at_ms, own, event }) {
   })[type];
   const said = words?.();
   if (!said) return nothing;
-  const kinds = /** @type {{[type: string]: string}} */ ({ solved: "star", first_finder: "star", claimed: "treasure", hint_taken: "hint", joined: "team", adjusted: "board" });
+  const kinds = /** @type {{[type: string]: string}} */ ({ solved: "star", part_solved: "manual", first_finder: "star", claimed: "treasure", hint_taken: "hint", joined: "team", adjusted: "board" });
   return html`<li class="card ${own ? "own" : ""} ${type}">${icon(kinds[type] || "clues")}<div><span dir="auto">${said}</span><span class="about">${moment(at_ms, server_now())}</span></div></li>`;
 }

@@ -4,9 +4,12 @@
 // What a push does not tell (a worth that sinks with others' solves) is asked for anew: `stale`.
 
 /** @typedef {{id: string, price: number, offered_ms: number, text?: string, needs?: string[]}} Hint */
+/** @typedef {{id: string, kind: string, title?: string, text?: string, asks?: Asks}} PartShown */
+/** @typedef {{id: string, done?: boolean, wrong?: number, wait_until_ms?: number}} PartStands */
+/** @typedef {{kind: string, options?: string[], needed?: number, parts?: PartShown[]}} Asks */
 /** @typedef {{id: string, number: number, title: string, text: string, kind: string, points: number, solved?: boolean,
  *   solved_text?: string, hints?: Hint[], wrong?: number, wait_until_ms?: number, final?: boolean,
- *   round?: string, fed_by?: number[], sinks?: {from_ms: number, to_ms: number, least: number}, asks?: {kind: string, options: string[]}, errata?: {at_ms: number, text: string}[]}} Clue */
+ *   round?: string, fed_by?: number[], sinks?: {from_ms: number, to_ms: number, least: number}, asks?: Asks, parts?: PartStands[], errata?: {at_ms: number, text: string}[]}} Clue */
 /** @typedef {{id: string, title: string, text: string, points: number, left: number, mine?: boolean, tier?: string, loot?: string[], from_ms?: number, until_ms?: number}} Treasure */
 /** @typedef {{id: string, name: string, score: number, place: number, members: string[], bracket?: string, invite?: string,
  *   finished?: boolean, out?: boolean, unofficial?: boolean, ids?: string[], asking?: [string, string][]}} Team */
@@ -58,12 +61,14 @@ export function fold_answer(page, request, { ok, ch, prev, pos }, now_ms) {
   const seen = page.channels[ch] || 0;
   if (!ch || !ok || pos <= seen || prev > seen) return page;
   const noted = { ...page, channels: { ...page.channels, [ch]: pos } };
-  return ok.verdict !== "incorrect" ? noted : wrong(noted, request.clue, ok.wait_ms ? now_ms + ok.wait_ms : 0);
+  return ok.verdict !== "incorrect" ? noted : wrong(noted, request, ok.wait_ms ? now_ms + ok.wait_ms : 0);
 }
 
-/** Return the page with a clue's next guess not before a time. @param {Page} page @param {string} id @param {number} until_ms */
-export function with_wait(page, id, until_ms) {
-  return with_clue(page, id, (clue) => ({ ...clue, wait_until_ms: until_ms }));
+/** Return the page with the next guess at a clue, or at a part of it, not before a time.
+ * @param {Page} page @param {{clue?: string, part?: string}} at @param {number} until_ms */
+export function with_wait(page, { clue = "", part = "" }, until_ms) {
+  if (part) return with_part(page, clue, part, (now) => ({ ...now, wait_until_ms: until_ms }));
+  return with_clue(page, clue, (one) => ({ ...one, wait_until_ms: until_ms }));
 }
 
 /** Return what a clue is worth at a time, where its points sink with it. @param {Clue} clue @param {number} now_ms */
@@ -85,14 +90,28 @@ function with_clue(page, id, change) {
   return { ...page, clues: page.clues.map((clue) => (clue.id === id ? change(clue) : clue)) };
 }
 
+/** @param {Page} page @param {string} id @param {string} part @param {(now: PartStands) => PartStands} change @returns {Page} */
+function with_part(page, id, part, change) {
+  return with_clue(page, id, (clue) => {
+    const stand = new Map((clue.parts || []).map((one) => [one.id, one]));
+    stand.set(part, change(stand.get(part) || { id: part }));
+    const parts = (clue.asks?.parts || []).flatMap((one) => stand.get(one.id) || []);
+    return { ...clue, parts };
+  });
+}
+
 /** @param {Page} page @param {Event} change @returns {Page} */
 function with_team(page, change) {
   return page.team ? { ...page, team: { ...page.team, ...change } } : page;
 }
 
-/** @param {Page} page @param {string} id @param {number} until_ms @returns {Page} */
-function wrong(page, id, until_ms) {
-  return with_clue(page, id, (clue) => ({ ...clue, wrong: (clue.wrong || 0) + 1, wait_until_ms: until_ms || clue.wait_until_ms }));
+/** @template {{wrong?: number, wait_until_ms?: number}} Tried @param {Tried} tried @param {number} until_ms @returns {Tried} */
+const tried_again = (tried, until_ms) => ({ ...tried, wrong: (tried.wrong || 0) + 1, wait_until_ms: until_ms || tried.wait_until_ms });
+
+/** @param {Page} page @param {{[field: string]: any}} at @param {number} until_ms @returns {Page} */
+function wrong(page, { clue, part }, until_ms) {
+  const counted = with_clue(page, clue, (one) => tried_again(one, part ? 0 : until_ms));
+  return part ? with_part(counted, clue, part, (now) => tried_again(now, until_ms)) : counted;
 }
 
 /** @param {Page} page @param {Event} event @returns {Page} */
@@ -151,6 +170,7 @@ const FOLDS = {
       clues: page.clues.map((clue) => ({
         ...clue,
         wait_until_ms: later(clue.wait_until_ms),
+        ...(clue.parts?.length ? { parts: clue.parts.map((part) => ({ ...part, wait_until_ms: later(part.wait_until_ms) })) } : {}),
         ...(clue.sinks ? { sinks: { ...clue.sinks, from_ms: clue.sinks.from_ms + event.for_ms, to_ms: clue.sinks.to_ms + event.for_ms } } : {}),
         hints: (clue.hints || []).map((hint) => ({ ...hint, offered_ms: hint.offered_ms + event.for_ms })),
       })),
@@ -160,12 +180,13 @@ const FOLDS = {
   extended: (page, event) => ({ ...page, ends_ms: event.ends_ms || 0 }),
   ended: (page, event) => with_closed({ ...page, phase: "ended", ends_ms: event.ends_ms || page.ends_ms }, () => true),
   guessed: (page, event, at_ms) =>
-    event.verdict === "incorrect" ? wrong(page, event.clue, event.wait_ms ? at_ms + event.wait_ms : 0) : page,
+    event.verdict === "incorrect" ? wrong(page, event, event.wait_ms ? at_ms + event.wait_ms : 0) : page,
   solved: (page, event) => {
-    const solved = with_clue(page, event.clue, (clue) => ({ ...clue, solved: true, solved_text: event.text || "", wrong: 0, wait_until_ms: 0, sinks: undefined }));
+    const solved = with_clue(page, event.clue, (clue) => ({ ...clue, solved: true, solved_text: event.text || "", wrong: 0, wait_until_ms: 0, sinks: undefined, parts: (clue.parts || []).filter(({ done }) => done) }));
     const finished = event.final ? { finished: true } : {};
     return opened(with_closed(with_team(solved, { score: event.score, ...finished }), ({ clue }) => clue === event.clue), event);
   },
+  part_solved: (page, event) => with_part(page, event.clue, event.part, ({ id }) => ({ id, done: true })),
   hint_taken: (page, event) =>
     with_team(
       with_clue(page, event.clue, (clue) => ({
@@ -187,7 +208,8 @@ const FOLDS = {
     return with_team({ ...page, players: (page.players || 0) + 1 }, team);
   },
   erratum_given: (page, event, at_ms) => with_clue(page, event.clue, (clue) => ({ ...clue, errata: [...(clue.errata || []), { at_ms, text: event.text }] })),
-  cool_down_cleared: (page, event) => with_clue(page, event.clue, (clue) => ({ ...clue, wait_until_ms: 0 })),
+  cool_down_cleared: (page, event) => page.clues.filter(({ id }) => !event.clue || id === event.clue).reduce((folded, { id }) =>
+    with_clue(folded, id, (clue) => ({ ...clue, wait_until_ms: 0, ...(clue.parts ? { parts: clue.parts.map((part) => ({ ...part, wait_until_ms: 0 })) } : {}) })), page),
   first_finder: (page) => page,
   frozen: (page, _event, at_ms) => ({ ...page, frozen_ms: at_ms }),
   thawed: (page) => ({ ...page, frozen_ms: 0 }),

@@ -147,12 +147,15 @@ export function act(thing, op, fields, text) {
   changed();
 }
 
-/** @param {string} clue @param {string} text */
-export const guess = (clue, text) => act(`clue:${clue}`, "guess", { clue, text }, text);
+/** @param {string} at a clue's id, or CLUE.PART @param {string} text */
+export function guess(at, text) {
+  const [clue, part] = at.split(".");
+  act(`clue:${at}`, "guess", part ? { clue, text, part } : { clue, text }, text);
+}
 /** @param {string} code @param {string} thing where the answer is shown */
 export const scan = (code, thing) => act(thing, "scan", { code }, code);
-/** @param {string} clue @param {{lat: number, lon: number, accuracy_m: number}} where */
-export const check_in = (clue, where) => act(`clue:${clue}`, "checkin", { clue, ...where });
+/** At a clue or CLUE.PART: of a clue's parts the nearest counts. @param {string} at @param {{lat: number, lon: number, accuracy_m: number}} where */
+export const check_in = (at, where) => act(`clue:${at.split(".")[0]}`, "checkin", { clue: at.split(".")[0], ...where });
 /** @param {string} clue @param {string} hint */
 export const take_hint = (clue, hint) => act(`hint:${clue}:${hint}`, "hint", { clue, hint });
 /** Begin one's own play, where every team does so for itself. */
@@ -258,7 +261,7 @@ function took_board(board) {
 function happened(event, at_ms, channel) {
   const own = channel.startsWith("team:");
   const { page } = state;
-  if (event.type === "guessed" && event.personal) tried(event.clue, event.personal.text, event.verdict, at_ms);
+  if (event.type === "guessed" && event.personal) tried(at_part(event), event.personal.text, event.verdict, at_ms);
   if (event.type === "solved" && own) {
     const clue = page?.clues.find(({ id }) => id === event.clue);
     celebrate({ number: event.clue_number, rank: event.rank, points: event.points || 0, title: clue?.title || "", at_ms });
@@ -301,8 +304,8 @@ function answered(request, reply) {
   const verdict = ok ? ok.verdict || "correct" : "";
   const answer = { tone: err ? /** @type {const} */ ("refused") : TONES[verdict], text: request.text || request.code, op: request.op, ok, err, at_ms: now_ms };
   state.answers = { ...state.answers, [thing]: answer };
-  if (request.op === "guess" && verdict) tried(request.clue, request.text, verdict, now_ms);
-  if (err?.code === "cool_down" && state.page) state.page = with_wait(state.page, request.clue, now_ms + err.after_ms);
+  if (request.op === "guess" && verdict) tried(at_part(request), request.text, verdict, now_ms);
+  if (err?.code === "cool_down" && state.page) state.page = with_wait(state.page, request, now_ms + err.after_ms);
   if (request.op === "checkin") checked_in(request, verdict === "correct");
   noted();
 }
@@ -313,9 +316,12 @@ function checked_in({ clue, lat, lon }, right) {
   state.places = [...state.places, { lat, lon, number, right }].slice(-30);
 }
 
+/** What a guess is at: a clue, or CLUE.PART. @param {any} of */
+const at_part = ({ clue, part }) => (part ? `${clue}.${part}` : clue);
+
 /** @param {Message} request */
-function thing_of({ op, clue, hint, treasure, code, question }) {
-  if (op === "guess" || op === "checkin") return `clue:${clue}`;
+function thing_of({ op, clue, part, hint, treasure, code, question }) {
+  if (op === "guess" || op === "checkin") return `clue:${at_part({ clue, part })}`;
   if (op === "hint") return `hint:${clue}:${hint}`;
   if (op === "begin") return "begin";
   if (op === "ask") return `ask:${clue}`;

@@ -21,6 +21,7 @@ function words({ tone, text, op, ok, err }) {
   if (tone === "refused") return html`${icon("close")}<span>${quoted(text)}${refusal(err)}</span>`;
   if (tone === "near") return html`${icon("star")}<span>${quoted(text)}${ok.reply || t("verdict.partial")}</span>`;
   if (tone === "wrong") return html`${icon("close")}<span>${quoted(text)}${missed(op, ok)}${ok.wait_ms ? ` · ${t("answer.wait", { time: clock(ok.wait_ms) })}` : nothing}</span>`;
+  if (ok.done && ok.done < ok.needed) return html`${icon("star")}<span>${t("answer.right")} ${t("parts.count", { n: ok.done, total: ok.needed })}</span>`;
   const points = ok.points ? t("answer.points", { n: ok.points }) : "";
   return html`${icon("star")}<span>${ok.verdict ? t("answer.right") : t("answer.done")} ${points} ${ok.rank ? t("answer.rank", { rank: ordinal(ok.rank) }) : ""}</span>`;
 }
