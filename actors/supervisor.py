@@ -326,11 +326,11 @@ class ShardSupervisor:
             self._opening_ns = self._node.clock.boot_ns()
             return
         self.why, self.following = ruling.why, True
-        if self._node.succession is not None:
-            self._node.succession.following(self.id)
         if math.isinf(ruling.again_s):  # another serves it, and may for long
             self.shard.elsewhere = True
             self.shard.refuse_waiting()
+        if self._node.succession is not None:
+            self._node.succession.following(self.id)
         if self._gated:
             self._gated = False
             self._gate.release()

@@ -97,6 +97,7 @@ class ActorSystem(WayIn):
         self.report = Unfailing.of(outside.report)
         self.background = Background(self.report, outside.random)
         self._limits = limits
+        self.boot_ns, self.proof_ns = outside.clock.boot_ns, int(limits.proof_s * 1e9)
         self.time = Timekeeper(
             outside.clock,
             independent=outside.log.independent_clock,

@@ -208,7 +208,11 @@ class Keeper:
         """Take the table of a new generation."""
         self._tables += 1
         self._first_table_s = self._first_table_s or self._now_s()
+        known = {shard: self.rules.newest.get(shard) for shard in self.rules.holding}
         self.rules.generation(table, self._now_s())
+        for shard, newest in known.items():  # a table tells of tenures, too
+            if self.rules.newest.get(shard) != newest and self._system is not None:
+                self._system.prove(shard)
         mine = len(table.shards_of(self.me))
         self._report.note("table_taken", table=table.version, members=len(table.members), shards=mine)
         if self._leaving and not mine:
@@ -226,9 +230,13 @@ class Keeper:
         return self.rules.ruling(shard, self._now_s())
 
     def following(self, shard: ShardId) -> None:
-        """Tell the peers that this node has replayed a shard: who is to give it up to it need not wait."""
+        """Tell the peers that this node has replayed a shard: who is to give it up to it need not wait. Who listens
+        hears that it is not served here now, whatever it was before."""
         if shard in self.rules.newest:  # peers of earlier versions take it for an old tenure
             self.announce(News(shard, self.me, "", FOLLOWS))
+        if shard in self.rules.holding:  # it was served here, and who serves it now was read in its log
+            self.dropped(shard, "another serves it", released=False)
+        self._tell()
 
     def opened(self, shard: ShardId, newest: Newest) -> None:
         """A tenure of this node is durable."""
@@ -323,6 +331,9 @@ class Keeper:
     def _changed(self) -> None:
         event, self._event = self._event, asyncio.Event()
         event.set()
+        self._tell()
+
+    def _tell(self) -> None:
         for listener in self._listeners:
             listener()
 

@@ -231,7 +231,7 @@ class PlacementRules:
         """Its node may be a member by a table that is not here: two nodes that the group lost, each with the table of
         its own, would take a shard from each other for ever. A report of its version makes the next table a later one.
         """
-        if newest.table >= self.table.version:
+        if newest.table >= self.table.version and not newest.released:
             why = f"{newest.node}'s tenure rests on table {newest.table}, this node has {self.table.version}"
             return Ruling(Say.WAIT, math.inf, why, self.table.version)
         return self._open(f"{newest.node} is no member")

@@ -34,7 +34,20 @@ UNKNOWN: Final = Rejected(
 class RemoteRequest:
     """One message to an entity of another node. `what` is `COMMAND` or `QUERY`."""
 
-    __slots__ = ("by_s", "caller", "id", "key", "kind", "link", "payload", "request", "sink", "tries", "what")
+    __slots__ = (
+        "by_s",
+        "caller",
+        "id",
+        "key",
+        "kind",
+        "link",
+        "payload",
+        "request",
+        "sent_ns",
+        "sink",
+        "tries",
+        "what",
+    )
 
     def __init__(
         self, what: int, kind: str, id: str, payload: Any, sink: Any, request: int, caller: Caller, key: Key | None
@@ -49,6 +62,7 @@ class RemoteRequest:
         self.key = key
         self.link: Link | None = None
         self.tries = 0
+        self.sent_ns = 0  # boot time at which it went out last
         self.by_s = asyncio.get_running_loop().time() + DEADLINE_S
 
 

@@ -45,7 +45,8 @@ class Router(WayIn):
     ) -> None:
         self.audience = audience
         self.serving = Serving(system, codec)
-        self.watches = Watches(listeners, self._owner_link, audience.told)
+        self.watches = Watches(listeners, self._owner_link)
+        audience.regains = self.watches.regained
         self.requests = RemoteRequests(self, system.background.guard)
         self._system = system
         self._keeper = keeper
@@ -112,7 +113,7 @@ class Router(WayIn):
             return
         self.watches.aim(kind, id)  # what follows the view is heard by the same link
         body, caller, nonce = self._codec.encode(request.payload), request.caller, self._stamp(shard.id, link)
-        n = self.requests.sending(request, link)
+        n, request.sent_ns = self.requests.sending(request, link), self._system.boot_ns()
         if request.what == QUERY:
             frame: f.LinkFrame = f.LinkQuery(n, kind, id, nonce, body, caller.by, caller.role, caller.name)
         else:
@@ -148,9 +149,9 @@ class Router(WayIn):
 
     def _owner_link(self, kind: str, id: str) -> Link | None:
         shard = self._system.regions[kind].shard(id)
-        if not shard.elsewhere:
+        if not shard.elsewhere and self._system.nonce(shard.id):
             return None
-        link = self._link_of(shard.id)
+        link = self._link_of(shard.id) if shard.elsewhere else None
         if link is None:
             raise LookupError(f"nobody is known to serve {shard.id}")
         return link
@@ -246,10 +247,10 @@ class Router(WayIn):
         if request is None:
             return
         told = None
-        # A late answer of the owner before does not tell what the next one has shown meanwhile, to this listener too.
-        if frame.told is not None and not self.watches.is_shown(request.kind, request.id, frame.pos):
-            told = Push(frame.told.channel, frame.told.prev, (), True, frame.told.state)
-            self.audience.told.note(request.kind, request.id, frame.pos, request.sink, told.channel, told.prev)
+        if (said := frame.told) is not None and self._listeners.tell(
+            request.kind, request.id, frame.pos, request.sink, said.channel, said.prev
+        ):
+            told = Push(said.channel, said.prev, (), True, said.state)
         request.sink.accepted(request.request, frame.answer, frame.pos, told)
 
     def _refused(self, link: Link, frame: f.LinkRefused) -> None:
@@ -265,15 +266,26 @@ class Router(WayIn):
             if request.payload is not None:  # of reactions, the source itself tries again
                 self.requests.later(request)
                 return
+        if request.what == QUERY and frame.pos >= 0 and not self._is_fresh(request):
+            self.requests.later(request)
+            return
         rejected = Rejected(frame.code, frame.msg, frame.retry, frame.after_ms, frame.why)
         request.sink.refused(request.request, rejected, frame.pos)
 
+    def _is_fresh(self, request: RemoteRequest) -> bool:
+        """Tell whether the answer to a question has come in time. What lay about on the way, or here while this process
+        stood still, may miss what another owner has acknowledged since: it is asked for again."""
+        return self._system.boot_ns() - request.sent_ns <= self._system.proof_ns
+
     def _viewed(self, link: Link, frame: f.LinkView) -> None:
         request = self.requests.answered(link, frame.n)
-        if request is not None:
+        if request is None:
+            return
+        if self.watches.viewed(link, request.kind, request.id, frame.pos) and self._is_fresh(request):
             view = self._codec.view(request.kind, request.payload, frame.view)
-            self.watches.viewed(link, request.kind, request.id, frame.pos)
             request.sink.viewed(request.request, view, frame.pos)
+        else:
+            self.requests.later(request)
 
     def _shown(self, link: Link, frame: f.LinkShown) -> None:
         pushes = [

@@ -8,7 +8,7 @@ anew. Owns the watches; holds no pushes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -29,10 +29,6 @@ Shown = tuple[int, int, Sequence[Push]]
 """A record as it was shown: seq, time in ms, pushes."""
 
 _json: Final = msgspec.json.Encoder().encode
-
-
-TOLD_MAX: Final = 10_000
-"""Records that answers told of and that are not shown yet, of all entities."""
 
 
 class Listeners(Protocol):
@@ -58,9 +54,21 @@ class Listeners(Protocol):
         """Return every record that was shown after `seq`; None if that is not known to be all."""
         ...
 
-    def broken(self, kind: str, id: str, seq: int, told: Mapping[Sink, Mapping[str, int]]) -> None:
-        """What was shown after `seq` elsewhere may be missing: each listener asks for it, or for a snapshot. Those in
-        `told` were given some channels further."""
+    def saw(self, kind: str, id: str, pos: int) -> None:
+        """Everything up to `pos` was shown here, also if nothing was said of some of it."""
+        ...
+
+    def tell(self, kind: str, id: str, seq: int, sink: Sink, channel: str, prev: int) -> bool:
+        """Tell whether an answer is to say what record `seq` shows on `channel`, after its record `prev`: then it is
+        not shown to the sink again, whoever shows it. Not if it was shown, or if something before it was not."""
+        ...
+
+    def broken(self, kind: str, id: str) -> None:
+        """What was shown elsewhere after what was heard may be missing: each listener asks for it, or a snapshot."""
+        ...
+
+    def regained(self, kind: str, since: Callable[[str], int | None]) -> None:
+        """What another owner wrote is shown here from there on; see `actors.shard.actor.Publisher`."""
         ...
 
     def forget(self, kind: str, gone: Callable[[str], bool]) -> None:
@@ -69,60 +77,22 @@ class Listeners(Protocol):
 
 
 class EntityWatch:
-    """One entity that is listened to here. `since`: everything up to it was heard, also by views."""
+    """One entity that is listened to here."""
 
-    __slots__ = ("id", "is_cut", "kind", "link", "since")
+    __slots__ = ("id", "is_cut", "kind", "link")
 
     def __init__(self, kind: str, id: str) -> None:
         self.kind = kind
         self.id = id
-        self.since = -1
         self.link: Link | None = None  # to the owner; None: it lives here, or `is_cut`
-        self.is_cut = False  # the link was lost, and the watch is not aimed again yet
-
-
-class ToldRecords:
-    """Who was told a record by the answer to its command, until it is shown: it is not shown to them again.
-
-    By the record, not by the link that brought the answer: when the owner changes in between, the next one shows it.
-    """
-
-    def __init__(self) -> None:
-        self._told: dict[tuple[str, str, int], tuple[Sink, str, int]] = {}
-
-    def note(self, kind: str, id: str, seq: int, sink: Sink, channel: str = "", prev: int = 0) -> None:
-        """An answer says all of what record `seq` shows on `channel`, after its record `prev`.
-
-        Of very many that are not shown the oldest is forgotten.
-        """
-        while len(self._told) >= TOLD_MAX:
-            del self._told[next(iter(self._told))]
-        self._told[kind, id, seq] = sink, channel, prev
-
-    def take(self, kind: str, id: str, seq: int) -> Sink | None:
-        """Return who was told a record that is shown now."""
-        return self._told.pop((kind, id, seq), (None, "", 0))[0] if self._told else None
-
-    def further(self, kind: str, id: str, seq: int) -> dict[Sink, dict[str, int]]:
-        """Return who was given an entity's channels further than `seq`, by answers, without a gap: sink -> channel ->
-        seq. They are forgotten: whoever is told this does not get them again."""
-        found: dict[Sink, dict[str, int]] = {}
-        for at in sorted(key[2] for key in self._told if key[:2] == (kind, id) and key[2] > seq):
-            sink, channel, prev = self._told.pop((kind, id, at))
-            given = found.setdefault(sink, {})
-            if prev <= max(given.get(channel, 0), seq):
-                given[channel] = at
-        return found
+        self.is_cut = False  # nobody is heard now, and the watch is not aimed again yet
 
 
 class Watches:
-    """The hearing side. `owner` tells over which link an entity's owner is reached (None: it lives here), or raises
+    """The hearing side. `owner` tells over which link an entity's owner is reached (None: it is served here), or raises
     LookupError while nobody is known."""
 
-    def __init__(
-        self, listeners: Listeners, owner: Callable[[str, str], Link | None], told: ToldRecords | None = None
-    ) -> None:
-        self.told = told or ToldRecords()
+    def __init__(self, listeners: Listeners, owner: Callable[[str, str], Link | None]) -> None:
         self._listeners = listeners
         self._owner = owner
         self._watches: dict[tuple[str, str], EntityWatch] = {}
@@ -142,33 +112,48 @@ class Watches:
             return
         try:
             link = self._owner(kind, id)
-        except LookupError:
-            return  # aimed again when somebody is known
-        was, lost = watch.link, watch.is_cut
-        if link is was and not lost:
+        except LookupError:  # aimed again when somebody is known
+            watch.is_cut = watch.link is None
+            return
+        was = watch.link
+        if link is was and not watch.is_cut:
             return
         watch.link, watch.is_cut = link, False
         if was is not None:
             was.send(LinkUnwatch(kind, id))
-        heard = max(watch.since, self._listeners.heard(kind, id))
-        if link is not None:
+        if link is not None:  # what begins to be served here says so itself (`regained`)
+            heard = self._listeners.heard(kind, id)
             link.send(LinkWatch(kind, id, heard if heard > 0 else -1))
-        elif was is not None or lost:
-            self._broken(watch, heard)
 
     def aim_all(self) -> None:
         """Aim every watch anew: owners or links have changed."""
         for kind, id in list(self._watches):
             self.aim(kind, id)
 
-    def viewed(self, link: Link, kind: str, id: str, pos: int) -> None:
-        """A view of the entity at `pos` came: if by the link of its watch, what was shown before it was heard.
+    def viewed(self, link: Link, kind: str, id: str, pos: int) -> bool:
+        """A view of the entity at `pos` came: by the link of its watch, all that was shown before it was heard.
 
-        By another link (of the owner before) it says nothing of what was heard: its records are dropped.
+        By another link (of the owner before) it does not fit what is heard: return False, it is to be asked for again.
         """
         watch = self._watches.get((kind, id))
-        if watch is not None and watch.link is link and pos > watch.since:
-            watch.since = pos
+        if watch is None:
+            return True
+        if watch.link is link:
+            self._listeners.saw(kind, id, pos)
+        return watch.link is link
+
+    def is_here(self, kind: str, id: str) -> bool:
+        """Tell whether what an entity shows is heard from this node itself."""
+        watch = self._watches.get((kind, id))
+        return watch is None or (watch.link is None and not watch.is_cut)
+
+    def regained(self, kind: str, since: Callable[[str], int | None]) -> None:
+        """A shard is served here now: what its entities show is heard from this node; see `Publisher.regained`."""
+        for watch in self._watches.values():
+            if watch.kind == kind and since(watch.id) is not None:
+                was, watch.link, watch.is_cut = watch.link, None, False
+                if was is not None:
+                    was.send(LinkUnwatch(kind, watch.id))
 
     def sweep(self) -> None:
         """Forget what nobody listens to any more."""
@@ -182,24 +167,18 @@ class Watches:
         """The owner has taken the watch."""
         watch = self._watches.get((frame.kind, frame.id))
         if watch is not None and watch.link is link and not frame.whole:
-            self._broken(watch, max(watch.since, self._listeners.heard(watch.kind, watch.id)))
+            self._listeners.broken(watch.kind, watch.id)
 
     def shown(self, link: Link, frame: LinkShown, pushes: Sequence[Push]) -> None:
         """The owner shows a record. From a node that is the owner no more it is dropped: the new one's tail has it."""
         watch = self._watches.get((frame.kind, frame.id))
         if watch is not None and watch.link is link:
-            origin = self.told.take(frame.kind, frame.id, frame.seq)
-            self._listeners.publish(frame.kind, frame.id, frame.seq, frame.at_ms, pushes, origin)
-
-    def is_shown(self, kind: str, id: str, seq: int) -> bool:
-        """Tell whether a record was shown here already, to everybody who listened."""
-        return self._listeners.heard(kind, id) >= seq
+            self._listeners.publish(frame.kind, frame.id, frame.seq, frame.at_ms, pushes, None)
 
     def rewound(self, link: Link, frame: LinkRewound) -> None:
         """Records that the owner had shown are gone."""
         watch = self._watches.get((frame.kind, frame.id))
         if watch is not None and watch.link is link:
-            watch.since = min(watch.since, frame.seq)
             self._listeners.rewind(frame.kind, lambda id: frame.seq if id == frame.id else None)
 
     def lost(self, link: Link) -> None:
@@ -207,11 +186,6 @@ class Watches:
         for watch in self._watches.values():
             if watch.link is link:
                 watch.link, watch.is_cut = None, True
-                watch.since = max(watch.since, self._listeners.heard(watch.kind, watch.id))
-
-    def _broken(self, watch: EntityWatch, heard: int) -> None:
-        seq = max(heard, 0)
-        self._listeners.broken(watch.kind, watch.id, seq, self.told.further(watch.kind, watch.id, seq))
 
     def __len__(self) -> int:
         return len(self._watches)
@@ -221,21 +195,29 @@ class Audience:
     """The showing side: a `Publisher` that shows to the listeners here, and to each node that watches."""
 
     def __init__(self, listeners: Listeners, request_of: Callable[[Any, Link], int]) -> None:
-        self.told = ToldRecords()
         self.listeners = listeners
+        self.regains: Callable[[str, Callable[[str], int | None]], None] = lambda kind, since: None
         self._request_of = request_of  # the number on a link of the request that a sink answers; 0: another's
         self._watchers: dict[tuple[str, str], dict[Link, None]] = {}
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Show a durable record; see `actors.shard.actor.Publisher`."""
-        if origin is None:  # also what another node's owner wrote, and this one's tail brings
-            origin = self.told.take(kind, id, seq)
         self.listeners.publish(kind, id, seq, at_ms, pushes, origin)
         watchers = self._watchers.get((kind, id))
         if watchers:
             framed = framed_pushes(pushes)
             for link in watchers:
                 link.send(LinkShown(kind, id, seq, at_ms, framed, self._request_of(origin, link)))
+
+    def regained(self, kind: str, since: Callable[[str], int | None]) -> None:
+        """A shard is served here after another node may have served it; see `actors.shard.actor.Publisher`. A node that
+        watched all the time, and heard of no other owner, hears that something may be missing."""
+        self.regains(kind, since)
+        self.listeners.regained(kind, since)
+        for (watched, id), links in self._watchers.items():
+            if watched == kind and since(id) is not None:
+                for link in links:
+                    link.send(LinkWatching(kind, id, False))
 
     def rewind(self, kind: str, seq: Callable[[str], int | None]) -> None:
         """Records that were shown are gone."""

@@ -68,6 +68,11 @@ class Publisher(Protocol):
         """Show a record. Called in seq order; a seq seen before is ignored (after a recovery the tail comes again)."""
         ...
 
+    def regained(self, kind: str, since: Callable[[str], int | None]) -> None:
+        """A shard is served here after another node may have served it. Of an entity of it `since` returns up to which
+        seq records are not shown here, the rest follows; None: it is of another shard."""
+        ...
+
     def rewind(self, kind: str, seq: Callable[[str], int | None]) -> None:
         """Records that were shown are gone: `seq` tells where an entity is now, None of one that is not concerned."""
         ...

@@ -80,7 +80,8 @@ async def recover(
     due_ms = await _put_away(shard, trusted)
     for id, why in trusted.damaged.items():  # before the replay, which would find a gap and call that the reason
         _close(shard, id, why)
-    replay = Replay(shard, trusted, decoder)
+    replay, known = Replay(shard, trusted, decoder), shard.ownership.last
+    replay.me = node_run.holder()
     try:
         if bounds.end > replay.start:  # first, and without a tenure: a log that is damaged gets none
             await _replay_to(replay, bounds.end - 1)
@@ -101,6 +102,9 @@ async def recover(
         replay.fold.tenure(base, nonce, node_run.holder())
     await _clock_in_doubt(shard, replay, due_ms, waits)
     _begin(shard, replay, trusted, due_ms, node_run, base)
+    if known < 0 or replay.start > known + 1 or replay.other_at > known:
+        _regain(shard, replay)
+    _show_tails(shard, replay)
     if accepted:
         _rewind(shard)
     shard.commit.proof_ns = handed_ns
@@ -184,16 +188,33 @@ async def _holds(shard: Shard, decoder: RecordDecoder, place: KnownPlace, end: i
     return False
 
 
+def _seq(shard: Shard, id: str) -> int | None:
+    """Return at which seq an entity is; None: it is of another shard."""
+    if shard_of(id, shard.shards) != shard.id.index:
+        return None
+    actor, kept = shard.actors.get(id), shard.passive.peek(id)
+    return actor.seq if actor is not None else kept.seq if kept is not None else 0
+
+
 def _rewind(shard: Shard) -> None:
     """Say to those who watch that entities are at an earlier seq than they were shown."""
+    shard.ports.publisher.rewind(shard.kind.kind, partial(_seq, shard))
 
-    def seq(id: str) -> int | None:
-        if shard_of(id, shard.shards) != shard.id.index:
-            return None
-        actor, kept = shard.actors.get(id), shard.passive.peek(id)
-        return actor.seq if actor is not None else kept.seq if kept is not None else 0
 
-    shard.ports.publisher.rewind(shard.kind.kind, seq)
+def _regain(shard: Shard, replay: Replay) -> None:
+    """Say to those who watch that what another owner wrote is shown here from each tail on only."""
+
+    def since(id: str) -> int | None:
+        tail = replay.tails.get(id)
+        return tail[0][0] - 1 if tail else _seq(shard, id)
+
+    shard.ports.publisher.regained(shard.kind.kind, since)
+
+
+def _show_tails(shard: Shard, replay: Replay) -> None:
+    for id, tail in replay.tails.items():
+        for seq, at_ms, pushes in tail:
+            shard.ports.publisher.publish(shard.kind.kind, id, seq, at_ms, pushes, None)
 
 
 async def _look_for_successor(shard: Shard, node_run: NodeRun, decoder: RecordDecoder, end: int) -> None:
@@ -333,9 +354,6 @@ def _begin(
         actor = shard.actors.get(id)
         if actor is None or not actor.damaged:
             shard.snapshots.reopen(id)
-    for id, tail in replay.tails.items():
-        for seq, at_ms, pushes in tail:
-            shard.ports.publisher.publish(shard.kind.kind, id, seq, at_ms, pushes, None)
     shard.outgoing.raised_by = partial(numbers, trusted.losses)
     for kept in trusted.aside:
         if kept.offset < replay.cursor:

@@ -43,6 +43,8 @@ class Replay:
         self.cursor = self.start
         self.last = self.start - 1  # offset of the last record folded
         self.released = False
+        self.other_at = -1  # offset of the last tenure that is not of `me`
+        self.me = ""
         self.table = 0  # that the newest tenure was opened under; 0: it lies before the start
         self.count = 0
         self.reactions: deque[tuple[str, int, int, Sequence[Any]]] = deque()
@@ -62,7 +64,10 @@ class Replay:
                     f"shard {self.shard.id}, offset {offset}: written with {record.shards} shards a topic, configured "
                     f"are {self.shard.shards}; the count is for life: set it back, or export into new topics"
                 )
-            self.fold.tenure(offset, record.nonce, f"{record.node}#{record.start}")
+            holder = f"{record.node}#{record.start}"
+            self.fold.tenure(offset, record.nonce, holder)
+            if holder != self.me:
+                self.other_at = offset
             self.table = record.table
             self.released = False  # its time counts for nothing: a tenure is opened before the clock is known
             return record

@@ -44,6 +44,9 @@ class Folded(NamedTuple):
 class _Nobody:
     """Shows nothing to nobody."""
 
+    def regained(self, kind: str, since: Any) -> None:
+        """Nobody listens."""
+
     def rewind(self, kind: str, seq: Any) -> None:
         """Nobody was shown anything."""
 

@@ -88,7 +88,7 @@ class ClusterNode:
         router = Router(system, self.keeper, GameCodec(), listeners, self.audience)
         self.links = Links(self.me, self._links_config, self.keeper, router, self._report)
         router.attach(self.links.link, system.background)
-        self.rooms.watch = router.watch
+        self.rooms.watch, self.rooms.is_here = router.watch, router.watches.is_here
         return router
 
     async def join(self, system: ActorSystem, connect: Mapping[str, Any], background: Background) -> None:

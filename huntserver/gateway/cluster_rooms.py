@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from actors.entity import Push
-from huntserver.gateway.rooms import Room, Rooms
+from huntserver.gateway.room import Room
+from huntserver.gateway.rooms import Rooms
 from huntserver.limits import Limits
 
 EXPECTED_S: Final = 30.0
@@ -24,6 +25,7 @@ class ClusterRooms(Rooms):
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
         self.watch: Callable[[str, str], None] = lambda kind, id: None
+        self.is_here: Callable[[str, str], bool] = lambda kind, id: True
         self._expected: dict[str, float] = {}
 
     def expect(self, hunt: str) -> None:
@@ -33,15 +35,32 @@ class ClusterRooms(Rooms):
             self._rooms[hunt] = Room(hunt)
         self.watch("hunt", hunt)
 
+    def enter(self, hunt: str, channels: Mapping[str, int], listener: Any, pos: int = 0) -> None:
+        """Let a listener hear channels from here on. Up to where all is shown, of hunts that live elsewhere, the
+        router knows (`saw`)."""
+        super().enter(hunt, channels, listener, pos if self.is_here("hunt", hunt) else 0)
+
+    def tell(self, kind: str, id: str, seq: int, sink: Any, channel: str, prev: int) -> bool:
+        """Tell whether an answer is to say what record `seq` shows on a channel: its listener has heard all before it,
+        and not yet this. Then it is not shown to it again, whoever shows it."""
+        room = self._rooms.get(id) if kind == "hunt" else None
+        listeners = room.channels.get(channel) if room is not None else None
+        if listeners is None or sink not in listeners or listeners.given(sink) != prev:
+            return False
+        listeners[sink] = seq
+        return True
+
     def enter_player(self, id: str, listener: Any, now_ms: float) -> None:
         """Let a listener hear a player's own pushes, wherever the player lives."""
         super().enter_player(id, listener, now_ms)
         self.watch("player", id)
 
     def heard(self, kind: str, id: str) -> int:
-        """Return the seq of the last record that was shown here; 0: none."""
-        room = self._rooms.get(id) if kind == "hunt" else self._players.get(id)
-        return 0 if room is None else room.last_seq
+        """Return up to which seq all was shown here; 0: nothing is known."""
+        if kind != "hunt":
+            return self._players[id].last_seq if id in self._players else 0
+        room = self._rooms.get(id)
+        return 0 if room is None else max(room.last_seq, room.viewed)
 
     def listened(self, kind: str, id: str) -> bool:
         """Tell whether anybody listens, or is about to."""
@@ -66,18 +85,15 @@ class ClusterRooms(Rooms):
         self._bytes += room.ring.bytes - before
         return found
 
-    def broken(self, kind: str, id: str, seq: int, told: Mapping[Any, Mapping[str, int]]) -> None:
-        """What was shown elsewhere after `seq` may be missing: listeners ask for it, or get a snapshot. Answers gave
-        those in `told` some channels further."""
+    def broken(self, kind: str, id: str) -> None:
+        """What was shown elsewhere after what was heard may be missing: listeners ask for it, or get a snapshot."""
         if kind != "hunt":
-            for listener in self._players[id].listeners if id in self._players else ():
-                listener.fell_behind("", seq, {})
+            if id in self._players:
+                self._player_missed(self._players[id], self._players[id].last_seq)
             return
         room = self._rooms.get(id)
         if room is not None:
-            self._begin_anew(room)
-            for listener in self._emptied(room):
-                listener.take_up(id, seq, told.get(listener, {}))
+            self._let_go(room)
 
     def forget(self, kind: str, gone: Callable[[str], bool]) -> None:
         """The hunts that `gone` tells of live here no more: what is shown here is not all, from now on."""

@@ -100,6 +100,14 @@ class Ring:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def newest(self, channel: str) -> int:
+        """Return the seq of the last push of a channel, as far as it was kept here (0: of none)."""
+        return self._newest.get(channel, 0)
+
+    def has_all_since(self, seq: int) -> bool:
+        """Tell whether every record that was shown after `seq` is here."""
+        return 0 < self.whole_from <= seq + 1
+
     def add(self, seq: int, at_ms: int, pushes: Sequence[Push]) -> None:
         """Keep a record's pushes (of events); its seq is above all before it."""
         if seq - self._next > GAP_MAX:
@@ -164,7 +172,7 @@ class Ring:
     def since(self, seq: int) -> list[tuple[int, int, list[Push]]] | None:
         """Return every record that was shown after `seq` (its seq, its time in ms, its pushes); None if that is not
         known to be all."""
-        if not self.whole_from or self.whole_from > seq + 1:
+        if not self.has_all_since(seq):
             return None
         found = []
         for at in [at for at in self._entries if at > seq]:

@@ -15,6 +15,7 @@ from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
 from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.gateway.ring import Kept, Ring
+from huntserver.gateway.room import Channel, PlayerRoom, Room
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Event, State, frame, message
 
@@ -33,32 +34,6 @@ class Asks(Protocol):
     def query(self, kind: str, id: str, query: Any, sink: Any, request: int, caller: Caller) -> None:
         """Ask a question."""
         ...
-
-
-class Room:
-    """One hunt's listeners by channel, and its ring."""
-
-    __slots__ = ("board_due_s", "channels", "hunt", "last_seq", "parted", "parted_before", "ring")
-
-    def __init__(self, hunt: str) -> None:
-        self.hunt = hunt
-        self.channels: dict[str, dict[Any, None]] = {}
-        self.ring = Ring(hunt)
-        self.last_seq = 0
-        self.board_due_s = 0.0
-        self.parted: dict[str, int] = {}  # who was taken out, and at which seq
-        self.parted_before = 0  # the same of those that are forgotten
-
-
-class PlayerRoom:
-    """The sessions of one player."""
-
-    __slots__ = ("last_seq", "listeners", "since_ms")
-
-    def __init__(self, since_ms: float) -> None:
-        self.listeners: dict[Any, None] = {}
-        self.last_seq = 0
-        self.since_ms = since_ms
 
 
 class RoomStatistics(NamedTuple):
@@ -108,8 +83,10 @@ class Rooms:
             # The usual record: the answer says it all, and often nobody else listens.
             ring.add(seq, at_ms, pushes)
             listeners = room.channels.get(first.channel)
-            if listeners and (len(listeners) > 1 or origin not in listeners):
-                self._show(room, ring.kept(seq)[0], listeners, origin)
+            if listeners is not None:
+                if len(listeners) > 1 or origin not in listeners:
+                    self._show(room, ring.kept(seq)[0], listeners, origin)
+                listeners.last = seq
         else:
             self._show_all(room, seq, at_ms, pushes, origin)
         if ring.bytes > self._limits.ring_bytes_max:
@@ -127,22 +104,47 @@ class Rooms:
             return
         for room in list(self._rooms.values()):
             at = seq(room.hunt)
-            if at is None or room.last_seq <= at:
+            if at is None:
+                continue
+            room.viewed = min(room.viewed, at)
+            if room.last_seq <= at:
                 continue
             room.last_seq = at
             self._begin_anew(room)
-            for listener in self._emptied(room):
+            listeners, room.channels = room.listeners(), {}
+            for listener in listeners:
                 listener.restart(room.hunt)
+
+    def regained(self, kind: str, since: Callable[[str], int | None]) -> None:
+        """What another owner wrote is shown here only from there on: who has not heard all before asks for it."""
+        if kind != "hunt":
+            for id, mine in self._players.items():
+                at = since(id)
+                if at is not None and mine.last_seq < at:
+                    mine.last_seq = at
+                    self._player_missed(mine, at)
+            return
+        for room in list(self._rooms.values()):
+            at = since(room.hunt)
+            if at is not None and max(room.last_seq, room.viewed) < at:
+                self._let_go(room)
+                room.last_seq = at
+
+    def _player_missed(self, room: PlayerRoom, seq: int) -> None:
+        for listener in room.listeners:
+            listener.fell_behind("", seq, {})
+
+    def _let_go(self, room: Room) -> None:
+        """What follows is not known to be all: listeners take up where they stand."""
+        stand = [(listener, room.given(listener)) for listener in room.listeners()]
+        self._begin_anew(room)
+        room.channels = {}
+        for listener, given in stand:
+            listener.take_up(room.hunt, room.last_seq, given)
 
     def _begin_anew(self, room: Room) -> None:
         self._bytes -= room.ring.bytes
         room.ring = Ring(room.hunt)
-
-    def _emptied(self, room: Room) -> list[Any]:
-        """Take all listeners out of a room; return them in the order in which they came."""
-        listeners = dict.fromkeys(listener for channel in room.channels.values() for listener in channel)
-        room.channels = {}
-        return list(listeners)
 
     def _show_all(self, room: Room, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
         shown = [push for push in pushes if push.tells]
@@ -158,6 +160,7 @@ class Rooms:
             listeners = room.channels.get(push.channel)
             if listeners:
                 self._show(room, kept, listeners, origin if push.told else None)
+                listeners.last = seq
             elif not push.told:
                 kept.payload(room.hunt)  # it may be large (clues that opened): weighed as it is
                 room.ring.settle(kept)
@@ -178,13 +181,17 @@ class Rooms:
         room = self._rooms.get(hunt)
         return 0 if room is None else room.parted.get(by, room.parted_before)
 
-    def _show(self, room: Room, kept: Kept, listeners: dict[Any, None], told: Any) -> None:
-        soon = len(listeners) <= SMALL
+    def _show(self, room: Room, kept: Kept, listeners: Channel, told: Any) -> None:
+        soon, seq = len(listeners) <= SMALL, kept.seq
         slow: list[Any] | None = None
+        # who was not given the one before it; nobody, but for owners that another owner came between
+        behind: dict[Any, None] = {}
+        if kept.prev > listeners.last:
+            behind = dict.fromkeys(one for one, given in listeners.items() if given < kept.prev)
         frames: list[bytes | None] = [None, None]
         shown = 0
-        for listener in listeners:
-            if listener is told:
+        for listener, given in listeners.items():
+            if listener is told or given >= seq or listener in behind:
                 continue
             packed = listener.packed
             data = frames[packed]
@@ -198,18 +205,18 @@ class Rooms:
             room.ring.settle(kept)
         if slow is not None:
             self._drop(room, slow, kept)
+        for listener in behind:
+            given_all = room.given(listener)
+            self.leave(room.hunt, list(room.channels), listener)
+            listener.take_up(room.hunt, seq - 1, given_all)
 
     def _drop(self, room: Room, slow: list[Any], kept: Kept) -> None:
         self.delivered -= len(slow)
         self.dropped += len(slow)
-        before = {}  # pushes of the same record that were given already
-        for other in room.ring.kept(kept.seq):
-            if other is kept:
-                break
-            before[other.channel] = kept.seq
         for listener in slow:
+            given = room.given(listener)  # of this record, too, on the channels before
             self.leave(room.hunt, list(room.channels), listener)
-            listener.fell_behind(room.hunt, kept.seq - 1, before)
+            listener.fell_behind(room.hunt, kept.seq - 1, given)
 
     def _publish_player(self, id: str, seq: int, at_ms: int, pushes: Sequence[Push]) -> None:
         room = self._players.get(id)
@@ -267,13 +274,23 @@ class Rooms:
     def expect(self, hunt: str) -> None:
         """Somebody asks for the view that it will listen from: what is shown after it is to be heard."""
 
-    def enter(self, hunt: str, channels: Iterable[str], listener: Any) -> None:
-        """Let a listener hear channels from here on."""
+    def enter(self, hunt: str, channels: Mapping[str, int], listener: Any, pos: int = 0) -> None:
+        """Let a listener hear channels from here on. It has them as far as they go, in what it was told of the hunt at
+        `pos` and in the tail since."""
         room = self._rooms.get(hunt)
         if room is None:
             room = self._rooms[hunt] = Room(hunt)
-        for channel in channels:
-            room.channels.setdefault(channel, {})[listener] = None
+        for name, seq in channels.items():
+            room.channels.setdefault(name, Channel())[listener] = max(seq, room.ring.newest(name))
+        self.saw("hunt", hunt, pos)
+
+    def saw(self, kind: str, id: str, pos: int) -> None:
+        """A view at `pos` was let out: what was shown up to there was shown here, or never will be."""
+        if kind != "hunt":
+            if id in self._players:
+                self._players[id].last_seq = max(self._players[id].last_seq, pos)
+        elif id in self._rooms:
+            self._rooms[id].viewed = max(self._rooms[id].viewed, pos)
 
     def leave(self, hunt: str, channels: Iterable[str], listener: Any) -> None:
         """Take a listener out."""
@@ -304,11 +321,16 @@ class Rooms:
             if not room.listeners:
                 del self._players[id]
 
-    def tail(self, hunt: str, seen: Mapping[str, int], last: Mapping[str, int], packed: bool) -> list[bytes] | None:
-        """Return the frames that a listener missed: exactly all, or None: then it needs a snapshot (`Ring.tail`)."""
+    def tail(
+        self, hunt: str, seen: Mapping[str, int], last: Mapping[str, int], packed: bool, pos: int | None = None
+    ) -> list[bytes] | None:
+        """Return the frames that a listener missed: exactly all, or None: then it needs a snapshot (`Ring.tail`).
+        `last` holds at `pos`: what was shown after that must be here, too."""
         room = self._rooms.get(hunt)
         if room is None:
             return [] if all(seq <= seen.get(channel, 0) for channel, seq in last.items()) else None
+        if pos is not None and pos < room.last_seq and not room.ring.has_all_since(pos):
+            return None
         limits, before = self._limits, room.ring.bytes
         found = room.ring.tail(seen, last, packed, pushes_max=limits.tail_pushes_max, bytes_max=limits.tail_bytes_max)
         self._bytes += room.ring.bytes - before

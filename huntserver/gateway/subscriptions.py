@@ -143,12 +143,12 @@ class Subscriptions:
 
     def _recover(self, entry: _Entry, seen: Seen, channels: dict[str, int], pos: int) -> bool:
         if entry.is_slow:
-            return self._catch_up(entry.hunt, seen, channels)
+            return self._catch_up(entry.hunt, seen, channels, pos)
         hunt, connection = entry.hunt, self._connection
-        tail = self._services.rooms.tail(hunt, seen, channels, connection.packed)  # type: ignore[arg-type]
+        tail = self._services.rooms.tail(hunt, seen, channels, connection.packed, pos)  # type: ignore[arg-type]
         if tail is None:
             return False
-        self._enter(hunt, channels)
+        self._enter(hunt, channels, pos)
         connection.drop_large(hunt)
         connection.send(Sys("sys", "resumed", hunt, recovered=True, seq=pos))
         for data in tail:
@@ -158,21 +158,21 @@ class Subscriptions:
     def _snapshot(self, entry: _Entry, page: Any, pos: int) -> None:
         hunt, connection = entry.hunt, self._connection
         # A view may be let out after younger pushes (it waited for a proof of ownership): those follow it.
-        since = self._services.rooms.tail(hunt, page.channels, page.channels, connection.packed)
+        since = self._services.rooms.tail(hunt, page.channels, page.channels, connection.packed, pos)
         if since is None:
             self._again(entry, 0)
             return
-        self._enter(hunt, page.channels)
+        self._enter(hunt, page.channels, pos)
         connection.drop_large(hunt)
         connection.send(Sys("sys", "resumed", hunt, recovered=False, seq=pos))
         connection.send_large(hunt, Snapshot("snapshot", hunt, pos, page.channels, page))
         for data in since:
             connection.write(data)
 
-    def _enter(self, hunt: str, channels: dict[str, int]) -> None:
+    def _enter(self, hunt: str, channels: dict[str, int], pos: int) -> None:
         self.channels[hunt] = tuple(channels)
         if channels:
-            self._services.rooms.enter(hunt, channels, self._connection)
+            self._services.rooms.enter(hunt, channels, self._connection, pos)
 
     def refused(self, entry: _Entry, rejected: Rejected, pos: int) -> None:
         """Say why a hunt is not heard; try again later if that can help."""
@@ -232,7 +232,7 @@ class Subscriptions:
             else:
                 self._connection.send(Sys("sys", "resumed", recovered=False))
 
-    def _catch_up(self, hunt: str, seen: Seen, channels: dict[str, int]) -> bool:
+    def _catch_up(self, hunt: str, seen: Seen, channels: dict[str, int], pos: int) -> bool:
         """Send a portion of what was missed, then the next one when it is gone; False: a snapshot must do."""
         connection = self._connection
         found = self._services.rooms.portion(hunt, seen, channels, connection.packed)  # type: ignore[arg-type]
@@ -242,7 +242,7 @@ class Subscriptions:
         for data in frames:
             connection.write(data)
         if stands is None:
-            self._enter(hunt, channels)
+            self._enter(hunt, channels, pos)
         else:
             self.fell_behind(hunt, 0, stands)
             self._services.clock.soon(self._next_portion)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from actors.entity import Context, EntityType, Push, Rejected
@@ -116,10 +116,10 @@ class TracedPublisher:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._rooms, name)
 
-    def broken(self, kind: str, id: str, seq: int, told: Mapping[Sink, Mapping[str, int]]) -> None:
-        """Say that records may be missing; of who was told further, the coats are taken off as well."""
-        plain = {sink.inner if isinstance(sink, TracedSink) else sink: given for sink, given in told.items()}
-        self._rooms.broken(kind, id, seq, plain)
+    def tell(self, kind: str, id: str, seq: int, sink: Sink, channel: str, prev: int) -> bool:
+        """Ask whether an answer is to say what a record shows."""
+        plain = sink.inner if isinstance(sink, TracedSink) else sink
+        return bool(self._rooms.tell(kind, id, seq, plain, channel, prev))
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Show a record; see the port."""

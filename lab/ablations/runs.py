@@ -27,12 +27,12 @@ from multiprocessing import get_context
 from typing import Final, NamedTuple
 
 from lab import ROOT
-from lab.ablations import cluster_safeguards, gateway_safeguards, session_safeguards
+from lab.ablations import cluster_safeguards, gateway_safeguards, mesh_safeguards, session_safeguards
 from lab.ablations import table as safeguards
 from lab.ablations.safeguard import AREAS, Safeguard
 from lab.ablations.table import UNMISSED, Missed, Run, missed, switched_off, whole_nodes
 from lab.checkout import commit
-from lab.sim import gateway_world, seeds
+from lab.sim import gateway_world, mesh, seeds
 from lab.sim.runs import WORKLOADS, again, told
 from lab.sim.simulation import Simulation
 
@@ -48,7 +48,8 @@ A safeguard whose removal nobody notices is not tested. Each one below is taken 
 `lab/ablations/safeguard.py`; the code itself has no switch), and seeds are played until the checker finds a promise
 broken that the same seed keeps with the safeguard in place. `nodes`: the simulation of whole nodes; faults that are
 named are in every seed, all others come by chance. `cluster`: several nodes at once that share the shards, with a
-simulated group and links (`lab/sim/cluster.py`). `sessions`: the same, with players behind real gateways.
+simulated group and links (`lab/sim/cluster.py`). `mesh`: the same with the product's links, router and watches, and
+players behind the gateways of all nodes (`lab/sim/mesh.py`). `sessions`: the same, with players behind real gateways.
 `gateway`: real connections, rooms and rules over sockets in memory
 (`lab/sim/gateway_world.py`); BOUND means that more waits than the limits allow. The areas are the nine in
 which one planted bug each has to be found. `make ablations` prints this table: how many seeds it takes until the
@@ -88,6 +89,7 @@ def table() -> Iterator[tuple[Safeguard, str, Run]]:
     rows: list[tuple[Safeguard, str, Run]] = [
         *((safeguard, "nodes", _on_nodes("nodes", safeguard)) for safeguard in safeguards.SAFEGUARDS.values()),
         *((safeguard, "cluster", cluster_safeguards.play) for safeguard in cluster_safeguards.SAFEGUARDS.values()),
+        *((safeguard, "mesh", mesh.play) for safeguard in mesh_safeguards.SAFEGUARDS.values()),
         *((safeguard, "gateway", gateway_world.play) for safeguard in gateway_safeguards.SAFEGUARDS.values()),
         *(
             (safeguard, "sessions", _on_nodes("sessions", safeguard))

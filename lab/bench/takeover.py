@@ -82,6 +82,9 @@ class NoRooms:
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Drop it."""
 
+    def regained(self, kind: str, since: Any) -> None:
+        """Nobody listens."""
+
     def rewind(self, kind: str, seq: Any) -> None:
         """Drop it."""
 

@@ -27,7 +27,7 @@ from lab.sim import toy
 from lab.sim.group import SimGroup
 from lab.sim.node import LinkAnswer, SimNode
 from lab.sim.player import AnswerSink, Pending, ScriptedPlayer
-from lab.sim.simulation import OPERATE_S, TIMERS_S, Simulation
+from lab.sim.simulation import OPERATE_S, TIMERS_S, MakeWorkload, Simulation
 from lab.sim.workload import ToyWorkload
 
 RATES: Final = {"cut": (0.5, 0.2, 1.5), "dropped": (0.4, 0.1, 0.8), "join": (0.8, 0.3, 1.5)}
@@ -188,12 +188,14 @@ class ClusterSimulation(Simulation):
     """The run of one seed with several nodes at once."""
 
     settle_s = 12.0
+    played: MakeWorkload = ClusterWorkload
+    group_type: type[SimGroup] = SimGroup
 
     def __init__(self, seed: int, *, off: Sequence[str] = (), on: Sequence[str] = ()) -> None:
-        super().__init__(seed, make=ClusterWorkload, off=(*off, "truncate"), on=on)
+        super().__init__(seed, make=type(self).played, off=(*off, "truncate"), on=on)
         draw = self.mesh = random.Random(f"{seed}/cluster")
         shards = {kind.topic: count for kind, count in self.workload.kinds}
-        self.group = SimGroup(self.loop, draw, shards, self.note)
+        self.group = self.group_type(self.loop, draw, shards, self.note)
         self.plan.limits = msgspec.structs.replace(self.plan.limits, waiting_max=200)
         self.standby = draw.random() < STANDBY
         for name, (often, least, most) in RATES.items():

@@ -124,6 +124,11 @@ class _Publisher:
     def rewind(self, kind: str, seq: Any) -> None:
         """Nothing: a simulated log keeps what it has."""
 
+    def regained(self, kind: str, since: Any) -> None:
+        """Pass it on."""
+        if self.rooms is not None:
+            self.rooms.regained(kind, since)
+
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         """Write down a record's pushes, once."""
         if self.rooms is not None:

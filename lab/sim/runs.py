@@ -21,6 +21,7 @@ from lab.checkout import commit
 from lab.ledger import append_row
 from lab.sim.cluster import ClusterSimulation
 from lab.sim.game_workload import GameWorkload, LargeGameWorkload
+from lab.sim.mesh import MeshSimulation
 from lab.sim.rules_workload import RulesWorkload
 from lab.sim.session_workload import SessionWorkload
 from lab.sim.simulation import MakeWorkload, Outcome, Simulation
@@ -30,8 +31,8 @@ WORKLOADS: Final[dict[str, MakeWorkload]] = {
     "toy": ToyWorkload, "game": GameWorkload, "session": SessionWorkload, "large": LargeGameWorkload,
     "rules": RulesWorkload,
 }  # fmt: skip
-CLUSTER: Final = "cluster"
-"""Not a workload of one process at a time, but a world of its own: several nodes share the shards."""
+WORLDS: Final[dict[str, type[ClusterSimulation]]] = {"cluster": ClusterSimulation, "mesh": MeshSimulation}
+"""Not workloads of one process at a time, but worlds of their own: several nodes share the shards."""
 LAST_LINES: Final = 60
 SEEDS_MAX: Final = 10_000_000
 TELL_S: Final = 5.0
@@ -76,7 +77,7 @@ def told(outcome: Outcome, workload: str, *, whole: bool) -> str:
 
 def simulation(seed: int, workload: str) -> Simulation:
     """Return a seed's simulation, not run yet."""
-    return ClusterSimulation(seed) if workload == CLUSTER else Simulation(seed, make=WORKLOADS[workload])
+    return WORLDS[workload](seed) if workload in WORLDS else Simulation(seed, make=WORKLOADS[workload])
 
 
 def run_one(task: tuple[int, str]) -> Ran:
@@ -150,7 +151,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     what.add_argument("--seeds", type=int, help="number of seeds; stops at the first that breaks a promise")
     parser.add_argument("--first", type=int, default=1, help="the first of them (default 1)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default 1)")
-    parser.add_argument("--workload", choices=sorted([*WORKLOADS, CLUSTER]), default="toy")
+    parser.add_argument("--workload", choices=sorted([*WORKLOADS, *WORLDS]), default="toy")
     parser.add_argument("--timeline", action="store_true", help="print the whole time line of the seed")
     parser.add_argument("--ledger", action="store_true", help="append a row to lab/ledger.json")
     found = parser.parse_args(argv)

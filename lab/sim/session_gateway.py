@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from actors.entity import Push, Rejected
 from actors.reporter import Silent
+from actors.shard.actor import Publisher
+from actors.way_in import WayIn
 from huntserver.auth import Tokens
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
@@ -53,21 +55,21 @@ class SimGatewayClock(LoopClock):
 
 
 class SimGateway(Gateway):
-    """A gateway of one node."""
+    """A gateway of one node. `way_in` leads to all actors, if not only to those of the node."""
 
-    def __init__(self, node: SimNode) -> None:
-        rooms = Rooms(LIMITS)
+    def __init__(self, node: SimNode, rooms: Rooms | None = None, way_in: WayIn | None = None) -> None:
+        rooms, way_in = rooms or Rooms(LIMITS), way_in or node.system
         nothing = bytes
         super().__init__(
-            node.system, rooms, TOKENS, LIMITS, Silent(), clock=SimGatewayClock(node), origins=[], proxies=Proxies([]),
+            way_in, rooms, TOKENS, LIMITS, Silent(), clock=SimGatewayClock(node), origins=[], proxies=Proxies([]),
             sockets_max=1 << 20, worker=WorkerThread(Silent()), media=FolderStore(Path("nowhere")), guests=False,
             readiness=lambda: Ready(True, "ok", {}),
             metrics=nothing, protocol_document=nothing,
         )  # fmt: skip
-        rooms.attach(node.system)
+        rooms.attach(way_in)
         self._node = node
         self.connection_type = SimConnection
-        self.publisher = rooms
+        self.publisher: Publisher = rooms
         node.sim.loop.post(node.place, TICK_S, self._tick)
 
     def _tick(self) -> None:

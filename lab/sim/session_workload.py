@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from actors.shard.actor import Caller
+from actors.shard.shard import Shard
 from huntserver.game.features.page import MembershipQuery, PageQuery
 from lab.sim.game_workload import GameWorkload
 from lab.sim.session_gateway import SimGateway
@@ -27,20 +28,28 @@ class SessionDoor:
     """What the simulation asks of a workload that has sessions."""
 
     player = SessionPlayer
-    open = SimGateway
 
     @staticmethod
-    def check(sim: Simulation) -> None:
+    def open(node: Any) -> SimGateway:
+        """Return a node's gateway."""
+        return SimGateway(node)
+
+    @classmethod
+    def check(cls, sim: Simulation) -> None:
         """I4 at the end: everybody who listens has heard everything, or was told a snapshot since."""
-        sim.loop.run(lambda: not any(SessionDoor.behind(sim)), ALL_HEARD_S)
-        for text in SessionDoor.behind(sim):
+        sim.loop.run(lambda: not any(cls.behind(sim)), ALL_HEARD_S)
+        for text in cls.behind(sim):
             sim.broken("I4", f"{text}, and was not told")
 
-    @staticmethod
-    def behind(sim: Simulation) -> Iterator[str]:
+    @classmethod
+    def served(cls, sim: Simulation) -> Iterator[Shard]:
+        """Yield the shards of hunts, each where it is served."""
+        yield from sim.alive()[-1].system.regions["hunt"].shards
+
+    @classmethod
+    def behind(cls, sim: Simulation) -> Iterator[str]:
         """Yield who has not heard everything of a hunt that it listens to."""
-        shards = sim.alive()[-1].system.regions["hunt"].shards
-        for shard in shards:
+        for shard in cls.served(sim):
             for id, actor in shard.actors.items():
                 if actor.seq and not actor.damaged:
                     for player in sim.players:

@@ -47,6 +47,8 @@ class Simulation(Stage[SimNode]):
     """The run of one seed: its phases, the operator that starts nodes, and the judgement at the end."""
 
     settle_s = SETTLE_S
+    proofs = 1
+    """What a refusal or a view may miss, in times of `proof_s`: of the owner's proof, and of the way over a link."""
 
     def __init__(
         self,
@@ -266,7 +268,7 @@ class Simulation(Stage[SimNode]):
     def _judge(self, settled: bool, live: list[LiveDigest]) -> Totals:
         limits = self.plan.limits
         rules = self.workload.rules._replace(
-            proof_s=limits.proof_s, clock_skew_ms=limits.clock_skew_ms, epoch_ms=EPOCH_MS
+            proof_s=limits.proof_s * self.proofs, clock_skew_ms=limits.clock_skew_ms, epoch_ms=EPOCH_MS
         )
         game = self.workload.game()
         checker = LogJudge([kind for kind, _ in self.workload.kinds], game, rules)

@@ -94,6 +94,9 @@ class Shown:
         self.pushes: list[tuple[str, int]] = []
         self.rewound: list[tuple[str, Any]] = []
 
+    def regained(self, kind: str, since: Any) -> None:
+        pass
+
     def rewind(self, kind: str, seq: Any) -> None:
         self.rewound.append((kind, seq))
 

@@ -136,7 +136,7 @@ async def test_the_board_is_asked_for_once_however_often_it_changed() -> None:
 def test_rings_nobody_listens_to_go_first_when_all_together_are_too_large() -> None:
     rooms = Rooms(Limits(rings_bytes_max=20_000))
     listener = Deaf()
-    rooms.enter("heard", ["hunt"], listener)
+    rooms.enter("heard", {"hunt": 0}, listener)
     for seq in range(1, 11):
         rooms.publish("hunt", "heard", seq, 0, (Push("hunt", seq - 1, ({"n": seq},)),), None)
     for i in range(200):
@@ -164,7 +164,7 @@ class Deaf:
 def test_a_room_that_nobody_listens_to_and_that_holds_nothing_is_gone() -> None:
     rooms = Rooms(Limits())
     listener = Deaf()
-    rooms.enter("h", ["hunt", "team:t"], listener)
+    rooms.enter("h", {"hunt": 0, "team:t": 0}, listener)
     rooms.leave("h", ["hunt", "team:t"], listener)
     assert rooms.statistics().rooms == 0
 

@@ -18,8 +18,15 @@ class Rooms:
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Sink | None) -> None:
         self.origins.append(origin)
 
+    def regained(self, kind: str, since: Any) -> None:
+        pass
+
     def rewind(self, kind: str, seq: Any) -> None:
         pass
+
+    def tell(self, kind: str, id: str, seq: int, sink: Sink, channel: str, prev: int) -> bool:
+        self.origins.append(sink)
+        return True
 
     def heard(self, kind: str, id: str) -> int:
         return 7
@@ -41,4 +48,5 @@ def test_who_was_told_by_the_answer_is_not_shown_the_push_again_whether_or_not_t
     for listeners in (Coats(tracing).publisher(rooms), Coats(None).publisher(rooms)):
         assert listeners.heard("hunt", "h") == 7  # a cluster's watches ask this of what the coat is over
     Coats(tracing).publisher(rooms).publish("hunt", "h", 1, 0, (), sink)
-    assert rooms.origins == [NO_SINK]
+    assert Coats(tracing).publisher(rooms).tell("hunt", "h", 2, sink, "all", 1)
+    assert rooms.origins == [NO_SINK, NO_SINK]

@@ -61,11 +61,15 @@ class Node:
         self.links = {ONE.node: Peer(ONE), TWO.node: Peer(TWO)}
         self.shard = SimpleNamespace(id=SHARD, elsewhere=True)
         self.given: list[Any] = []
+        self.now_ns = 0
         self.room = Room()
         system = SimpleNamespace(
             regions={"thing": SimpleNamespace(shard=lambda id: self.shard)},
             background=SimpleNamespace(guard=lambda name, call: call, every=lambda *_: None),
             submit=lambda kind, id, command, *_: self.given.append(command),
+            nonce=lambda shard: "n1",
+            boot_ns=lambda: self.now_ns,
+            proof_ns=10**9,
         )
         keeper = SimpleNamespace(
             me=ME,
@@ -73,7 +77,7 @@ class Node:
             newest=lambda shard: self.owner and Newest(self.owner.node, self.owner.run, self.nonce, 4),
             listen=lambda changed: None,
         )
-        codec = SimpleNamespace(encode=lambda payload: payload)
+        codec = SimpleNamespace(encode=lambda payload: payload, view=lambda kind, query, body: body)
         self.router = Router(system, keeper, codec, self.room, Audience(self.room, codec))  # type: ignore[arg-type]
         self.router.attach(lambda member: self.links.get(member.node), system.background)  # type: ignore[arg-type,return-value]
 
@@ -82,6 +86,12 @@ class Node:
 
     def commands(self, member: Member) -> list[Any]:
         return [frame for frame in self.links[member.node].sent if isinstance(frame, f.LinkCommand)]
+
+    async def question_at(self, member: Member, n: int) -> Any:
+        async with asyncio.timeout(60):
+            while len(found := [one for one in self.links[member.node].sent if isinstance(one, f.LinkQuery)]) < n:
+                await asyncio.sleep(0.001)
+        return found[-1]
 
     async def command_at(self, member: Member) -> Any:
         async with asyncio.timeout(60):
@@ -147,3 +157,32 @@ async def test_a_record_that_the_next_owner_has_shown_is_not_told_again_by_a_lat
     node.room.publish("thing", "t", 5, 0, [], None)
     node.received(ONE, f.LinkAccepted(late.n, b"{}", 5, told))
     assert [first.said, second.said] == [[("ok", b"{}", 4, ("team:a", 3))], [("ok", b"{}", 5, None)]]
+
+
+async def test_an_answer_to_a_question_that_lay_about_too_long_is_asked_for_again() -> None:
+    """Another owner may have acknowledged something since: whoever stood still does not show an old view as fresh."""
+    node, ear = Node(), Ear()
+    node.router.query("thing", "t", b"q", ear, 5, ADA)
+    first = await node.question_at(ONE, 1)
+    node.now_ns = 10**9 + 1
+    node.received(ONE, f.LinkView(first.n, 4, b"old"))
+    second = await node.question_at(ONE, 2)
+    node.now_ns += 10**9 + 1
+    node.received(ONE, f.LinkRefused(second.n, 4, "not_joined", "join first"))
+    third = await node.question_at(ONE, 3)
+    node.received(ONE, f.LinkView(third.n, 5, b"fresh"))
+    assert ear.said == [("viewed", 5)]
+
+
+async def test_a_view_of_the_owner_before_is_asked_for_again_at_the_next_one() -> None:
+    """What is shown after it is heard from the next one, from another place on."""
+    node, ear = Node(), Ear()
+    node.router.watch("thing", "t")
+    node.router.query("thing", "t", b"q", ear, 5, ADA)
+    first = await node.question_at(ONE, 1)
+    node.owner = TWO
+    node.router.watches.aim_all()
+    node.received(ONE, f.LinkView(first.n, 4, b"old"))
+    second = await node.question_at(TWO, 1)
+    node.received(TWO, f.LinkView(second.n, 5, b"new"))
+    assert ear.said == [("viewed", 5)]

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from actors.cluster.links import frames as f
-from actors.cluster.watches import TOLD_MAX, Audience, ToldRecords, Watches
+from actors.cluster.watches import Audience, Watches
 from actors.entity import Push
-from actors.shard.actor import NO_SINK
 
 
 class Wire:
@@ -29,8 +28,9 @@ class Room:
         self.origins: list[Any] = []
         self.ring: list[tuple[int, int, list[Push]]] | None = None
         self.broke: list[int] = []
-        self.further: list[Any] = []
+        self.regains: list[int | None] = []
         self.is_heard = True
+        self.seen = 0
 
     def publish(self, kind: str, id: str, seq: int, at_ms: int, pushes: Sequence[Push], origin: Any) -> None:
         self.shown.append((seq, [push.channel for push in pushes]))
@@ -41,7 +41,13 @@ class Room:
         self.shown = [one for one in self.shown if at is None or one[0] <= at]
 
     def heard(self, kind: str, id: str) -> int:
-        return self.shown[-1][0] if self.shown else 0
+        return max(self.seen, self.shown[-1][0] if self.shown else 0)
+
+    def saw(self, kind: str, id: str, pos: int) -> None:
+        self.seen = max(self.seen, pos)
+
+    def tell(self, kind: str, id: str, seq: int, sink: Any, channel: str, prev: int) -> bool:
+        return self.heard(kind, id) < seq
 
     def listened(self, kind: str, id: str) -> bool:
         return self.is_heard
@@ -49,9 +55,11 @@ class Room:
     def since(self, kind: str, id: str, seq: int) -> list[tuple[int, int, list[Push]]] | None:
         return None if self.ring is None else [one for one in self.ring if one[0] > seq]
 
-    def broken(self, kind: str, id: str, seq: int, told: Any) -> None:
-        self.broke.append(seq)
-        self.further.append(told)
+    def broken(self, kind: str, id: str) -> None:
+        self.broke.append(self.heard(kind, id))
+
+    def regained(self, kind: str, since: Callable[[str], int | None]) -> None:
+        self.regains.append(since("h"))
 
     def forget(self, kind: str, gone: Callable[[str], bool]) -> None:
         pass
@@ -104,19 +112,40 @@ def test_what_a_view_held_counts_as_heard() -> None:
     assert second.sent == [f.LinkWatch("k", "h", 9)]
 
 
-def test_a_lost_link_is_watched_anew_once_an_owner_is_known_also_if_that_is_here() -> None:
+def test_a_lost_link_is_watched_anew_once_an_owner_is_known() -> None:
     world = World()
     world.watches.watch("k", "h")
     show(world.watches, world.owner, 3)
     lost = world.moves("nobody")
     world.watches.lost(lost)
     world.watches.aim_all()
+    assert not world.watches.is_here("k", "h")
     third = Wire()
     world.moves(third)
     assert third.sent == [f.LinkWatch("k", "h", 3)]
-    world.watches.lost(third)  # type: ignore[arg-type]
-    world.moves(None)  # it lives here now: what was shown elsewhere meanwhile is not known here
-    assert world.room.broke == [3]
+
+
+def test_what_begins_to_be_served_here_is_heard_from_here_and_who_watched_it_all_along_hears_of_a_gap() -> None:
+    world, other = World(), Wire()
+    audience = Audience(world.room, lambda origin, to: 0)
+    audience.regains = world.watches.regained
+    world.watches.watch("k", "h")
+    audience.watch(other, f.LinkWatch("k", "h", -1))  # type: ignore[arg-type]
+    audience.watch(other, f.LinkWatch("k", "else", -1))  # type: ignore[arg-type]
+    audience.regained("k", lambda id: 7 if id == "h" else None)
+    assert world.owner.sent[-1] == f.LinkUnwatch("k", "h")
+    assert world.watches.is_here("k", "h")
+    assert world.room.regains == [7]
+    assert other.sent[2:] == [f.LinkWatching("k", "h", False)]
+
+
+def test_an_entity_that_nobody_is_known_to_serve_is_not_taken_for_one_that_lives_here() -> None:
+    world = World()
+    world.owner = None
+    world.watches.watch("k", "h")
+    assert world.watches.is_here("k", "h")
+    world.moves("nobody")
+    assert not world.watches.is_here("k", "h")
 
 
 def test_what_is_not_whole_is_told_to_who_listens_and_only_of_the_present_owner() -> None:
@@ -162,53 +191,12 @@ def test_an_audience_shows_once_a_node_tells_what_was_missed_and_who_made_it() -
     assert (len(link.sent), len(other.sent)) == before
 
 
-def test_who_was_told_by_an_answer_is_not_shown_the_record_again_by_the_next_owner_wherever_that_is() -> None:
-    world, sink = World(), object()
-    world.watches.watch("k", "h")
-    for seq in (4, 5):
-        world.watches.told.note("k", "h", seq, sink)  # type: ignore[arg-type]
-    first = world.moves(Wire())
-    show(world.watches, first, 4)  # too late: it is the owner no more
-    show(world.watches, world.owner, 4)
-    audience = Audience(world.room, lambda origin, to: 0)
-    audience.told = world.watches.told
-    audience.publish("k", "h", 5, 7, [Push("all", 4)], None)  # this node owns it now, and brings the tail
-    audience.publish("k", "h", 6, 8, [Push("all", 5)], None)
-    assert world.room.shown == [(4, ["all"]), (5, ["all"]), (6, ["all"])]
-    assert world.room.origins == [sink, sink, None]
-
-
-def test_records_that_are_never_shown_are_forgotten_oldest_first() -> None:
-    told = ToldRecords()
-    for seq in range(TOLD_MAX + 2):
-        told.note("k", "h", seq, NO_SINK)
-    assert told.take("k", "h", 1) is None
-    assert told.take("k", "h", 2) is NO_SINK
-    assert told.take("k", "h", 2) is None
-
-
 def test_a_view_of_the_owner_before_does_not_count_as_heard_so_that_nothing_is_left_out() -> None:
     world = World()
     world.watches.watch("k", "h")
     show(world.watches, world.owner, 4)
     first = world.moves(Wire())
     show(world.watches, first, 5)  # dropped
-    world.watches.viewed(first, "k", "h", 5)
+    assert not world.watches.viewed(first, "k", "h", 5)  # it is asked for again
     world.watches.watching(world.owner, f.LinkWatching("k", "h", False))
     assert world.room.broke == [4]
-
-
-def test_who_was_told_further_by_answers_without_a_gap_is_not_given_that_again_when_a_watch_is_broken() -> None:
-    world, ann, bob = World(), object(), object()
-    world.watches.watch("k", "h")
-    show(world.watches, world.owner, 4)
-    told: Any = world.watches.told.note
-    told("k", "h", 5, ann, "team:a", 2)
-    told("k", "h", 7, ann, "team:a", 5)
-    told("k", "h", 9, ann, "team:a", 8)  # of 8 nothing is known
-    told("k", "h", 6, bob, "team:b", 0)
-    told("k", "other", 6, bob, "team:b", 0)
-    world.watches.watching(world.owner, f.LinkWatching("k", "h", False))
-    assert world.room.further == [{ann: {"team:a": 7}, bob: {"team:b": 6}}]
-    assert world.watches.told.take("k", "h", 7) is None
-    assert world.watches.told.take("k", "other", 6) is bob

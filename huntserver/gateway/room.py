@@ -1,0 +1,60 @@
+"""One hunt's room, and one player's: who listens to which channel, and how far each was given it.
+
+Owned by `rooms`, which alone changes them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from huntserver.gateway.ring import Ring
+
+
+class Channel(dict[Any, int]):
+    """Who listens to a channel; of each, up to which seq it was given the channel when it entered, or by an answer.
+    `last`: of the last push that was shown to all of them."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = 0
+
+    def given(self, listener: Any) -> int:
+        """Return up to which seq a listener was given the channel."""
+        return max(self[listener], self.last)
+
+
+class Room:
+    """One hunt's listeners by channel, and its ring."""
+
+    __slots__ = ("board_due_s", "channels", "hunt", "last_seq", "parted", "parted_before", "ring", "viewed")
+
+    def __init__(self, hunt: str) -> None:
+        self.hunt = hunt
+        self.channels: dict[str, Channel] = {}
+        self.ring = Ring(hunt)
+        self.last_seq = 0  # of the last record that was shown
+        self.viewed = 0  # up to there views say what there was; a view may precede the record that it was asked for by
+        self.board_due_s = 0.0
+        self.parted: dict[str, int] = {}  # who was taken out, and at which seq
+        self.parted_before = 0  # the same of those that are forgotten
+
+    def given(self, listener: Any) -> dict[str, int]:
+        """Return up to which seq a listener was given each channel that it hears."""
+        return {name: channel.given(listener) for name, channel in self.channels.items() if listener in channel}
+
+    def listeners(self) -> list[Any]:
+        """Return all listeners, in the order in which they came."""
+        return list(dict.fromkeys(listener for channel in self.channels.values() for listener in channel))
+
+
+class PlayerRoom:
+    """The sessions of one player."""
+
+    __slots__ = ("last_seq", "listeners", "since_ms")
+
+    def __init__(self, since_ms: float) -> None:
+        self.listeners: dict[Any, None] = {}
+        self.last_seq = 0
+        self.since_ms = since_ms

@@ -1,0 +1,83 @@
+"""Safeguards of what players hear of hunts on other nodes, and how each is switched off.
+
+Judged by whole nodes of a cluster (`lab/sim/mesh.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from actors.cluster.keeper import FOLLOWS, Keeper, News
+from actors.cluster.watches import Watches
+from actors.log.port import ShardId
+from huntserver.gateway.cluster_rooms import ClusterRooms
+from huntserver.gateway.room import Channel
+from huntserver.gateway.rooms import Rooms
+from lab.ablations.safeguard import FENCE, GATEWAY, Patches, Safeguard, nothing
+
+
+def _without_noting_what_was_told(patches: Patches) -> None:
+    def tell(self: ClusterRooms, kind: str, id: str, seq: int, sink: Any, channel: str, prev: int) -> bool:
+        room = self._rooms.get(id) if kind == "hunt" else None
+        return room is not None and sink in room.channels.get(channel, ()) and room.last_seq < seq
+
+    patches.replace(ClusterRooms, "tell", tell)
+
+
+def _without_noting_how_far_it_entered(patches: Patches) -> None:
+    def enter(old: Any) -> Any:
+        def taken(self: Rooms, hunt: str, channels: Any, listener: Any, pos: int = 0) -> None:
+            old(self, hunt, dict.fromkeys(channels, 0), listener, pos)
+
+        return taken
+
+    patches.wrap(Rooms, "enter", enter)
+    patches.replace(Channel, "given", lambda self, listener: 1 << 60)  # and nobody is found behind
+
+
+def _without_saying_what_is_not_whole(patches: Patches) -> None:
+    patches.replace(Watches, "watching", nothing)
+
+
+def _without_giving_up_what_is_followed(patches: Patches) -> None:
+    def following(self: Keeper, shard: ShardId) -> None:
+        if shard in self.rules.newest:
+            self.announce(News(shard, self.me, "", FOLLOWS))
+        self._tell()
+
+    patches.replace(Keeper, "following", following)
+
+
+SAFEGUARDS: Final = {
+    safeguard.name: safeguard
+    for safeguard in (
+        Safeguard(
+            "what was told by an answer",
+            GATEWAY,
+            "what an answer over a link has told a player is not shown to it again, whichever node shows it",
+            ("I4",),
+            _without_noting_what_was_told,
+        ),
+        Safeguard(
+            "how far a listener entered",
+            GATEWAY,
+            "what an owner shows again after a recovery is not shown to who has it from a view",
+            ("I4",),
+            _without_noting_how_far_it_entered,
+        ),
+        Safeguard(
+            "what is not whole is said",
+            GATEWAY,
+            "listeners ask anew when the next owner does not know all that was shown since they last heard",
+            ("I4",),
+            _without_saying_what_is_not_whole,
+        ),
+        Safeguard(
+            "what is followed is given up",
+            FENCE,
+            "a node that follows a shard that it has lost does not take itself for its owner",
+            ("I10",),
+            _without_giving_up_what_is_followed,
+        ),
+    )
+}
