@@ -58,7 +58,7 @@ def _without_where_it_broke_off(patches: Patches) -> None:
 
     def hasty(old: Any) -> Any:
         def fell_behind(self: Subscriptions, hunt: str, seq: int, channels: Any) -> None:
-            old(self, hunt, seq + 1, channels)
+            old(self, hunt, seq + 1, dict.fromkeys(channels, seq + 1))
 
         return fell_behind
 
