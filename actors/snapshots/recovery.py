@@ -80,8 +80,7 @@ async def recover(
     due_ms = await _put_away(shard, trusted)
     for id, why in trusted.damaged.items():  # before the replay, which would find a gap and call that the reason
         _close(shard, id, why)
-    replay, known = Replay(shard, trusted, decoder), shard.ownership.last
-    replay.me = node_run.holder()
+    replay, known = Replay(shard, trusted, decoder, node_run.holder()), shard.ownership.last
     try:
         if bounds.end > replay.start:  # first, and without a tenure: a log that is damaged gets none
             await _replay_to(replay, bounds.end - 1)
@@ -102,9 +101,7 @@ async def recover(
         replay.fold.tenure(base, nonce, node_run.holder())
     await _clock_in_doubt(shard, replay, due_ms, waits)
     _begin(shard, replay, trusted, due_ms, node_run, base)
-    if known < 0 or replay.start > known + 1 or replay.other_at > known:
-        _regain(shard, replay)
-    _show_tails(shard, replay)
+    _show_tails(shard, replay, known)
     if accepted:
         _rewind(shard)
     shard.commit.proof_ns = handed_ns
@@ -211,7 +208,10 @@ def _regain(shard: Shard, replay: Replay) -> None:
     shard.ports.publisher.regained(shard.kind.kind, since)
 
 
-def _show_tails(shard: Shard, replay: Replay) -> None:
+def _show_tails(shard: Shard, replay: Replay, known: int) -> None:
+    """Show the last records. `known`: up to there the log was known before; another may have written since."""
+    if known < 0 or replay.start > known + 1 or replay.other_at > known:
+        _regain(shard, replay)
     for id, tail in replay.tails.items():
         for seq, at_ms, pushes in tail:
             shard.ports.publisher.publish(shard.kind.kind, id, seq, at_ms, pushes, None)

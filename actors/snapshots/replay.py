@@ -33,7 +33,7 @@ class BeingActivated(Exception):
 class Replay:
     """The fold of one shard's log into its memory. Also used by tools, which start from zero and own nothing."""
 
-    def __init__(self, shard: Shard, trusted: TrustedSnapshots, decoder: RecordDecoder) -> None:
+    def __init__(self, shard: Shard, trusted: TrustedSnapshots, decoder: RecordDecoder, me: str = "") -> None:
         self.shard = shard
         self.fold = TenureFold(trusted.marker.fold if trusted.marker else None)
         self.last_ms = trusted.marker.last_ms if trusted.marker else 0
@@ -44,7 +44,7 @@ class Replay:
         self.last = self.start - 1  # offset of the last record folded
         self.released = False
         self.other_at = -1  # offset of the last tenure that is not of `me`
-        self.me = ""
+        self.me = me
         self.table = 0  # that the newest tenure was opened under; 0: it lies before the start
         self.count = 0
         self.reactions: deque[tuple[str, int, int, Sequence[Any]]] = deque()
