@@ -17,7 +17,7 @@ from actors.clock import Clock
 from actors.cluster.succession import Newest, Ruling, Say, Succession
 from actors.draining import drain
 from actors.entity import EntityType
-from actors.faults import ClockSkewed, Fault, LogDamaged, LogMisconfigured, OutcomeUnknown
+from actors.faults import ClockSkewed, Fault, LogDamaged, LogMisconfigured, OutcomeUnknown, SpillFailed
 from actors.limits import Limits
 from actors.log.codec import RecordDecoder
 from actors.log.port import ShardId
@@ -193,6 +193,8 @@ class ShardSupervisor:
     async def _try_again(self, error: Exception) -> None:
         fault = error if isinstance(error, Fault) else Fault(f"recovery raised {type(error).__name__}: {error}")
         self._attempts += 1
+        if isinstance(fault, SpillFailed):  # memory on disk is not worth a shard that is not served
+            self.shard.passive.distrust()
         hopeless = isinstance(fault, LogDamaged | LogMisconfigured)  # waiting alone does not cure it
         wait_s = backoff_s(self._attempts, self._node.random.random, HOPELESS_S if hopeless else BACKOFF_S)
         self._failed(fault, error, wait_s)

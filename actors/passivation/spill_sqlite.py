@@ -33,12 +33,7 @@ class SqliteSpill:
         self._db = self._fresh()
 
     def _fresh(self) -> sqlite3.Connection:
-        for old in (self._path, self._path.with_name(self._path.name + "-journal")):
-            with contextlib.suppress(FileNotFoundError):
-                old.unlink()
-        with contextlib.suppress(OSError):
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        db = sqlite3.connect(self._path, isolation_level=None)
+        db = self._connect()
         try:
             db.execute("PRAGMA journal_mode=MEMORY")  # a statement that a full disk stops is taken back
             db.execute("PRAGMA synchronous=OFF")
@@ -50,6 +45,15 @@ class SqliteSpill:
             raise
         self._files += 1
         return db
+
+    def _connect(self) -> sqlite3.Connection:
+        """Return a connection to an empty file of our own."""
+        for old in (self._path, self._path.with_name(self._path.name + "-journal")):
+            with contextlib.suppress(FileNotFoundError):
+                old.unlink()
+        with contextlib.suppress(OSError):
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        return sqlite3.connect(self._path, isolation_level=None)
 
     def _name(self, shard: ShardId) -> str:
         """Return under which name a shard's rows stand since it was last cleared: older ones are never seen again."""

@@ -346,8 +346,8 @@ class Shard:
 
     def weight(self) -> int:
         """Return the estimated memory of all that the shard holds, in bytes."""
-        waiting = MESSAGE_BYTES * len(self.waiting)
-        return self.residents.weight() + waiting + self.commit.weight() + self.outgoing.weight() + self.timers.weight()
+        held = (self.residents, self.passive, self.commit, self.outgoing, self.timers)
+        return MESSAGE_BYTES * len(self.waiting) + sum([part.weight() for part in held])
 
     def sweep(self, most: int) -> int:
         """Passivate up to `most` idle entities that were not used since the last sweep; return how many."""

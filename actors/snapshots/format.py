@@ -268,6 +268,6 @@ def pack(encoded: EncodedEntity) -> bytes:
     return _encode(encoded)
 
 
-def unpack(data: bytes) -> EncodedEntity:
+def unpack(data: bytes | memoryview) -> EncodedEntity:
     """Return the encoded entity again. Raises ValueError for bytes that are none."""
     return _decode_packed(data)

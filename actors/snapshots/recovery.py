@@ -111,11 +111,14 @@ async def recover(
 async def _put_away(shard: Shard, trusted: TrustedSnapshots) -> dict[str, int]:
     """Passivate what the snapshots hold, and keep none of it; return when each entity has something to do."""
     due_ms: dict[str, int] = {}
+    refused = ""
     for id in list(trusted.entities):  # a log may be followed for long from here on: nothing is kept twice
         encoded = trusted.entities.pop(id)
         due_ms[id] = encoded.due_ms
-        shard.passive.put(id, encoded)
+        refused = shard.passive.keep(id, encoded) or refused
         await asyncio.sleep(0)
+    if refused:
+        shard.ports.report.warn("spill_failed", shard=str(shard.id), why=f"{refused}; kept in memory")
     return due_ms
 
 

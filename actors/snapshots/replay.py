@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.entity import Push
-from actors.faults import LogDamaged, LogMisconfigured
+from actors.faults import LogDamaged, LogMisconfigured, SpillFailed
 from actors.log.codec import Cursor, Done, RecordDecoder, ShardReleased, Tenure
 from actors.shard.actor import Actor
 from actors.shard.fence import TenureFold, Verdict
@@ -182,10 +182,13 @@ class Replay:
         if shard.weight() < (most_bytes or shard.limits.memory_bytes):
             return
         self._by_name.clear()
-        for actor in list(shard.actors.values()):
-            if not actor.damaged:
-                shard.residents.passivate(actor)
-                await whole(actor)
+        try:
+            for actor in list(shard.actors.values()):
+                if not actor.damaged:
+                    shard.residents.passivate(actor)
+                    await whole(actor)
+        except SpillFailed as fault:  # what is left stays live: it costs memory, and no recovery waits for a disk
+            shard.ports.report.warn("spill_failed", shard=str(shard.id), why=str(fault))
 
 
 async def whole(actor: Actor) -> None:

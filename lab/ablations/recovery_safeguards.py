@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from actors.passivation.passivation import PassiveEntities
+from actors.passivation.spill_sqlite import SqliteSpill
 from actors.shard import residents
 from actors.shard.dedup import Dedup
 from actors.shard.fence import FoldState
@@ -122,6 +124,26 @@ def _without_memory_in_snapshots(patches: Patches) -> None:
     patches.wrap(residents, "decode_steps", forgetful)
 
 
+def _without_a_way_round_the_spill_file(patches: Patches) -> None:
+    """A damaged file stays, recovery gives everything to it all the same, and waits for it."""
+
+    def keep(self: PassiveEntities, id: str, encoded: EncodedEntity) -> str:
+        self.put(id, encoded)
+        return ""
+
+    patches.replace(SqliteSpill, "_renew", nothing)
+    patches.replace(PassiveEntities, "keep", keep)
+    patches.replace(PassiveEntities, "distrust", nothing)
+
+
+def _without_word_of_lost_rows(patches: Patches) -> None:
+    patches.replace(SqliteSpill, "_expect", nothing)
+
+
+def _without_checksum_of_what_sleeps(patches: Patches) -> None:
+    patches.replace(PassiveEntities, "_opened", lambda self, data: memoryview(data)[4:])
+
+
 SAFEGUARDS: Final = (
     Safeguard(
         "fence state in markers",
@@ -192,5 +214,29 @@ SAFEGUARDS: Final = (
         "a marker is written only when all reactions before it were acknowledged",
         ("I11",),
         _without_cursor_in_markers,
+    ),
+    Safeguard(
+        "way round the spill file",
+        RECOVERY,
+        "a spill file that is damaged is made anew, and recovery does without one",
+        ("I10",),
+        _without_a_way_round_the_spill_file,
+        on=("spill_torn",),
+    ),
+    Safeguard(
+        "word of lost rows",
+        RECOVERY,
+        "an entity that went with a damaged spill file is taken from the log, and not for a new one",
+        ("I1", "I2", "I5"),
+        _without_word_of_lost_rows,
+        on=("spill_torn",),
+    ),
+    Safeguard(
+        "checksum of what sleeps",
+        RECOVERY,
+        "other bytes than were put into the spill file are not served, nor is their entity closed",
+        ("I1", "I2", "I5"),
+        _without_checksum_of_what_sleeps,
+        on=("spill_bad",),
     ),
 )

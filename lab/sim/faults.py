@@ -50,6 +50,14 @@ MENU: Final[dict[str, tuple[float, float, float]]] = {
     "snap_bad": (0.3, 0.05, 0.4),
     "truncate": (0.15, 1.0, 1.0),  # once, at the end: `truncation`
 }
+SPILL_MENU: Final[dict[str, tuple[float, float, float]]] = {
+    "spill_full": (0.08, 0.02, 0.3),
+    "spill_unread": (0.08, 0.01, 0.1),
+    "spill_torn": (0.08, 0.01, 0.1),  # the file stays damaged until it is made anew
+    "spill_bad": (0.08, 0.02, 0.2),  # other bytes than were put, and no error
+    "spill_slow": (0.08, 0.01, 0.05),  # the whole process stands still meanwhile
+}
+"""As `MENU`, drawn from a stream of its own: a seed has the faults that it had before there were these."""
 TENURE: Final = b'{"type":"tenure"'
 REACTIONS_BYTES: Final = 4_000
 """What may be staged past the cap: the last message's records, a few."""
@@ -62,10 +70,12 @@ class SeedFaults:
         draw = random.Random(f"{seed}/plan")
         self.random = random.Random(f"{seed}/faults")
         self.at: dict[str, float] = {}
-        for name, (often, least, most) in MENU.items():
-            chosen, intensity = draw.random() < often, draw.uniform(least, most)
-            if (chosen or name in on) and name not in off:
-                self.at[name] = intensity
+        self._spill = random.Random(f"{seed}/spill")
+        for menu, of in ((MENU, draw), (SPILL_MENU, self._spill)):
+            for name, (often, least, most) in menu.items():
+                chosen, intensity = of.random() < often, of.uniform(least, most)
+                if (chosen or name in on) and name not in off:
+                    self.at[name] = intensity
         self.limits = Limits(
             run_budget=draw.choice((1, 3, 256)),
             staged_bytes_max=draw.choice((300, 2_000, 128 * 1024)),
@@ -106,7 +116,7 @@ class SeedFaults:
     def hits(self, name: str, shard: ShardId | None = None) -> bool:
         """Draw whether a fault strikes now; `shard`: at whose log."""
         at = self.at.get(name)
-        if at is None or self.healed or self.random.random() >= at:
+        if at is None or self.healed or (self._spill if name in SPILL_MENU else self.random).random() >= at:
             return False
         self.struck[name] += 1
         if shard is not None:
@@ -224,10 +234,11 @@ class SimLog(MemoryLog):
             self.last(after_s)
             self._sim.post(self._sim.world, after_s, self._again, shard, batch)
         if not self._closed and self._plan.hits("pause_sent"):  # just now, with an answer to come
-            self._sim.post(self._sim.world, 0.0001, self._pause)
+            self._sim.post(self._sim.world, 0.0001, self.pause)
         return done
 
-    def _pause(self) -> None:
+    def pause(self) -> None:
+        """Stop the process of this node for a while."""
         if not self._place.stopped and not self._place.dead:
             self.world.noted("pause", self._place.name)
             self._sim.stop_place(self._place)

@@ -6,7 +6,7 @@ Owns what dies with the process. Lives as long as its place.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -14,19 +14,20 @@ import msgspec
 from actors.checker.history import Emission, LiveDigest, ReceivedPush
 from actors.clock import RESUME_GRACE_S
 from actors.entity import Push, Rejected
-from actors.passivation.passivation import MemorySpill
+from actors.faults import SpillFailed
 from actors.shard.actor import Sink
 from actors.shard.commit import UNKNOWN
 from actors.shard.fence import Mode
 from actors.shard.mailbox import REACTION
 from actors.shard.reactions import ReactionBatch
 from actors.shard.shard import UNAVAILABLE, Shard
-from actors.snapshots.format import digest
+from actors.snapshots.format import EncodedEntity, digest
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from lab.sim.faults import EPOCH_MS, REACTIONS_BYTES, SimLog
 from lab.sim.loop import SimLoop, SimPlace
 from lab.sim.player import AnswerSink, Pending, ScriptedPlayer
+from lab.sim.spill import SimSpill
 from lab.sim.stage import Process, Stage
 
 LINK_S = 0.4
@@ -194,7 +195,7 @@ class SimNode:
         outside = Outside(
             self.log,
             self.log.snapshots,
-            MemorySpill(),
+            SimSpill(sim.plan, self._stand_still),
             self.clock,
             random.Random(f"{sim.seed}/{self.name}"),
             publisher,
@@ -229,6 +230,9 @@ class SimNode:
     def kill(self) -> None:
         """End it at once, as kill -9 does."""
         self.sim.loop.kill_place(self.place)
+
+    def _stand_still(self) -> None:
+        self.sim.loop.post(self.sim.loop.world, 0.0001, self.log.pause)
 
     def drain(self) -> None:
         """End it in order."""
@@ -314,10 +318,7 @@ class SimNode:
         for shard in self.system.shards():
             kind = shard.kind
             states = {id: actor.state for id, actor in shard.actors.items() if not actor.damaged}
-            for id in shard.passive.ids():
-                encoded = shard.passive.peek(id)
-                if encoded is None:
-                    continue
+            for id, encoded in _asleep(shard):
                 try:
                     states[id] = kind.decode(id, encoded.state)
                 except ValueError as error:
@@ -337,10 +338,18 @@ class SimNode:
                 if not actor.damaged and actor.seq:
                     memory, state = list(actor.dedup.encode()), list(kind.encode(actor.state))
                     found.append(LiveDigest(self.name, f"{kind.kind}/{id}", actor.seq, digest(memory, state)))
-            for id in shard.passive.ids():
-                encoded = shard.passive.peek(id)
-                if encoded is not None:
-                    found.append(
-                        LiveDigest(self.name, f"{kind.kind}/{id}", encoded.seq, digest(encoded.memory, encoded.state))
-                    )
+            for id, encoded in _asleep(shard):
+                held = digest(encoded.memory, encoded.state)
+                found.append(LiveDigest(self.name, f"{kind.kind}/{id}", encoded.seq, held))
         return found
+
+
+def _asleep(shard: Shard) -> Iterator[tuple[str, EncodedEntity]]:
+    """Yield the passivated entities of a shard that its spill store still has, looked at from outside."""
+    try:
+        for id in shard.passive.ids():
+            encoded = shard.passive.peek(id)
+            if encoded is not None:
+                yield id, encoded
+    except SpillFailed:  # what is gone there is in the log
+        return

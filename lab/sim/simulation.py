@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from actors.checker.history import LiveDigest, Violation
 from actors.checker.log_judge import LogJudge, Totals
 from lab.sim import truncation
-from lab.sim.faults import EPOCH_MS, SeedFaults
+from lab.sim.faults import EPOCH_MS, SPILL_MENU, SeedFaults
 from lab.sim.node import SimNode
 from lab.sim.player import ScriptedPlayer
 from lab.sim.stage import Stage
@@ -25,6 +25,8 @@ PLAY_S: Final = 6.0
 SETTLE_S: Final = 5.0
 NODES_MAX: Final = 3
 TENURES: Final = 3
+STOPPING: Final = ("pause", "pause_sent", "jump")
+"""Faults of processes, which concern each of their shards."""
 TIMERS_S: Final = 3.0
 LATE_TIMER_S: Final = 0.1
 
@@ -298,7 +300,7 @@ class Simulation(Stage[SimNode]):
 
     def _check_tenures(self, checker: LogJudge) -> None:
         """I10: no shard saw more than three tenures for one fault of a process or of its log."""
-        struck = self._started + sum(self.plan.struck[name] for name in ("pause", "pause_sent", "jump"))
+        struck = self._started + sum(self.plan.struck[name] for name in (*STOPPING, *SPILL_MENU))
         for shard, count in checker.tenures().items():
             faults = struck + self.plan.struck_at[shard]
             if count > TENURES * faults:

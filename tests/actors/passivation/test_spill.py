@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from actors.faults import SpillFailed
+from actors.faults import OutcomeUnknown, SpillFailed
 from actors.log.port import ShardId
 from actors.passivation.spill_sqlite import SqliteSpill
-from tests.actors.rig import running
+from tests.actors.rig import Node, running
 from tests.actors.toy import Add
 
 A, B = ShardId("hunts", 0), ShardId("hunts", 1)
@@ -78,6 +81,58 @@ async def test_an_entity_that_cannot_be_woken_is_taken_from_the_log_again(tmp_pa
         assert await node.ask(Add(10), key=("e", 2)) == (b'{"total":11}', 2)
         assert node.shard.recoveries == 2
         spill.close()
+
+
+@asynccontextmanager
+async def asleep(tmp_path: Path, *, snapshot: bool = False) -> AsyncIterator[tuple[Node, SqliteSpill]]:
+    """Yield a node whose one entity sleeps in a spill file, or lies in a snapshot and is awake."""
+    async with running() as node:
+        spill = node.shard.passive._spill = SqliteSpill(tmp_path / "spill.db")
+        await node.ask(Add(1), key=("e", 1))
+        if snapshot:
+            node.shard.snapshot("t")
+            async with asyncio.timeout(60):
+                while not any(key.startswith("s|") for kept in node.store.kept.values() for key in kept):
+                    await node.turns(5)
+        else:
+            assert [node.shard.sweep(9), node.shard.sweep(9)] == [0, 1]
+        yield node, spill
+        spill.close()
+
+
+async def test_a_recovery_does_not_wait_for_a_spill_file_that_takes_nothing(tmp_path: Path) -> None:
+    """A full disk under the data folder of a node on Kafka: no shard was served until there was room."""
+    async with asleep(tmp_path, snapshot=True) as (node, spill):
+        spill._db.execute("PRAGMA query_only=1")
+        node.shard.commit.fail(OutcomeUnknown("a batch was lost"))
+        assert await asyncio.wait_for(node.ask(Add(10), key=("e", 2)), 60) == (b'{"total":11}', 2)
+        assert node.shard.recoveries == 2
+        why = [fields["why"] for name, fields in node.told.events if name == "spill_failed"]
+        assert len(why) == 1
+        assert why[0].endswith("kept in memory")
+
+
+async def test_a_spill_file_that_cannot_be_read_is_done_without(tmp_path: Path) -> None:
+    async with asleep(tmp_path, snapshot=True) as (node, spill):
+        spill.get = _unreadable  # type: ignore[method-assign]
+        node.shard.commit.fail(OutcomeUnknown("a batch was lost"))
+        assert await asyncio.wait_for(node.ask(Add(10), key=("e", 2)), 60) == (b'{"total":11}', 2)
+        assert node.shard.passive.weight() == 0, "it is awake now"
+
+
+def _unreadable(shard: ShardId, id: str) -> bytes | None:
+    raise SpillFailed("the spill file of passivated entities: disk I/O error")
+
+
+async def test_other_bytes_than_were_put_are_not_served_and_close_nothing(tmp_path: Path) -> None:
+    async with asleep(tmp_path) as (node, spill):
+        ((blob,),) = spill._db.execute("SELECT blob FROM passivated").fetchall()
+        assert blob.count(b'"total":1') == 1 or b"1" in blob
+        at = blob.rindex(b"1")
+        spill._db.execute("UPDATE passivated SET blob = ?", (blob[:at] + b"7" + blob[at + 1 :],))
+        assert await asyncio.wait_for(node.ask(Add(10), key=("e", 2)), 60) == (b'{"total":11}', 2)
+        assert "entity_damaged" not in node.told.names()
+        assert node.shard.recoveries == 2
 
 
 def test_a_damaged_file_is_made_anew_and_who_had_rows_in_it_is_told(tmp_path: Path) -> None:
