@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import product
 from typing import Final
 
 from huntserver.game.judging.letters import ACCENTS, BREVES, DIGRAPHS, IGNORABLE, SAME
@@ -25,12 +26,17 @@ from huntserver.game.judging.signs import (
     shown,
 )
 
+DIGRAPHS_MAX: Final = 3
+"""Different letters of one text that are each tried both ways (Ångström, Angstroem, Aangstrom)."""
+AND: Final = ("and", "und", "et", "y", "e", "i", "och", "og", "en", "и")
+"""What people read "&" as, in the languages of most hunts."""
+_AND: Final = re.compile(r"(?<=\w)\s*[&＆]\s*(?=\w)")
 FOLDED_MAX: Final = 64
 """Texts remembered with their form: one guess is folded by its clue, and asked for again within the same command."""
 
 LOWER: Final = bytes(range(256)).lower()
 DROPPED: Final = bytes(c for c in range(128) if not chr(c).isalnum())
-NO_SIGN: Final = bytes(c for c in range(128) if chr(c) not in "+-#%^*=<>/.,:'")
+NO_SIGN: Final = bytes(c for c in range(128) if chr(c) not in "+-#%^*=<>/.,:'&")
 """Of ASCII, all that is neither a sign that could stay nor beside one what makes it stay."""
 _BEFORE: Final = {**dict.fromkeys(map(ord, "™℠®©")), ord("´"): "'", ord("˚"): "°", ord("″"): '"', ord("‴"): '"'}
 """What NFKD would make letters or accents of."""
@@ -38,6 +44,14 @@ _SAME: Final = {**UNIFIED, **SAME}
 _SAME_BUT_ACCENTS: Final = {**_SAME, **ACCENTS}
 _SUPERSCRIPT: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _POWER: Final = re.compile("(?<=[0-9])([⁻−-]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_DEGREE: Final = re.compile(r"(?<=\d)(\s?)º")
+"""On Spanish and Italian keyboards the ordinal sign is where the degree's would be."""
+_THAI: Final = re.compile("([\u0e4d\u0ecd])([\u0e48-\u0e4b\u0ec8-\u0ecb])(?=[\u0e32\u0eb2])")
+"""A tone after the first half of SARA AM: typed in this order it looks as in the other."""
+_THAI_TWINS: Final = (("\u0e40\u0e40", "\u0e41"), ("\u0ec0\u0ec0", "\u0ec1"))
+"""Two SARA E look like SARA AE."""
+_LONG: Final = re.compile("(?<=[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d\uff9e\uff9f])[-‐‑–—―−－─]")
+"""A dash after kana, on the key of the long vowel."""
 _VULGAR: Final = re.compile("(?<=[0-9])(?=[¼-¾⅐-⅟↉])")
 
 
@@ -65,6 +79,7 @@ def folded_by_steps(text: str, *, accents: bool = False, reading: Reading = Read
 def letters(text: str, *, accents: bool = False) -> str:
     """Return the text with its letters and digits folded and its signs unified; no sign or space is dropped."""
     text = _VULGAR.sub(" ", _POWER.sub(_caret, text.translate(_BEFORE)))
+    text = _DEGREE.sub(r"\1°", text)
     text = unicodedata.normalize("NFKD", text).replace("I\u0307", "i")
     if accents:
         text = unicodedata.normalize("NFKD", text.casefold()).translate(_SAME)
@@ -75,12 +90,18 @@ def letters(text: str, *, accents: bool = False) -> str:
             if apart in text:
                 text = text.replace(apart, whole)
         text = text.translate(_SAME_BUT_ACCENTS)
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", _THAI.sub(r"\2\1", text))
+    for twin, whole in _THAI_TWINS:
+        text = text.replace(twin, whole)
     return text if text.isascii() else "".join(map(_ascii_digit, text))
 
 
 def _caret(found: re.Match[str]) -> str:
     return "^" + found[0].translate(_SUPERSCRIPT)
+
+
+_SQUARED: Final = {"🔟": "10", "🆎": "ab"}
+"""Keycaps and blood types that are no letter by name."""
 
 
 @lru_cache(2048)
@@ -94,6 +115,8 @@ def _ascii_digit(c: str) -> str:
         return str(int(value)) if value >= 0 and value == int(value) and value < 1000 else c
     if category == "So":
         name = unicodedata.name(c, "")
+        if c in _SQUARED:
+            return _SQUARED[c]
         if "SQUARED LATIN CAPITAL LETTER " in name or "CIRCLED LATIN CAPITAL LETTER " in name:
             return name[-1].lower()
     return c
@@ -108,17 +131,20 @@ def _bare(text: str) -> str:
 def guess_forms(text: str, *, accents: bool = False) -> tuple[str, ...]:
     """Return every form under which a guess may be right, the usual one first.
 
-    Beside `folded`: the other reading of a point or comma before three digits, without a percent sign, and with
-    umlauts written out. What the player adds so is forgiven; what the host wrote must be there.
+    Beside `folded`: the other reading of a point or comma before three digits, without a percent sign, with umlauts
+    written out, with a word for "&", and with a dash after kana as the long vowel. What the player adds so is forgiven;
+    what the host wrote must be there.
     """
     first = folded(text, accents=accents)
-    if text.isascii() and MEANT(text) is None:
+    if text.isascii() and MEANT(text) is None and "&" not in text:
         return (first,)
-    forms = [first]
+    forms = [first, *_other_words(text, accents)]
     if ambiguous(letters(text, accents=accents)):
         forms += [folded_by_steps(text, accents=accents, reading=r) for r in (Reading.GROUPED, Reading.DECIMAL)]
     if "%" in first:
         forms.append(first.replace("%", ""))
+    if (long := _LONG.sub("ー", text)) != text:
+        forms.append(folded(long, accents=accents))
     if not accents:
         forms += _written_out(text)
     return tuple(dict.fromkeys(filter(None, forms)))
@@ -127,7 +153,7 @@ def guess_forms(text: str, *, accents: bool = False) -> tuple[str, ...]:
 def answer_forms(text: str, *, accents: bool = False) -> tuple[str, ...]:
     """Return every form that an answer of the host accepts, the usual one first; empty when nothing is left."""
     first = folded(text, accents=accents)
-    forms = [first]
+    forms = [first, *_other_words(text, accents)]
     seen = letters(text, accents=accents)
     if ambiguous(seen) and ("," in seen or round_thousands(seen)):
         forms += [folded_by_steps(text, accents=accents, reading=r) for r in (Reading.GROUPED, Reading.DECIMAL)]
@@ -140,21 +166,38 @@ def answer_forms(text: str, *, accents: bool = False) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, forms)))
 
 
+def _other_words(text: str, accents: bool) -> list[str]:
+    """Return the forms with a word for "&" between words, which is dropped otherwise, and with º as a letter (1º)."""
+    forms = []
+    if _AND.search(text):
+        forms = [folded(_AND.sub(f" {word} ", text), accents=accents) for word in AND]
+    if "º" in text:
+        forms.append(folded(text.replace("º", "o"), accents=accents))
+    return forms
+
+
 def _written_out(text: str) -> list[str]:
-    """Return the form with ä as ae and its like, if the text has such a letter."""
+    """Return the forms with ä as ae and its like, each such letter so or without its dots, if the text has one."""
     whole = unicodedata.normalize("NFC", text).casefold()
-    if whole.isascii() or not any(c in whole for c in DIGRAPHS):
+    found = [] if whole.isascii() else [c for c in DIGRAPHS if c in whole]
+    if not found:
         return []
-    for letter, pair in DIGRAPHS.items():
-        whole = whole.replace(letter, pair)
-    return [folded(whole)]
+    forms = []
+    for chosen in product((True, False), repeat=min(len(found), DIGRAPHS_MAX)):
+        spelled = whole
+        for letter, out in zip(found, chosen, strict=False):
+            spelled = spelled.replace(letter, DIGRAPHS[letter]) if out else spelled
+        forms.append(folded(spelled))
+    return forms[:-1]  # the last has none written out
 
 
 # ---- where nothing is left, and where signs count
 
 _TONES: Final = dict.fromkeys(range(0x1F3FB, 0x1F400))
-_WIDE: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+WIDE: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 """Signs as wide as a Chinese letter, and the same in ASCII."""
+_SIGNS_ALONE: Final = {**UNIFIED, **WIDE, 0x20E3: None, ord("‼"): "!!", ord("⁇"): "??", ord("⁈"): "?!", ord("⁉"): "!?"}
+"""Beside them keycaps (#️⃣ is #), and signs that stand for two."""
 _JOINER: Final = 0x200D
 _TAGS: Final = range(0xE0020, 0xE0080)
 _HIDDEN: Final = {c: None for c in IGNORABLE if c != _JOINER and c not in _TAGS}
@@ -169,7 +212,7 @@ def symbols(text: str) -> str:
 
     Variation selectors, skin tones and width do not count; joiners and tags do, for they make other pictures.
     """
-    text = _visible(unicodedata.normalize("NFC", text)).translate(UNIFIED).translate(_WIDE).casefold()
+    text = _visible(unicodedata.normalize("NFC", text)).translate(_SIGNS_ALONE).casefold()
     return _SPACES.sub("", text.translate(_TONES) if len(text) > 1 else text)
 
 

@@ -19,11 +19,19 @@ WORDS_A_THING: Final = 5
 STATES_MAX: Final = 5_000
 """How far words are tried as things where nothing parts them."""
 Fits = Callable[[str], bool]
+_PLUS: Final = r"(?:(?<![\w+])\+(?!\+)|(?<=\w)\+(?=\w))"
+"""A plus sign that parts things: not that of C++ or of A+."""
 _STRONG: Final = (re.compile(r"[\n;|；｜]+"), re.compile(r"[,،、，､]+(?!\d)"), re.compile(r"[,،、，､;|\n]+"))
 _WEAK: Final = (
-    re.compile(r"[/&+·•→>-]+|\s[–—-]\s"),
-    re.compile(r"(?:[\s،、，､;|/&+·•→>–—-]|[.,](?!\d))+"),
+    re.compile(rf"(?:[/&·・･•→>-]|{_PLUS})+|\s[–—-]\s"),
+    re.compile(rf"(?:[\s،、，､;|/&·・･•→>–—-]|{_PLUS}|[.,](?!\d))+"),
 )
+_PREFIXED: Final = re.compile(r"\s+[وו](?=\w)")
+"""The "and" of Arabic and Hebrew, written together with what follows."""
+_WITHIN: Final = re.compile(
+    "(?<=[\u3041-\u30ff\u4e00-\u9fff])(?:および|及び|と|や|和|与|與|及)(?=[\u3041-\u30ff\u4e00-\u9fff])"
+)
+"""That of Japanese and Chinese, without spaces."""
 
 
 class ListAnswer(NamedTuple):
@@ -99,7 +107,7 @@ def partings(text: str) -> Iterator[list[str]]:
     """Yield the ways to part a guess, the most deliberate first. A thing said twice is said once."""
     text = re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", "", text, flags=re.MULTILINE) if "\n" in text else text
     seen: list[list[str]] = []
-    for pattern in (*_STRONG, None, *_WEAK):
+    for pattern in (*_STRONG, None, *_WEAK, *(p for p in (_PREFIXED, _WITHIN) if p.search(text))):
         pieces = _at_words(text) if pattern is None else pattern.split(text)
         for parts in (_once(pieces), _once(p for piece in pieces for p in _at_words(piece))):
             if len(parts) > 1 and parts not in seen and len(parts) <= PARTS_MAX:

@@ -2,13 +2,15 @@
 
 A date is read as ISO 8601, in figures in any order ("1/5/2024" is both the first of May and January the fifth, unless
 an order is given), or with the month's name in one of the languages of `tables`. A year of two figures is of this
-century or the last. A time is read with colon, point, h, or the words that some languages put; on 12 or 24 hours.
+century, of the last, or the first. A time is read with colon, point, h, or the words that some
+languages put; on 12 or 24 hours.
 """
 
 from __future__ import annotations
 
 import calendar
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import permutations
@@ -23,18 +25,31 @@ _TIME_ISO: Final = re.compile(r"(\d{2}):(\d{2})(?::(\d{2}))?\Z")
 _TOKEN: Final = re.compile(r"\d+|[^\W\d_]+(?:[^\W\d_]|['.’\u0300-\u036f\u0900-\u109f\u1780-\u17ff])*")
 _BESIDE: Final = """
 st nd rd th er re e eme a o de del di van do den der of the le il el am an on ngay nam thang г года год р року
-nian yue ri
+nian yue ri η พ.ศ พศ ค.ศ คศ
 """
-_ORDINALS: Final = frozenset(_BESIDE.split())
+_ROMAN: Final = {
+    name: i for i, name in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"), 1)
+}
+_THAI: Final = re.compile("[\u0e01-\u0e5b]")
+BUDDHIST: Final = 543
+"""Years that the Thai calendar is ahead."""
+_ORDINALS: Final = frozenset(map(folded, _BESIDE.split()))
 """Words and endings that stand in dates beside figures and names."""
 _CLOCK: Final = re.compile(
-    r"(\d{1,2})\s*(?:[:.h時点시]|uhr|時|点)\s*(\d{2})?\s*(?:[:.分분m]|min|uhr)?\s*(\d{2})?\s*(?:[s秒초]|uhr|h)?\Z"
+    r"(\d{1,2})\s*(?:[:.h時点시]|uhr|時|点)\s*(\d{2}|(?<=uhr)\s*\d|\d(?=\s*[分분]))?"
+    r"\s*(?:[:.分분m]|min|uhr)?\s*(\d{2}|\d(?=\s*[秒초]))?\s*(?:[s秒초]|uhr|h)?\Z"
 )
 _BARE: Final = re.compile(r"(\d{2})(\d{2})\Z")
 _HOUR: Final = re.compile(r"(\d{1,2})\s*(?:o'?clock|uhr|h|時|点|시)?\Z")
 _AFTERNOON: Final = re.compile(r"(.*?)\s*(?:\b|(?<=\d))(a\.?\s?m\.?|p\.?\s?m\.?)\Z", re.DOTALL)
+_HALVES: Final = {"午前": "a", "上午": "a", "오전": "a", "午後": "p", "下午": "p", "오후": "p"}
+"""Which half of the day, said before the time."""
+_GREEK: Final = re.compile(r"\s*([πμ])\.?\s?μ\.?\Z")
 _WORDS: Final = {"noon": 12 * 3600, "midday": 12 * 3600, "mittag": 12 * 3600, "midi": 12 * 3600, "midnight": 0,
-                 "mitternacht": 0, "minuit": 0, "mediodia": 12 * 3600, "medianoche": 0}  # fmt: skip
+                 "mitternacht": 0, "minuit": 0, "mediodia": 12 * 3600, "medianoche": 0,
+                 "mezzogiorno": 12 * 3600, "mezzanotte": 0, "meiodia": 12 * 3600, "meianoite": 0, "полдень": 12 * 3600,
+                 "полночь": 0, "poludnie": 12 * 3600, "polnoc": 0, "正午": 12 * 3600, "정오": 12 * 3600,
+                 "자정": 0}  # fmt: skip
 
 
 class Date(NamedTuple):
@@ -100,12 +115,23 @@ def dates(text: str, order: Order = "any") -> tuple[Date, ...]:
     tokens = [t for t in _TOKEN.findall(plain) if folded(t) not in _ORDINALS]
     numbers = [t for t in tokens if t.isdecimal()]
     words = list(_names(tokens))
+    if len(numbers) == 2 and len(words) == 1 and words[0] in _ROMAN:
+        return tuple(dict.fromkeys(filter(_exists, _named((_ROMAN[words[0]],), numbers))))  # 9.XI.1989
+    words = [_bare_name(w) for w in words]
     named = [months()[w] for w in words if w in months()]
-    other = [w for w in words if w not in months() and w not in weekdays()]
+    other = [w for w in words if w and w not in months() and w not in weekdays()]
     if other or len(numbers) > 3 or len(named) > 1 or not tokens:
         return ()
-    found = _named(named[0], numbers) if named else _figures(numbers, plain, order)
+    found = list(_named(named[0], numbers) if named else _figures(numbers, plain, order))
+    if _THAI.search(plain):
+        found += [Date(d.year - BUDDHIST, *d[1:]) for d in found if d.year > BUDDHIST]
     return tuple(dict.fromkeys(d for d in found if _exists(d)))
+
+
+def _bare_name(word: str) -> str:
+    """Return a month's or day's name without the Hebrew "in" before it."""
+    bare = word.removeprefix("ב")
+    return bare if bare in months() or bare in weekdays() else word
 
 
 def _names(tokens: list[str]) -> Iterator[str]:
@@ -166,7 +192,7 @@ def _day_month(a: int, b: int, order: Order) -> list[tuple[int, int]]:
 
 def _years(text: str) -> list[int]:
     if len(text) == 2:
-        return [2000 + int(text), 1900 + int(text)]
+        return [2000 + int(text), 1900 + int(text), int(text)]
     return [int(text)] if len(text) in (3, 4) else []
 
 
@@ -193,6 +219,10 @@ def times(text: str) -> tuple[int, ...]:
     plain = letters(text).strip().rstrip("!?")[:60]
     if folded(plain) in _WORDS:
         return (_WORDS[folded(plain)],)
+    for word, half_of in _HALVES.items():
+        if plain.startswith(unicodedata.normalize("NFC", word)):
+            plain = f"{plain[len(word) :]} {half_of}m"
+    plain = _GREEK.sub(lambda found: " am" if found[1] == "π" else " pm", plain)
     half = _AFTERNOON.match(plain)
     if half:
         plain = half[1].strip()

@@ -30,12 +30,19 @@ _FEET: Final = re.compile(r"\s*([-+]?)\s*(\d+)(?=')")
 _FRACTION: Final = re.compile(r"\s*([-+]?)\s*(?:(\d+)\s*(?:\+|\s)\s*)?(\d+)\s*/\s*(\d+)(?![\d/])")
 _POWER: Final = re.compile(r"\s*(?:e\s*([-+]?\d+)|[x*·]\s*10\s*\^?\s*\(?([-+]?\d+)\)?|x?10\^\s*([-+]?\d+))(?!\d)")
 _TEN: Final = re.compile(r"\s*([-+]?)\s*10\s*\^\s*\(?([-+]?\d+)\)?")
-_ABOUT: Final = re.compile(r"\s*(?:[~≈=:]|ca\.?\s|approx\.?\s|about\s)\s*")
+_ABOUT: Final = re.compile(r"\s*(?:[~≈=:#]|ca\.?\s|approx\.?\s|about\s|n[or]\.?\s?(?=\d))\s*")
+_MINUS: Final = re.compile(r"(?:minus|negative|moins|menos|meno|минус|まいなす|负|負|سالب)\s*(?=[\d.])")
+_AROUND: Final = re.compile(r"([\"'(\[]+)(.*?)[\"')\]]+", re.DOTALL)
+"""Quotes and brackets around all of it."""
 _BEFORE: Final = re.compile(r"([^\d\s.,+\-]+)\s*(?=\d)")
 _WORD: Final = re.compile(r"\s*([^\d\s.,+\-]+\.?)")
 _SMALLER: Final = {"duration-hour": "min", "length-foot": "in", "angle-degree": "'", "angle-arc-minute": '"',
                    "length-meter": "cm", "duration-minute": "s"}  # fmt: skip
 """What a last number without a unit is, after one in such a unit: 1 h 30."""
+
+
+_OF_DEGREES: Final = ("temperature-celsius", "temperature-fahrenheit")
+"""What "20 degrees" is in, where such a unit is asked."""
 
 
 class Quantity(NamedTuple):
@@ -72,6 +79,8 @@ class NumberAnswer(NamedTuple):
     def _converted(self, given: Quantity) -> Iterator[tuple[Fraction, Fraction]]:
         """Yield the value in the asked unit, and what rounding may cost it, for each unit that it can be given in."""
         for asked in units_named(self.unit):
+            if asked.name in _OF_DEGREES and any(u.name == "angle-degree" for u in units_named(given.unit)):
+                yield given.value, Fraction(0)  # 20°, 20 degrees
             for unit in units_of(asked.dimension).get(given.unit, ()):
                 value = (unit.base(given.value) - asked.offset) / asked.factor
                 exact = unit.factor == asked.factor or _metric(unit.factor / asked.factor)
@@ -96,8 +105,10 @@ def unit_problem(unit: str) -> str:
 def readings(text: str) -> tuple[Quantity, ...]:
     """Return every quantity that a text can be read as; none if it is no number. Never fails."""
     plain = letters(text)
-    plain = "".join(c for c in plain if c != "_" and unicodedata.category(c) != "Sc").strip().strip("[]").rstrip("!?;")
+    plain = "".join(c for c in plain if c != "_" and unicodedata.category(c) != "Sc").strip().rstrip("!?;")
+    plain = around[2].strip() if (around := _AROUND.fullmatch(plain)) else plain.strip("[]")
     plain = plain[found.end() :] if (found := _ABOUT.match(plain)) else plain
+    plain = _MINUS.sub("-", plain, count=1) if _MINUS.match(plain) else plain
     if len(plain) > 200:
         return ()
     found_all = list(_compound(plain, PARTS_MAX))
@@ -106,6 +117,8 @@ def readings(text: str) -> tuple[Quantity, ...]:
         found_all += [Quantity(q.value * 10**power, q.unit) for q in rest]
     if not found_all and " " in plain:  # ". 5": a slip of the thumb
         found_all = list(_compound("".join(plain.split()), 1))
+    if not found_all and "·" in plain:
+        found_all = list(_compound(plain.replace("·", "."), 1))
     return tuple(dict.fromkeys(found_all))
 
 
@@ -177,7 +190,7 @@ def _leading(text: str) -> Iterator[tuple[Fraction, str]]:
 
 def _values(digits: str) -> list[Fraction]:
     """Return the values that digits with points, commas, apostrophes and spaces can mean."""
-    if re.search(r"\d'\d{1,2}(?!\d)", digits):
+    if re.search(r"\d\s*'\s*\d{1,2}(?!\d)", digits):
         return []  # 5'6 is feet and inches
     plain = re.sub(r"[\s']", "", digits)
     if len(plain) > DIGITS_MAX:

@@ -12,7 +12,7 @@ import re
 from enum import Enum
 from typing import Final
 
-SIGNS: Final = "./+-#%‰^=<>≤≥≠:'° √∛∜±∞≈∑∏∫∂¬∈∪∩"
+SIGNS: Final = "./+-#%‰^=<>≤≥≠:'° √∛∜±∞≈∑∏∫∂¬∈∪∩*"
 _FIRST: Final = 0xF700
 KEPT: Final = {sign: chr(_FIRST + i) for i, sign in enumerate(SIGNS)}
 """The signs that can stay, each with its stand-in; the space parts a whole number and its fraction."""
@@ -162,6 +162,9 @@ def _rules() -> list[tuple[str, re.Pattern[str], str]]:
         ("/", r"(?<=\d)\s*/\s*(?=\d)|(?<=\d)/(?=\w)|(?<=\w)/(?=\d)", k["/"]),
         (":", r"(?<=\d)(?:\s+:\s+|:)(?=\d)", k[":"]),  # 3 : 2, but not 3: 2 chairs
         ("*", r"(?<=\d)\s*\*\s*(?=\d)", "x"),
+        ("*", r"(?<![^\W_])([^\W\d_])\*(?![\w*])", rf"\1{k['*']}"),  # A*
+        ("·", r"(?<=\d)·(?=10\^)", "x"),
+        ("·", r"(?<=\d)·(?=\d)", k["."]),  # 3·5 as older British books write it: never 35
         ("^", r"(?<=\d)\^-(?=\d)", k["^"] + k["-"]),
         ("^", r"(?<=\d)\^(?=\d)", k["^"]),
         ("'", r"(?<=\d)\s*'\s*(?=\d)", k["'"]),
@@ -172,9 +175,9 @@ def _rules() -> list[tuple[str, re.Pattern[str], str]]:
         ("-", r"(?<![^\W_])([^\W\d_]{1,2})-(?![\w-])", rf"\1{k['-']}"),  # A-, Cl-
         ("+", r"(?<=\d)\s*\+\s*(?=\d)", k["+"]),
         ("+", r"(?<![^\W_])([^\W_])\+(?=\w)|(?<=\w)\+(?=[^\W_](?![^\W_]))", rf"\1{k['+']}"),  # a+b
-        ("+", r"(?<=\w)\s?\+\+(?!\w)", k["+"] * 2),
+        ("+", r"(?<=\w)\s?\+\+(?!\w)|(?<=[^\W\d_])\+\+(?=\d)", k["+"] * 2),  # C++, C++17
         ("+", r"(?<=\w)\+(?!\w)|(?<=\w) \+(?=\s*\Z)", k["+"]),
-        ("#", r"(?<=\w)#(?!\d)|(?<=\w) #(?!\w)", k["#"]),
+        ("#", r"(?<=\w)#(?!\d)|(?<=\w) #(?!\w)|(?<![^\W_])([^\W\d_])#(?=\d)", rf"\1{k['#']}"),  # not Room#5
     ]
     for sign in "=<>≤≥≠":
         table.append((sign, rf"(?<=\w)\s*{sign}\s*(?=[=<>≤≥≠]?\s*[\w{k['-']}])", k[sign]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from huntserver.game.judging.folding import typed
+from huntserver.game.judging.folding import WIDE, typed
 
 GAP: Final = "..."
 
@@ -20,14 +20,16 @@ class Wrapper(NamedTuple):
     def off(self, text: str) -> str | None:
         """Return what is inside, or the text itself if it is not wrapped; None if it had to be.
 
-        Case and the spaces around do not count; signs in the wrapper may be left at one side only by nobody.
+        Case, width and the spaces around do not count; signs in the wrapper may be left at one side only by nobody.
         """
         plain = typed(text).strip()
         found = re.fullmatch(
-            rf"{re.escape(self.before)}\s*(.*?)\s*{re.escape(self.behind)}", plain, re.IGNORECASE | re.DOTALL
+            rf"{re.escape(self.before)}\s*(.*?)\s*{re.escape(self.behind)}",
+            plain.translate(WIDE),
+            re.IGNORECASE | re.DOTALL,
         )
         if found:
-            return found[1]
+            return plain[slice(*found.span(1))]
         return None if self.needed else text
 
     def on(self, text: str) -> str:
@@ -42,4 +44,4 @@ def wrapper_of(text: str, *, needed: bool = False) -> Wrapper | None:
         before, gap, behind = text[:-1], GAP, text[-1]
     if not gap or GAP in behind or not (before.strip() or behind.strip()):
         return None
-    return Wrapper(typed(before).strip(), typed(behind).strip(), needed)
+    return Wrapper(typed(before).translate(WIDE).strip(), typed(behind).translate(WIDE).strip(), needed)

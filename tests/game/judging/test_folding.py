@@ -43,7 +43,10 @@ TABLE = [
     ("1.2.3", "1.2.3"), ("24.12.2024", "24.12.2024"), ("24/12/2024", "24.12.2024"), ("2024-05-01", "2024.5.1"),
     ("1,250,000", "1250000"), ("1.250.000", "1250000"), ("1'000", "1000"), ("1’250’000,50", "1250000.50"),
     ("12,34,567", "1234567"), ("5'6\"", "5'6"), ("x=5", "x=5"), ("x≠5", "x≠5"), ("a -> b", "ab"), ("3<5", "3<5"),
-    ("48.8584, 2.2945", "48.8584 2.2945"), ("U.S.A.", "usa"), ("Mr. Smith", "mrsmith"), ("AC/DC", "acdc"),
+    ("48.8584, 2.2945", "48.8584 2.2945"), ("U.S.A.", "usa"),
+    ("C++17", "c++17"), ("C#7", "c#7"), ("Room#5", "room5"), ("A*", "a*"), ("F*ck", "fck"),
+    ("3·5", "3.5"), ("2·10³", "2x10^3"), ("col·legi", "collegi"), ("20 º C", "20c"), ("🔟", "10"), ("🆎", "ab"),
+    ("นํ้า", "น้ํา"), ("เเม่", "แม่"), ("Mr. Smith", "mrsmith"), ("AC/DC", "acdc"),
 ]  # fmt: skip
 
 
@@ -59,6 +62,8 @@ DIFFERENT = [
     ("1/12/2024", "11/2/2024"), ("5'6\"", "56"), ("x=5", "x≠5"), ("мой", "мои"), ("їжак", "іжак"), ("か", "が"),
     ("ば", "ぱ"),
     ("びよういん", "びょういん"), ("มา", "ม้า"), ("कि", "की"), ("東", "京"), ("48.85 2.3", "48.852 .3"), ("±5", "5"),
+    ("C++17", "C17"), ("C++11", "C+11"), ("C#7", "C7"), ("C#4", "C4"), ("A*", "A"), ("3·5", "35"),
+    ("Tom & Jerry", "Tom or Jerry"),
 ]  # fmt: skip
 
 
@@ -85,6 +90,19 @@ def test_what_the_host_wrote_must_be_there_and_what_the_player_adds_is_forgiven(
     assert right("Müller", "Muller")
     assert right("Ålesund", "Aalesund")
     assert not right("Muller", "Mueller")
+    assert {g for g in ("Angstrom", "Angstroem", "Aangstrom", "AANGSTROEM") if right("Ångström", g)} == {
+        "Angstrom", "Angstroem", "Aangstrom", "AANGSTROEM",
+    }  # fmt: skip
+    assert right("Tom & Jerry", "Tom and Jerry")
+    assert right("Tom and Jerry", "tom&jerry")
+    assert right("Max und Moritz", "Max & Moritz")
+    assert right("R&B", "rb")
+    assert not right("Tom and Jerry", "Tom Jerry")
+    assert right("ラーメン", "ラ-メン")
+    assert right("東京タワー", "東京タワ－")
+    assert not right("ラーメン", "ラメン")
+    assert right("1º", "1o")
+    assert right("20°", "20º")
 
 
 @pytest.mark.parametrize(
