@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from huntserver.game.definition.file import DEFINITION_BYTES_MAX, read
 from huntserver.game.definition.shape import Definition, source
+from huntserver.game.definition.solvability import check_definition
 from lab.rigs.game import SMALL, definition
 
 CLUE = '[[clues]]\nid = "c1"\ntitle = "T"\n'
@@ -96,6 +97,29 @@ def test_a_file_in_another_encoding_is_told_what_to_do(style: str, encoding: str
     found = read(text.encode(encoding), style)
     assert isinstance(found, list)
     assert found[0].cure == "save the file as UTF-8"
+    assert ("UTF-16" in found[0].what) == (encoding == "utf-16")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-16"])
+def test_a_file_in_units_of_two_or_four_bytes_is_called_by_its_encoding(encoding: str) -> None:
+    found = read(GOOD.encode(encoding), "toml")
+    assert isinstance(found, list)
+    assert encoding[:6].upper() in found[0].what
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"PK\x03\x04", "office program"),
+        (b"%PDF-1.4\n%\xe2", "PDF"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"\x89PNG\r\n", "PNG"),
+    ],
+)
+def test_a_file_that_is_no_text_is_called_by_its_name(start: bytes, name: str) -> None:
+    found = read(start + bytes(40), "toml")
+    assert isinstance(found, list)
+    assert name in found[0].what
 
 
 def test_lines_and_tabs_are_no_control_characters() -> None:
@@ -177,6 +201,17 @@ def test_every_fault_of_a_file_is_named_in_one_run() -> None:
     assert "swapped" in next(p.what for p in found if p.path == "clues[1].location")
 
 
+def test_what_stands_twice_and_rules_are_named_beside_faults_of_values() -> None:
+    clue = '[[clues]]\nid = "{}"\ntitle = "T"\nanswers = ["x"]\nunlock = "{}"\n'
+    text = "title = 5\n" + clue.format("a", "") + clue.format("a", "a and") + clue.format("b", "nobody")
+    found = check_definition(text.encode(), "toml")
+    assert isinstance(found, list)
+    assert [p.path for p in found] == ["title", "clues[1].id", "clues[1].unlock", "clues[2].unlock"]
+    unsure = check_definition((text + clue.format("Stop 1", "")).encode(), "toml")
+    assert isinstance(unsure, list)
+    assert "clues[2].unlock" not in [p.path for p in unsure], "it may name what Stop 1 is meant to be"
+
+
 YAML = """# a walk
 title: A walk
 schedule: {starts_at: 2027-05-01T10:00:00+02:00}
@@ -208,6 +243,24 @@ def test_yaml_says_the_same_as_toml_and_dates_need_their_offset_there_too() -> N
         ('{"title": "x"}', "toml", "this is JSON, read as TOML"),
         ('title = "x"\n[[clues]]\n', "json", "this is TOML, read as JSON"),
         ("title = ", "toml", "not valid TOML"),
+        ("{title: 'x', clues: []}", "json", "this is JSON with comments"),
+        ("{“title”: “x”}", "json", "this is JSON with comments"),
+        ("title = “x”\n", "toml", "a text with typographic quotes"),
+        ("id,title,answers\ngate,The gate,24\noak,An oak,1\n", "toml", "this is CSV (parted by commas)"),
+        ("id;title;answers\ngate;The gate;24\n", "toml", "this is CSV (parted by semicolons)"),
+        ("id\ttitle\ngate\tThe gate\n", "yaml", "this is CSV (parted by tabs)"),
+        ('{"type": "FeatureCollection", "features": []}', "json", "this is GeoJSON"),
+        ('{"type": "FeatureCollection", "features": []}', "toml", "this is GeoJSON"),
+        ('<kml xmlns="http://www.opengis.net/kml/2.2"/>', "toml", "this is KML"),
+        ("- id: gate\n  title: x\n", "toml", "this is YAML"),
+        ("%YAML 1.2\n---\ntitle: x\n", "toml", "this is YAML"),
+        ('title = "x"\n[[clues]]\n', "yaml", "this is TOML, read as YAML"),
+        ('title = "x"\r[[clues]]\r', "toml", "line ends of old Macs"),
+        ("{\\rtf1 x}", "toml", "this is RTF"),
+        (" \n", "toml", "the file is empty"),
+        ("null", "json", "is empty (null)"),
+        ('{"title": "x", "title": "y", "clues": []}', "json", "the key 'title' stands twice"),
+        ("title: x\ntitle: y\nclues: []\n", "yaml", "the key 'title' stands twice"),
         ("a: [" * 5000, "yaml", "not valid YAML"),
         ("a: &a [x]\nb: [" + "*a, " * 200 + "]", "yaml", "aliases"),
         ("a: !!python/object:os.system x", "yaml", "not valid YAML"),

@@ -45,11 +45,17 @@ def read(data: bytes, style: str) -> Definition | list[Problem]:
 
     Every fault of its shape is named in one run, and those of values that can be judged beside it.
     """
+    definition, problems = parsed(data, style)
+    return problems or definition or []
+
+
+def parsed(data: bytes, style: str) -> tuple[Definition | None, list[Problem]]:
+    """Return what `read` finds: the faults, and the definition with stand-ins for them, if there is one at all."""
     if len(data) > DEFINITION_BYTES_MAX:
-        return [Problem("$", f"the file has {len(data)} bytes", f"allowed are {DEFINITION_BYTES_MAX}")]
+        return None, [Problem("$", f"the file has {len(data)} bytes", f"allowed are {DEFINITION_BYTES_MAX}")]
     tree = syntax(data.removeprefix(BOM), style)
     if isinstance(tree, Problem):
-        return [tree]
+        return None, [tree]
     problems: list[Problem] = []
     while True:
         try:
@@ -58,16 +64,14 @@ def read(data: bytes, style: str) -> Definition | list[Problem]:
             problem = _problem(str(error))
             problems.append(problem)
             if len(problems) >= PROBLEMS_MAX or not _mended(tree, str(error)):
-                return problems
+                return None, problems
         else:
             break
-    if not problems:
-        return check_values(definition) or definition
     named = {problem.path for problem in problems}
-    return problems + [problem for problem in check_values(definition) if not _follows(problem.path, named)]
+    return definition, problems + [p for p in check_values(definition) if not follows(p.path, named)]
 
 
-def _follows(path: str, named: set[str]) -> bool:
+def follows(path: str, named: set[str]) -> bool:
     """Tell whether a fault may be one of a value that stands in for one that was named before."""
     return any(path == name or name.startswith(path) or path.startswith(name) for name in named)
 
@@ -125,6 +129,7 @@ _KINDS: Final = {
     "array": "a list in [ ]",
     "object": "a table with keys",
     "datetime": "a date and time",
+    "null": "empty (null)",
 }
 """What kinds of values are called."""
 _SHAPES: Final[dict[str, Any]] = {
@@ -170,7 +175,8 @@ def _inside(path: str, key: str) -> str:
 
 
 def _kinds(names: str) -> str:
-    return " or ".join(_KINDS.get(name, name) for name in names.split(" | ") if name != "null")
+    kinds = names.split(" | ")
+    return " or ".join(_KINDS.get(name, name) for name in kinds if name != "null" or len(kinds) == 1)
 
 
 def _fields(path: str) -> Sequence[msgspec.structs.FieldInfo]:

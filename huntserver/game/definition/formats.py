@@ -5,6 +5,7 @@ YAML is read by PyYAML's safe loader: no tags, no objects. Dates stay texts with
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Final
 
@@ -15,8 +16,32 @@ from huntserver.game.definition.part import Problem
 
 ALIASES_MAX: Final = 100
 """Of a YAML file: each may stand for a large part of it, so a few could stand for more than the memory holds."""
-_YAML: Final = re.compile(r"(?m)\A(?:\s*#[^\n]*\n|\s*\n|---\s*\n)*[A-Za-z_]\w*:(?:\s|$)")
+_YAML: Final = re.compile(
+    r"(?m)\A(?:\s*#[^\n]*\n|\s*\n|---\s*\n|%YAML[^\n]*\n)*(?:- +)?[\"']?[A-Za-z_]\w*[\"']?:(?:\s|$)"
+)
 _TOML: Final = re.compile(r"(?m)^\s*(?:\[\[?\w|\w+\s*=)")
+_JSON5: Final = re.compile(r"[{,]\s*(?:[A-Za-z_$][\w$]*|'[^']*'|[“”][^“”]*[“”])\s*:")
+_CURLY: Final = re.compile(r"(?m)^\s*[\w-]+\s*[=:]\s*\[?\s*[“”„]")
+_HEADER: Final = re.compile(r"[\w\"' ./-]+(?:[,;\t][\w\"' ./-]*)+")
+SAVE: Final = "save the file as UTF-8"
+_MARKS: Final = (
+    (b"\xff\xfe\0\0", "UTF-32"),
+    (b"\0\0\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+"""Byte order marks."""
+_BINARY: Final = (
+    (b"PK\x03\x04", "a zip, or a document of an office program"),
+    (b"\xd0\xcf\x11\xe0", "a document of an office program"),
+    (b"%PDF-", "a PDF"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF8", "a picture (GIF)"),
+    (b"SQLite format 3", "a database (SQLite)"),
+)
+_XML: Final = {"<gpx": "GPX", "<kml": "KML", "<html": "HTML", "<svg": "SVG"}
 _COMMENT: Final = re.compile(r"(?m)(?:^|[\s,])(?://|/\*|#)|,\s*[}\]]")
 NAMES: Final = {"toml": "TOML", "json": "JSON", "yaml": "YAML"}
 BY_SUFFIX: Final = {".toml": "toml", ".json": "json", ".yaml": "yaml", ".yml": "yaml"}
@@ -29,14 +54,25 @@ def style_of(suffix: str) -> str:
 
 def syntax(data: bytes, style: str) -> Any | Problem:
     """Read a file's bytes into dicts, lists and plain values, or say what is wrong with its syntax."""
+    if problem := _no_text(data):
+        return problem
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        return Problem("$", f"byte {error.start} is not UTF-8", "save the file as UTF-8")
+        line = data.count(b"\n", 0, error.start) + 1
+        return Problem("$", f"byte {error.start} (line {line}) is not UTF-8", SAVE)
+    if not text.strip():
+        return Problem("$", "the file is empty", "write the hunt as TOML, JSON or YAML")
     try:
         if style == "yaml":
-            return _yaml(text)
-        return msgspec.toml.decode(text) if style == "toml" else msgspec.json.decode(text)
+            tree = _yaml(text)
+        elif style == "toml":
+            tree = msgspec.toml.decode(text)
+        else:
+            tree = msgspec.json.decode(text)
+            json.loads(text, object_pairs_hook=_once)  # msgspec takes the last of two
+        seen = "" if isinstance(tree, dict) and "features" not in tree else seems(text, style)
+        return Problem("$", f"this is {seen}, read as {NAMES[style]}", _cure(seen)) if seen else tree
     except (ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: also endless numbers
         seen = seems(text, style)
         if seen:
@@ -45,29 +81,78 @@ def syntax(data: bytes, style: str) -> Any | Problem:
         return Problem("$", f"not valid {NAMES[style]}: {what}", "mend the file's syntax")
 
 
+def _no_text(data: bytes) -> Problem | None:
+    """Say what a file is that is no text, or one in an encoding of two or four bytes a letter."""
+    for start, name in _BINARY:
+        if data.startswith(start):
+            return Problem("$", f"this is {name}, no text", "write the hunt as TOML, JSON or YAML in a plain text file")
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return Problem("$", f"this is {name}, not UTF-8", SAVE)
+    head = data[:200]
+    if len(head) >= 4 and head.count(0) * 5 >= len(head) * 2:
+        return Problem("$", f"this is {'UTF-16' if head.count(0) * 5 <= len(head) * 3 else 'UTF-32'}, not UTF-8", SAVE)
+    return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in one table")
+    return found
+
+
 def seems(text: str, style: str) -> str:
     """Return what a text seems to be, if not the format that it was read as, or ""."""
     start = text.lstrip()[:2000]
     if start.startswith("<"):
-        return "GPX" if "<gpx" in start else "HTML" if "<html" in start.lower() else "XML"
+        return next((name for mark, name in _XML.items() if mark in start.lower()), "XML")
+    if start.startswith("{\\rtf"):
+        return "RTF"
+    if '"FeatureCollection"' in start and '"features"' in text:
+        return "GeoJSON"
     if start.startswith(("{", "[")) and not start.startswith("[["):
         if style == "json":
-            return "JSON with comments or a comma too many" if _COMMENT.search(text) else ""
+            bare = _COMMENT.search(text) or _JSON5.search(text)
+            return "JSON with comments or a comma too many" if bare else ""
         return "JSON" if start.startswith("{") else ""
+    if _CURLY.search(text):
+        return "a text with typographic quotes"
+    if style == "toml" and "\r" in text.replace("\r\n", ""):
+        return "a text with the line ends of old Macs (CR)"
     if style != "yaml" and _YAML.match(text):
         return "YAML"
     if style != "toml" and _TOML.search(text):
         return "TOML"
+    if sign := _table_of(text):
+        return f"CSV (parted by {sign})"
+    return ""
+
+
+def _table_of(text: str) -> str:
+    """Return what parts the columns of a sheet, in words; "" if it is none."""
+    lines = [line for line in text.splitlines() if line.strip()][:5]
+    for sign, name in ((",", "commas"), (";", "semicolons"), ("\t", "tabs")):
+        columns = [line.count(sign) for line in lines]
+        if len(lines) > 1 and 0 < columns[0] <= min(columns) and _HEADER.fullmatch(lines[0]):
+            return name
     return ""
 
 
 def _cure(seen: str) -> str:
     if seen.startswith("JSON with"):
-        return "remove comments, and commas before } and ]"
+        return "put keys and texts in double quotes; remove comments, and commas before } and ]"
+    if seen.startswith("a text with typographic"):
+        return 'put " for each of them: write in a plain text editor'
+    if seen.startswith("a text with the line ends"):
+        return "save the file with the line ends of Unix or Windows"
+    if seen == "GPX" or seen == "GeoJSON" or seen.startswith("CSV"):
+        return "make a hunt file of it with huntserver import FILE --out HUNT.toml"
     for ending, style in BY_SUFFIX.items():
         if NAMES[style] == seen:
             return f"call the file *{ending}, or send it with the content type application/{style}"
-    return "write the hunt as TOML, JSON or YAML; places of a GPX file go into clues of kind location"
+    return "write the hunt as TOML, JSON or YAML"
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # the library has no types
@@ -78,6 +163,18 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def _mapping(loader: Any, node: Any, deep: bool = False) -> Any:
+    """Refuse a key that stands twice in one table: the first value would be lost without a word."""
+    keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge" and isinstance(key.value, str)]
+    for i, key in enumerate(keys):
+        if key in keys[:i]:
+            raise ValueError(f"the key {key!r} stands twice in one table, line {node.start_mark.line + 1} and below")
+    return yaml.SafeLoader.construct_yaml_map(loader, node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
 def _yaml(text: str) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from huntserver.game.clues.kinds import KINDS
-from huntserver.game.definition.file import read
+from huntserver.game.definition.file import follows, parsed
 from huntserver.game.definition.part import Problem, Wrong
 from huntserver.game.definition.rules import feeders, feeding, rules_of, things_of
 from huntserver.game.definition.shape import Clue, Definition, Schedule
@@ -32,10 +32,29 @@ def check_definition(data: bytes, style: str) -> Definition | list[Problem]:
 @functools.lru_cache(maxsize=4)
 def _judged(data: bytes, style: str) -> Definition | tuple[Problem, ...]:
     """Judge bytes once: a file is checked beside the loop, and again by the hunt that takes it."""
-    definition = read(data, style)
-    if not isinstance(definition, Definition):
-        return tuple(definition)
+    definition, problems = parsed(data, style)
+    if definition is None:
+        return tuple(problems)
+    if problems:
+        named = {problem.path for problem in problems}
+        return (*problems, *(p for p in _beside(definition, named) if not follows(p.path, named)))
     return tuple(check(definition)) or definition
+
+
+def _beside(d: Definition, named: set[str]) -> list[Problem]:
+    """Return what is wrong in a definition with other faults: what stands twice, and rules.
+
+    Where an id is wrong, others may well name what it is meant to be.
+    """
+    problems: list[Problem] = []
+
+    def wrong(path: str, what: str, cure: str) -> None:
+        problems.append(Problem(path, what, cure))
+
+    _unique(wrong, d)
+    ids = {path for path in named if path.endswith(".id")} | {"clues", "treasures", "rounds"} & named
+    _named(wrong, d, named_too=not ids)
+    return problems
 
 
 def check(d: Definition) -> list[Problem]:
@@ -98,6 +117,11 @@ def _once(wrong: Wrong, seen: dict[str, str], value: str, path: str, name: str) 
 
 def _rules(wrong: Wrong, d: Definition) -> list[Rule]:
     """Return the rules of all clues, then of all treasures, once all that they name is there."""
+    return rules_of(d) if _named(wrong, d) else []
+
+
+def _named(wrong: Wrong, d: Definition, *, named_too: bool = True) -> bool:
+    """Report rules that are none and, with `named_too`, those that name what is not there. Returns whether all hold."""
     known = _Known.of(d)
     places = [(f"clues[{i}].unlock", c.unlock) for i, c in enumerate(d.clues)]
     places += [(f"treasures[{i}].unlock", t.unlock) for i, t in enumerate(d.treasures)]
@@ -114,14 +138,17 @@ def _rules(wrong: Wrong, d: Definition) -> list[Rule]:
         except RuleError as error:
             told(path, str(error), 'write it like "c1 and c2", "2 of (c1, c2, c3)", "after 0:30"')
             continue
+        if not named_too:
+            continue
         known.names(told, path, "clue", rule.ids)
         known.names(told, path, "item", rule.items)
         known.names(told, path, "round", rule.rounds)
         for number, id in _counted(rule.tree):
             if id in known.feeders and number > len(known.feeders[id]):
                 told(path, f"{number} of round {id} can never be met: it has {len(known.feeders[id])}", "ask for fewer")
-    _groups(told, d, known)
-    return rules_of(d) if not found else []
+    if named_too:
+        _groups(told, d, known)
+    return not found
 
 
 class _Known(NamedTuple):

@@ -181,7 +181,7 @@ def _scoring(wrong: Wrong, d: Definition) -> None:
             wrong(f"scoring.ranking[{i}]", f"{by!r} stands there already", "name each once")
     if scoring.freeze_s and length is None and d.schedule.ends_at is None:
         wrong("scoring.freeze_s", "counts back from an end that the hunt has not", "give ends_at or duration_s")
-    elif length is not None and scoring.freeze_s >= length:
+    elif length is not None and scoring.freeze_s >= length > 0:
         wrong("scoring.freeze_s", f"is {scoring.freeze_s}, the hunt lasts {length} s", "freeze later")
 
 
