@@ -17,7 +17,7 @@ _JOINERS: Final = "\u200c\u200d"
 _SPACES: Final = re.compile(r"\s+")
 _UNSEEN: Final = re.compile("[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 """Invisible marks that people paste along: dropped. Some would turn the direction of the line."""
-_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
 """Letters and symbols that show nothing."""
 _STRAY_TAGS: Final = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]+")
 _PICTURES: Final = range(0x1F000, 0x1FB00)

@@ -42,6 +42,7 @@ def test_what_is_pasted_along_is_left_out(written: str, shown: str) -> None:
     [
         ("", "nothing that can be seen"),
         ("\u3164\u2800", "nothing that can be seen"),
+        ("\U0001d159", "nothing that can be seen"),
         ("\u200b\u200d", "nothing that can be seen"),
         ("\u0301", "nothing that can be seen"),
         ("Z\u0336\u0335\u0321\u0322\u0327\u0316", "piles more than 4 marks"),
