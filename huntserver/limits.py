@@ -46,6 +46,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     bodies_bytes_max: int = 32 * 1024 * 1024
     bodies_bytes_per_address: int = 4 * 1024 * 1024
     medium_bytes_max: int = 32 * 1024 * 1024
+    photo_bytes_max: int = 16 * 1024 * 1024
     media_bodies_bytes_max: int = 96 * 1024 * 1024
     media_bytes_per_s: int = 16 * 1024
     media_served_max: int = 256
@@ -100,7 +101,8 @@ REASONS: dict[str, str] = {
     "bodies_bytes_max": "memory for bodies that are on their way, of all",
     "bodies_bytes_per_address": "the same, of one address",
     "medium_bytes_max": "a picture of a phone has 3 to 8 MB, a minute of video at 4 Mbit/s 30 MB",
-    "media_bodies_bytes_max": "memory for media that hosts send, of all; before that they are told to wait",
+    "photo_bytes_max": "a photo that a team sends; the page makes it 2,048 pixels wide first, some 500 KB",
+    "media_bodies_bytes_max": "memory for media and photos that are sent, of all; before that one is told to wait",
     "media_bytes_per_s": "a host that sends a medium more slowly than this gives the place to others",
     "media_served_max": "media that are on their way to players at once, each with 128 KiB of memory; then 503",
     "guests_per_minute": "per address: a school of 1,000; a guest leaves nothing in the log before the first join",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 
@@ -40,8 +42,43 @@ class HelpQuestion(msgspec.Struct, omit_defaults=True):
     held: TakenBy | None = None
 
 
+class PhotoVerdict(enum.StrEnum):
+    """What became of a photo; "" while nobody has judged it."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    TAKEN_BACK = "taken_back"
+
+
+class Photo(msgspec.Struct, omit_defaults=True):
+    """A photo that a team handed in at a clue, `played_ms` into play. Its bytes lie in the store of media under
+    `digest`; `source` is the digest of what was sent, `key` the secret part of its address; sides are in pixels.
+
+    `why`: what its team was told when it was rejected.
+    """
+
+    number: int
+    team: str
+    clue: str
+    at_ms: int
+    played_ms: int
+    by: str
+    name: str
+    digest: str
+    source: str
+    bytes: int
+    key: str
+    width: int
+    height: int
+    verdict: str = ""
+    why: str = ""
+    held: TakenBy | None = None
+
+
 class Desk(msgspec.Struct, omit_defaults=True):
-    """What waits for hosts in one hunt: questions by number, rising; `asked` numbers them."""
+    """What waits for hosts in one hunt: questions by number, rising; `asked` numbers them. Photos likewise."""
 
     asked: int = 0
     questions: dict[int, HelpQuestion] = {}
+    handed_in: int = 0
+    photos: dict[int, Photo] = {}

@@ -17,6 +17,7 @@ from huntserver.game.features.authoring import Defined
 from huntserver.game.features.beginning import BeginningUndone, Begun
 from huntserver.game.features.freezing import BoardFrozen, BoardRevealed, BoardThawed, SolvesTold
 from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.handing_in import PhotoHandedIn
 from huntserver.game.features.joining import Joined
 from huntserver.game.features.leaving import Left
 from huntserver.game.features.merging import Merged
@@ -24,6 +25,7 @@ from huntserver.game.features.moving import PlayerMoved
 from huntserver.game.features.placing import Placed
 from huntserver.game.features.reopening import Reopened
 from huntserver.game.features.rescheduling import Unstarted
+from huntserver.game.features.reviewing import PhotoJudged
 from huntserver.game.features.schedule import Ended
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
@@ -65,6 +67,7 @@ class GameInvariants:
         self._apart: set[str] = set()
         self._begun: set[tuple[str, str]] = set()
         self._held: dict[tuple[str, str], list[str]] = {}
+        self._handed_in: set[tuple[str, int]] = set()
         self._paid: dict[tuple[str, int], tuple[str, int]] = {}
         self.claims = self.firsts = 0
 
@@ -79,7 +82,8 @@ class GameInvariants:
 
     def _hunt(self, entity: str, pos: int, by: str, events: Sequence[Any]) -> Iterator[str]:
         for event in events:
-            played = isinstance(event, Claimed | Solved | Guessed) and getattr(event, "how", "") != "rejudged"
+            played = isinstance(event, Claimed | Solved | Guessed | PhotoHandedIn)
+            played = played and getattr(event, "how", "") not in ("rejudged", "photo")
             if played and entity in self._ended:
                 yield f"{type(event).__name__.lower()} by {event.team} after the end of the hunt"
             if played and entity in self._apart and (entity, event.team) not in self._begun:
@@ -92,6 +96,13 @@ class GameInvariants:
                 yield from self._claim(entity, event)
             elif isinstance(event, Solved):
                 yield from self._solve(entity, pos, event)
+            elif isinstance(event, PhotoHandedIn):
+                self._handed_in.add((entity, event.number))
+            elif isinstance(event, PhotoJudged):
+                if (entity, event.number) not in self._handed_in:
+                    yield f"photo {event.number} of {event.team} is judged and does not wait"
+                if event.accepted:  # judged once more: only after it was rejected
+                    self._handed_in.discard((entity, event.number))
             elif isinstance(event, QuestionAnswered | QuestionRefunded):
                 yield from self._question(entity, event)
             elif isinstance(event, Joined):

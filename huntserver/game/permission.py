@@ -45,6 +45,8 @@ RIGHTS: Final[dict[str, Role]] = {
     "answer": Role.REVIEWER,
     "close_question": Role.REVIEWER,
     "refund": Role.REVIEWER,
+    "accept_photo": Role.REVIEWER,
+    "reject_photo": Role.REVIEWER,
 }
 """The least role of those operations of hosts, by tag, that do not take a host."""
 

@@ -167,6 +167,22 @@ class QuestionView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A host has taken it up, until then."""
 
 
+class PhotoView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A photo as its team and hosts see it: at `address`, relative to the site, with their token in a header. `verdict`
+    is empty while it waits; `why`: what is missing. `held_until_ms`: a host has taken it up, until then."""
+
+    id: str
+    clue: str
+    at_ms: int
+    name: str
+    address: str
+    width: int
+    height: int
+    verdict: str = ""
+    why: str = ""
+    held_until_ms: int = 0
+
+
 class HelpView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """When questions may be asked, and what an answer costs: as in the hunt's file."""
 
@@ -230,7 +246,9 @@ class Shown(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     question: QuestionView | None = None
     item: str = ""
     waiting: int | None = None
-    """How many questions wait for a host."""
+    """How much waits for a host."""
+
+    photo: PhotoView | None = None
 
     part: str = ""
     done: int = 0

@@ -6,19 +6,19 @@ from huntserver.game.plan import worth
 from huntserver.game.state import Hunt, Team
 
 
-def worth_to(state: Hunt, team: Team, index: int, solves: int, at_ms: int) -> int:
-    """Return a clue's points for a team, without bonus, once so many teams have solved it."""
+def worth_to(state: Hunt, team: Team, index: int, solves: int, played_ms: int) -> int:
+    """Return a clue's points for a team, without bonus, once so many teams have solved it and so far into play."""
     clue = state.plan.clues[index]
     if not clue.decay_s:
         return worth(clue, solves)
     opened_ms = team.opened.get(index, 0) if team.opened else 0
-    return worth(clue, solves, max(0, state.play_ms(at_ms) - opened_ms))
+    return worth(clue, solves, max(0, played_ms - opened_ms))
 
 
 def row_after(state: Hunt, team: Team, how: str, at_ms: int) -> int:
     """Return how many solves a team has in a row with one more at a time; 0: this one belongs to no row."""
     streak = state.plan.streak
-    if streak is None or how in ("host", "rejudged"):
+    if streak is None or how in ("host", "rejudged", "photo"):
         return 0
     tally = team.more.tally if team.more is not None else None
     if tally is None or not tally.row:

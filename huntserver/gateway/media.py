@@ -137,9 +137,10 @@ class MediaRoutes:
         path = _TO_SEND.fullmatch(asked.path)
         assert path is not None
         take = partial(self._take, path[1], path[2], caller)
-        return Upload(self._limits.medium_bytes_max, take, self._lend, self._limits.media_bytes_per_s)
+        return Upload(self._limits.medium_bytes_max, take, self.lend, self._limits.media_bytes_per_s)
 
-    def _lend(self, size: int) -> Callable[[], None] | None:
+    def lend(self, size: int) -> Callable[[], None] | None:
+        """Reserve memory for a body; None where there is none left. What comes back gives it back."""
         if self._lent + size > self._limits.media_bodies_bytes_max:
             self._door.refusals.count("media")
             return None

@@ -25,6 +25,7 @@ from huntserver.gateway.console import Console
 from huntserver.gateway.door import Door, Waiting
 from huntserver.gateway.media import MediaRoutes
 from huntserver.gateway.pairing import Pairing
+from huntserver.gateway.photos import PhotoRoutes
 from huntserver.gateway.ports import Offload, ReadyState, System, Trace
 from huntserver.gateway.proxies import Proxies
 from huntserver.gateway.rooms import Rooms
@@ -133,7 +134,10 @@ class Gateway:
         self.site.more.append(Console(system, tokens, self.door, limits, worker=worker, sign_in=sign_in))
         self.site.more.append(Pairing(system, tokens, self.trials))
         self._media = MediaRoutes(system, tokens, self.door, limits, store=media, background=self.background)
-        self.site.more.append(self._media)
+        self._photos = PhotoRoutes(
+            system, tokens, self.door, limits, store=media, background=self.background, lend=self._media.lend
+        )
+        self.site.more += [self._media, self._photos]
         self.site.more.append(Watching(system, tokens, self.door))
         self.connection_type: type[Connection] = Connection if trace is None else Traced
         self._servers: list[asyncio.Server] = []
@@ -193,6 +197,7 @@ class Gateway:
         await self.background.close()
         self._worker.close()
         self._media.close()
+        self._photos.close()
         for connection in self.connections.all():
             connection.abort()
         for server in self._servers:

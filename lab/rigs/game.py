@@ -15,6 +15,7 @@ from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.announcing import Announce
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.guessing import Guess
+from huntserver.game.features.handing_in import HandIn
 from huntserver.game.features.hints import TakeHint
 from huntserver.game.features.joining import Join
 from huntserver.game.features.media import AddMedium
@@ -79,6 +80,12 @@ def add_medium(name: str, body: bytes = b"") -> AddMedium:
     """Return the command that adds a medium of some bytes; its key is made of its name, which no server does."""
     digest = hashlib.sha256(body or name.encode()).hexdigest()
     return AddMedium(name, digest, len(body) or 1000, type_of(name), f"key-of-{name.replace('.', '-')}")
+
+
+def hand_in(clue: str, picture: str) -> HandIn:
+    """Return the command that hands in a picture of this name; digest and key are made of it, which no server does."""
+    digest = hashlib.sha256(picture.encode()).hexdigest()
+    return HandIn(clue, digest, digest, 84_000, f"key-of-{picture}", 1600, 1200)
 
 
 class Record(NamedTuple):

@@ -17,6 +17,7 @@ from huntserver.game.features.moving import MovePlayer
 from huntserver.game.features.queueing import PutBack, TakeUp
 from huntserver.game.features.reopening import Reopen
 from huntserver.game.features.rescheduling import Unstart
+from huntserver.game.features.reviewing import AcceptPhoto, RejectPhoto
 from huntserver.game.features.schedule import Extend
 from huntserver.game.features.unofficial import Unofficial
 from huntserver.game.parts import FIRST
@@ -69,6 +70,11 @@ parts = [
     { id = "pick", kind = "choice", options = ["oak", "ash", "elm"], right = ["elm"] },
     { id = "tag", kind = "code", codes = ["SECRETZETA"] },
 ]
+[[clues]]
+id = "c5"
+title = "T"
+kind = "photo"
+attempts = { free = 1, cool_down_s = 5 }
 [[treasures]]
 id = "coin"
 title = "Coin"
@@ -133,6 +139,7 @@ DESK: list[Command] = [
     Refund(""),
     CloseQuestion(""),
 ]
+DARKROOM: list[Command] = [RejectPhoto("", "Too dark."), RejectPhoto("", "Still too dark."), AcceptPhoto("")]
 PARTS = st.sampled_from(
     [("word", "secretepsilon"), ("word", "secret eps"), ("pick", "oak"), ("pick", "elm"), ("tag", "x"), ("none", "x")]
 )

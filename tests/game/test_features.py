@@ -18,6 +18,7 @@ from huntserver.game.definition.values import LIMITS
 from huntserver.game.feature import SentBy
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.handing_in import HandIn
 from huntserver.game.features.media import AddMedium
 from huntserver.game.features.pairing import UsePairing
 from huntserver.wire.messages import COMMAND_FRAMES, HOST_FRAMES, QUERY_FRAMES
@@ -45,8 +46,9 @@ def test_every_file_of_a_feature_or_a_kind_is_in_its_list() -> None:
 
 def test_every_command_is_an_operation_but_the_definition_which_comes_by_http() -> None:
     sent = tags(COMMAND_FRAMES)
-    assert set(sent) == set(tags(row.command for row in hunt.TAKES)) - {"define", "use_pairing", "add_medium"}
-    assert {row.command for row in hunt.TAKES if row.sender is SentBy.HTTP} == {Define, UsePairing, AddMedium}
+    by_http = {"define", "use_pairing", "add_medium", "hand_in"}
+    assert set(sent) == set(tags(row.command for row in hunt.TAKES)) - by_http
+    assert {row.command for row in hunt.TAKES if row.sender is SentBy.HTTP} == {Define, UsePairing, AddMedium, HandIn}
     assert set(tags(QUERY_FRAMES)) == set(tags(row.query for row in hunt.ANSWERS if row.wire))
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import typing
 from random import Random
 
+import msgspec
+
 from huntserver.game.features.clearing import ClearCoolDown
+from huntserver.game.features.handing_in import TakeBack
+from huntserver.game.features.queueing import TakeUp
 from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.schedule import Extend, Pause, Unpause
 from huntserver.game.hunt import HuntEvent
-from lab.rigs.game import OWNER
-from tests.game.moves import CURTAIN, DESK, HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS
+from lab.rigs.game import OWNER, hand_in
+from tests.game.moves import CURTAIN, DARKROOM, DESK, HOSTS_OF_TEAMS, SECOND_THOUGHTS, TEAM_COMMANDS
 from tests.game.test_hunt_machine import HuntMachine
 
 GUESSES = [("c1", "almost"), ("c1", "secretgamma"), ("c3", "almost"), ("c3", "secretgamma")]
@@ -19,12 +23,25 @@ INVARIANTS = [name for name, held in vars(HuntMachine).items() if hasattr(held, 
 
 
 def ask_and_answer(machine: HuntMachine) -> None:
-    """Let a team ask, a host do all that one does with a question, and the team withdraw the next."""
+    """Let a team ask, a host do all that one does with a question, and the team withdraw the next; photos likewise."""
     machine.solves_the_first(0)
     machine.asks_the_hosts(0, 3)
     for command in DESK:
         machine.hosts_answer(command, 0)
     machine.asks_the_hosts(0, 9)
+    for picture, command in zip("abc", DARKROOM, strict=True):
+        machine.send(hand_in("c5", picture), 0)
+        machine.send(TakeUp(f"p{youngest_photo(machine)}"), OWNER, "host")
+        machine.send(msgspec.structs.replace(command, photo=f"p{youngest_photo(machine)}"), OWNER, "host")
+        machine.waits(5)
+    machine.send(hand_in("c5", "d"), 1)
+    machine.send(TakeBack(f"p{youngest_photo(machine)}"), 1)
+
+
+def youngest_photo(machine: HuntMachine) -> int:
+    """Return the number of the photo that was handed in last."""
+    desk = machine.table.state.rest.desk
+    return desk.handed_in if desk is not None else 0
 
 
 def walk(seed: int) -> set[str]:

@@ -81,7 +81,7 @@ class Kind(NamedTuple):
     guesses; `codes` gives the codes that solve it, in the form in which they are compared; `place` where to check in;
     `shown` what a team sees beside the text, a struct of the class `shows`, tagged with the kind's name. `kept`: what
     teams answer is told to the hosts. `by_hand`: a host says who has solved it, by `award`. `made_of` gives the parts
-    of a clue that is solved by them, each with a kind of its own.
+    of a clue that is solved by them, each with a kind of its own. `reviewed`: teams hand in photos, which hosts judge.
     """
 
     name: str
@@ -98,6 +98,7 @@ class Kind(NamedTuple):
     kept: bool = False
     by_hand: bool = False
     made_of: Callable[[Any], Sequence[Any]] | None = None
+    reviewed: bool = False
 
 
 def check_kind(wrong: Wrong, path: str, clue: Any, kinds: Mapping[str, Kind]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
-from huntserver.game.desk import HelpQuestion, Line
+from huntserver.game.desk import HelpQuestion, Line, Photo
 from huntserver.game.event import Author, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.features.asking import show_question
@@ -89,7 +89,7 @@ def asked(state: Hunt, command: Any, ctx: Context) -> HelpQuestion | Rejected:
     return question
 
 
-def held_by_other(question: HelpQuestion, ctx: Context) -> Rejected | None:
+def held_by_other(question: HelpQuestion | Photo, ctx: Context) -> Rejected | None:
     """Return the refusal for what somebody else has taken up, or None."""
     held = holder(question.held, ctx.now_ms)
     if held is None or held.by == ctx.by:

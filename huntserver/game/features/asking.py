@@ -16,6 +16,7 @@ from huntserver.game.desk import HelpQuestion, Line
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
+from huntserver.game.photos import all_waiting
 from huntserver.game.questions import (
     NO_QUESTION,
     OPEN_MAX,
@@ -29,7 +30,6 @@ from huntserver.game.questions import (
     question_view,
     questions,
     reserved,
-    waiting,
 )
 from huntserver.game.roster import name_of
 from huntserver.game.shown import Shown
@@ -210,7 +210,7 @@ def show_question(tell: Telling, state: Hunt, event: Any) -> None:
     question = desk(state).questions[event.number]
     team, tag = state.teams[question.team], str(event.__struct_config__.tag)
     tell.team(team, Shown(tag, clue=question.clue, score=team.score, question=question_view(state, question)))
-    told = Shown(tag, team.id, team.name, clue=question.clue, item=f"q{question.number}", waiting=waiting(state))
+    told = Shown(tag, team.id, team.name, clue=question.clue, item=f"q{question.number}", waiting=all_waiting(state))
     tell.hosts(told)
 
 

@@ -237,7 +237,8 @@ def would_accept(state: Hunt, query: WouldAcceptQuery, ctx: Context) -> WouldAcc
     solves = state.solves[index]
     bonus = clue.first_bonus
     points = sum(
-        worth_to(state, team, index, solves + n, ctx.now_ms) + (bonus[solves + n] if solves + n < len(bonus) else 0)
+        worth_to(state, team, index, solves + n, state.play_ms(ctx.now_ms))
+        + (bonus[solves + n] if solves + n < len(bonus) else 0)
         for n, team in enumerate(gaining)
     )
     return WouldAccept(len(gaining), sum(len(t.members) for t in gaining), points, [t.name for t in gaining[:20]])

@@ -21,6 +21,7 @@ from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.features.completing import completed_by_merging, join_parts
 from huntserver.game.permission import act, not_host, team_of
+from huntserver.game.photos import hand_over as hand_over_photos
 from huntserver.game.plan import CHECK_INS
 from huntserver.game.player.commands import ChangeTeam, to_player
 from huntserver.game.questions import hand_over
@@ -80,7 +81,7 @@ def _points(state: Hunt, team: Team, other: Team, now_ms: int) -> int:
     plan = state.plan
     clues = bits(other.solved & ~team.solved)
     treasures = bits(other.treasures & ~team.treasures)
-    solves = (worth_to(state, other, i, max(state.solves[i] - 1, 0), now_ms) for i in clues)
+    solves = (worth_to(state, other, i, max(state.solves[i] - 1, 0), state.play_ms(now_ms)) for i in clues)
     return sum(solves) + sum(plan.treasures[i].points for i in treasures)
 
 
@@ -118,6 +119,7 @@ def _apply_merged(state: Hunt, event: Merged, at_ms: int) -> None:
         other.more.held = []
         state.find_held()
     hand_over(state, team, other)
+    hand_over_photos(state, team, other)
     state.dissolve(other)
     other.solved = other.unlocked = other.treasures = other.score = 0
     other.hints, other.opened = (), None

@@ -14,9 +14,19 @@ from huntserver.game.command import Query
 from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.locks import Lock
 from huntserver.game.permission import NOT_JOINED, Role, not_there, role_of
+from huntserver.game.photos import photo_views
 from huntserver.game.plan import CHECK_INS, CODES
 from huntserver.game.questions import help_view, question_views
-from huntserver.game.shown import ClueView, HelpView, OwnClue, OwnTreasure, QuestionView, RoundView, TreasureView
+from huntserver.game.shown import (
+    ClueView,
+    HelpView,
+    OwnClue,
+    OwnTreasure,
+    PhotoView,
+    QuestionView,
+    RoundView,
+    TreasureView,
+)
 from huntserver.game.state import Hunt, Phase, Team, bits
 from huntserver.game.texts import INLINE_BYTES_MAX
 
@@ -137,6 +147,9 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     questions: list[QuestionView] = []
     """What the team asked the hosts: what is open, and five that are closed."""
 
+    photos: list[PhotoView] = []
+    """The youngest photo that the team handed in at each clue."""
+
 
 class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which channels the asker may listen to, with the seq of the last push of each. `team` is empty for hosts.
@@ -234,6 +247,7 @@ def page_of(
         zero_ms=_zero_ms(state, team) if plan.locks and team else 0,
         help=help_view(state),
         questions=question_views(state, team) if team else [],
+        photos=photo_views(state, team) if team else [],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from actors.entity import Context, Reaction, Timer
 from huntserver.game.event import GameEvent
 from huntserver.game.feature import Feature, Makes, Times
+from huntserver.game.photos import waiting as photos_waiting
 from huntserver.game.player.commands import CloseHunt, to_player
 from huntserver.game.state import Hunt, Phase, once_a_reopening
 
@@ -32,9 +33,11 @@ def _close(event: Placed, hunt: str) -> Sequence[Reaction]:
 
 
 def _due(state: Hunt) -> Timer | None:
-    unsettled = state.more.withdrawing or state.more.rejudging
+    if state.phase is not Phase.ENDED or state.placed >= len(state.members):
+        return None
+    unsettled = state.more.withdrawing or state.more.rejudging or photos_waiting(state)
     hidden = state.rest.curtain is not None or state.holding  # who has won is told by the reveal
-    if state.phase is not Phase.ENDED or state.placed >= len(state.members) or unsettled or hidden:
+    if unsettled or hidden:
         return None
     due_ms = state.ended_ms + PLACES_EVERY_MS * (state.placed // PLACES_A_RECORD)
     return Timer(due_ms, once_a_reopening(state, f"place-{state.placed}"))

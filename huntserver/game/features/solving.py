@@ -10,17 +10,18 @@ import msgspec
 from actors.entity import Decision, Reaction
 from huntserver.game import views
 from huntserver.game.channels import Telling
+from huntserver.game.desk import Photo
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes
 from huntserver.game.plan import CHECK_INS, CODES
 from huntserver.game.player.commands import CreditSolve, to_player
 from huntserver.game.roster import more_of
 from huntserver.game.shown import Shown
-from huntserver.game.state import Hunt, Team
+from huntserver.game.state import Hunt, Phase, Team
 from huntserver.game.unusual import HeldSolve
 from huntserver.game.worth import row_after, worth_to
 
-PLAYED: Final = ("guess", "code", "place")
+PLAYED: Final = ("guess", "code", "place", "photo")
 WAYS: Final = {"code": CODES, "place": CHECK_INS}
 """Ways of solving whose wrong tries are counted over all clues; a right one ends the count."""
 
@@ -29,7 +30,8 @@ class Solved(GameEvent, tag="solved", frozen=True, gc=False):
     """A clue solved by a guess, a code or a check-in; `rank` 1 is the first finder; `points` with the bonus in.
 
     `rank` 0: the team does not count. `held`: the standings are frozen, so the players' totals have it afterwards.
-    `used_ms`: since the team began, where every team does so for itself; nobody is first for good then.
+    `used_ms`: since the team began, where every team does so for itself; nobody is first for good then. `at_ms`: when
+    the photo was handed in that solved it; 0: it was solved when it was written.
     """
 
     team: str
@@ -41,6 +43,7 @@ class Solved(GameEvent, tag="solved", frozen=True, gc=False):
     personal: Author
     held: bool = False
     used_ms: int = -1
+    at_ms: int = 0
 
 
 class GuessAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -59,28 +62,33 @@ class GuessAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     needed: int = 0
 
 
-def solve(state: Hunt, team: Team, index: int, *, how: str, author: Author, now_ms: int) -> Decision:
-    """Return the decision that a team has solved a clue."""
+def solve(
+    state: Hunt, team: Team, index: int, *, how: str, author: Author, now_ms: int, handed_in: Photo | None = None
+) -> Decision:
+    """Return the decision that a team has solved a clue, now or as of when it was `handed_in`."""
     clue = state.plan.clues[index]
     solves = state.solves[index]
     rank = 0 if team.is_unofficial else solves + 1
-    points = worth_to(state, team, index, solves, now_ms)
+    played_ms = handed_in.played_ms if handed_in is not None else state.play_ms(now_ms)
+    points = worth_to(state, team, index, solves, played_ms)
     if 0 < rank <= len(clue.first_bonus):
         points += clue.first_bonus[rank - 1]
     row, streak = row_after(state, team, how, now_ms), state.plan.streak
     if streak is not None and row >= streak.after:
         points += streak.bonus
     held = state.rest.curtain is not None
-    used_ms = state.own_play_ms(team, now_ms) if state.plan.own_start else -1
-    event = Solved(team.id, clue.id, points, rank, how, list(team.members), author, held, used_ms)
+    used_ms = state.zero_ms + played_ms - state.began_ms(team) if state.plan.own_start else -1
+    at_ms = handed_in.at_ms if handed_in is not None else 0
+    event = Solved(team.id, clue.id, points, rank, how, list(team.members), author, held, used_ms, at_ms)
     return Decision((event,), GuessAnswer("correct", points, team.score + points, rank, row=row if row > 1 else 0))
 
 
 def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
     team = state.teams[event.team]
     clue = state.plan.clue_index[event.clue]
+    solved_ms = event.at_ms or at_ms
     if state.plan.tallies:
-        _count(state, team, event, at_ms)
+        _count(state, team, event, solved_ms)
     team.solved |= 1 << clue
     if team.attempts is not None:
         way = WAYS.get(event.how)
@@ -94,8 +102,9 @@ def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
         fastest = state.rest.fastest
         if event.clue not in fastest or event.used_ms < fastest[event.clue][0]:
             fastest[event.clue] = (event.used_ms, event.team)
-    state.score(team, event.points, at_ms)
-    state.open_things((team,), at_ms, state.plan.dependents[clue])
+    state.score(team, event.points, max(solved_ms, team.score_at) if event.at_ms else at_ms)
+    if state.phase in (Phase.RUNNING, Phase.PAUSED):
+        state.open_things((team,), at_ms, state.plan.dependents[clue])
 
 
 def _count(state: Hunt, team: Team, event: Solved, at_ms: int) -> None:

@@ -11,6 +11,7 @@ from huntserver.game.definition.part import POINTS_MAX
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.permission import act, not_host, team_of
+from huntserver.game.photos import waiting as photos_waiting
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team
 
@@ -55,7 +56,8 @@ def _standing(state: Hunt, ctx: Context, team: str) -> Team | Rejected:
     refused = not_host(state, ctx, Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
     if refused is not None:
         return refused
-    if state.phase is Phase.ENDED and state.placed < len(state.members) and state.rest.curtain is None:
+    being_placed = state.placed < len(state.members) and state.rest.curtain is None and not photos_waiting(state)
+    if state.phase is Phase.ENDED and being_placed:
         return Rejected("wrong_phase", "final places are being written; try again", True, 1000)
     return team_of(state, team)
 
@@ -123,6 +125,7 @@ FEATURE: Final = Feature(
             Removed,
             _apply_removed,
             _show_removed,
+            times=True,  # its photos may be what final places wait for
             undo=lambda e: f"disqualify {e.team}" + ("" if e.back else " --back"),
         ),
     ),
