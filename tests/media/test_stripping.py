@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zlib
 
 import pytest
 from PIL import Image
 
 from huntserver.media.stripping import NO_PICTURE, PIXELS_MAX, SIDE_MAX, stripped
-from tests.media.test_sniffing import BODIES, png
+from tests.media.test_sniffing import BODIES
 
 GPS, ORIENTATION, TURNED = 0x8825, 0x0112, 6
 SECRET = b"secret place"
@@ -39,9 +41,15 @@ def test_a_photo_is_kept_upright_and_small_without_where_it_was_taken(kind: str)
     assert [mark for mark in (SECRET, b"Exif", b"xmpmeta", b"GPS") if mark in kept.body] == []
     with Image.open(io.BytesIO(kept.body)) as shown:
         assert (shown.format, shown.size, dict(shown.getexif())) == ("JPEG", (1365, SIDE_MAX), {})
-        red, _, blue = shown.convert("RGB").getpixel((600, 1000))
-        assert red < 20 < 100 < blue
+        assert shown.convert("RGB").crop((600, 1000, 601, 1001)).tobytes()[2] > 100, "it is blue"
     assert stripped(sent) == kept, "the same photo is the same medium"
+
+
+def header_of(side: int) -> bytes:
+    """Return the beginning of a PNG that says it has so many pixels a side."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", b"")]
+    parts = [struct.pack(">I", len(b)) + k + b + struct.pack(">I", zlib.crc32(k + b)) for k, b in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def test_what_shines_through_is_white() -> None:
@@ -50,7 +58,7 @@ def test_what_shines_through_is_white() -> None:
     kept = stripped(out.getvalue())
     assert not isinstance(kept, str)
     with Image.open(io.BytesIO(kept.body)) as shown:
-        assert min(shown.getpixel((20, 15))) > 250
+        assert min(shown.tobytes()) > 250
 
 
 def test_what_is_no_picture_or_too_large_is_named() -> None:
@@ -58,7 +66,7 @@ def test_what_is_no_picture_or_too_large_is_named() -> None:
     for body in (b"", b"hello", cut, BODIES["application/pdf"], BODIES["video/mp4"], BODIES["image/gif"]):
         assert stripped(body) == NO_PICTURE, body[:20]
     side = int(PIXELS_MAX**0.5) + 10
-    said = stripped(png(side, side))
+    said = stripped(header_of(side))
     assert isinstance(said, str)
     assert f"{side} x {side} pixels, allowed are 50 million" in said
-    assert stripped(png(30_000, 30_000)) == NO_PICTURE or "pixels" in str(stripped(png(30_000, 30_000)))
+    assert stripped(header_of(30_000)) == NO_PICTURE, "a bomb"

@@ -10,6 +10,7 @@ import pytest
 from huntserver.game.feature import SentBy
 from huntserver.game.features.auditing import AuditQuery
 from huntserver.game.features.authoring import Create
+from huntserver.game.features.handing_in import HandIn
 from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import MembershipQuery, PageQuery
@@ -55,7 +56,8 @@ def example(of: Any) -> Any:
 HOSTS = [
     row
     for row in TAKES
-    if row.sender in (SentBy.HOST, SentBy.HTTP) and row.command not in (Create, UsePairing)  # anybody's, and nobody's
+    if row.sender in (SentBy.HOST, SentBy.HTTP)
+    and row.command not in (Create, UsePairing, HandIn)  # anybody's, nobody's, a player's
 ]
 
 
