@@ -84,6 +84,9 @@ SEARCH: Final = Parameter(
     "search", "a text that is looked for, case ignored", f"a text of at most {SEARCH_MAX} characters",
     lambda text: len(text) <= SEARCH_MAX and "\0" not in text,
 )  # fmt: skip
+HUNT: Final = Parameter(
+    "hunt", "one hunt; left out: all", "the id of a hunt", lambda text: 0 < len(text) <= 64 and "\0" not in text
+)
 PHASE: Final = Parameter("phase", "hunts of one phase", f"one of {', '.join(PHASES)}", lambda text: text in PHASES)
 SEASON_OF: Final = Parameter(
     "season", "a quarter of a year, UTC; left out: of all time", "a year and quarter such as 2026Q4",
@@ -141,6 +144,7 @@ HISTORY_COLUMNS: Final = {
     "hunt": str, "title": str, "team": str, "entered_ms": int, "solves": int, "firsts": int, "points": int,
     "place": int, "closed_ms": int,
 }  # fmt: skip
+SOLVE_COLUMNS: Final = {"hunt": str, "clue": str, "at_ms": int, "points": int, "rank": int}
 TREASURE_COLUMNS: Final = {"hunt": str, "treasure": str, "rank": int, "title": str, "at_ms": int}
 
 
@@ -169,6 +173,15 @@ def _inventory(store: ReadSource, asked: Inquiry) -> dict[str, Any] | Rejected:
         return owner
     rows = queries.inventory(store, asked.id, owner=owner, limit=asked.limit, cursor=asked.cursor)
     return _body("treasures", rows, TREASURE_COLUMNS, player=asked.id)
+
+
+def _solves(store: ReadSource, asked: Inquiry) -> dict[str, Any] | Rejected:
+    owner = _owner_of(asked)
+    if isinstance(owner, Rejected):
+        return owner
+    hunt = asked.given.get("hunt", "")
+    rows = queries.solves(store, asked.id, hunt=hunt, owner=owner, limit=asked.limit, cursor=asked.cursor)
+    return _body("solves", rows, SOLVE_COLUMNS, player=asked.id)
 
 
 # ---- a hunt, for its host
@@ -225,6 +238,11 @@ QUESTIONS: Final = (
     Question(
         "/api/players/{id}/inventory", "treasures", "The treasures of a player, for the same.",
         True, (LIMIT, CURSOR), TREASURE_COLUMNS, _inventory,
+    ),
+    Question(
+        "/api/players/{id}/solves", "solves",
+        "What the teams of a player solved, the first solve first, for the same. `rank` 0: the team does not count.",
+        True, (HUNT, LIMIT, CURSOR), SOLVE_COLUMNS, _solves,
     ),
     Question(
         "/api/hunts/{id}/statistics", "hours", "Guesses, solves and hints by clue and hour (UTC), for the hunt's host.",

@@ -54,6 +54,7 @@ from huntserver.game.features import (
     roles,
     scanning,
     schedule,
+    solutions,
     solving,
     standing,
     treasures,
@@ -108,6 +109,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     overview.FEATURE,
     auditing.FEATURE,
     big_board.FEATURE,
+    solutions.FEATURE,
 )
 
 TAKES: Final[tuple[Takes, ...]] = tuple(row for f in FEATURES for row in f.takes)

@@ -92,6 +92,7 @@ def texts_of(d: Definition) -> Iterator[tuple[str, str]]:
         yield f"clues[{i}].solved_text", clue.solved_text
         for j, part in enumerate(clue.parts):
             yield f"clues[{i}].parts[{j}].text", part.text
+        yield f"clues[{i}].solution", clue.solution
         for j, hint in enumerate(clue.hints):
             yield f"clues[{i}].hints[{j}].text", hint.text
     for i, round_ in enumerate(d.rounds):
@@ -142,6 +143,6 @@ def with_addresses(d: Definition, addresses: Addresses) -> Definition:
 def _clue(clue: Clue, put: Callable[[str], str]) -> Clue:
     hints = [msgspec.structs.replace(h, text=put(h.text)) for h in clue.hints]
     parts = [msgspec.structs.replace(part, text=put(part.text)) for part in clue.parts]
-    texts = {"text": put(clue.text), "solved_text": put(clue.solved_text)}
+    texts = {"text": put(clue.text), "solved_text": put(clue.solved_text), "solution": put(clue.solution)}
     made: Clue = msgspec.structs.replace(clue, **texts, hints=hints, parts=parts)
     return made

@@ -99,6 +99,12 @@ SEASONS: Final = ModelTable(
     ),
     (("season", "points"),),
 )
+SOLVES: Final = ModelTable(
+    "solves",
+    (("hunt", "TEXT"), ("team", "TEXT"), ("clue", "TEXT")),
+    (Column("at_ms", "BIGINT", SET), Column("points", "BIGINT", SET), Column("rank", "BIGINT", SET)),
+)
+"""What each team solved, and when; one that was taken back and came again stands as it came last."""
 AUDIT: Final = ModelTable(
     "audit",
     (("hunt", "TEXT"), ("pos", "BIGINT"), ("n", "BIGINT")),
@@ -110,8 +116,8 @@ AUDIT: Final = ModelTable(
     ),
     (("at_ms",),),
 )
-TABLES: Final = (HUNTS, TEAMS, STAFF, CLUE_HOURS, PLAYERS, HISTORY, INVENTORY, SEASONS, AUDIT)
-VERSION: Final = 2
+TABLES: Final = (HUNTS, TEAMS, STAFF, CLUE_HOURS, PLAYERS, HISTORY, INVENTORY, SEASONS, SOLVES, AUDIT)
+VERSION: Final = 3
 """Of the tables and of what is put into them; another one in a store asks for a rebuild."""
 
 BY_PLAYERS: Final = (Joined, Guessed, Solved, HintTaken, Claimed)
@@ -259,6 +265,7 @@ def _guessed(changes: Changes, hunt: str, event: Guessed, at: int) -> None:
 def _solved(changes: Changes, hunt: str, event: Solved, at: int) -> None:
     changes.put("clue_hours", (hunt, event.clue, _hour(at)), guesses=1, solves=1)
     changes.put("hunts", (hunt,), guesses=1, solves=1)
+    changes.put("solves", (hunt, event.team, event.clue), at_ms=at, points=event.points, rank=event.rank)
 
 
 def _hinted(changes: Changes, hunt: str, event: HintTaken, at: int) -> None:

@@ -22,6 +22,7 @@ INVENTORY_ORDER: Final = (
     SortKey("treasure", str),
     SortKey("rank", int),
 )
+SOLVES_ORDER: Final = (SortKey("at_ms", int, UP), SortKey("hunt", str), SortKey("clue", str))
 STATISTICS_ORDER: Final = (SortKey("hour_ms", int, UP), SortKey("clue", str))
 AUDIT_ORDER: Final = (
     SortKey("at_ms", int, DOWN),
@@ -124,6 +125,23 @@ def inventory(store: ReadSource, player: str, *, owner: str = "", limit: int = R
         f"WHERE i.player = ? AND {_OF_HOST.format('i')}",
         (player, owner, owner, owner),
         INVENTORY_ORDER,
+        cursor,
+        limit,
+    )
+
+
+def solves(
+    store: ReadSource, player: str, *, hunt: str = "", owner: str = "", limit: int = ROWS_MAX, cursor: str = ""
+) -> PageRows:
+    """Return what the teams of a player solved, the first first; in all hunts or in one; with an `owner`, in those
+    of that host alone."""
+    return _page(
+        store,
+        "SELECT s.hunt, s.clue, COALESCE(s.at_ms, 0) AS at_ms, s.points, s.rank FROM solves s "
+        "JOIN history y ON y.hunt = s.hunt AND y.team = s.team "
+        f"WHERE y.player = ? AND (? = '' OR s.hunt = ?) AND {_OF_HOST.format('s')}",
+        (player, hunt, hunt, owner, owner, owner),
+        SOLVES_ORDER,
         cursor,
         limit,
     )

@@ -68,6 +68,16 @@ async def api(path: Path) -> AsyncIterator[Api]:
     asking.close()
 
 
+async def test_a_player_is_told_what_his_teams_solved_and_others_are_not(api: Api) -> None:
+    own = TOKENS.mint("player", "p0", "Ada")
+    status, body, _ = await ask(api, "/api/players/p0/solves?hunt=h0", own)
+    assert status == 200
+    assert [(row["hunt"], row["clue"], row["points"], row["rank"]) for row in body["solves"]] == [("h0", "c1", 10, 1)]
+    assert body["solves"][0]["at_ms"] > 0
+    assert (await ask(api, "/api/players/p0/solves?hunt=h1", own))[1]["solves"] == []
+    assert (await ask(api, "/api/players/p0/solves", TOKENS.mint("player", "p9", "Zoe")))[1]["code"] == "not_allowed"
+
+
 async def test_what_the_asker_has_is_answered_with_304_and_no_body(api: Api) -> None:
     status, body, headers = await ask(api, "/api/hunts")
     assert status == 200

@@ -59,6 +59,7 @@ answers = ["secretgamma"]
 unlock = "1 of (c1, c2) and after 0:05"
 final = true
 solved_text = "secretending"
+solution = "secretsolution"
 [[clues]]
 id = "c4"
 title = "T"

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from huntserver.gateway.pages import pages
 from tests.pages.hunts import clue, teams
 from tests.pages.phone import WAIT_MS, Phone
+from tests.pages.pictures import state
 from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
@@ -110,6 +111,7 @@ def test_a_push_changes_what_it_is_about_among_five_hundred_clues(phone: Phones,
     ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
     expect(ada.page.locator("ul.clues > li")).to_have_count(500, timeout=WAIT_MS)
     ada.until("state.page.clues.every(({ waits }) => !waits)")  # the texts of all have come
+    state(ada, "five-hundred")
     mate = cast.player(hunt, "Bo", invite=ada.state("state.page.team.invite"))
     ada.until("state.page.team.members.length === 2")
     ada.page.evaluate(WATCH)

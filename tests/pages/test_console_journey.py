@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, FilePayload, expect
 from lab.machines.servers import LocalServer
 from tests.pages.desk import SCREEN, Desk, office_in, sign_in_link
 from tests.pages.phone import WAIT_MS, Phone
+from tests.pages.pictures import picture
 from tests.pages.proxy import Proxy
 from tests.pages.talker import Cast
-from tests.pages.test_journey import picture
 
 Phones = Callable[..., Phone]
 HUNT = "the-lighthouse-keeper"

@@ -14,6 +14,7 @@ from lab.machines.servers import LocalServer
 from tests.pages.apart import apart
 from tests.pages.hunts import RICH, clue, solo
 from tests.pages.phone import FLAGS, INSECURE, WAIT_MS, Phone
+from tests.pages.pictures import state
 from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
@@ -67,6 +68,7 @@ def test_a_camera_that_may_not_be_used_is_said_with_the_cure(phone: Phones, cast
     ada.clue("stone")
     ada.page.locator(".solve button.act").first.click()
     ada.answer("clue:stone", "Allow “Camera”")
+    state(ada, "camera-denied")
     ada.page.locator("#code").fill("nothing")
     ada.page.locator("#code").press("Enter")
     ada.answer("clue:stone", "belongs to nothing that is open to you")
@@ -85,6 +87,7 @@ def test_a_device_without_a_camera_takes_the_code_typed(phone: Phones, cast: Cas
     ada.clue("stone")
     ada.page.locator(".solve button.act").first.click()
     ada.answer("clue:stone", "There is no camera here. Type the code instead.")
+    state(ada, "no-camera")
 
 
 def test_a_page_without_https_says_what_browsers_keep_from_it_and_plays_on(
@@ -96,6 +99,7 @@ def test_a_page_without_https_says_what_browsers_keep_from_it_and_plays_on(
     ada.clue("pier")
     ada.page.locator(".here").click()
     ada.answer("clue:pier", "only to pages with https")
+    state(ada, "not-secure")
     ada.clue("gate")
     ada.guess("tea")
     ada.answer("clue:gate", "Correct")
@@ -117,6 +121,7 @@ def test_a_place_is_found_by_being_there(phone: Phones, cast: Cast, site: str) -
     ada.page.locator(".here").click()
     ada.answer("clue:pier", "does not know its place well enough")
     ada.sees(".solve .help", "to within 120 m. That is vague")
+    state(ada, "vague")
     ada.context.set_geolocation({"latitude": 54.0001, "longitude": 10.0, "accuracy": 8})
     ada.page.evaluate("new Promise((done) => navigator.geolocation.getCurrentPosition(done, done, { maximumAge: 0 }))")
     ada.page.locator(".here").click()
@@ -139,3 +144,5 @@ def test_a_place_that_may_not_be_asked_for_is_said_with_the_cure(phone: Phones, 
         ada.page.evaluate("code => { window.trouble = code }", code)
         ada.page.locator(".here").click()
         ada.answer("clue:pier", words)
+        if code == 1:
+            state(ada, "place-denied")

@@ -5,7 +5,6 @@ With HUNTSERVER_PICTURES=FOLDER (`make pictures`) it takes the pictures of the d
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,17 +13,12 @@ import pytest
 
 from lab.machines.servers import LocalServer
 from tests.pages.phone import Phone
+from tests.pages.pictures import ROOT, picture
 from tests.pages.proxy import Proxy
 from tests.pages.restarts import restarting, start_again
 from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
-ROOT = Path(__file__).parents[2]
-HOST_PICTURES = (
-    "host-sign-in", "host-doors", "host-faults", "host-editor", "host-try", "host-before", "host-run", "host-accept",
-    "clue-picture", "host-team", "host-results", "board-live", "board-frozen", "board-ceremony", "board-winner",
-)  # fmt: skip
-PICTURES = ("entrance", "clue", "solved", "clues", "locked", "offline", "board", "team", "feed", "ended")
 
 
 @pytest.fixture
@@ -32,15 +26,6 @@ def museum(tmp_path: Path) -> Iterator[LocalServer]:
     """A server with the museum hunt, that may be killed."""
     with restarting(tmp_path, "--hunt", str(ROOT / "examples" / "museum.toml")) as server:
         yield server
-
-
-def picture(phone: Phone, name: str) -> None:
-    """Take a picture, if asked to; all that are taken stand in the docs."""
-    assert name in PICTURES + HOST_PICTURES
-    folder = os.environ.get("HUNTSERVER_PICTURES")
-    if folder:
-        phone.page.evaluate("document.activeElement.blur()")
-        phone.page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def solve(phone: Phone, clue: str, text: str) -> None:
@@ -157,11 +142,3 @@ def test_two_phones_play_the_museum_to_its_end(phone: Phones, museum: LocalServe
         cast.close()
         ada.well(lost=True)
         bo.well(lost=True)
-
-
-def test_the_docs_show_pictures_that_are_taken() -> None:
-    for page in (ROOT / "docs" / "play.md", ROOT / "docs" / "host" / "console.md", ROOT / "README.md"):
-        shown = [part.partition(".png")[0] for part in page.read_text().split("pictures/")[1:]]
-        assert shown
-        assert [name for name in shown if not (ROOT / "docs" / "pictures" / f"{name}.png").is_file()] == []
-        assert set(shown) <= {*PICTURES, *HOST_PICTURES}

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.pages.hunts import clue, teams
 from tests.pages.phone import WAIT_MS, Phone
+from tests.pages.pictures import state
 from tests.pages.proxy import Proxy
 from tests.pages.restarts import restarting, start_again
 from tests.pages.talker import Cast
@@ -34,9 +35,12 @@ def test_a_guess_made_without_a_network_goes_out_when_it_is_back(phone: Phones, 
     ada.clue("b")
     ada.guess("tea")
     ada.sees("[data-strip='lost']", "2 things wait")
+    state(ada, "two-waiting")
     proxy.back()
     ada.online()
     ada.answer("clue:b", "Correct")
+    ada.page.locator(".celebration").click()
+    state(ada, "back-online")
     ada.clue("a")
     ada.answer("clue:a", "is not it")
     assert [row["score"] for row in cast.talker("admin").ask("board", hunt=hunt)["rows"]] == [10]
@@ -142,6 +146,7 @@ def test_a_planned_stop_is_said_in_words(phone: Phones, tmp_path: Path) -> None:
         cast.close()
         live.stop()
         ada.sees("[data-strip='lost']", "The server restarts")
+        state(ada, "restarting")
 
 
 def test_of_two_tabs_the_newer_plays_and_takes_over_what_waits(phone: Phones, cast: Cast, proxy: Proxy) -> None:
@@ -167,6 +172,8 @@ def test_of_two_tabs_the_newer_plays_and_takes_over_what_waits(phone: Phones, ca
     older, newer = (first, second) if first.locator(strip).is_visible() else (second, first)
     older.locator(f"{strip} button").click()
     expect(newer.locator(strip)).to_be_visible(timeout=WAIT_MS)
+    ada.page = newer
+    state(ada, "other-tab")
     ada.page = older
     ada.online()
     ada.clue("b")

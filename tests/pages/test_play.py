@@ -14,6 +14,7 @@ from lab.machines.servers import LocalServer
 from tests.pages.apart import apart
 from tests.pages.hunts import RICH, WAIT_A_LITTLE, clue, solo, teams
 from tests.pages.phone import FLAGS, WAIT_MS, Phone
+from tests.pages.pictures import state
 from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
@@ -51,6 +52,7 @@ def test_a_refused_join_stands_at_its_field_with_the_way_out(
     ada.sees(field, words)
     invalid = ada.page.locator("input[aria-invalid='true']")
     expect(invalid).to_have_count(1)
+    state(ada, {"#team-fault": "name-taken"}.get(field, "wrong-code" if how == {"code": "ZZZZZZ"} else "team-full"))
     expect(invalid).to_have_value(full if how.get("code") == "FULL" else next(iter(how.values())))
     expect(ada.page.locator("#name")).to_have_value("Ann")
     ada.page.get_by_text("New team", exact=True).click()
@@ -78,12 +80,14 @@ def test_who_cannot_join_a_hunt_is_told_why(
     ada.open(f"{site}?hunt={hunt}")
     ada.join("Ann")
     ada.sees("#fault-hunt", words)
+    state(ada, "hunt-full" if "teams" in more else "doors-closed")
 
 
 def test_a_link_to_a_hunt_that_is_not_there_says_so(phone: Phones, site: str) -> None:
     ada = phone()
     ada.open(f"{site}?hunt=never-made")
     ada.sees("[role=alert]", "There is no such hunt here")
+    state(ada, "no-such-hunt")
 
 
 def test_an_invite_link_fills_in_the_code(phone: Phones, cast: Cast, site: str) -> None:
@@ -92,6 +96,7 @@ def test_an_invite_link_fills_in_the_code(phone: Phones, cast: Cast, site: str) 
     ada = phone()
     ada.open(f"{site}?hunt={hunt}&code={code.lower()}")
     expect(ada.page.locator("#invite")).to_have_value(code)
+    state(ada, "invited")
     ada.page.locator("#name").fill("Ada")
     ada.page.locator("#enter button.act").click()
     ada.inside()
@@ -165,6 +170,7 @@ def test_a_wrong_guess_says_how_long_to_wait_and_keeps_what_is_typed(phone: Phon
     ada.guess("tea")
     expect(ada.page.locator("#guess")).to_have_value("tea")
     ada.sees(".tries", "coffee")
+    state(ada, "wait")
     ada.page.reload()
     expect(ada.page.locator(".solve .ring")).to_have_text(re.compile(r"^\d:\d\d$"), timeout=WAIT_MS)
     ada.page.evaluate("location.hash = 'clues'")
@@ -180,11 +186,13 @@ def test_before_the_start_the_page_says_when_it_is_and_begins_by_itself(phone: P
     ada.join("Ada")
     ada.inside()
     expect(ada.page.locator(".hero time-left")).to_have_text(re.compile(r"^(5\d:\d\d|1:00:00)$"))
+    state(ada, "before")
     host.ask("start", hunt=hunt)
     ada.sees("[data-clue='a']", "Clue a")
     expect(ada.page.locator(".bar time-left")).to_have_text(re.compile(r"^(5\d:\d\d|1:00:00)$"))
     host.ask("pause", hunt=hunt)
     ada.sees(".bar", "Paused")
+    state(ada, "paused")
     host.ask("unpause", hunt=hunt)
     ada.no_more(".bar .clock b")
     host.ask("extend", hunt=hunt, by_s=3600)
@@ -264,6 +272,7 @@ def test_a_sign_in_that_has_expired_says_so_and_offers_the_way_back(phone: Phone
     )
     ada.page.reload()
     ada.sees("[data-strip='refused']", "Your sign-in is no longer valid")
+    state(ada, "expired")
     ada.page.locator("[data-strip='refused'] button").click()
     ada.sees("h1", "Treasure hunts")
     ada.open(f"{site}?hunt={hunt}")
@@ -300,6 +309,7 @@ def test_a_browser_that_keeps_nothing_can_play_and_says_what_to_allow(
         said.join("Ada")
         said.inside()
         said.sees("[data-strip='storage']", "Cure: allow site data")
+        state(said, "no-storage")
         said.clue("a")
         said.guess("tea")
         said.answer("clue:a", "Correct")

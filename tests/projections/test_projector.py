@@ -58,6 +58,9 @@ async def test_read_models_say_what_happened(store: ReadStore, tmp_path: Path) -
     assert queries.leaderboard(store, season="1999Q1") == []
     assert [(r["hunt"], r["place"], r["points"]) for r in queries.history(store, "p0")] == [("h0", 1, 10)]
     assert [(r["treasure"], r["rank"]) for r in queries.inventory(store, "p2")] == [("coin", 3)]
+    assert [(r["clue"], r["points"], r["rank"]) for r in queries.solves(store, "p2", hunt="h0")] == [("c1", 10, 1)]
+    assert [r["hunt"] for r in queries.solves(store, "p2", hunt="h1")] == []
+    assert [r["hunt"] for r in queries.solves(store, "p2", owner="h:other")] == []
     await log.close()
 
 

@@ -62,6 +62,7 @@ class _Worth(Part, frozen=True, kw_only=True):
     hints: list[Hint] = []
     attempts: Attempts = Attempts()
     solved_text: str = ""
+    solution: str = ""
     final: bool = False
 
 

@@ -47,6 +47,7 @@ LIMITS: Final[dict[type, Ranges]] = {
         "title": (1, 200),
         "text": (0, 10_000),
         "solved_text": (0, 4_000),
+        "solution": (0, 4_000),
         **{name: range_ for kind in KINDS.values() for name, range_ in kind.ranges.items()},
         "points": (0, POINTS_MAX),
         "points_min": (0, POINTS_MAX),

@@ -7,7 +7,7 @@ import * as kept from "./kept.js";
 import { drawn_by, state } from "./store.js";
 import { speak } from "./words.js";
 
-const VIEWS = ["clues", "map", "team", "board", "feed"];
+const VIEWS = ["clues", "map", "team", "board", "feed", "receipt"];
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const link = new URLSearchParams(location.search);
 
@@ -50,7 +50,7 @@ function follow() {
   state.route = name === "clue" ? { view: "clue", id: written(id) } : { view: VIEWS.includes(name) ? name : "clues", id: "" };
   state.unread = { ...state.unread, [state.route.view]: false };
   state.sheet = null;
-  if (state.route.view === "board") arrived()?.look_at_board();
+  if (["board", "receipt"].includes(state.route.view)) arrived()?.look_at_board();
   draw();
 }
 

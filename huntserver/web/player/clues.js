@@ -7,8 +7,10 @@ import * as kept from "./kept.js";
 import { left } from "./locks.js";
 import { icon, initial, server_now, stamp, turned } from "./pieces.js";
 import { worth } from "./fold.js";
-import { begin, check_in, claim, guess, note, scan, take_hint } from "./play.js";
+import { begin, check_in, claim, guess, scan, take_hint } from "./doing.js";
 import { done_of, parts_view } from "./parts.js";
+import { note } from "./play.js";
+import { solution_of } from "./receipt.js";
 import { answer_line, locate, open_scanner } from "./solving.js";
 import { changed, state } from "./store.js";
 import { words_of } from "./reading.js";
@@ -119,7 +121,7 @@ function after(page) {
   return html`<section class="card hero ended"><p>${t("after.over")}</p>
     ${team?.place ? html`<p class="huge words">${t("after.place", { rank: ordinal(team.place) })}</p>` : nothing}
     ${team ? html`<p><b>${t("points", { n: team.score })}</b> · ${t("progress.solved", { n: solved, total: page.clues_total || solved })}</p>` : nothing}
-    <p><a href="#board">${t("after.board")}</a></p></section>`;
+    <p>${team ? html`<a href="#receipt" id="receipt">${t("after.receipt")}</a> · ` : nothing}<a href="#board">${t("after.board")}</a></p></section>`;
 }
 
 /** The last word of the hosts. @param {Page} page */
@@ -182,6 +184,7 @@ export function clue_view(page, id) {
     ${(clue.errata || []).map(({ at_ms, text }) => html`<div class="notice warn erratum" role="note"><b>${t("clue.erratum")}</b> <span class="about">${moment(at_ms, server_now())}</span>${prose(text)}</div>`)}
     <div class="card paper">${prose(clue.text)}</div>
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}
+    ${solution_of(page, clue.id)}
     ${hints(page, clue)}${asking(page, clue)}
     ${clue.asks?.parts ? html`${clue.solved ? nothing : answer_line(`clue:${clue.id}`)}${parts_view(clue, (part) => (page.phase === "running" ? solve(page, part) : nothing))}` : nothing}
     ${clue.solved || clue.asks?.parts || page.phase === "ended" ? nothing : solve(page, clue)}
@@ -269,15 +272,18 @@ function send(event, clue) {
 /** @param {Clue} clue */
 function code_box(clue) {
   const thing = `clue:${clue.id}`;
+  const until_ms = state.page?.team?.codes_wait_until_ms || 0, waits = until_ms > server_now();
   return html`<form class="solve" @submit=${(/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const field = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.target).elements.namedItem("code"));
-    if (field.value.trim()) scan(field.value.trim(), thing);
+    if (!field.value.trim() || (state.page?.team?.codes_wait_until_ms || 0) > server_now()) return;  // the code stays
+    scan(field.value.trim(), thing);
     field.value = "";
   }}>${answer_line(thing)}
     <button type="button" class="act wide" @click=${() => open_scanner(thing)}>${icon("scan")}${t("scan")}</button>
     <div class="box"><label class="sr" for=${field("code", clue)}>${t("scan.type")}</label><input id=${field("code", clue)} name="code" autocomplete="off" autocapitalize="characters" placeholder=${t("scan.type")} maxlength="200">
-      <button class="plain">${t("scan.enter")}</button></div></form>`;
+      <button class="plain" aria-disabled=${waits ? "true" : "false"}>${waits ? html`<span class="sr">${t("clue.wait")} </span>${ring(until_ms)}` : t("scan.enter")}</button></div>
+    <p class="help" ?hidden=${!waits}>${t("scan.waits")}</p></form>`;
 }
 
 /** What this team tried here, as far as this device has heard. @param {Clue} clue */

@@ -87,6 +87,7 @@ function entrance(card) {
       <h1 dir="auto">${card.title || card.hunt}</h1><p class="about">${phase_words(card)}</p></header>
     ${card.intro ? html`<section class="card">${prose(card.intro)}</section>` : nothing}
     <form class="card entrance" id="enter" novalidate @submit=${(/** @type {Event} */ event) => submit(event, card)}>
+      ${door.waits ? html`<p class="notice" role="status" data-waits>${t("door.waits_for", { team: door.waits })}</p>` : nothing}
       ${fault("hunt") ? html`<p class="notice bad" role="alert" id="fault-hunt">${refusal(fault("hunt"))}${way_out(fault("hunt"))}</p>` : nothing}
       ${field({ id: "name", label: t("door.name"), value: state.me?.name || "", fault: fault("name"), more: { autocomplete: "nickname", maxlength: 40 } })}
       ${solo ? nothing : html`<fieldset class="segments"><legend>${t("door.how")}</legend>
@@ -115,7 +116,7 @@ function field({ id, label, value, fault, help, more }) {
 function way_out({ code: why }) {
   const ways = /** @type {{[code: string]: any}} */ ({
     team_name_taken: "door.way.name_taken", no_such_team: "door.way.code", team_full: "door.way.full", disqualified: "door.way.new_team",
-    hunt_full: "door.way.hunt_full", no_connection: "door.way.no_connection", bad_token: "door.way.token", token_expired: "door.way.token",
+    hunt_full: "door.way.hunt_full", no_longer_in: "door.way.full", declined: "door.way.full", in_other_team: "door.way.other_team", no_connection: "door.way.no_connection", bad_token: "door.way.token", token_expired: "door.way.token",
   });
   return ways[why] ? html` <span class="way">${t(ways[why])}</span>` : nothing;
 }

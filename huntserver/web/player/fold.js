@@ -12,7 +12,7 @@
  *   round?: string, fed_by?: number[], sinks?: {from_ms: number, to_ms: number, least: number}, asks?: Asks, parts?: PartStands[], errata?: {at_ms: number, text: string}[]}} Clue */
 /** @typedef {{id: string, title: string, text: string, points: number, left: number, mine?: boolean, tier?: string, loot?: string[], from_ms?: number, until_ms?: number}} Treasure */
 /** @typedef {{id: string, name: string, score: number, place: number, members: string[], bracket?: string, invite?: string,
- *   finished?: boolean, out?: boolean, unofficial?: boolean, ids?: string[], asking?: [string, string][]}} Team */
+ *   finished?: boolean, out?: boolean, unofficial?: boolean, approval?: boolean, codes_wait_until_ms?: number, ids?: string[], asking?: [string, string][]}} Team */
 /** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
  *   started_ms?: number, ends_ms?: number, paused_ms?: number, own_start?: boolean, began_ms?: number, limit_s?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
  *   team?: Team, rounds?: {id: string, title: string, text?: string}[], clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[],
@@ -64,9 +64,10 @@ export function fold_answer(page, request, { ok, ch, prev, pos }, now_ms) {
   return ok.verdict !== "incorrect" ? noted : wrong(noted, request, ok.wait_ms ? now_ms + ok.wait_ms : 0);
 }
 
-/** Return the page with the next guess at a clue, or at a part of it, not before a time.
+/** Return the page with the next guess at a clue, or at a part of it, not before a time; of no clue: the next code.
  * @param {Page} page @param {{clue?: string, part?: string}} at @param {number} until_ms */
 export function with_wait(page, { clue = "", part = "" }, until_ms) {
+  if (!clue) return with_team(page, { codes_wait_until_ms: until_ms });
   if (part) return with_part(page, clue, part, (now) => ({ ...now, wait_until_ms: until_ms }));
   return with_clue(page, clue, (one) => ({ ...one, wait_until_ms: until_ms }));
 }

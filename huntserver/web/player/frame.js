@@ -71,7 +71,7 @@ function strip(tone, text, button, act, name) {
 
 function bottom() {
   const { page, route, unread } = state;
-  if (!page || route.view === "clue") return nothing;
+  if (!page || ["clue", "receipt"].includes(route.view)) return nothing;
   const has_map = page.clues.some(({ kind }) => kind === "location");
   const views = ["clues", ...(has_map ? ["map"] : []), "team", "board", "feed"];
   return html`<nav class="views" aria-label=${t("views")}>${views.map((view) => html`<a href="#${view}" aria-current=${route.view === view ? "page" : nothing}>

@@ -6,14 +6,16 @@ import { clue_view, clues_view } from "./clues.js";
 import { feed_view } from "./feed.js";
 import { frame } from "./frame.js";
 import { map_view } from "./map.js";
-import { enter, hand_over, join, look_at_board, scan } from "./play.js";
+import { scan } from "./doing.js";
+import { enter, hand_over, join, look_at_board } from "./play.js";
+import { receipt_view } from "./receipt.js";
 import { state } from "./store.js";
 import { team_view } from "./team.js";
 
 export { enter, hand_over, join, look_at_board, scan };
 
 /** @type {{[view: string]: (page: import("./fold.js").Page) => import("./frame.js").View}} */
-const PAGES = { clues: clues_view, map: map_view, team: team_view, board: board_view, feed: feed_view };
+const PAGES = { clues: clues_view, map: map_view, team: team_view, board: board_view, feed: feed_view, receipt: receipt_view };
 
 /** What the address names, in its frame. */
 export function inside_view() {

@@ -11,7 +11,7 @@ import { changed, state } from "./store.js";
 /** @typedef {import("./store.js").Answer} Answer */
 
 const TRIED_MAX = 30, MOMENTS_MAX = 80, HISTORY_MAX = 400;
-const STAMP_MS = 2600;
+const STAMP_MS = 2600, ASKING_MS = 3000;
 
 /** @type {Client | null} */
 let client = null;
@@ -147,22 +147,6 @@ export function act(thing, op, fields, text) {
   changed();
 }
 
-/** @param {string} at a clue's id, or CLUE.PART @param {string} text */
-export function guess(at, text) {
-  const [clue, part] = at.split(".");
-  act(`clue:${at}`, "guess", part ? { clue, text, part } : { clue, text }, text);
-}
-/** @param {string} code @param {string} thing where the answer is shown */
-export const scan = (code, thing) => act(thing, "scan", { code }, code);
-/** At a clue or CLUE.PART: of a clue's parts the nearest counts. @param {string} at @param {{lat: number, lon: number, accuracy_m: number}} where */
-export const check_in = (at, where) => act(`clue:${at.split(".")[0]}`, "checkin", { clue: at.split(".")[0], ...where });
-/** @param {string} clue @param {string} hint */
-export const take_hint = (clue, hint) => act(`hint:${clue}:${hint}`, "hint", { clue, hint });
-/** Begin one's own play, where every team does so for itself. */
-export const begin = () => act("begin", "begin", {});
-/** @param {string} treasure */
-export const claim = (treasure) => act(`treasure:${treasure}`, "claim", { treasure });
-
 /** Say something at a thing that no server said: the browser gave no position, no camera. @param {string} thing @param {string} code */
 export function note(thing, code) {
   state.answers = { ...state.answers, [thing]: { tone: "refused", err: { code }, at_ms: server_now() } };
@@ -177,6 +161,9 @@ export function look_at_board() {
     changed();
   });
 }
+
+/** Ask the hunt something. @param {string} op @param {{[field: string]: any}} [fields] @returns {Promise<Message>} */
+export const question = (op, fields = {}) => (client ? client.ask(op, { hunt: state.hunt, ...fields }) : Promise.resolve({ err: { code: "no_connection" } }));
 
 /** Return the commands that wait for an answer. */
 export const waiting = () => (client ? client.waiting() : []);
@@ -204,6 +191,7 @@ function pushed(message) {
 
 /** The server's own word on everything. @param {any} data */
 function shown(data) {
+  if (data.asking && !data.team) return void look_whether_let_in(data.hunt);
   state.page = page_of(texts ? texts.filled(data) : data);
   state.kept_ms = 0;
   state.door.busy = false;
@@ -246,8 +234,10 @@ function look_later() {
 function refused({ hunt, err }) {
   if (hunt !== state.hunt) return;
   kept.put("hunt", null);
-  const fault = err.code === "not_joined" ? null : { field: /** @type {const} */ ("hunt"), err };
+  const stranger = err.code === "not_joined", was_in = Boolean(state.page?.team);
+  const fault = stranger && !was_in ? null : { field: /** @type {const} */ ("hunt"), err: stranger ? { code: "no_longer_in" } : err };
   Object.assign(state, { hunt: "", page: null, door: { ...state.door, chosen: hunt, busy: false, fault } });
+  if (stranger) void look_whether_let_in(hunt);
 }
 
 /** @param {any} board */
@@ -296,6 +286,11 @@ function answered(request, reply) {
   count();
   const { ok, err } = reply;
   if (request.op === "join") return joined(request, reply);
+  if (request.op === "leave_team" && ok && request.hunt === state.hunt) {
+    leave();
+    state.door.chosen = request.hunt;
+    return;
+  }
   if (request.hunt !== state.hunt) return;
   const thing = thing_of(request);
   if (!thing) return;
@@ -305,7 +300,8 @@ function answered(request, reply) {
   const answer = { tone: err ? /** @type {const} */ ("refused") : TONES[verdict], text: request.text || request.code, op: request.op, ok, err, at_ms: now_ms };
   state.answers = { ...state.answers, [thing]: answer };
   if (request.op === "guess" && verdict) tried(at_part(request), request.text, verdict, now_ms);
-  if (err?.code === "cool_down" && state.page) state.page = with_wait(state.page, request, now_ms + err.after_ms);
+  const wait_ms = err?.code === "cool_down" ? err.after_ms : request.op === "scan" ? ok?.wait_ms : 0;
+  if (wait_ms && state.page) state.page = with_wait(state.page, request, now_ms + wait_ms);
   if (request.op === "checkin") checked_in(request, verdict === "correct");
   noted();
 }
@@ -320,7 +316,11 @@ function checked_in({ clue, lat, lon }, right) {
 const at_part = ({ clue, part }) => (part ? `${clue}.${part}` : clue);
 
 /** @param {Message} request */
-function thing_of({ op, clue, part, hint, treasure, code, question }) {
+function thing_of({ op, clue, part, hint, treasure, code, question, player }) {
+  if (op === "admit") return `asking:${player}`;
+  if (op === "kick") return `member:${player}`;
+  if (op === "leave_team") return "team";
+  if (op === "approval") return "approval";
   if (op === "guess" || op === "checkin") return `clue:${at_part({ clue, part })}`;
   if (op === "hint") return `hint:${clue}:${hint}`;
   if (op === "begin") return "begin";
@@ -337,13 +337,32 @@ const FIELDS = { team_name_taken: "team", bad_text: "team", no_such_team: "code"
 /** @param {Message} request @param {Message} reply */
 function joined({ hunt, invite }, { ok, err }) {
   const { door } = state;
-  if (ok) {
-    if (state.hunt !== hunt) void enter(hunt, true);
+  if (ok?.waiting || err?.code === "waiting") return void look_whether_let_in(hunt);
+  if (ok || err.code === "already_joined") {
+    if (state.hunt !== hunt || err) void enter(hunt, true);
     return;
   }
   const field = invite !== undefined && err.code === "bad_text" ? "code" : FIELDS[err.code] || "hunt";
   kept.put("hunt", null);
   Object.assign(state, { hunt: "", page: null, door: { ...door, busy: false, chosen: hunt, fault: { field, err } } });
+}
+
+/** Who asked a team's captain to be let in looks from time to time whether they were. @param {string} hunt */
+async function look_whether_let_in(hunt) {
+  const { door } = state;
+  clearTimeout(timers.asking);
+  const reply = await client?.ask("page", { hunt });
+  if (state.page?.team || (door.chosen && door.chosen !== hunt)) return;
+  if (reply?.ok?.team) {
+    Object.assign(door, { waits: "", busy: false });
+    return void enter(hunt, true);
+  }
+  if (!reply?.ok || reply.ok.asking) timers.asking = setTimeout(() => look_whether_let_in(hunt), ASKING_MS);
+  else if (door.waits) door.fault = { field: "code", err: { code: "declined" } };
+  if (reply?.ok) Object.assign(door, { waits: reply.ok.asking || "", ...(reply.ok.asking ? { fault: null } : {}) });
+  kept.put("hunt", null);
+  Object.assign(state, { hunt: "", page: null, door: { ...state.door, chosen: hunt, busy: false } });
+  changed();
 }
 
 /** @param {string} clue @param {string} text @param {string} verdict @param {number} at_ms */

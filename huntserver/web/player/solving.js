@@ -2,7 +2,8 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { icon, server_now } from "./pieces.js";
-import { note, scan } from "./play.js";
+import { scan } from "./doing.js";
+import { note } from "./play.js";
 import { changed, state } from "./store.js";
 import { close_sheet, sheet_of } from "./sheets.js";
 import { clock, ordinal, refusal, t } from "./words.js";

@@ -11,9 +11,11 @@ import * as kept from "./kept.js";
  * @typedef {{tone: "wait" | "right" | "near" | "wrong" | "refused", text?: string, op?: string, ok?: any, err?: any, at_ms: number}} Answer */
 /** @typedef {{type: string, at_ms: number, own: boolean, event: any}} Moment what was heard while the page was open */
 /** @typedef {{text: string, verdict: string, at_ms: number}} Tried */
-/** @typedef {{loading: boolean, failed: boolean, cards: Card[], chosen: string, how: "new" | "code", busy: boolean, asked: string,
+/** @typedef {{loading: boolean, failed: boolean, cards: Card[], chosen: string, how: "new" | "code", busy: boolean, asked: string, waits: string,
  *   fault: {field: "name" | "team" | "code" | "hunt", err: any} | null}} Door */
 
+/** @typedef {{clue: string, at_ms: number, points: number, rank: number}} Solve */
+/** @typedef {{clue: string, number: number, title: string, text: string}} Solution */
 /** @typedef {typeof state} State */
 export const state = {
   /** @type {kept.Me | null} */
@@ -33,6 +35,8 @@ export const state = {
   board: null,
   /** @type {[number, number][]} own points over time: server's ms, score */
   history: [],
+  /** @type {{hunt: string, solves: {[clue: string]: Solve}, solutions: Solution[], looks: number} | null} what is told after the end */
+  receipt: null,
   /** @type {Moment[]} */
   moments: [],
   /** @type {{[thing: string]: Answer}} */
@@ -46,7 +50,7 @@ export const state = {
   /** @type {{kind: string, [field: string]: any} | null} a sheet above the page */
   sheet: null,
   /** @type {Door} */
-  door: { loading: true, failed: false, cards: [], chosen: "", how: "new", busy: false, asked: "", fault: null },
+  door: { loading: true, failed: false, cards: [], chosen: "", how: "new", busy: false, asked: "", waits: "", fault: null },
   /** @type {{lat: number, lon: number, accuracy_m: number, at_ms: number} | null} */
   position: null,
   /** @type {{lat: number, lon: number, number: number, right: boolean}[]} where this device checked in */

@@ -3,7 +3,10 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { icon } from "./pieces.js";
+import { admit, ask_first, kick, leave_team } from "./doing.js";
+import { close_sheet, sheet_of } from "./sheets.js";
 import { at_site } from "./site.js";
+import { answer_line } from "./solving.js";
 import { changed, state } from "./store.js";
 import { ordinal, t } from "./words.js";
 
@@ -18,11 +21,48 @@ export function team_view(page) {
   const link = team.invite ? invite_link(team.invite) : "";
   return html`<section class="card hero"><h2 dir="auto">${team.name}</h2>
       <p><b>${t("points", { n: team.score })}</b>${team.place ? html` · ${t("team.place", { rank: ordinal(team.place) })}` : nothing}${team.unofficial ? html` · ${t("team.uncounted")}` : nothing}${team.bracket ? html` · ${team.bracket}` : nothing}</p></section>
-    ${team.invite ? invite(team.invite, link) : nothing}
-    <section><h3>${t("team.members", { n: team.members.length })}</h3><ul class="lines members">${repeat(team.members, (name, i) => `${i}:${name}`, (name, i) =>
-      html`<li><span dir="auto">${name}</span>${i === 0 && team.members.length > 1 ? html` <span class="about">${t("team.captain")}</span>` : nothing}</li>`)}</ul></section>
+    ${team.invite ? invite(team, team.invite, link) : nothing}
+    ${asking(team)}${members(team)}
     <section class="device"><h3>${t("team.device")}</h3>
-      <button class="plain wide" id="next" @click=${() => ((state.sheet = { kind: "next" }), changed())}>${t("team.next")}</button></section>`;
+      <button class="plain wide" id="next" @click=${() => ((state.sheet = { kind: "next" }), changed())}>${t("team.next")}</button>
+      ${team.ids?.length && page.phase !== "ended" ? html`<button class="plain wide" id="leave" @click=${ask_to_leave}>${t("team.leave")}</button>${answer_line("team")}` : nothing}</section>`;
+}
+
+/** @param {import("./fold.js").Team} team */
+const leads = ({ ids = [] }) => bare(ids[0]) === bare(state.me?.player);
+const bare = (/** @type {string} */ id = "") => id.replace(/^p:/, "");
+
+/** Who asks to be let in; the captain says yes or no. @param {import("./fold.js").Team} team */
+function asking(team) {
+  if (!team.asking?.length) return nothing;
+  return html`<section class="asking"><h3>${t("team.asking")}</h3><ul class="lines">${repeat(team.asking, ([id]) => id, ([id, name]) => html`<li data-asking=${id}><span dir="auto">${name}</span>
+    ${leads(team) ? html`<span class="pair"><button class="act" @click=${() => admit(id, false)}>${t("team.admit")}</button><button class="plain" @click=${() => admit(id, true)}>${t("team.refuse")}</button></span>`
+      : html`<span class="about">${t("team.captain_decides")}</span>`}${answer_line(`asking:${id}`)}</li>`)}</ul></section>`;
+}
+
+/** @param {import("./fold.js").Team} team */
+function members(team) {
+  const { ids = [] } = team;
+  return html`<section><h3>${t("team.members", { n: team.members.length })}</h3><ul class="lines members">${repeat(team.members, (name, i) => ids[i] || `${i}:${name}`, (name, i) =>
+    html`<li><span dir="auto">${name}</span>${i === 0 && team.members.length > 1 ? html` <span class="about">${t("team.captain")}</span>` : nothing}
+      ${i > 0 && ids[i] && leads(team) ? html`<button class="plain small" @click=${() => ask_to_kick(ids[i], name)}>${t("team.kick")}</button>` : nothing}</li>`)}</ul></section>`;
+}
+
+function ask_to_leave() {
+  state.sheet = { kind: "sure", view: () => sure(t("team.leave"), t("team.leave_about"), leave_team) };
+  changed();
+}
+
+/** @param {string} id @param {string} name */
+function ask_to_kick(id, name) {
+  state.sheet = { kind: "sure", view: () => sure(t("team.kick"), t("team.kick_about", { name }), () => kick(id)) };
+  changed();
+}
+
+/** @param {string} title @param {string} about @param {() => void} go */
+function sure(title, about, go) {
+  return sheet_of(title, html`<p dir="auto">${about}</p><button class="act wide" id="sure-go" @click=${() => (close_sheet(), go())}>${title}</button>
+    <button class="plain wide" @click=${close_sheet}>${t("hint.no")}</button>`);
 }
 
 /** @param {string} code @returns {string} */
@@ -33,14 +73,15 @@ function invite_link(code) {
   return url.href;
 }
 
-/** @param {string} code @param {string} link */
-function invite(code, link) {
+/** @param {import("./fold.js").Team} team @param {string} code @param {string} link */
+function invite(team, code, link) {
   if (drawn?.of !== link) void draw(link);
   const can_share = typeof navigator.share === "function";
   return html`<section class="card invite"><h3>${t("team.invite")}</h3>
     <div class="qr">${drawn?.of === link ? html`<svg viewBox="0 0 ${drawn.size} ${drawn.size}" role="img" aria-label=${t("team.qr")}><path d=${drawn.path}/></svg>` : html`<div class="skeleton"></div>`}</div>
     <p class="code" aria-label=${t("team.code")}>${code}</p>
     <p class="help">${t("team.invite_about")}</p>
+    ${team.ids?.length && leads(team) ? html`<label class="check"><input type="checkbox" id="approval" .checked=${Boolean(team.approval)} @change=${(/** @type {any} */ event) => ask_first(event.target.checked)}> ${t("team.ask_first")}</label>${answer_line("approval")}` : nothing}
     <button class="act wide" id="share" @click=${() => share(link)}>${icon("share")}${can_share ? t("team.share") : t("team.copy")}</button>
     <p class="help link" role="status">${copied ? t("team.copied") : nothing} <span class="url">${link}</span></p></section>`;
 }

@@ -1,0 +1,27 @@
+// What a person does in a hunt, each as the command that says it, with the thing at which its answer is shown.
+
+import { act } from "./play.js";
+
+/** @param {string} at a clue's id, or CLUE.PART @param {string} text */
+export function guess(at, text) {
+  const [clue, part] = at.split(".");
+  act(`clue:${at}`, "guess", part ? { clue, text, part } : { clue, text }, text);
+}
+/** @param {string} code @param {string} thing where the answer is shown */
+export const scan = (code, thing) => act(thing, "scan", { code }, code);
+/** At a clue or CLUE.PART: of a clue's parts the nearest counts. @param {string} at @param {{lat: number, lon: number, accuracy_m: number}} where */
+export const check_in = (at, where) => act(`clue:${at.split(".")[0]}`, "checkin", { clue: at.split(".")[0], ...where });
+/** @param {string} clue @param {string} hint */
+export const take_hint = (clue, hint) => act(`hint:${clue}:${hint}`, "hint", { clue, hint });
+/** Begin one's own play, where every team does so for itself. */
+export const begin = () => act("begin", "begin", {});
+/** Let somebody in who asks for it, or not. @param {string} player @param {boolean} refuse */
+export const admit = (player, refuse) => act(`asking:${player}`, "admit", { player, refuse });
+/** Let nobody in unasked, or everybody who has the code. @param {boolean} first */
+export const ask_first = (first) => act("approval", "approval", { mode: first ? "ask" : "open" });
+/** Take a member out. @param {string} player */
+export const kick = (player) => act(`member:${player}`, "kick", { player });
+/** Leave the team, for good: only a host or its code brings one back. */
+export const leave_team = () => act("team", "leave_team", {});
+/** @param {string} treasure */
+export const claim = (treasure) => act(`treasure:${treasure}`, "claim", { treasure });
