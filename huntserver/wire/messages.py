@@ -171,7 +171,7 @@ def explain(error: Exception, payload: bytes, packed: bool) -> tuple[int, Reject
     if op is not None:
         ops = sorted(f.__struct_config__.tag for f in (*COMMAND_FRAMES, *QUERY_FRAMES, *PLAIN))
         given = op.group(1)[:40]
-        known = f"allowed are {', '.join(ops)}"[:240]
+        known = f"allowed are {', '.join(ops)}"
         near = did_you_mean(given, ops)
         return request, Rejected("unknown_op", f"op {given!r} is not known, {near + ' ' if near else ''}{known}")
     place = _PLACE.match(text)

@@ -29,6 +29,11 @@ STATE = """async () => {
     const { state } = modules["player/store.js"];
     return EXPRESSION;
 }"""
+AT_REST = """async () => {
+    const ends = (one) => one.effect.getComputedTiming().endTime < Infinity;
+    await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
+}"""
+"""Waits until nothing moves or changes colour any more."""
 LOST = re.compile(r"WebSocket connection to|net::ERR_|Failed to load resource: net::")
 """What Chromium writes to the console when a network is gone: no fault of a page."""
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from tests.pages.phone import Phone
+from tests.pages.phone import AT_REST, Phone
 
 ROOT: Final = Path(__file__).parents[2]
 PLAYED: Final = ("entrance", "clue", "solved", "clues", "locked", "offline", "board", "team", "feed", "ended")
@@ -31,6 +31,7 @@ def picture(phone: Phone, name: str, *, focused: bool = False) -> None:
     if folder:
         if not focused:
             phone.page.evaluate("document.activeElement.blur()")
+        phone.page.evaluate(AT_REST)
         phone.page.screenshot(path=Path(folder) / f"{name}.png", scale="css")
 
 

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.hunts import RICH, clue, teams
-from tests.pages.phone import WAIT_MS, Phone
+from tests.pages.phone import AT_REST, WAIT_MS, Phone
+from tests.pages.pictures import state
 from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
@@ -20,12 +21,6 @@ WIDE = "Ｗ" * 40
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
-
-
-AT_REST = """async () => {
-    const ends = (one) => one.effect.getComputedTiming().endTime < Infinity;
-    await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
-}"""
 
 
 def faults(phone: Phone) -> list[str]:
@@ -103,14 +98,18 @@ def test_axe_finds_nothing_in_any_state(phone: Phones, cast: Cast, site: str, sc
     ada = phone(color_scheme=scheme)
     found: dict[str, list[str]] = {}
 
-    def look(state: str) -> None:
+    def look(seen: str) -> None:
         said = faults(ada)
         if said:
-            found[state] = said
+            found[seen] = said
+        if seen == "clues":
+            state(ada, "running" if scheme == "light" else "dark")
 
     ada.open(site)
     ada.sees("h1", "Treasure hunts")
     look("door")
+    if scheme == "light":
+        state(ada, "first-visit")
     tour(ada, cast, hunt, host, site, look)
     assert found == {}
 
@@ -143,9 +142,11 @@ def test_nothing_is_cut_off_or_scrolls_sideways(
     )
     wide: dict[str, int] = {}
 
-    def look(state: str) -> None:
+    def look(seen: str) -> None:
         if sideways(ada) > 0:
-            wide[state] = sideways(ada)
+            wide[seen] = sideways(ada)
+        if size == "200%" and seen == "clues":
+            state(ada, "twice-as-large")
 
     tour(ada, cast, hunt, host, site, look)
     assert wide == {}
@@ -156,13 +157,13 @@ def test_targets_are_large_enough_for_a_thumb(phone: Phones, cast: Cast, site: s
     ada = phone()
     small: dict[str, list[Any]] = {}
 
-    def look(state: str) -> None:
+    def look(seen: str) -> None:
         found = ada.page.evaluate("""() => [...document.querySelectorAll("button, a.card, nav a, input, select")]
             .filter((e) => e.checkVisibility({ contentVisibilityAuto: true }) && getComputedStyle(e).opacity !== "0")
             .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height])
             .filter(([, height]) => height < 44)""")
         if found:
-            small[state] = found
+            small[seen] = found
 
     tour(ada, cast, hunt, host, site, look)
     assert small == {}
@@ -175,9 +176,11 @@ def test_names_from_right_to_left_and_wide_names_are_shown_whole(phone: Phones, 
     ada.play(f"{site}?hunt={hunt}", "ليلى", team="فريق الشمس")
     assert sideways(ada) <= 0
     assert ada.page.locator(".clue .title").evaluate("e => getComputedStyle(e).direction") == "rtl"
+    state(ada, "right-to-left")
     ada.go("board")
     ada.sees(".board", WIDE)
     ada.sees(".mine", "فريق الشمس")
+    state(ada, "wide-names")
     assert sideways(ada) <= 0
 
 
@@ -203,6 +206,7 @@ def test_a_hunt_is_played_with_the_keyboard_alone(phone: Phones, cast: Cast, sit
     ada.inside()
     tab_to("a[data-clue='a']")
     assert ada.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    state(ada, "keyboard", focused=True)
     keys.press("Enter")
     expect(ada.page.locator("#clue-title")).to_be_focused(timeout=WAIT_MS)
     tab_to("#guess")
@@ -258,6 +262,7 @@ def test_the_page_speaks_the_persons_language_and_changes_it(phone: Phones, cast
     ada.join("Ada", team="Die Roten")
     ada.inside()
     ada.sees(".progress", "0 von 2 gelöst · 0 Punkte")
+    state(ada, "german")
     ada.page.locator(".dot").click()
     ada.page.get_by_role("button", name="English").click()
     ada.sees(".progress", "0 of 2 solved · 0 points")

@@ -13,6 +13,7 @@ from huntserver.gateway.pages import pages
 from lab.machines.servers import LocalServer
 from tests.pages.hunts import teams
 from tests.pages.phone import Phone
+from tests.pages.pictures import state
 from tests.pages.restarts import restarting, start_again
 from tests.pages.talker import Cast
 
@@ -79,6 +80,7 @@ def test_an_old_page_on_a_new_server_says_so_and_loses_nothing_by_reloading(
     start_again(installed)
     ada.online()
     ada.sees("[data-strip='newer']", "There is a newer version of this page")
+    state(ada, "newer-version")
     ada.page.locator("[data-strip='newer'] button").click()
     ada.page.get_by_placeholder("Your new answer").wait_for()
     assert ada.page.locator("#guess").input_value() == "half a thought"

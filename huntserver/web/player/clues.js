@@ -52,7 +52,7 @@ function own_time(page) {
 }
 
 /** @param {Clue[]} clues */
-const listed = (clues) => (clues.length ? html`<ul class="clues">${repeat(sorted(clues), ({ id }) => id, (clue) => html`<li>${guard([clue, waits_now(clue), spoken()], () => card(clue))}</li>`)}</ul>` : nothing);
+const listed = (clues) => (clues.length ? html`<ul class="clues">${repeat(sorted(clues), ({ id }) => id, (clue) => html`<li>${guard([clue, waits_now(clue), state.page?.phase, spoken()], () => card(clue))}</li>`)}</ul>` : nothing);
 
 /** What feeds a meta, and what of it is solved. @param {Page} page @param {Clue} clue */
 function feeders(page, { fed_by = [] }) {
@@ -98,6 +98,7 @@ function card(clue) {
 /** @param {Clue} clue @param {boolean} waits */
 function state_words(clue, waits) {
   if (clue.solved) return t("clue.solved");
+  if (state.page?.phase === "ended") return t("receipt.unsolved");
   if (clue.asks?.parts) return t("parts.count", done_of(clue));
   const tried = clue.wrong ? t("clue.tried", { n: clue.wrong }) : t("clue.open");
   if (clue.errata?.length && !waits) return html`${tried} · <b>${t("clue.erratum")}</b>`;
@@ -182,7 +183,7 @@ export function clue_view(page, id) {
     <p class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))} · ${t("points", { n: worth(clue, page_now()) })}${clue.sinks && !clue.solved ? html` · ${t("clue.sinks", { n: clue.sinks.least, time: moment(clue.sinks.to_ms, server_now()) })}` : nothing}${clue.final ? html` · <b>${t("clue.final")}</b>` : nothing}</p>
     ${feeders(page, clue)}
     ${(clue.errata || []).map(({ at_ms, text }) => html`<div class="notice warn erratum" role="note"><b>${t("clue.erratum")}</b> <span class="about">${moment(at_ms, server_now())}</span>${prose(text)}</div>`)}
-    <div class="card paper">${prose(clue.text)}</div>
+    ${clue.text ? html`<div class="card paper">${prose(clue.text)}</div>` : nothing}
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}
     ${solution_of(page, clue.id)}
     ${hints(page, clue)}${asking(page, clue)}

@@ -49,7 +49,7 @@ export function door_view() {
 
 function choice() {
   const { door } = state;
-  return html`<header class="masthead">${compass()}<h1>${t("door.title")}</h1><p>${t("door.lead")}</p></header>
+  return html`<header class="masthead">${compass()}<h1>${t("door.title")}</h1>${door.cards.length ? html`<p>${t("door.lead")}</p>` : nothing}</header>
     ${door.fault && door.fault.field === "hunt" ? html`<p class="notice bad" role="alert">${refusal(door.fault.err)}</p>` : nothing}
     ${door.loading && !door.cards.length ? html`<div class="skeleton card tall"></div><div class="skeleton card tall"></div>` : nothing}
     ${door.failed ? html`<div class="notice warn" role="alert"><p>${t("door.unreachable")}</p><button class="plain" @click=${look}>${t("again")}</button></div>` : nothing}

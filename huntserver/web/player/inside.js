@@ -20,6 +20,7 @@ const PAGES = { clues: clues_view, map: map_view, team: team_view, board: board_
 /** What the address names, in its frame. */
 export function inside_view() {
   const { page, route } = state;
+  if (!page && state.link.state === "over") return frame(html``);  // nothing will come: the frame says why
   if (!page) return frame(html`<div class="skeleton card tall"></div><div class="skeleton card"></div><div class="skeleton card"></div><div class="skeleton card"></div>`);
   return frame(route.view === "clue" ? clue_view(page, route.id) : (PAGES[route.view] || clues_view)(page));
 }
