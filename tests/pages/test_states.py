@@ -39,8 +39,8 @@ def test_after_the_end_a_team_has_its_receipt_and_the_solutions_of_what_it_did_n
         ada.no_more(".solution")
         host.ask("end", hunt=hunt)
         asked = f"/api/players/{ada.state('state.me.player').removeprefix('p:')}/solves?hunt={hunt}"
-        head = {"authorization": f"Bearer {cast.token('admin')}"}
-        while b"gate" not in office.http("GET", asked, **head)[1]:
+        bearer = f"Bearer {cast.token('admin')}"
+        while b"gate" not in office.http("GET", asked, authorization=bearer)[1]:
             ada.page.wait_for_timeout(100)  # the read models follow the log
         ada.page.locator("a.back").click()
         ada.sees(".ended", "over")
