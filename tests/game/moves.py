@@ -144,7 +144,16 @@ DARKROOM: list[Command] = [RejectPhoto("", "Too dark."), RejectPhoto("", "Still 
 PARTS = st.sampled_from(
     [("word", "secretepsilon"), ("word", "secret eps"), ("pick", "oak"), ("pick", "elm"), ("tag", "x"), ("none", "x")]
 )
-SECRETS = ("secretalpha", "77123", "secretbeta", "secretgamma", "secretdelta", "secretepsilon", "secretzeta")
+SECRETS = (
+    "secretalpha",
+    "77123",
+    "secretbeta",
+    "secretgamma",
+    "secretdelta",
+    "secretsolution",
+    "secretepsilon",
+    "secretzeta",
+)
 
 
 def parts_hold(state: Hunt) -> bool:
