@@ -151,6 +151,7 @@ LINKS: Final[dict[str, Row]] = {
     "refused": Row("links_refused", COUNTER, "Links refused: another secret, cluster, version or count of shards."),
     "frames_sent": Row("link_frames_sent", COUNTER, "Frames sent to other nodes."),
     "frames_received": Row("link_frames_received", COUNTER, "Frames received from other nodes."),
+    "frames_unknown": Row("link_frames_unknown", COUNTER, "Frames of a later version, ignored."),
     "bytes_sent": Row("link_sent_bytes", COUNTER, "Bytes sent to other nodes."),
     "bytes_received": Row("link_received_bytes", COUNTER, "Bytes received from other nodes."),
     "waiting_bytes": Row("link_waiting_bytes", GAUGE, "Bytes that wait to be written to other nodes."),

@@ -20,6 +20,7 @@ from actors.checker.log_judge import Totals
 from lab.checkout import commit
 from lab.ledger import append_row
 from lab.sim.cluster import ClusterSimulation
+from lab.sim.fleet import FleetSimulation
 from lab.sim.game_workload import GameWorkload, LargeGameWorkload
 from lab.sim.mesh import MeshSimulation
 from lab.sim.rules_workload import RulesWorkload
@@ -31,7 +32,9 @@ WORKLOADS: Final[dict[str, MakeWorkload]] = {
     "toy": ToyWorkload, "game": GameWorkload, "session": SessionWorkload, "large": LargeGameWorkload,
     "rules": RulesWorkload,
 }  # fmt: skip
-WORLDS: Final[dict[str, type[ClusterSimulation]]] = {"cluster": ClusterSimulation, "mesh": MeshSimulation}
+WORLDS: Final[dict[str, type[ClusterSimulation]]] = {
+    "cluster": ClusterSimulation, "fleet": FleetSimulation, "mesh": MeshSimulation,
+}  # fmt: skip
 """Not workloads of one process at a time, but worlds of their own: several nodes share the shards."""
 LAST_LINES: Final = 60
 SEEDS_MAX: Final = 10_000_000

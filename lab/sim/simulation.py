@@ -49,6 +49,7 @@ class Simulation(Stage[SimNode]):
     """The run of one seed: its phases, the operator that starts nodes, and the judgement at the end."""
 
     settle_s = SETTLE_S
+    play_s = PLAY_S
     proofs = 1
     """What a refusal or a view may miss, in times of `proof_s`: of the owner's proof, and of the way over a link."""
 
@@ -160,7 +161,7 @@ class Simulation(Stage[SimNode]):
             loop.post(loop.world, OPERATE_S, self._operate)
             for player in self.players:
                 player.start()
-            loop.run(lambda: all(not p.left for p in self.players), PLAY_S)
+            loop.run(self._is_over, self.play_s)
             for player in self.players:
                 player.left = 0
             self._heal()
@@ -177,6 +178,9 @@ class Simulation(Stage[SimNode]):
         totals = self._judge(settled, live)
         line = hashlib.blake2b(repr(self.timeline).encode(), digest_size=16).hexdigest()
         return Outcome(self.seed, self.violations, line, totals, dict(self.plan.struck), virtual_s, self.timeline)
+
+    def _is_over(self) -> bool:
+        return all(not p.left for p in self.players)
 
     def _at_rest(self) -> bool:
         nodes = self.alive()

@@ -7,13 +7,15 @@ together. Bodies of commands, queries and views are opaque here; the application
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
 VERSION: Final = 1
-"""Of the link protocol. A node takes peers of its own version and of those in `TAKEN`."""
-TAKEN: Final = frozenset({1})
+"""Of the link protocol: raised when a frame that peers rely on is added or changes its meaning. What an older node need
+not understand is added at the end of a frame, or as a frame that it ignores, and raises nothing."""
+OLDEST: Final = 1
+"""The oldest version that this node still speaks: the one before its own. Clusters are upgraded node by node."""
 FRAME_BYTES_MAX: Final = 8 * 1024 * 1024
 """Above the largest command and the largest view."""
 _HEAD: Final = 4
@@ -28,7 +30,8 @@ class LinkFrame(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class LinkHello(LinkFrame, tag="hi", frozen=True, gc=False):
-    """First of each side. `cluster` names the log; `shards` the count of each topic; `salt` is fresh for each link."""
+    """First of each side. `cluster` names the log; `shards` the count of each topic; `salt` is fresh for each link;
+    `oldest` is the oldest version that it speaks (0: none but `version`)."""
 
     version: int
     cluster: str
@@ -37,6 +40,7 @@ class LinkHello(LinkFrame, tag="hi", frozen=True, gc=False):
     roles: tuple[str, ...]
     shards: dict[str, int]
     salt: bytes
+    oldest: int = 0
 
 
 class LinkProof(LinkFrame, tag="proof", frozen=True, gc=False):
@@ -183,6 +187,12 @@ class LinkRewound(LinkFrame, tag="b", frozen=True, gc=False):
     seq: int
 
 
+class LinkUnknown(NamedTuple):
+    """A frame of a later version that this one does not have: it is counted and ignored."""
+
+    tag: str
+
+
 AnyFrame = (
     LinkHello
     | LinkProof
@@ -204,6 +214,9 @@ AnyFrame = (
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(AnyFrame).decode
+_decode_any: Final = msgspec.msgpack.Decoder(list[Any]).decode
+_TAGS: Final = frozenset(frame.__struct_config__.tag for frame in get_args(AnyFrame))
+TAG_MAX: Final = 16
 
 
 def encode(frame: LinkFrame) -> bytes:
@@ -214,17 +227,32 @@ def encode(frame: LinkFrame) -> bytes:
     return len(body).to_bytes(_HEAD, "big") + body
 
 
-def decode(message: bytes) -> Iterator[AnyFrame]:
-    """Yield the frames of a message. Raises `BadLinkFrame` at the first that is none."""
+def _unknown(body: memoryview) -> LinkUnknown | None:
+    """Return a frame by its tag alone, if it is one of a later version."""
+    try:
+        tag, *_ = _decode_any(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, ValueError):
+        return None
+    return LinkUnknown(tag) if isinstance(tag, str) and len(tag) <= TAG_MAX and tag not in _TAGS else None
+
+
+def decode(message: bytes) -> Iterator[AnyFrame | LinkUnknown]:
+    """Yield the frames of a message, without the fields that a later version added. Raises `BadLinkFrame` at the first
+    that is none."""
     at, end = 0, len(message)
     while at < end:
         size = int.from_bytes(message[at : at + _HEAD], "big")
         if end - at < _HEAD or size > end - at - _HEAD:
             raise BadLinkFrame(f"a message of a link ends within a frame, at byte {at} of {end}")
+        body = memoryview(message)[at + _HEAD : at + _HEAD + size]
         try:
-            yield _decode(memoryview(message)[at + _HEAD : at + _HEAD + size])
+            frame: AnyFrame | LinkUnknown = _decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadLinkFrame(f"no frame of a link at byte {at}: {error}") from error
+            later = _unknown(body)
+            if later is None:
+                raise BadLinkFrame(f"no frame of a link at byte {at}: {error}") from error
+            frame = later
+        yield frame
         at += _HEAD + size
 
 

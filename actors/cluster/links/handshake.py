@@ -13,13 +13,14 @@ from typing import Final
 import msgspec
 
 from actors.cluster.links.frames import (
-    TAKEN,
+    OLDEST,
     VERSION,
     AnyFrame,
     LinkFrame,
     LinkHello,
     LinkProof,
     LinkRefusal,
+    LinkUnknown,
 )
 from actors.cluster.member import Member
 
@@ -36,11 +37,22 @@ class LinkRefusedByPeer(Exception):
 
 
 class Handshake:
-    """One side of the handshake. Send what `begin` and `take` return; done when `peer` is set."""
+    """One side of the handshake. Send what `begin` and `take` return; done when `peer` is set. `version` is then the
+    one that both speak: what is younger is not sent. `speaks`: the oldest and the youngest that this side speaks."""
 
-    def __init__(self, me: Member, cluster: str, shards: dict[str, int], secret: bytes, salt: bytes) -> None:
+    def __init__(
+        self,
+        me: Member,
+        cluster: str,
+        shards: dict[str, int],
+        secret: bytes,
+        salt: bytes,
+        *,
+        speaks: tuple[int, int] = (OLDEST, VERSION),
+    ) -> None:
         self.peer: Member | None = None
-        self.mine = LinkHello(VERSION, cluster, me.node, me.run, me.roles, shards, salt)
+        self.version = 0
+        self.mine = LinkHello(speaks[1], cluster, me.node, me.run, me.roles, shards, salt, speaks[0])
         self._secret = secret
         self._theirs: LinkHello | None = None
 
@@ -48,7 +60,7 @@ class Handshake:
         """Return what is sent first."""
         return [self.mine]
 
-    def take(self, frame: AnyFrame) -> list[LinkFrame]:
+    def take(self, frame: AnyFrame | LinkUnknown) -> list[LinkFrame]:
         """Take a frame of the other side; return what is sent to it. Raises `LinkRefusedByPeer`."""
         if isinstance(frame, LinkRefusal):
             raise LinkRefusedByPeer(frame.code, f"the peer refuses the link: {frame.why}")
@@ -68,9 +80,12 @@ class Handshake:
 
     def _judge(self, theirs: LinkHello) -> None:
         mine = self.mine
-        if theirs.version not in TAKEN:
+        self.version = min(mine.version, theirs.version)
+        if self.version < max(mine.oldest, theirs.oldest or theirs.version):
             raise LinkRefusedByPeer(
-                "version", f"{theirs.node} speaks version {theirs.version} of the link, this node {sorted(TAKEN)}"
+                "version",
+                f"{theirs.node} speaks {_versions(theirs)} of the link, this node {_versions(mine)}: upgrade through a "
+                "version of the server that speaks one of each",
             )
         if theirs.cluster != mine.cluster:
             raise LinkRefusedByPeer(
@@ -88,6 +103,16 @@ class Handshake:
             raise LinkRefusedByPeer("protocol", f"a salt of {len(theirs.salt)} bytes; {SALT_BYTES} are sent")
 
     def _mac(self, first: LinkHello, second: LinkHello) -> bytes:
-        """Prove the secret for the one whose hello is `first`, towards the other."""
-        said = msgspec.msgpack.encode([first, second])
+        """Prove the secret for the one whose hello is `first`, towards the other. Over what every version has in it:
+        what was added since, the other side may not have read."""
+        said = msgspec.msgpack.encode([_first_version(first), _first_version(second)])
         return hmac.new(self._secret, said, hashlib.sha256).digest()
+
+
+def _first_version(hello: LinkHello) -> list[object]:
+    return ["hi", hello.version, hello.cluster, hello.node, hello.run, hello.roles, hello.shards, hello.salt]
+
+
+def _versions(hello: LinkHello) -> str:
+    oldest = hello.oldest or hello.version
+    return f"version {hello.version}" if oldest == hello.version else f"versions {oldest} to {hello.version}"

@@ -13,7 +13,7 @@ from websockets.asyncio.connection import Connection as WebSocket
 from websockets.exceptions import ConnectionClosed
 
 from actors.cluster.links import frames
-from actors.cluster.links.frames import AnyFrame, BadLinkFrame, LinkBeat, LinkFrame
+from actors.cluster.links.frames import AnyFrame, BadLinkFrame, LinkBeat, LinkFrame, LinkUnknown
 from actors.cluster.member import Member
 
 SOFT_BYTES: Final = 8 * 1024 * 1024
@@ -42,12 +42,13 @@ class Receiver(Protocol):
 
 
 class LinkStatistics(NamedTuple):
-    """Figures of one link. `waiting_bytes` are not written yet."""
+    """Figures of one link. `waiting_bytes` are not written yet; `frames_unknown` were of a later version."""
 
     frames_sent: int
     frames_received: int
     bytes_sent: int
     bytes_received: int
+    frames_unknown: int
     waiting_bytes: int
 
 
@@ -66,7 +67,7 @@ class Link:
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._wake = asyncio.Event()
-        self._sent = self._received = self._bytes_sent = self._bytes_received = 0
+        self._sent = self._received = self._bytes_sent = self._bytes_received = self._unknown = 0
 
     def send(self, frame: LinkFrame) -> None:
         """Queue a frame. Raises `BadLinkFrame` for one that is larger than a link carries."""
@@ -124,6 +125,8 @@ class Link:
             self._received += 1
             if isinstance(frame, LinkBeat):
                 self.leaving = frame.leaving
+            elif isinstance(frame, LinkUnknown):
+                self._unknown += 1
             else:
                 self._receiver.received(self, frame)
             if self.closed:
@@ -154,4 +157,6 @@ class Link:
 
     def statistics(self) -> LinkStatistics:
         """Return the link's figures."""
-        return LinkStatistics(self._sent, self._received, self._bytes_sent, self._bytes_received, self._out_bytes)
+        return LinkStatistics(
+            self._sent, self._received, self._bytes_sent, self._bytes_received, self._unknown, self._out_bytes
+        )

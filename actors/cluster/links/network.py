@@ -51,6 +51,7 @@ class LinksConfig(NamedTuple):
     port: int
     server_tls: ssl.SSLContext | None = None
     client_tls: ssl.SSLContext | None = None
+    speaks: tuple[int, int] = (frames.OLDEST, frames.VERSION)
 
 
 class LinksStatistics(NamedTuple):
@@ -64,6 +65,7 @@ class LinksStatistics(NamedTuple):
     frames_received: int
     bytes_sent: int
     bytes_received: int
+    frames_unknown: int
     waiting_bytes: int
 
 
@@ -101,7 +103,7 @@ class Links:
         self._suspension = SuspensionDetector()
         self._beat_s = 0.0
         self._lost = self._refused = self._failed_knocks = 0
-        self._gone_sent = [0, 0, 0, 0]
+        self._gone_sent = [0, 0, 0, 0, 0]
 
     # ---- life
 
@@ -271,7 +273,12 @@ class Links:
     async def _shake(self, socket: WebSocket, within_s: float) -> Member:
         config = self._config
         shaking = Handshake(
-            self.me, config.cluster, dict(config.shards), config.secret, secrets.token_bytes(SALT_BYTES)
+            self.me,
+            config.cluster,
+            dict(config.shards),
+            config.secret,
+            secrets.token_bytes(SALT_BYTES),
+            speaks=config.speaks,
         )
         try:
             async with asyncio.timeout(within_s):
@@ -316,7 +323,7 @@ class Links:
 
     def _ended(self, key: tuple[str, str], link: Link) -> None:
         self._lost += 1
-        for at, figure in enumerate(link.statistics()[:4]):
+        for at, figure in enumerate(link.statistics()[:5]):
             self._gone_sent[at] += figure
         if self.up.get(key) is not link:
             return
@@ -330,7 +337,7 @@ class Links:
         """Return the figures of all links, those that ended included."""
         now = [link.statistics() for link in self.up.values()]
         sums = [gone + sum(one[at] for one in now) for at, gone in enumerate(self._gone_sent)]
-        sent, received, bytes_sent, bytes_received = sums
+        sent, received, bytes_sent, bytes_received, unknown = sums
         return LinksStatistics(
             len(now),
             len(self._peers),
@@ -340,6 +347,7 @@ class Links:
             received,
             bytes_sent,
             bytes_received,
+            unknown,
             sum(one.waiting_bytes for one in now),
         )
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.background import Background
@@ -83,7 +84,10 @@ class LinkNode:
         self.frames = Frames()
         self.told = Told()
         given: dict[str, Any] = {"cluster": "log", "shards": {"t": 4}, "secret": SECRET, "tls": (None, None)} | other
-        config = LinksConfig(given["cluster"], given["shards"], given["secret"], "127.0.0.1", port, *given["tls"])
+        speaks = given.get("speaks", (f.OLDEST, f.VERSION))
+        config = LinksConfig(
+            given["cluster"], given["shards"], given["secret"], "127.0.0.1", port, *given["tls"], speaks
+        )
         self.links = Links(self.me, config, self.placement, self.frames, self.told)
         self.background = Background(self.told, random.Random(1))
 
@@ -115,6 +119,19 @@ async def pair(first: Any = None, **two: Any) -> AsyncIterator[tuple[LinkNode, L
     finally:
         await one.end()
         await other.end()
+
+
+async def test_a_node_and_one_of_the_next_version_have_a_link_in_the_older_ones_words() -> None:
+    async with pair({"speaks": (1, 1)}, speaks=(1, 2)) as (one, two):
+        await until(lambda: bool(one.links.up and two.links.up))
+        link = two.links.link(one.me)
+        assert link is not None
+        later = msgspec.msgpack.encode(["later", {"any": "thing"}])  # it should not be sent; it is passed over
+        link._out.append(len(later).to_bytes(4, "big") + later)
+        link.send(f.LinkView(7, 0, b""))
+        await until(lambda: one.frames.numbers() == [[7]])
+        assert one.links.statistics().frames_unknown == 1
+        assert not one.reasons("link_refused")
 
 
 async def test_two_nodes_have_one_link_and_frames_come_in_order_both_ways() -> None:

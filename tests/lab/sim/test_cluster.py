@@ -8,6 +8,7 @@ import pytest
 
 from lab.sim import seeds
 from lab.sim.cluster import ClusterSimulation
+from lab.sim.fleet import FleetSimulation
 from lab.sim.runs import told
 
 PARTS = 5
@@ -32,3 +33,12 @@ def test_a_seed_of_the_cluster_is_the_same_twice() -> None:
     one, two = ClusterSimulation(31).run(), ClusterSimulation(31).run()
     assert one.digest == two.digest
     assert one.digest != ClusterSimulation(32).run().digest
+
+
+def test_sixty_four_shards_on_up_to_eight_nodes_have_one_owner_each_after_many_changes_and_move_little() -> None:
+    run = FleetSimulation(1, changes=16)
+    outcome = run.run()
+    assert not outcome.violations, told(outcome, "fleet", whole=False)
+    assert run.made.total() == 16
+    assert run.made["join"] * run.made["crash"] * run.made["leave"] > 0
+    assert outcome.totals.tenures <= 1.5 * run.moves_due

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -75,7 +77,7 @@ def test_a_message_that_is_cut_anywhere_is_given_up_there() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_frames_or_refused(data: bytes) -> None:
     for frame in whole(data):
-        assert isinstance(frame, (*get_args(f.AnyFrame), f.BadLinkFrame))
+        assert isinstance(frame, (*get_args(f.AnyFrame), f.LinkUnknown, f.BadLinkFrame))
 
 
 @given(st.integers(0, len(EXAMPLES) - 1), st.integers(0, 400), st.integers(0, 255))
@@ -83,7 +85,7 @@ def test_a_byte_that_is_changed_is_another_frame_or_refused(example: int, at: in
     data = bytearray(f.encode(EXAMPLES[example]))
     data[at % len(data)] = byte
     for frame in whole(bytes(data)):
-        assert isinstance(frame, (*get_args(f.AnyFrame), f.BadLinkFrame))
+        assert isinstance(frame, (*get_args(f.AnyFrame), f.LinkUnknown, f.BadLinkFrame))
 
 
 def test_a_frame_that_is_too_large_is_refused_by_its_sender() -> None:
@@ -94,3 +96,30 @@ def test_a_frame_that_is_too_large_is_refused_by_its_sender() -> None:
 def test_fields_of_a_later_version_are_passed_over() -> None:
     body = msgspec.msgpack.encode(["beat", True, "later", 3])
     assert list(f.decode(len(body).to_bytes(4, "big") + body)) == [f.LinkBeat(True)]
+
+
+def test_a_frame_of_a_later_version_is_passed_over_by_its_tag_and_what_follows_is_read() -> None:
+    body = msgspec.msgpack.encode(["later", {"any": [1, "thing"]}])
+    data = len(body).to_bytes(4, "big") + body
+    assert list(f.decode(data + f.encode(f.LinkBeat()))) == [f.LinkUnknown("later"), f.LinkBeat()]
+    for bad in (["beat", "no"], ["a tag that is far too long"], [3], [], {"t": 1}, "text"):
+        (found,) = whole(len(msgspec.msgpack.encode(bad)).to_bytes(4, "big") + msgspec.msgpack.encode(bad))
+        assert isinstance(found, f.BadLinkFrame)
+
+
+VECTORS = [json.loads(line) for line in (Path(__file__).parent / "vectors.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("row", VECTORS, ids=lambda row: f"{row['frame']}-{row['hex'][-6:]}")
+def test_what_was_recorded_from_earlier_nodes_is_read_and_written_as_it_was(row: dict[str, Any]) -> None:
+    """A frame that has grown is recorded anew, beside the row that nodes from before still send."""
+    frames = list(f.decode(bytes.fromhex(row["hex"])))
+    assert [type(frame).__name__ for frame in frames] == [row["frame"]]
+    assert frames[0] in EXAMPLES
+    written = {f.encode(example).hex() for example in EXAMPLES}
+    assert (row["hex"] in written) is not row.get("before", False)
+
+
+def test_every_frame_is_recorded_as_it_is_written_now() -> None:
+    recorded = {row["hex"] for row in VECTORS if not row.get("before", False)}
+    assert recorded == {f.encode(example).hex() for example in EXAMPLES}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.cluster.links import frames as f
@@ -14,10 +17,10 @@ SECRET = b"a secret of the cluster"
 ONE, TWO = Member("one:1", "r1", ("gateway",)), Member("two:1", "r2", ("hunts",))
 
 
-def side(me: Member, **other: Any) -> Handshake:
+def side(me: Member, speaks: tuple[int, int] = (f.OLDEST, f.VERSION), **other: Any) -> Handshake:
     given: dict[str, Any] = {"cluster": "log", "shards": {"t": 4}, "secret": SECRET, "salt": me.run.encode() * 8}
     given |= other
-    return Handshake(me, given["cluster"], given["shards"], given["secret"], given["salt"])
+    return Handshake(me, given["cluster"], given["shards"], given["secret"], given["salt"], speaks=speaks)
 
 
 def shake(one: Handshake, two: Handshake, said: list[bytes] | None = None) -> None:
@@ -64,7 +67,7 @@ def test_a_node_of_another_kind_is_refused_in_words(other: dict[str, Any], code:
 
 def test_a_version_that_is_not_taken_is_refused_naming_both() -> None:
     hello = f.LinkHello(99, "log", "two:1", "r2", (), {"t": 4}, b"s" * 16)
-    with pytest.raises(LinkRefusedByPeer, match=r"version 99.*\[1\]") as refused:
+    with pytest.raises(LinkRefusedByPeer, match=r"version 99.*this node version 1") as refused:
         side(ONE).take(hello)
     assert refused.value.code == "version"
 
@@ -107,3 +110,49 @@ def test_nothing_is_taken_before_the_handshake_is_done(early: f.AnyFrame) -> Non
 def test_a_refusal_by_the_peer_is_said_with_its_reason() -> None:
     with pytest.raises(LinkRefusedByPeer, match="the peer refuses the link: full"):
         side(ONE).take(f.LinkRefusal("x", "full"))
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "spoken"),
+    [((1, 1), (1, 2), 1), ((1, 2), (2, 3), 2), ((2, 3), (2, 3), 3), ((1, 1), (2, 3), 0), ((3, 4), (1, 2), 0)],
+)
+def test_neighbouring_versions_speak_the_older_one_and_others_are_refused_in_words(
+    one: tuple[int, int], two: tuple[int, int], spoken: int
+) -> None:
+    a, b = side(ONE, one), side(TWO, two)
+    if spoken:
+        shake(a, b)
+        assert (a.version, b.version, a.peer, b.peer) == (spoken, spoken, TWO, ONE)
+    else:
+        with pytest.raises(LinkRefusedByPeer, match="upgrade through a version") as refused:
+            shake(a, b)
+        assert refused.value.code == "version"
+
+
+class FirstHello(f.LinkFrame, tag="hi", frozen=True, gc=False):
+    """A hello as the first nodes of version 1 knew it."""
+
+    version: int
+    cluster: str
+    node: str
+    run: str
+    roles: tuple[str, ...]
+    shards: dict[str, int]
+    salt: bytes
+
+
+def test_a_node_from_before_a_field_was_added_has_a_link_with_one_of_today() -> None:
+    """It reads a hello without what it does not know, and its proof is over what it has read."""
+    today = side(ONE)
+    mine = FirstHello(1, "log", "two:1", "r2", ("hunts",), {"t": 4}, b"r2" * 8)
+    [arrived] = f.decode(f.encode(mine))
+    [proof] = today.take(arrived)
+    theirs = msgspec.msgpack.decode(f.encode(today.mine)[4:], type=FirstHello)
+
+    def mac(first: FirstHello, second: FirstHello) -> bytes:
+        return hmac.new(SECRET, msgspec.msgpack.encode([first, second]), hashlib.sha256).digest()
+
+    assert isinstance(proof, f.LinkProof)
+    assert proof.mac == mac(theirs, mine)  # what the older one compares it with
+    assert today.take(f.LinkProof(mac(mine, theirs))) == []
+    assert (today.peer, today.version) == (TWO, 1)
