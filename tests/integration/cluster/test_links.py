@@ -85,9 +85,9 @@ class LinkNode:
         self.told = Told()
         given: dict[str, Any] = {"cluster": "log", "shards": {"t": 4}, "secret": SECRET, "tls": (None, None)} | other
         speaks = given.get("speaks", (f.OLDEST, f.VERSION))
-        config = LinksConfig(
-            given["cluster"], given["shards"], given["secret"], "127.0.0.1", port, *given["tls"], speaks
-        )
+        server, client = given["tls"]
+        cluster, shards, secret = given["cluster"], given["shards"], given["secret"]
+        config = LinksConfig(cluster, shards, secret, "127.0.0.1", port, server, client, speaks)
         self.links = Links(self.me, config, self.placement, self.frames, self.told)
         self.background = Background(self.told, random.Random(1))
 
