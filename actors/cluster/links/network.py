@@ -13,6 +13,8 @@ import logging
 import secrets
 import ssl
 from collections.abc import Mapping
+from socket import SOCK_STREAM
+from socket import socket as Socket
 from typing import Final, NamedTuple
 
 from websockets.asyncio.client import connect
@@ -34,9 +36,13 @@ BEAT_S: Final = 0.5
 SILENT_S: Final = 2.5
 """A peer that sends nothing for so long, heartbeats included, stands still: its link is given up."""
 CONNECT_S: Final = 2.0
-"""What a dial is given at first, and each of its two steps; after one that took longer, twice as long."""
+"""What a connection is given, before the kernel's SYN retransmission backs off far; it needs no CPU time of the peer's
+process. A new attempt finds a network that has healed sooner than an old one."""
+ANSWER_S: Final = 2.0
+"""What the peer is given at first to answer once it is connected, at each of two steps; after one that took longer,
+twice as long."""
 PATIENT_S: Final = 16.0
-"""The most that a step is given. Nodes that are short of CPU answer late: with a time that does not grow none of their
+"""The most that it is given. Nodes that are short of CPU answer late: with a time that does not grow none of their
 dials ever came to an end, and what they had begun cost those that answered the more."""
 REDIAL_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 
@@ -77,7 +83,7 @@ class _Peer:
         self.trying = False
         self.tries = 0
         self.next_s = 0.0
-        self.slow = 0  # dials in succession that were given up because they took too long
+        self.slow = 0  # dials in succession that were given up because the peer, connected, did not answer in time
         self.broken = False  # had a link, or was tried, and has none: placement was told
         self.is_gone = False  # its port refuses
         self.told: tuple[bool, bool] | None = None
@@ -190,14 +196,11 @@ class Links:
         member = peer.member
         host, _, port = member.node.rpartition(":")
         first = (self.me.node, self.me.run) < (member.node, member.run)
-        within_s = min(CONNECT_S * 2**peer.slow, PATIENT_S)
         try:
             if first:
-                await self._linked(peer, host.strip("[]"), int(port), within_s)
+                await self._linked(peer, host.strip("[]"), int(port))
             else:  # it dials us; here only whether anybody listens there is of interest
-                async with asyncio.timeout(within_s):
-                    _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-                writer.transport.abort()
+                (await _connected(host.strip("[]"), int(port))).close()
                 peer.is_gone = False
         except ConnectionRefusedError:
             peer.is_gone, peer.broken = True, True
@@ -214,9 +217,7 @@ class Links:
             )
         except (OSError, TimeoutError, InvalidHandshake, WebSocketException, BadLinkFrame) as error:
             peer.is_gone, peer.broken = False, True
-            late = isinstance(error, TimeoutError)
-            peer.slow = peer.slow + 1 if late else 0
-            self._tried(peer, f"no answer within {within_s:g} s" if late else f"{type(error).__name__}: {error}")
+            self._tried(peer, f"{type(error).__name__}: {error}")
         except LinkRefusedByPeer as error:
             peer.is_gone, peer.broken = False, True
             self._refused += 1
@@ -230,15 +231,24 @@ class Links:
         if peer.tries & (peer.tries - 1) == 0:
             self._report.warn("link_failed", node=peer.member.node, peer=peer.member.run, code=code, why=why)
 
-    async def _linked(self, peer: _Peer, host: str, port: int, within_s: float) -> None:
+    async def _linked(self, peer: _Peer, host: str, port: int) -> None:
         """Dial, shake hands, each within a time, and serve the link until it ends."""
+        connected = await _connected(host, port)
+        try:
+            await self._greeted(peer, host, port, connected)
+        finally:
+            connected.close()
+
+    async def _greeted(self, peer: _Peer, host: str, port: int, connected: Socket) -> None:
         scheme = "wss" if self._config.client_tls is not None else "ws"
         shown = f"[{host}]" if ":" in host else host
+        within_s = min(ANSWER_S * 2**peer.slow, PATIENT_S)
         async with contextlib.AsyncExitStack() as stack:
-            async with asyncio.timeout(within_s):
+            try:
                 socket = await stack.enter_async_context(
                     connect(
                         f"{scheme}://{shown}:{port}/link",
+                        sock=connected,
                         ssl=self._config.client_tls,
                         max_size=MESSAGE_BYTES_MAX,
                         compression=None,
@@ -250,7 +260,10 @@ class Links:
                         logger=_quiet(),
                     )
                 )
-            found = await self._shake(socket, within_s)
+                found = await self._shake(socket, within_s)
+            except TimeoutError:
+                peer.slow += 1
+                raise TimeoutError(f"connected, and no answer within {within_s:g} s") from None
             if found.run != peer.member.run:  # the one that was dialled has ended; this link is its successor's
                 peer.broken = peer.is_gone = True
             await self._serve(found, socket)
@@ -350,6 +363,27 @@ class Links:
             unknown,
             sum(one.waiting_bytes for one in now),
         )
+
+
+async def _connected(host: str, port: int) -> Socket:
+    """Return a connected socket. Raises OSError, TimeoutError after `CONNECT_S`."""
+    loop = asyncio.get_running_loop()
+    failed: OSError = OSError(f"no address of {host!r}")
+    async with asyncio.timeout(CONNECT_S):
+        for family, type, protocol, _, address in await loop.getaddrinfo(host, port, type=SOCK_STREAM):
+            made = Socket(family, type, protocol)
+            made.setblocking(False)
+            try:
+                await loop.sock_connect(made, address)
+            except OSError as error:
+                made.close()
+                failed = error
+            except BaseException:
+                made.close()
+                raise
+            else:
+                return made
+    raise failed
 
 
 def _half() -> float:

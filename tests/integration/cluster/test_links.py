@@ -342,7 +342,7 @@ async def test_a_peer_that_answers_later_than_a_dial_waits_at_first_has_a_link_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nodes without CPU time: each dial was given up before its answer came; the cluster had no link for minutes."""
-    monkeypatch.setattr(network, "CONNECT_S", 0.02)
+    monkeypatch.setattr(network, "ANSWER_S", 0.02)
     async with pair_with_cutter() as (one, two, cutter):
         cutter.delay_s = 0.1
         await one.start()
