@@ -30,7 +30,7 @@ def at_queue(made: Desk, live: LocalServer, who: Talker, hunt: str) -> Desk:
     made.open(sign_in_link(live, who.hello["player"][2:], "Ada Host"))
     made.sees("nav.rail", "Hunts")
     made.page.evaluate("hunt => { location.hash = `queue/${hunt}` }", hunt)
-    made.sees("main h1", "Questions of teams")
+    made.sees("main h1", "Questions and photos")
     return made
 
 

@@ -218,6 +218,10 @@ function solve(page, clue) {
   if (clue.kind === "location") return html`<div class="solve"><button class="act wide here" ?disabled=${state.answers[`clue:${clue.id.split(".")[0]}`]?.tone === "wait"}
     @click=${() => locate((where) => check_in(clue.id, where), (why) => note(`clue:${clue.id.split(".")[0]}`, why))}>${icon("here")}${t("here")}</button>
     ${clue.id.includes(".") ? nothing : answer_line(`clue:${clue.id}`)}${state.position ? html`<p class="help">${t("here.accuracy", { n: Math.round(state.position.accuracy_m) })}${state.position.accuracy_m > 60 ? html` ${t("here.vague")}` : nothing}</p>` : nothing}</div>`;
+  if (clue.kind === "photo") {
+    if (!desk) send_for_desk();
+    return desk ? desk.photo_view(page, clue) : html`<div class="skeleton card"></div>`;
+  }
   if (clue.kind === "manual") return html`<p class="notice">${t("clue.manual_about")}</p>`;
   if (clue.kind === "survey") return html`<p class="help">${t("clue.survey_about")}</p>${guess_box(clue)}`;
   return clue.asks?.kind === "choice" ? choices(clue, clue.asks.options || []) : guess_box(clue);

@@ -1,5 +1,6 @@
-// What a team and its hosts tell each other. Served as one response, which comes where a hunt has any of it.
+// What a team and its hosts tell and show each other. Served as one response, which comes where a hunt has any of it.
 
 import { asking_view } from "./asking.js";
+import { photo_view } from "./photo.js";
 
-export { asking_view };
+export { asking_view, photo_view };

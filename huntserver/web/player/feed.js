@@ -29,6 +29,7 @@ function line({ type, at_ms, own, event }) {
     joined: () => t("feed.joined", { who: event.name }),
     renamed: () => t("feed.renamed", { who: event.name }),
     question_answered: () => !own ? "" : t("feed.answered", { clue: state.page?.clues.find(({ id }) => id === event.clue)?.title || event.clue }),
+    photo_judged: () => !own ? "" : t("feed.judged", { clue: state.page?.clues.find(({ id }) => id === event.clue)?.title || event.clue }),
     adjusted: () => t((event.points || 0) < 0 ? "feed.taken" : "feed.given", { n: Math.abs(event.points || 0), reason: event.reason }),
     removed: () => t(event.back ? "feed.back" : "feed.removed", { reason: event.reason }),
     erratum_given: () => t("feed.erratum", { text: words_of(event.text) }),

@@ -16,7 +16,8 @@
 /** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
  *   started_ms?: number, ends_ms?: number, paused_ms?: number, own_start?: boolean, began_ms?: number, limit_s?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
  *   team?: Team, rounds?: {id: string, title: string, text?: string}[], clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[],
- *   locks?: {number: number, needs: Need}[], zero_ms?: number, help?: {price?: number, after_s?: number, after_wrong?: number, open_max?: number}, questions?: Question[]}} Page */
+ *   locks?: {number: number, needs: Need}[], zero_ms?: number, help?: {price?: number, after_s?: number, after_wrong?: number, open_max?: number}, questions?: Question[], photos?: Photo[]}} Page */
+/** @typedef {{id: string, clue: string, at_ms: number, name: string, address: string, width: number, height: number, verdict?: string, why?: string, held_until_ms?: number}} Photo */
 /** @typedef {{id: string, clue: string, thread: {at_ms: number, text: string, name?: string, host?: boolean}[], turn?: string, paid?: number,
  *   closed?: boolean, full?: boolean, held_until_ms?: number}} Question */
 /** @typedef {{clues?: number[], least?: number, after_s?: number, points?: number, all?: Need[], any?: Need[], other?: boolean}} Need */
@@ -144,8 +145,18 @@ function with_closed(page, which) {
   return page.questions?.length ? with_questions(page, page.questions.map((one) => (which(one) ? { ...one, closed: true } : one))) : page;
 }
 
-/** A question as its team sees it now. @param {Page} page @param {Event} event @returns {Page} */
-function asked(page, { question, score }) {
+/** A photo as its team sees it now: the youngest of a clue. @param {Page} page @param {Event} event @param {number} at_ms @returns {Page} */
+function photographed(page, { type, photo, for_ms = 0 }, at_ms) {
+  if (!photo) return page;  // told to hosts
+  const others = (page.photos || []).filter(({ clue }) => clue !== photo.clue);
+  const folded = { ...page, photos: photo.verdict === "taken_back" ? others : [...others, photo] };
+  return type === "photo_judged" && photo.verdict === "rejected" ? wrong(folded, photo, for_ms ? at_ms + for_ms : 0) : folded;
+}
+
+/** A question as its team sees it now. @param {Page} page @param {Event} event @param {number} at_ms @returns {Page} */
+function asked(page, event, at_ms) {
+  const { question, score } = event;
+  if (event.photo) return photographed(page, event, at_ms);
   if (!question) return page;  // told to hosts
   const before = page.questions || [], is_new = !before.some(({ id }) => id === question.id);
   const questions = is_new ? [...before, question] : before.map((one) => (one.id === question.id ? question : one));
@@ -220,5 +231,6 @@ const FOLDS = {
   adjusted: (page, event) => with_team(page, { score: event.score }),
   removed: (page, event) => with_closed(with_team(page, { out: !event.back, ...(event.back ? {} : { place: 0 }) }), () => !event.back),
   question_asked: asked, question_added: asked, question_withdrawn: asked, question_answered: asked, question_closed: asked, question_refunded: asked, taken_up: asked,
+  photo_handed_in: photographed, photo_taken_back: photographed, photo_judged: photographed,
   announced: (page, event, at_ms) => ({ ...page, announcements: [...page.announcements, { at_ms, text: event.text }] }),
 };

@@ -103,6 +103,7 @@ const PATHS = {
   survey: svg`<path d="M4 5h16v11H11l-5 4v-4H4zM8 9h8M8 12h5"/>`,
   manual: svg`<path d="M4 12l5 5L20 6M4 20h16"/>`,
   compound: svg`<path d="M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 16.500h7M16.500 13v7"/>`,
+  photo: svg`<path d="M4 8h4l2-3h4l2 3h4v11H4z"/><circle cx="12" cy="13" r="3.5"/>`,
   locked: svg`<path d="M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>`,
   clues: svg`<path d="M5 4h11a3 3 0 0 1 3 3v13H8a3 3 0 0 1-3-3zM5 17a3 3 0 0 1 3-3h11M9 8h6"/>`,
   map: svg`<path d="M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14"/>`,

@@ -258,7 +258,7 @@ function happened(event, at_ms, channel) {
   }
   if (event.clues?.length && state.route.view !== "clues") state.unread = { ...state.unread, clues: true };
   if (event.type === "guessed" || event.type === "opened") return;
-  if (event.question && event.type !== "question_answered") return;
+  if ((event.question || event.photo) && !["question_answered", "photo_judged"].includes(event.type)) return;
   if (event.type === "claimed" && !own && event.team === page?.team?.id) return;       // told on the team's channel
   if (event.type === "first_finder" && event.team === page?.team?.id) return;
   state.moments = [{ type: event.type, at_ms, own, event }, ...state.moments].slice(0, MOMENTS_MAX);
@@ -326,6 +326,7 @@ function thing_of({ op, clue, part, hint, treasure, code, question, player }) {
   if (op === "begin") return "begin";
   if (op === "ask") return `ask:${clue}`;
   if (question) return `question:${question}`;
+  if (op === "take_back") return "photo";
   if (op === "claim") return `treasure:${treasure}`;
   if (op !== "scan") return "";
   return Object.keys(state.answers).find((thing) => state.answers[thing].tone === "wait" && state.answers[thing].text === code) || "scan";

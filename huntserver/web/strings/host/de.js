@@ -258,6 +258,7 @@ export default {
   "event.extra_time_given": "Extrazeit",
   "event.interval_removed": "Zeit nicht gezählt",
   "event.taken_up": "Frage genommen",
+  "event.photo_judged": "Foto beurteilt",
   "event.question_answered": "geantwortet",
   "event.question_closed": "Frage geschlossen",
   "event.question_refunded": "erstattet",

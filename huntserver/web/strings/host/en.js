@@ -258,6 +258,7 @@ export default {
   "event.extra_time_given": "extra time",
   "event.interval_removed": "time not counted",
   "event.taken_up": "taken up",
+  "event.photo_judged": "photo judged",
   "event.question_answered": "answered",
   "event.question_closed": "question closed",
   "event.question_refunded": "refunded",

@@ -1,10 +1,10 @@
 // Die Texte der Schlange in der Konsole auf Deutsch.
 
 export default {
-  "queue": "Fragen der Teams",
+  "queue": "Fragen und Fotos",
   "queue.open": "Offene Fragen",
   "queue.waiting": { one: "{n} wartet auf die Spielleitung", other: "{n} warten auf die Spielleitung" },
-  "queue.none": "Nichts wartet. Teams können fragen, wenn im Text der Jagd eine Tabelle [help] steht.",
+  "queue.none": "Nichts wartet. Teams können fragen, wenn im Text der Jagd eine Tabelle [help] steht, und bei Rätseln der Art photo Fotos abgeben.",
   "queue.closed": "Zuletzt geschlossen",
   "queue.waits": "wartet {time}",
   "queue.team_turn": "das Team ist dran",
@@ -20,6 +20,14 @@ export default {
   "queue.answer": "Antworten",
   "queue.ask_back": "Zurückfragen",
   "queue.close": "Schließen",
+  "queue.accept": "Annehmen",
+  "queue.reject": "Ablehnen",
+  "queue.reject_of": "Was fehlt dem Foto von {name}?",
+  "queue.why": "Das Team erfährt",
+  "queue.is_accepted": "Angenommen: das Rätsel ist gelöst.",
+  "queue.photo_of": "Foto von {name}",
+  "verdict.accepted": "angenommen",
+  "verdict.rejected": "abgelehnt",
   "queue.refund": "Erstatten",
   "queue.answer_to": "{name} antworten",
   "queue.ask_back_to": "{name} fragen",

@@ -1,10 +1,10 @@
 // The texts of the console’s queue in English. {names} are filled in; a text with forms is chosen by {n}.
 
 export default {
-  "queue": "Questions of teams",
+  "queue": "Questions and photos",
   "queue.open": "Open questions",
   "queue.waiting": { one: "{n} waits for a host", other: "{n} wait for a host" },
-  "queue.none": "Nothing waits. Teams can ask where the hunt’s text has a [help] table.",
+  "queue.none": "Nothing waits. Teams can ask where the hunt’s text has a [help] table, and hand in photos at clues of the kind photo.",
   "queue.closed": "Closed last",
   "queue.waits": "waits {time}",
   "queue.team_turn": "the team is to answer",
@@ -20,6 +20,14 @@ export default {
   "queue.answer": "Answer",
   "queue.ask_back": "Ask back",
   "queue.close": "Close",
+  "queue.accept": "Accept",
+  "queue.reject": "Reject",
+  "queue.reject_of": "What does the photo of {name} lack?",
+  "queue.why": "The team is told",
+  "queue.is_accepted": "Accepted: the clue is solved.",
+  "queue.photo_of": "Photo of {name}",
+  "verdict.accepted": "accepted",
+  "verdict.rejected": "rejected",
   "queue.refund": "Refund",
   "queue.answer_to": "Answer {name}",
   "queue.ask_back_to": "Ask {name}",
