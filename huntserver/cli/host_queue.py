@@ -23,8 +23,10 @@ def lines(seen: dict[str, Any]) -> Iterator[str]:
 def _head(item: dict[str, Any], now_ms: int) -> str:
     state = TURNS[item.get("turn", "")]
     if state == "waits":
-        state = f"waits {max(0, now_ms - item['thread'][-1][0]) // 1000} s"
+        since = item["photo"]["at_ms"] if "photo" in item else item["thread"][-1][0]
+        state = f"waits {max(0, now_ms - since) // 1000} s"
     held = f", {item.get('by_name') or item['by']} looks at it" if item.get("by") else ""
     tried = ", ".join(json.dumps(text, ensure_ascii=False) for text in item.get("tried", ()))
     wrong = f", {item['wrong']} wrong{f' ({tried})' if tried else ''}" if item.get("wrong") else ""
+    state = f"a photo {state}, GET /{item['photo']['address']}" if "photo" in item else state
     return f"  {item['id']:5} {item['team']} {item['name']}, {item['clue']}: {state}{held}{wrong}"

@@ -8,7 +8,7 @@ from huntserver.cli.host_queue import lines
 from huntserver.game.features.answering import Answer
 from huntserver.game.features.asking import Ask
 from huntserver.game.features.queueing import QueueQuery, TakeUp
-from lab.rigs.game import OWNER, SMALL, Table
+from lab.rigs.game import OWNER, SMALL, Table, hand_in
 
 
 def test_the_queue_is_printed_with_what_a_team_tried_and_who_looks_at_it() -> None:
@@ -28,3 +28,12 @@ def test_the_queue_is_printed_with_what_a_team_tried_and_who_looks_at_it() -> No
         '    17:46 Ann: "Is it a number?"',
         '    17:46 host: "Say more."',
     ]
+
+
+def test_a_photo_stands_in_the_queue_with_where_it_is_had() -> None:
+    clue = '[[clues]]\nid = "vane"\ntitle = "Vane"\nkind = "photo"\n[[treasures]]'
+    table = Table(SMALL.replace("[[treasures]]", clue, 1)).running("ann")
+    table.send(hand_in("vane", "roof"))
+    table.tick(30)
+    printed = list(lines(msgspec.json.decode(msgspec.json.encode(table.ask(QueueQuery(), OWNER, "host")))))
+    assert printed[1:] == ["  p1    t1 Ann, vane: a photo waits 30 s, GET /hunts/h1/photos/key-of-roof"]
