@@ -7,7 +7,7 @@ not serve (`moved`, a lost link, no owner known) goes to the owner that is known
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from actors.cluster.links.link import Link
 from actors.entity import Rejected
@@ -18,7 +18,9 @@ DEADLINE_S: Final = 15.0
 """From the first try; a client sends a keyed command again by itself after that."""
 RETRY_S: Final = (0.02, 0.05, 0.1, 0.2, 0.3)
 WAITING_MAX: Final = 20_000
-"""RemoteRequests that are asked or wait, of all links: more are refused with `busy`."""
+"""Requests that are asked or wait, of all links: more are refused with `busy`."""
+CREDITS: Final = 4_000
+"""Requests that one peer may leave unanswered: more to it are refused with `busy`, the other peers have theirs."""
 UNREACHABLE: Final = Rejected(
     "unavailable",
     "the node that serves this cannot be reached now; send again with the same key",
@@ -78,8 +80,21 @@ class Way(Protocol):
         ...
 
 
+class RequestStatistics(NamedTuple):
+    """Figures of a node's requests to its peers. `unanswered_most`: at the peer that leaves most of them."""
+
+    waiting: int
+    unanswered_most: int
+    no_credit: int
+    given_up: int
+
+
 class RemoteRequests:
-    """The requests of one node to all its peers."""
+    """The requests of one node to all its peers.
+
+    Each peer has a credit of so many requests; an answer gives one back. A peer that answers nothing so costs no more
+    than its credit, and takes none of the others'. What it leaves unanswered past the deadline is given up.
+    """
 
     def __init__(self, way: Way, guard: Any) -> None:
         self._way = way
@@ -88,10 +103,33 @@ class RemoteRequests:
         self._waiting = 0
         self._again = guard("routing", self._try_again)
         self._late: dict[RemoteRequest, tuple[asyncio.TimerHandle, object]] = {}
+        self._no_credit = self._given_up = 0
 
     def full(self) -> bool:
         """Tell whether no more may be asked now."""
         return self._waiting >= WAITING_MAX
+
+    def takes(self, link: Link) -> bool:
+        """Tell whether a peer is to be asked more now: it has credit, and reads what is sent."""
+        takes = len(self._asked.get(link, ())) < CREDITS and not link.is_full()
+        self._no_credit += not takes
+        return takes
+
+    def sweep(self) -> None:
+        """Give up what a peer that lives has not answered in time: who sent it asks again with the same key."""
+        now_s = asyncio.get_running_loop().time()
+        for asked in self._asked.values():
+            for n in [n for n, request in asked.items() if request.by_s < now_s]:
+                request = asked.pop(n)
+                self._waiting -= 1
+                self._given_up += 1
+                known = request.what != COMMAND or request.key is not None or request.payload is None
+                request.sink.refused(request.request, UNREACHABLE if known else UNKNOWN, -1)
+
+    def statistics(self) -> RequestStatistics:
+        """Return the figures."""
+        most = max((len(asked) for asked in self._asked.values()), default=0)
+        return RequestStatistics(self._waiting, most, self._no_credit, self._given_up)
 
     def sending(self, request: RemoteRequest, link: Link) -> int:
         """Note that a request goes out over a link; return its number there."""

@@ -66,6 +66,7 @@ class Router(WayIn):
         """Begin to use links."""
         self._link = link
         background.every("watches", SWEEP_S, self.watches.sweep)
+        background.every("requests", SWEEP_S, self.requests.sweep)
 
     # ---- the application's way in
 
@@ -108,7 +109,7 @@ class Router(WayIn):
         if link is None:
             self.requests.later(request)
             return
-        if link.is_full():
+        if not self.requests.takes(link):
             request.sink.refused(request.request, BUSY, -1)
             return
         self.watches.aim(kind, id)  # what follows the view is heard by the same link
@@ -178,7 +179,7 @@ class Router(WayIn):
         """Send reactions to another node. A refusal is tried again by the source, so nothing is retried here."""
         shard = self._system.regions[kind].shard(id)
         link = self._link_of(shard.id)
-        if link is None or link.is_full() or self.requests.full():
+        if link is None or self.requests.full() or not self.requests.takes(link):
             sink.refused(0, UNREACHABLE, -1)
             return
         request = RemoteRequest(COMMAND, kind, id, None, sink, 0, _NOBODY, None)

@@ -75,6 +75,7 @@ class ClusterNode:
             self._group_name, self._shards, read_secret(chosen), host.strip("[]"), int(port), *tls
         )
         self.links: Links | None = None
+        self.router: Router | None = None
 
     def _reaches(self) -> bool:
         """Tell whether links to all other members are up."""
@@ -85,7 +86,7 @@ class ClusterNode:
         """Return the way in to the actors of the whole cluster. `listeners` are the rooms, or what stands before them:
         who is told what entities of other nodes show."""
         self.audience.listeners = listeners
-        router = Router(system, self.keeper, GameCodec(), listeners, self.audience)
+        router = self.router = Router(system, self.keeper, GameCodec(), listeners, self.audience)
         self.links = Links(self.me, self._links_config, self.keeper, router, self._report)
         router.attach(self.links.link, system.background)
         self.rooms.watch, self.rooms.is_here = router.watch, router.watches.is_here
@@ -147,7 +148,9 @@ class ClusterNode:
     def sources(self) -> Sequence[tuple[str, Any]]:
         """Return the statistics for the metrics page."""
         assert self.links is not None
-        return [("cluster", self.keeper.statistics), ("links", self.links.statistics)]
+        assert self.router is not None
+        requests = self.router.requests.statistics
+        return [("cluster", self.keeper.statistics), ("links", self.links.statistics), ("requests", requests)]
 
 
 __all__ = ["ClusterNode", "read_secret"]

@@ -157,6 +157,19 @@ LINKS: Final[dict[str, Row]] = {
     "waiting_bytes": Row("link_waiting_bytes", GAUGE, "Bytes that wait to be written to other nodes."),
 }
 
+REQUESTS: Final[dict[str, Row]] = {
+    "waiting": Row(
+        "link_requests_waiting", GAUGE, "Requests to other nodes that are not answered, or wait to be sent."
+    ),
+    "unanswered_most": Row(
+        "link_requests_unanswered_most", GAUGE, "Requests without an answer, at the node that leaves most of them."
+    ),
+    "no_credit": Row(
+        "link_requests_no_credit", COUNTER, "Requests refused with busy: a node had too many unanswered or unread."
+    ),
+    "given_up": Row("link_requests_given_up", COUNTER, "Requests that a node left unanswered past their deadline."),
+}
+
 PARTS: Final = {
     "gateway": GATEWAY,
     "rooms": ROOMS,
@@ -164,4 +177,5 @@ PARTS: Final = {
     "projector": PROJECTOR,
     "cluster": CLUSTER,
     "links": LINKS,
+    "requests": REQUESTS,
 }

@@ -20,6 +20,8 @@ SOFT_BYTES: Final = 8 * 1024 * 1024
 """Waiting to be written: above it new requests are refused with `busy`."""
 HARD_BYTES: Final = 64 * 1024 * 1024
 """The same: above it the link is given up, for what is on it cannot be thrown away piece by piece."""
+STALLED_S: Final = 10.0
+"""Nothing of what waits could be written for so long: the peer does not read, and the link is given up."""
 MESSAGE_BYTES_MAX: Final = frames.FRAME_BYTES_MAX + 1024
 JOINED_BYTES: Final = 1024 * 1024
 """Frames are joined into messages up to this size."""
@@ -66,6 +68,7 @@ class Link:
         self._receiver = receiver
         self._out: list[bytes] = []
         self._out_bytes = 0
+        self._moved_s = self.heard_s  # when something was written, or began to wait
         self._wake = asyncio.Event()
         self._sent = self._received = self._bytes_sent = self._bytes_received = self._unknown = 0
 
@@ -74,6 +77,8 @@ class Link:
         if self.closed:
             return
         data = frames.encode(frame)
+        if not self._out_bytes:
+            self._moved_s = self._loop.time()
         self._out.append(data)
         self._out_bytes += len(data)
         if self._out_bytes > HARD_BYTES:
@@ -84,6 +89,10 @@ class Link:
     def is_full(self) -> bool:
         """Tell whether new requests must wait: the peer or the network is behind."""
         return self._out_bytes > SOFT_BYTES
+
+    def stalled_s(self) -> float:
+        """Return for how long nothing of what waits could be written; 0: nothing waits."""
+        return self._loop.time() - self._moved_s if self._out_bytes else 0.0
 
     def abort(self, why: str) -> None:
         """End the link now."""
@@ -154,6 +163,7 @@ class Link:
         self._bytes_sent += size
         await self._socket.send(frames.joined(some))
         self._out_bytes -= size
+        self._moved_s = self._loop.time()
 
     def statistics(self) -> LinkStatistics:
         """Return the link's figures."""

@@ -27,7 +27,7 @@ from actors.clock import SuspensionDetector
 from actors.cluster.links import frames
 from actors.cluster.links.frames import BadLinkFrame, LinkBeat, LinkFrame, LinkRefusal
 from actors.cluster.links.handshake import SALT_BYTES, Handshake, LinkRefusedByPeer
-from actors.cluster.links.link import MESSAGE_BYTES_MAX, Link, Receiver
+from actors.cluster.links.link import MESSAGE_BYTES_MAX, STALLED_S, Link, Receiver
 from actors.cluster.member import Member, Placement
 from actors.reporter import Reporter
 
@@ -180,6 +180,8 @@ class Links:
         for key, link in list(self.up.items()):
             if may_judge and now_s - link.heard_s > SILENT_S:
                 link.abort(f"nothing was heard for {now_s - link.heard_s:.1f} s")
+            elif may_judge and (stalled_s := link.stalled_s()) > STALLED_S:
+                link.abort(f"it has read nothing for {stalled_s:.1f} s")
             elif key not in members and link.leaving and not self._leaving:
                 link.abort("it has left the cluster")
         self._tell_resets()

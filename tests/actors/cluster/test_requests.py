@@ -113,3 +113,38 @@ async def test_what_waits_goes_at_once_when_its_shard_is_served_elsewhere_and_no
     assert way.routed == [request]
     way.requests.look()
     assert (way.routed, way.requests.waiting) == ([request], 1)
+
+
+class Peer:
+    """A link that takes everything and answers nothing."""
+
+    def is_full(self) -> bool:
+        return False
+
+
+async def test_a_peer_that_answers_nothing_uses_up_its_own_credit_and_no_others() -> None:
+    way, stuck, well = Way(), Peer(), Peer()
+    for n in range(requests.CREDITS):
+        assert way.requests.takes(stuck)  # type: ignore[arg-type]
+        way.requests.sending(asked(Heard(), key=("e", n)), stuck)  # type: ignore[arg-type]
+    assert not way.requests.takes(stuck)  # type: ignore[arg-type]
+    assert way.requests.takes(well)  # type: ignore[arg-type]
+    assert not way.requests.full()
+    way.requests.answered(stuck, 1)  # type: ignore[arg-type]
+    assert way.requests.takes(stuck)  # type: ignore[arg-type]
+    assert way.requests.statistics() == (requests.CREDITS - 1, requests.CREDITS - 1, 1, 0)
+
+
+async def test_what_a_peer_that_lives_does_not_answer_in_time_is_given_up_and_gives_its_credit_back() -> None:
+    way, stuck = Way(), Peer()
+    keyed, plain, young = Heard(), Heard(), Heard()
+    for sink, key in ((keyed, ("e", 1)), (plain, None), (young, ("e", 2))):
+        request = asked(sink, key=key)
+        if sink is not young:
+            request.by_s = asyncio.get_running_loop().time() - 1.0
+        way.requests.sending(request, stuck)  # type: ignore[arg-type]
+    way.requests.sweep()
+    assert (keyed.codes, plain.codes, young.codes) == (["unavailable"], ["unknown"], [])
+    assert way.requests.statistics() == (1, 1, 0, 2)
+    assert way.requests.answered(stuck, 1) is None  # type: ignore[arg-type]  # too late
+    assert way.requests.waiting == 1

@@ -370,6 +370,24 @@ async def test_whoever_does_not_read_is_given_up_before_what_waits_for_it_grows_
         await until(lambda: bool(one.links.up) and one.links.link(two.me) is not link)
 
 
+async def test_whoever_reads_nothing_for_long_is_given_up_however_little_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(network, "STALLED_S", 0.2)
+    monkeypatch.setattr(network, "SILENT_S", 1e9)  # it lives, and says so
+    async with pair_with_cutter() as (one, two, cutter):
+        await one.start()
+        await two.start()
+        await until(lambda: bool(one.links.up and two.links.up))
+        cutter.holds = True
+        link = one.links.link(two.me)
+        assert link is not None
+        while not link.is_full():
+            link.send(f.LinkView(1, 1_000_000, bytes(1_000_000)))
+        await until(lambda: link.closed)
+        assert "has read nothing for" in link.why
+
+
 async def test_a_node_that_started_anew_is_reached_while_its_former_run_is_still_a_member_and_that_one_is_gone() -> (
     None
 ):
