@@ -351,7 +351,13 @@ async def test_a_peer_that_answers_later_than_a_dial_waits_at_first_has_a_link_a
         assert any("no answer within" in fields["why"] for name, fields in one.told.events if name == "link_failed")
 
 
-async def test_whoever_does_not_read_is_given_up_before_what_waits_for_it_grows_without_a_bound() -> None:
+@pytest.mark.parametrize(("fills", "why"), [(True, "reads too slowly"), (False, "has read nothing for")])
+async def test_whoever_does_not_read_is_given_up_by_what_waits_for_it_and_by_how_long(
+    monkeypatch: pytest.MonkeyPatch, fills: bool, why: str
+) -> None:
+    if not fills:
+        monkeypatch.setattr(network, "STALLED_S", 0.2)
+        monkeypatch.setattr(network, "SILENT_S", 1e9)  # it lives, and says so
     async with pair_with_cutter() as (one, two, cutter):
         await one.start()
         await two.start()
@@ -360,32 +366,14 @@ async def test_whoever_does_not_read_is_given_up_before_what_waits_for_it_grows_
         link = one.links.link(two.me)
         assert link is not None
         page = f.LinkView(1, 1_000_000, bytes(1_000_000))
-        full = False
-        while not link.closed:
+        while not link.is_full():  # new requests are refused before it is given up
             link.send(page)
-            full = full or link.is_full()
-        assert full  # new requests were refused before that
-        assert "reads too slowly" in link.why
+        while fills and not link.closed:
+            link.send(page)
+        await until(lambda: link.closed)
+        assert why in link.why
         cutter.holds = False
         await until(lambda: bool(one.links.up) and one.links.link(two.me) is not link)
-
-
-async def test_whoever_reads_nothing_for_long_is_given_up_however_little_waits_for_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(network, "STALLED_S", 0.2)
-    monkeypatch.setattr(network, "SILENT_S", 1e9)  # it lives, and says so
-    async with pair_with_cutter() as (one, two, cutter):
-        await one.start()
-        await two.start()
-        await until(lambda: bool(one.links.up and two.links.up))
-        cutter.holds = True
-        link = one.links.link(two.me)
-        assert link is not None
-        while not link.is_full():
-            link.send(f.LinkView(1, 1_000_000, bytes(1_000_000)))
-        await until(lambda: link.closed)
-        assert "has read nothing for" in link.why
 
 
 async def test_a_node_that_started_anew_is_reached_while_its_former_run_is_still_a_member_and_that_one_is_gone() -> (
