@@ -84,10 +84,8 @@ class LinkNode:
         self.frames = Frames()
         self.told = Told()
         given: dict[str, Any] = {"cluster": "log", "shards": {"t": 4}, "secret": SECRET, "tls": (None, None)} | other
-        speaks = given.get("speaks", (f.OLDEST, f.VERSION))
-        server, client = given["tls"]
-        cluster, shards, secret = given["cluster"], given["shards"], given["secret"]
-        config = LinksConfig(cluster, shards, secret, "127.0.0.1", port, server, client, speaks)
+        server, client = given.pop("tls")
+        config = LinksConfig(host="127.0.0.1", port=port, server_tls=server, client_tls=client, **given)
         self.links = Links(self.me, config, self.placement, self.frames, self.told)
         self.background = Background(self.told, random.Random(1))
 
