@@ -31,7 +31,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     clock_skew_ms: int = 5_000
     """Difference between our clock and the log's at which an owner stops."""
     clock_grace_s: float = 60.0
-    """How long a shard with timers waits, after a start, for a clock that nothing vouches for (embedded log)."""
+    """After a start: how long what may have fallen due waits for a clock that nothing vouches for (embedded log)."""
     snapshot_records: int = 2_000
     """Records of one entity between its snapshots; more for an entity with many senders (see `snapshots`)."""
     marker_records: int = 50_000

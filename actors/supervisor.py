@@ -294,7 +294,6 @@ class ShardSupervisor:
             node.run,
             nonce,
             self.decoder,
-            self._waits,
             succession=node.succession,
             follows=self._follows,
             most_bytes=node.standby_bytes,
@@ -312,15 +311,6 @@ class ShardSupervisor:
                 records=shard.replayed - before,
                 ms=(node.clock.boot_ns() - self._opening_ns) // 1_000_000,
             )
-
-    def _waits(self, why: str) -> None:
-        """Note why the recovery waits; who waits for the node's start need not wait for that."""
-        told, self.why = not self._gated, why
-        if not told:
-            self._gated = False  # it only waits now: others may recover
-            self._gate.release()
-            self._node.report.warn("clock_waits", shard=str(self.id), why=why)
-            self._node.settled()
 
     def _follows(self, ruling: Ruling) -> None:
         """Note why the shard is followed and not served yet; others may recover meanwhile."""

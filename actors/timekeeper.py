@@ -4,8 +4,10 @@ A wall clock may be wrong when a process starts, and may jump while it runs; a r
 due by it (an end, for good) is done. So no record's time is the wall clock's word alone. `Timekeeper` is a node's: it
 holds the wall clock against boot time before every run of decisions, and against the log's time with every answer. A
 clock that jumped is told, and time goes on by boot time. Where the log's clock is ours (the embedded log), a start
-after a long stop cannot tell a wrong clock from a long night: shards with timers wait until the kernel says that the
-clock is synchronised, or for a grace period. Reads clocks through their port, and writes through it what is remembered.
+after a long stop cannot tell a wrong clock from a long night: until the kernel says that the clock is synchronised, or
+for a grace period, time goes on from the log's last record by boot time. So play goes on at once, and what may have
+fallen due meanwhile, an end that cannot be undone among it, does not happen before the clock is believed. Reads clocks
+through their port, and writes through it what is remembered.
 """
 
 from __future__ import annotations
@@ -23,11 +25,12 @@ class Timekeeper:
     """The time of one node.
 
     `independent`: the log's time is another machine's. `most_ms`: how far two clocks may be apart. `grace_s`: how long
-    a clock that nothing vouches for is waited for after the start.
+    after the start a clock that nothing vouches for is not believed.
     """
 
     def __init__(self, clock: Clock, *, independent: bool, most_ms: int, grace_s: float, report: Reporter) -> None:
         self.off_ms = 0  # the wall clock's distance from the time, while it is not believed
+        self.steps = 0  # how often the time was set anew: what was worked out against it before holds no longer
         self._clock = clock
         self._independent = independent
         self._most_ms = most_ms
@@ -36,7 +39,9 @@ class Timekeeper:
         self._started_ns = clock.boot_ns()
         self._drift_ms = 0  # the wall clock's distance from the base while it was believed
         self._both_set = False  # the log's clock jumped with ours: one machine, or both corrected
-        self._told_off = self._waited = self._remembered = False
+        self._told_off = self._holds_back = self._remembered = False
+        self._borne_ms: int | None = None  # while in doubt: the time that the logs bear out, as it was at `_borne_ns`
+        self._borne_ns = 0
         held = None if independent else clock.remembered_ms()
         self._base_ms, self._base_ns = clock.wall_ms() if held is None else held, self._started_ns
         self.proved = not independent  # by the log's time, where that is another's
@@ -47,6 +52,8 @@ class Timekeeper:
         wall = self._clock.wall_ms()
         if not self.proved:
             return wall
+        if self.doubted and self._borne_ms is not None:
+            return self._borne_ms + (self._clock.boot_ns() - self._borne_ns) // 1_000_000
         expected = self._base_ms + (self._clock.boot_ns() - self._base_ns) // 1_000_000
         off = wall - expected
         if -JUMP_MS <= off <= JUMP_MS:
@@ -82,35 +89,49 @@ class Timekeeper:
         self._drift_ms = self.off_ms = 0
         self.proved = True
 
-    def doubt(self, last_ms: int) -> str:
-        """Return why a shard with timers, its last record of `last_ms`, must not be served yet; empty: it may be."""
-        if not self.doubted:
-            return ""
-        gap_ms = self._clock.wall_ms() - last_ms
-        if gap_ms < -self._most_ms:
-            return ""  # no time has passed by this clock: nothing fell due
-        if gap_ms <= self._most_ms:
-            self.doubted = False  # the log's last record vouches for it
-            return ""
+    def bear_out(self, last_ms: int, *, timers: bool) -> None:
+        """Take the time of a shard's last record: while the clock is in doubt, time goes on from the latest of them.
+
+        `timers`: something of the shard may have fallen due since, and is held back then; that is told, once.
+        """
+        if not self.doubted or not last_ms:
+            return
+        wall = self._clock.wall_ms()
+        gap_ms = wall - last_ms
+        if abs(gap_ms) <= self._most_ms:  # the log's last record vouches for it, as it is now
+            self._believe(wall)
+            self._end_doubt()
+            return
         left_s = (self._grace_ns - (self._clock.boot_ns() - self._started_ns)) / 1e9
         if self._synchronised() or left_s <= 0:
-            return ""
-        self._waited = True
-        return (
-            f"the last record is {gap_ms // 1000} s old by a clock that is not synchronised: what fell due meanwhile "
-            f"waits for it, {left_s:.0f} s at most; set the clock by NTP"
-        )
+            return
+        if self._borne_ms is None or last_ms > self.now_ms():
+            self._borne_ms, self._borne_ns = last_ms, self._clock.boot_ns()
+            self.steps += 1
+        if gap_ms > 0 and timers and not self._holds_back:  # by a clock that is behind nothing fell due
+            self._holds_back = True
+            self._report.warn(
+                "clock_waits",
+                why=f"the last record is {gap_ms // 1000} s old by a clock that is not synchronised: play goes on from "
+                f"its time, and what fell due meanwhile waits, {left_s:.0f} s at most; set the clock by NTP",
+            )
 
     def _synchronised(self) -> bool:
         if not self._clock.synchronised():
             return False
-        self.doubted = False
         self._take()
+        self._end_doubt()
         return True
 
+    def _end_doubt(self) -> None:
+        self.doubted = False
+        self.steps += 1
+
     def _take(self) -> None:
-        if self.off_ms:
-            self._report.note("clock_set", ms=self.off_ms)
+        off_ms = self._clock.wall_ms() - self.now_ms() if self.doubted else self.off_ms
+        if off_ms:
+            self._report.note("clock_set", ms=off_ms)
+            self.steps += 1
         self._remembered = False
         self._believe(self._clock.wall_ms())
 
@@ -121,7 +142,7 @@ class Timekeeper:
         self.now_ms()
         if self.doubted and not self._synchronised():
             if self._clock.boot_ns() - self._started_ns >= self._grace_ns:
-                self.doubted = False
+                self._end_doubt()
                 self._report.warn("clock_taken", why="nothing vouches for the clock; the grace period is over")
         elif self.off_ms and (self._both_set or not self._independent) and self._clock.synchronised():
             self._take()
@@ -131,7 +152,7 @@ class Timekeeper:
                 self._report.warn("clock_jumped", ms=self.off_ms, why=self.why())
             else:
                 self._report.note("clock_right")
-        if self.proved and not (self.off_ms or self._remembered or (self.doubted and self._waited)):
+        if self.proved and not (self.off_ms or self._remembered or (self.doubted and self._borne_ms is not None)):
             self._remembered = True  # what this run goes by, the next one of this boot need not doubt
             self._clock.remember(self.now_ms())
 
@@ -158,17 +179,27 @@ class ShardTime:
         self._clock = clock
         self._most_ms = most_ms
         self._ask_again_ms = int(ask_again_s * 1000)
+        self._steps = 0  # of the node's time, when the lead was worked out
         self._seen: tuple[int, int] | None = None  # the log's time when it did not agree, and the boot time then
 
     def now_ms(self) -> int:
         """Return the time for records, in ms since 1970."""
+        if self._steps != self._time.steps:
+            self._steps, self.lead_ms = self._time.steps, 0  # `keep_up` finds what is left of it
         return self._time.now_ms() + self.lead_ms
 
     def replayed(self, last_ms: int) -> int:
         """Take the time of the last record there is; return how far it is ahead of the world's, 0 if hardly."""
-        ahead_ms = last_ms - self._time.now_ms()
+        self._steps, ahead_ms = self._time.steps, last_ms - self._time.now_ms()
         self.lead_ms = ahead_ms if ahead_ms > self._most_ms else 0
         return self.lead_ms
+
+    def keep_up(self, last_ms: int) -> None:
+        """Take the time of the shard's last record so far, now and then: what was written by a clock that was then set
+        back for good would stand still until the world's time has come there."""
+        ahead_ms = last_ms - self.now_ms()
+        if ahead_ms > self._most_ms:
+            self.lead_ms += ahead_ms
 
     def broken(self, log_ms: int, waited_ms: int) -> bool:
         """Tell whether they differ too much, by an answer of the log that was at most so long on the way."""

@@ -252,10 +252,9 @@ class Shard:
         self.commit.stage(encode(make(self.ownership.nonce, self.ownership.stamp(), now)), (out, None, 0, ()))
 
     def _probe(self) -> bytes:
-        now = self.decider.last_ms = self.decider.now()
-        record = encode(Probe(self.ownership.nonce, self.ownership.stamp(), now))
         self._enqueue_flush()
-        return record
+        now = self.decider.last_ms = self.decider.now()
+        return encode(Probe(self.ownership.nonce, self.ownership.stamp(), now))
 
     def _enqueue_flush(self) -> None:
         if not self._scheduled:
@@ -369,6 +368,7 @@ class Shard:
         self.commit.watch()
         if self.ownership.mode is not Mode.OWNER:
             return
+        self.time.keep_up(self.decider.last_ms)
         end = self.ownership.last + 1
         marker = self.snapshots.ripe(self.outgoing.cursor(end), end)
         if marker is not None:

@@ -34,7 +34,6 @@ from actors.snapshots.reader import TrustedSnapshots, read_trusted
 from actors.snapshots.replay import BeingActivated, Replay, whole
 
 WEIGH_EVERY = 20_000
-DOUBT_S = 0.5
 
 
 class NodeRun(NamedTuple):
@@ -54,7 +53,6 @@ async def recover(
     node_run: NodeRun,
     nonce: str,
     decoder: RecordDecoder,
-    waits: Callable[[str], None] = lambda why: None,
     *,
     succession: Succession | None = None,
     follows: Callable[[Ruling], None] = lambda ruling: None,
@@ -63,9 +61,8 @@ async def recover(
     """Open a tenure on the shard and rebuild its memory; on return the node is owner and waiting messages go on.
 
     In a cluster `succession` says when the tenure may be opened; until then the log is followed, what is kept of it
-    weighs `most_bytes`, about, and `follows` hears why it waits, and when it goes on. `waits` hears why it takes
-    longer: the clock is in doubt. Raises a `Fault`: the caller backs off and tries again with a fresh nonce.
-    `Superseded`: the shard is another's.
+    weighs `most_bytes`, about, and `follows` hears why it waits, and when it goes on. Raises a `Fault`: the caller
+    backs off and tries again with a fresh nonce. `Superseded`: the shard is another's.
     """
     shard.drop()
     if shard.time.still_broken():
@@ -99,7 +96,7 @@ async def recover(
         await _replay_to(replay, base, nonce)
     else:
         replay.fold.tenure(base, nonce, node_run.holder())
-    await _clock_in_doubt(shard, replay, due_ms, waits)
+    _bear_out(shard, replay, due_ms)
     _begin(shard, replay, trusted, due_ms, node_run, base)
     _show_tails(shard, replay, known)
     if accepted:
@@ -137,14 +134,12 @@ async def _chunks(shard: Shard, start: int) -> AsyncGenerator[Sequence[Entry], N
         yield chunk
 
 
-async def _clock_in_doubt(shard: Shard, replay: Replay, due_ms: dict[str, int], waits: Callable[[str], None]) -> None:
-    """Wait while nothing vouches for the clock by which timers would fire that cannot be undone."""
+def _bear_out(shard: Shard, replay: Replay, due_ms: dict[str, int]) -> None:
+    """Say how far the log has come: while nothing vouches for the clock, no timer fires by its word."""
     timers = any(due_ms.values()) or any(
         not actor.damaged and shard.kind.due(actor.state) is not None for actor in shard.actors.values()
     )
-    while timers and (why := shard.ports.time.doubt(replay.last_ms)):
-        waits(f"shard {shard.id}: {why}")
-        await asyncio.sleep(DOUBT_S)
+    shard.ports.time.bear_out(replay.last_ms, timers=timers)
 
 
 async def _check_known_places(shard: Shard, trusted: TrustedSnapshots, decoder: RecordDecoder, end: int) -> bool:

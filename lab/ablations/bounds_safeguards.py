@@ -135,6 +135,11 @@ def _without_strays_left_alone(patches: Patches) -> None:
     patches.wrap(reader, "parse_part_key", trusting)
 
 
+def _without_doubt_of_the_clock(patches: Patches) -> None:
+    """A start after a stop takes the wall clock's word for how long it was."""
+    patches.replace(Timekeeper, "bear_out", nothing)
+
+
 SAFEGUARDS: Final = (
     Safeguard(
         "batches that fit",
@@ -168,6 +173,14 @@ SAFEGUARDS: Final = (
         _without_clock_stop,
         "ahead of the time",
         on=("jump", "skew", "clock_far"),
+    ),
+    Safeguard(
+        "doubt of the clock",
+        TIMERS,
+        "where the log's clock is ours, a start goes on from the log's time until something vouches for the clock",
+        ("I7",),
+        _without_doubt_of_the_clock,
+        on=("embedded",),
     ),
     Safeguard(
         "boot time",

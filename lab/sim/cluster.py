@@ -192,7 +192,7 @@ class ClusterSimulation(Simulation):
     group_type: type[SimGroup] = SimGroup
 
     def __init__(self, seed: int, *, off: Sequence[str] = (), on: Sequence[str] = ()) -> None:
-        super().__init__(seed, make=type(self).played, off=(*off, "truncate"), on=on)
+        super().__init__(seed, make=type(self).played, off=(*off, "truncate", "embedded"), on=on)
         draw = self.mesh = random.Random(f"{seed}/cluster")
         shards = {kind.topic: count for kind, count in self.workload.kinds}
         self.group = self.group_type(self.loop, draw, shards, self.note)

@@ -100,6 +100,8 @@ class SeedFaults:
         self.batch_bytes_max = more.choice((2_000, 1_000_000))
         self.part_bytes_max = more.choice((260, 800_000))
         self.stray_keys = (more.random() < 0.2 and "stray_keys" not in off) or "stray_keys" in on
+        self.embedded = (self._spill.random() < 0.1 and "embedded" not in off) or "embedded" in on
+        """The log's time is ours, and the clock of every node that finds records is wrong by minutes to a day."""
         self.healed = False
         self.last_s = 0.0  # when the last thing that went wrong will have happened
         self.struck: Counter[str] = Counter()
@@ -132,6 +134,15 @@ class SeedFaults:
         if self.hits("clock_far"):
             return self.random.choice((-1, 1)) * self.random.choice((60, 600, 3_600, 6 * 3_600, 86_400)) * 1000
         return self.random.randrange(-near_ms, near_ms)
+
+    def start_ms(self, known: bool) -> int:
+        """Draw how far the clock of a node is wrong at its start. `known`: every shard has a command's record, by which
+        an embedded log tells the time; without one nothing can be held against the clock."""
+        if self.healed or (self.embedded and not known):
+            return 0
+        if self.embedded:
+            return self._spill.choice((-1, 1)) * self._spill.choice((60, 600, 3_600, 6 * 3_600, 86_400)) * 1000
+        return self.wrong_ms(1500) if "skew" in self.at else 0
 
     def heal(self) -> None:
         """Nothing new goes wrong from here on."""
@@ -212,6 +223,7 @@ class SimLog(MemoryLog):
 
     def __init__(self, loop: SimLoop, place: SimPlace, store: SimStore, plan: SeedFaults) -> None:
         super().__init__(store, plan)
+        self.independent_clock = not plan.embedded
         self.batch_bytes_max = plan.batch_bytes_max
         self.record_bytes_max = self.batch_bytes_max - RECORD_FRAMING_BYTES
         self.world: SimStore = store

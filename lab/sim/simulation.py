@@ -77,8 +77,6 @@ class Simulation(Stage[SimNode]):
         """Start a process."""
         self._started += 1
         node = self.make_node(self._started)
-        if "skew" in self.plan.at and not self.plan.healed:
-            node.clock.offset_ms = self.plan.wrong_ms(1500)
         self.nodes.append(node)
         node.boot(after_s)
         self.note("start", node.name)
@@ -145,7 +143,7 @@ class Simulation(Stage[SimNode]):
             node.kill()
         if nodes:
             self.loop.resume_place(nodes[-1].place)
-            nodes[-1].clock.offset_ms = 0
+            nodes[-1].clock.set_right()
             if nodes[-1].draining:
                 nodes[-1].kill()
         if not self.alive():

@@ -6,7 +6,7 @@ Owns the histories that the judge is given and the list of processes. Starts not
 from __future__ import annotations
 
 import random
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from actors.checker.history import Call, Emission, ReceivedPush, Violation
 from actors.shard.shard import Shard
@@ -15,6 +15,8 @@ from lab.sim.faults import SeedFaults, SimStore
 from lab.sim.loop import SimLoop, SimPlace
 from lab.sim.network import Net
 from lab.sim.workload import Workload
+
+COMMAND: Final = b'"type":"cmd"'
 
 
 class Process(Protocol):
@@ -85,6 +87,12 @@ class Stage(Generic[P]):
             self.closed.add(entity)
         else:
             self.broken("I5", f"{entity} was closed: {why}")
+
+    def known(self) -> bool:
+        """Tell whether every shard has a command's record, by which an embedded log tells the time."""
+        shards = self.store.shards
+        count = sum(count for _, count in self.workload.kinds)
+        return len(shards) == count and all(COMMAND in b"".join(records) for records in shards.values())
 
     # ---- processes
 

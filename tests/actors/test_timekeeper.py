@@ -32,20 +32,6 @@ def keeper(clock: Clock, *, independent: bool = True, told: Told | None = None) 
     return Timekeeper(clock, independent=independent, most_ms=5_000, grace_s=60.0, report=told or Silent())
 
 
-async def embedded(node: Node) -> None:
-    """Make the log's clock ours, as the embedded log's is, before the node starts."""
-    node.system.time = Timekeeper(
-        node.clock,
-        independent=False,
-        most_ms=5_000,
-        grace_s=60.0,
-        report=node.told,  # type: ignore[arg-type]
-    )
-    for supervisor in node.system._supervisors:
-        supervisor.shard.ports = supervisor.shard.ports._replace(time=node.system.time)
-        supervisor.shard.time._time = node.system.time
-
-
 # ---- a server on a log whose clock is another's
 
 
@@ -153,121 +139,6 @@ async def test_a_clock_that_is_set_right_is_believed_at_once_whatever_was_vouche
         await node.log.close()
 
 
-# ---- the embedded log: nothing but boot time and the kernel to go by
-
-
-async def test_on_the_embedded_log_a_jump_is_found_by_boot_time() -> None:
-    node = Node(MemoryStore())
-    await embedded(node)
-    await asyncio.wait_for(node.system.start(), 10)
-    try:
-        true = node.clock.ms
-        await node.ask(SetAlarm(true + 600_000))
-        node.clock.ms += HOUR_MS
-        assert (await node.ask(Add(1)))[1] == 2
-        assert max(times(node.store)) <= true + FEW_S_MS
-        node.clock.synced = True  # the kernel vouches for it: it was set right
-        async with asyncio.timeout(20):
-            while "clock_set" not in node.told.names():
-                await asyncio.sleep(0.01)
-        assert (await node.ask(Add(1))).code == "too_late"
-    finally:
-        await node.system.close()
-        await node.log.close()
-
-
-@pytest.mark.parametrize("good", ["synchronised", "grace"])
-async def test_a_start_after_a_long_night_waits_with_what_fell_due_until_the_clock_is_known_good(good: str) -> None:
-    store = MemoryStore()
-    async with running(store) as node:
-        await node.ask(SetAlarm(node.clock.ms + HOUR_MS))
-        evening = node.clock.ms
-    node = Node(store)
-    node.clock.ms = evening + 9 * HOUR_MS
-    await embedded(node)
-    await asyncio.wait_for(node.system.start(), 10)  # it says so and does not hold up the start
-    try:
-        asking = asyncio.ensure_future(node.ask(Add(1)))
-        waits = [fields["why"] for name, fields in node.told.events if name == "clock_waits"]
-        assert len(waits) == 1
-        assert "32400 s old by a clock that is not synchronised" in waits[0]
-        assert not node.system.ready()[0]
-        assert "not synchronised" in node.system.ready()[1]
-        await node.turns(50)
-        assert not asking.done()
-        assert max(times(store)) == evening
-        if good == "synchronised":
-            node.clock.synced = True
-        else:
-            node.clock.pass_s(61)
-        async with asyncio.timeout(20):
-            assert (await asking).code == "too_late"
-    finally:
-        await node.system.close()
-        await node.log.close()
-
-
-async def test_a_start_with_a_wrong_clock_that_is_set_right_while_it_waits_ends_nothing() -> None:
-    store = MemoryStore()
-    async with running(store) as node:
-        await node.ask(SetAlarm(node.clock.ms + HOUR_MS))
-        true = node.clock.ms + 30_000
-    node = Node(store)
-    node.clock.ms = true + 6 * HOUR_MS
-    await embedded(node)
-    await asyncio.wait_for(node.system.start(), 10)
-    try:
-        asking = asyncio.ensure_future(node.ask(Add(1)))
-        await node.turns(50)
-        assert not asking.done()
-        node.clock.ms, node.clock.synced = true, True
-        async with asyncio.timeout(20):
-            assert (await asking)[1] == 2, "its alarm is most of an hour away"
-        assert max(times(store)) <= true + FEW_S_MS
-    finally:
-        await node.system.close()
-        await node.log.close()
-
-
-@pytest.mark.parametrize("case", ["no timers", "a short stop", "synchronised", "an earlier run of this boot"])
-async def test_a_start_does_not_wait_without_need(case: str) -> None:
-    store = MemoryStore()
-    async with running(store) as node:
-        await node.ask(Add(1) if case == "no timers" else SetAlarm(node.clock.ms + HOUR_MS))
-        evening = node.clock.ms
-    node = Node(store)
-    node.clock.ms = evening + (3_000 if case == "a short stop" else 9 * HOUR_MS)
-    node.clock.synced = case == "synchronised"
-    node.clock.left = node.clock.ms if case == "an earlier run of this boot" else None
-    await embedded(node)
-    await asyncio.wait_for(node.system.start(), 10)
-    try:
-        done = await node.ask(Add(1))
-        assert (done[1] == 2) if case in ("no timers", "a short stop") else (done.code == "too_late")
-        assert "clock_waits" not in node.told.names()
-    finally:
-        await node.system.close()
-        await node.log.close()
-
-
-async def test_a_restart_within_a_boot_finds_a_clock_that_was_set_meanwhile() -> None:
-    store = MemoryStore()
-    async with running(store) as node:
-        await node.ask(SetAlarm(node.clock.ms + HOUR_MS))
-        true = node.clock.ms + 20_000
-    node = Node(store)
-    node.clock.ms, node.clock.left = true + 6 * HOUR_MS, true
-    await embedded(node)
-    await asyncio.wait_for(node.system.start(), 10)
-    try:
-        assert (await node.ask(Add(1)))[1] == 2
-        assert max(times(store)) <= true + FEW_S_MS
-        assert "play goes on by boot time" in node.system.ready()[1]
-    finally:
-        await node.system.close()
-        await node.log.close()
-
-
 # ---- the rule itself
 
 
@@ -350,7 +221,7 @@ def test_what_a_run_goes_by_the_next_one_of_the_boot_need_not_doubt() -> None:
 def test_a_clock_that_is_waited_for_is_not_left_for_the_next_run() -> None:
     clock = Clock()
     time = keeper(clock, independent=False)
-    assert time.doubt(clock.ms - HOUR_MS)
+    time.bear_out(clock.ms - HOUR_MS, timers=True)
     time.look()
     assert clock.kept == []
 
