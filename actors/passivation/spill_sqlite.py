@@ -30,7 +30,11 @@ class SqliteSpill:
         self._lives: dict[ShardId, int] = {}
         self._files = 0  # how many were made
         self._since: dict[ShardId, int] = {}  # in which of them a shard's rows begin
-        self._db = self._fresh()
+        try:
+            self._db = self._fresh()
+        except sqlite3.Error:  # a full disk: a server starts without, and the first that is put away tries it again
+            self._db = sqlite3.connect(":memory:")
+            self._db.close()
 
     def _fresh(self) -> sqlite3.Connection:
         db = self._connect()

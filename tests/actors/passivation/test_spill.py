@@ -187,6 +187,29 @@ def test_a_file_that_cannot_be_made_anew_is_tried_again(tmp_path: Path, monkeypa
     spill.close()
 
 
+def test_a_start_on_a_full_disk_does_without_a_file_until_there_is_room(tmp_path: Path) -> None:
+    """It ended in a traceback: the log may lie on another disk, or in Kafka."""
+
+    class OnSmallDisk(SqliteSpill):
+        pages = 1
+
+        def _connect(self) -> sqlite3.Connection:
+            db = super()._connect()
+            db.execute(f"PRAGMA max_page_count={self.pages}")
+            return db
+
+    spill = OnSmallDisk(tmp_path / "spill.db")
+    for _ in range(2):
+        with pytest.raises(SpillFailed):
+            spill.put(A, "x", b"1")
+    OnSmallDisk.pages = 64
+    with pytest.raises(SpillFailed):  # this one makes it
+        spill.put(A, "x", b"1")
+    spill.put(A, "x", b"1")
+    assert (spill.take(A, "x"), spill.get(B, "y")) == (b"1", None)
+    spill.close()
+
+
 def test_what_a_full_disk_refuses_leaves_the_file_whole(tmp_path: Path) -> None:
     spill = SqliteSpill(tmp_path / "spill.db")
     spill.put(A, "small", b"1")
