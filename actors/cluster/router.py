@@ -56,6 +56,7 @@ class Router(WayIn):
         self._aiming = False
         self._served: dict[str, set[ShardId]] = {}
         self._listeners = listeners
+        self.noticed: dict[str, Callable[[bytes], None]] = {}
         system.forward = self.deliver
         system.moved = self._moved
         keeper.announce = self._announce
@@ -187,6 +188,19 @@ class Router(WayIn):
         items = tuple((item.seq, item.n, self._codec.encode(item.command)) for item in batch.items)
         self._send(link, f.LinkReactions(n, kind, id, self._stamp(shard.id, link), batch.source, items), request)
 
+    # ---- words of the application's
+
+    def notify(self, topic: str, body: bytes) -> None:
+        """Tell all peers in reach; who is behind, or of an earlier version, does not hear of it."""
+        for link in self._up:
+            if not link.is_full():
+                link.send(f.LinkNotice(topic, body))
+
+    def _noticed(self, link: Link, frame: f.LinkNotice) -> None:
+        take = self.noticed.get(frame.topic)
+        if take is not None:
+            take(frame.body)
+
     # ---- placement
 
     def _announce(self, news: News) -> None:
@@ -314,5 +328,6 @@ _TAKES: Final[dict[type, Callable[[Router, Link, Any], None]]] = {
     f.LinkWatch: lambda router, link, frame: router.audience.watch(link, frame),
     f.LinkUnwatch: lambda router, link, frame: router.audience.unwatch(link, frame),
     f.LinkWatching: lambda router, link, frame: router.watches.watching(link, frame),
+    f.LinkNotice: Router._noticed,
     f.LinkRewound: lambda router, link, frame: router.watches.rewound(link, frame),
 }

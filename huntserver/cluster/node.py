@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from actors.background import Background
 from actors.cluster.keeper import Keeper
@@ -56,6 +57,16 @@ def read_secret(chosen: Cluster) -> bytes:
     return given
 
 
+class CountedHere(Protocol):
+    """What a node counts by itself, and tells its peers."""
+
+    share: Callable[[bytes], None]
+
+    def heard(self, body: bytes) -> None:
+        """Take what a peer tells. Raises ValueError for what cannot be read."""
+        ...
+
+
 class ClusterNode:
     """Made before the actor system; `join` once that has started, `leave` instead of draining it."""
 
@@ -91,6 +102,12 @@ class ClusterNode:
         router.attach(self.links.link, system.background)
         self.rooms.watch, self.rooms.is_here = router.watch, router.watches.is_here
         return router
+
+    def share(self, topic: str, what: CountedHere) -> None:
+        """Let nodes hear of each other what each of them counts by itself."""
+        assert self.router is not None
+        what.share = partial(self.router.notify, topic)
+        self.router.noticed[topic] = what.heard
 
     async def join(self, system: ActorSystem, connect: Mapping[str, Any], background: Background) -> None:
         """Listen for peers and become a member. Raises `ConfigError` when the link port cannot be had."""

@@ -1,12 +1,16 @@
 """What wrong codes cost beside the rules: invites, codes of clues, check-ins, by player and address of a hunt.
 
 A team waits after wrong codes by the hunt's own rules. Here are those whom no team holds back: who has none yet, and
-guests who come anew for every try. A right code costs nothing. Kept in memory: a restart forgives.
+guests who come anew for every try. A right code costs nothing. Kept in memory: a restart forgives. The nodes of a
+cluster tell each other (`share`), so that trying at many of them gains nothing; one out of reach counts by itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
+
+import msgspec
 
 from actors.entity import Rejected
 from huntserver.gateway.bucket import TokenBucket
@@ -24,6 +28,7 @@ class Trials:
     def __init__(self, limits: Limits, clock: LoopClock) -> None:
         self._limits = limits
         self._clock = clock
+        self.share: Callable[[bytes], None] = lambda body: None
         self._owed: dict[tuple[str, str], TokenBucket] = {}
 
     def waits(self, hunt: str, by: str, address: str) -> Rejected | None:
@@ -37,12 +42,19 @@ class Trials:
 
     def wrong(self, hunt: str, by: str, address: str) -> None:
         """Charge a wrong code to an address, and to the player `by` ("": a team's cool-down holds the player back)."""
+        network = network_of(address)
+        self._wrong(hunt, by, network)
+        self.share(msgspec.json.encode((hunt, by, network)))
+
+    def heard(self, body: bytes) -> None:
+        """Charge what another node tells of. Raises ValueError for what cannot be read."""
+        self._wrong(*msgspec.json.decode(body, type=tuple[str, str, str]))
+
+    def _wrong(self, hunt: str, by: str, network: str) -> None:
         limits = self._limits
         if by:
             self._charge((hunt, by), limits.wrong_codes_per_minute_per_player, limits.wrong_codes_burst_per_player)
-        self._charge(
-            (hunt, network_of(address)), limits.wrong_codes_per_minute_per_address, limits.wrong_codes_burst_per_address
-        )
+        self._charge((hunt, network), limits.wrong_codes_per_minute_per_address, limits.wrong_codes_burst_per_address)
 
     def _charge(self, whom: tuple[str, str], per_minute: float, burst: float) -> None:
         now_s = self._clock.now_s

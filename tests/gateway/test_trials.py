@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from huntserver.game.features.leaving import Kick
 from huntserver.gateway.bucket import TokenBucket
 from huntserver.gateway.clock import LoopClock
@@ -38,6 +40,22 @@ async def test_wrong_invite_codes_cost_a_player_and_a_right_one_costs_nothing() 
     for _ in range(4):
         bob.send("join", hunt="h1", invite=invite)
         assert word((await bob.heard())[0]) in ("ok",)
+
+
+def test_wrong_codes_at_one_node_cost_at_all_of_them() -> None:
+    here, there = Trials(Limits(wrong_codes_burst_per_player=2), LoopClock()), Trials(Limits(), LoopClock())
+    told: list[bytes] = []
+    there.share = told.append
+    for _ in range(2):
+        there.wrong("h1", "p:eve", "203.0.113.9")
+    assert here.waits("h1", "p:eve", "198.51.100.1") is None
+    for body in told:
+        here.heard(body)
+    assert here.waits("h1", "p:eve", "198.51.100.1") is not None
+    assert here.waits("h1", "p:bob", "198.51.100.1") is None
+    assert len(told) == 2  # what was heard is told no further
+    with pytest.raises(ValueError, match="Expected `str`"):
+        here.heard(b"[1")
 
 
 async def test_fresh_players_of_one_address_do_not_make_it_free() -> None:

@@ -187,6 +187,13 @@ class LinkRewound(LinkFrame, tag="b", frozen=True, gc=False):
     seq: int
 
 
+class LinkNotice(LinkFrame, tag="n", frozen=True, gc=False):
+    """A word of the application's to all peers. None is sent again: what must not be lost does not go this way."""
+
+    topic: str
+    body: bytes
+
+
 class LinkUnknown(NamedTuple):
     """A frame of a later version that this one does not have: it is counted and ignored."""
 
@@ -210,6 +217,7 @@ AnyFrame = (
     | LinkWatching
     | LinkShown
     | LinkRewound
+    | LinkNotice
 )
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -186,3 +186,16 @@ async def test_a_view_of_the_owner_before_is_asked_for_again_at_the_next_one() -
     second = await node.question_at(TWO, 1)
     node.received(TWO, f.LinkView(second.n, 5, b"new"))
     assert ear.said == [("viewed", 5)]
+
+
+async def test_a_word_of_the_applications_goes_to_all_peers_in_reach_and_one_that_nobody_knows_is_passed_over() -> None:
+    node, heard = Node(), list[bytes]()
+    one, two = node.links[ONE.node], node.links[TWO.node]
+    node.router._up = {one: None, two: None}  # type: ignore[dict-item]
+    two.full = True
+    node.router.notify("codes", b"x")
+    assert (one.sent, two.sent) == ([f.LinkNotice("codes", b"x")], [])
+    node.router.noticed["codes"] = heard.append
+    node.received(ONE, f.LinkNotice("codes", b"y"))
+    node.received(ONE, f.LinkNotice("later", b"z"))
+    assert heard == [b"y"]
