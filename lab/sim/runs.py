@@ -20,6 +20,7 @@ from actors.checker.log_judge import Totals
 from lab.checkout import commit
 from lab.ledger import append_row
 from lab.sim.cluster import ClusterSimulation
+from lab.sim.desk_workload import DeskWorkload
 from lab.sim.fleet import FleetSimulation
 from lab.sim.game_workload import GameWorkload, LargeGameWorkload
 from lab.sim.mesh import MeshSimulation
@@ -30,7 +31,7 @@ from lab.sim.workload import ToyWorkload
 
 WORKLOADS: Final[dict[str, MakeWorkload]] = {
     "toy": ToyWorkload, "game": GameWorkload, "session": SessionWorkload, "large": LargeGameWorkload,
-    "rules": RulesWorkload,
+    "rules": RulesWorkload, "desk": DeskWorkload,
 }  # fmt: skip
 WORLDS: Final[dict[str, type[ClusterSimulation]]] = {
     "cluster": ClusterSimulation, "fleet": FleetSimulation, "mesh": MeshSimulation,
