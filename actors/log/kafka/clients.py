@@ -11,12 +11,25 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from aiokafka import AIOKafkaClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from actors.faults import LogUnavailable
 
 CLOSE_S: Final = 1.0
 """How long a client that is given up may take to close."""
+
+
+def in_words(why: BaseException) -> str:
+    """Return an error of the brokers with what cures it, where that is known."""
+    told = f"{type(why).__name__}: {why}"
+    if isinstance(why, MessageSizeTooLargeError):
+        return (
+            "the broker takes no batch of this size: max.message.bytes of the topic was lowered since the start; "
+            f"`log_check_failed` names the cure ({told})"
+        )
+    if isinstance(why, UnknownTopicOrPartitionError):
+        return f"a topic of the log is not there; `log_check_failed` names it ({told})"
+    return told
 
 
 async def close_soon(client: AIOKafkaClient) -> None:
@@ -60,6 +73,8 @@ class Clients:
             starting.result()
         except (KafkaError, OSError, TimeoutError) as why:
             self.spawn(self._stop(starting, stop), "stop a Kafka client")
+            if isinstance(why, UnknownTopicOrPartitionError):
+                raise LogUnavailable(f"Kafka at {self._bootstrap} answers: {in_words(why)}") from why
             raise LogUnavailable(f"no Kafka broker answers at {self._bootstrap}: {why!r}; are the brokers up?") from why
         except BaseException:
             self.spawn(self._stop(starting, stop), "stop a Kafka client")

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from aiokafka import TopicPartition
 
 from actors.faults import BatchTooLarge, Fault, NotWritten, OutcomeUnknown
+from actors.log.kafka.clients import in_words
 from actors.log.kafka.producers import Path, Producers
 from actors.log.port import Appended, ShardId
 
@@ -126,7 +127,7 @@ class ShardLane:
         self._poisoned = True
         self._counters.unknown += 1
         if not flight.future.done():
-            fault = OutcomeUnknown(f"shard {self.shard}: {type(why).__name__}: {why}")
+            fault = OutcomeUnknown(f"shard {self.shard}: {in_words(why)}")
             fault.__cause__ = why
             flight.future.set_exception(fault)
         self.drop_waiting("the batch before it has an unknown outcome")

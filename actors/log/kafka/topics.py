@@ -102,6 +102,11 @@ async def prepare_topics(
                         raise LogMisconfigured(finding.text)
             return seen
     except TimeoutError as why:
+        if gone := await _gone(admin, topics):
+            raise LogMisconfigured(
+                f"topic {gone} is not there any more: it was deleted, and its records with it; stop the server and "
+                "restore them, or begin anew with another log.topic_prefix"
+            ) from why
         raise LogUnavailable(
             f"Kafka at {bootstrap} answers, but its topics {topics[0].name}, ... have no leader within "
             f"{within_s:.0f} s; look at the brokers' logs"
@@ -180,6 +185,16 @@ async def _make(admin: AIOKafkaAdminClient, missing: list[Topic], copies: int, b
         if code and error is not TopicAlreadyExistsError:  # another node may have been quicker
             said = rest[0] if rest else ""
             raise LogMisconfigured(f"topic {name} could not be made: {error.__name__} {said}")
+
+
+async def _gone(admin: AIOKafkaAdminClient, topics: list[Topic]) -> str:
+    """Return the first of the topics that the brokers do not know; empty: they know all, or cannot be asked."""
+    try:
+        async with asyncio.timeout(RETRY_S * 4):
+            present = set(await admin.list_topics())
+    except (KafkaError, OSError, TimeoutError):
+        return ""
+    return next((topic.name for topic in topics if topic.name not in present), "")
 
 
 async def _await_leaders(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, Any]]:
