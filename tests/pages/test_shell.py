@@ -88,6 +88,30 @@ def test_an_old_page_on_a_new_server_says_so_and_loses_nothing_by_reloading(
     ada.online()
 
 
+def test_an_entrance_that_stood_open_over_a_new_version_begins_again_with_what_was_typed(
+    phone: Phones, installed: LocalServer
+) -> None:
+    cast = Cast(installed)
+    hunt, _ = cast.hunt(teams())
+    cast.close()
+    ada = phone(service_workers="block")
+    ada.page.route("**/player/inside.js*", lambda route: route.abort())
+    ada.open(f"http://127.0.0.1:{installed.port}/?hunt={hunt}")
+    ada.sees("#enter", "Play")
+    installed.stop()
+    words = installed.folder / "huntserver" / "web" / "strings" / "en.js"
+    words.write_text(words.read_text().replace('"Your name"', '"Your new name"'))
+    start_again(installed)
+    ada.page.unroute("**/player/inside.js*")
+    ada.join("Ada", team="Reds")
+    ada.sees("#enter", "Your new name")
+    assert ada.page.locator("#team").input_value() == "Reds"
+    ada.page.locator("#enter button.act").click()
+    ada.inside()
+    ada.go("team")
+    ada.sees("h2", "Reds")
+
+
 def test_the_manifest_makes_it_an_app() -> None:
     file = pages().find("/manifest.webmanifest")
     assert file is not None

@@ -15,6 +15,10 @@ const link = new URLSearchParams(location.search);
 const wanted = link.get("hunt") || "";
 const code = (link.get("code") || "").toUpperCase();
 
+/** @type {{name?: string, team?: string, invite?: string}} */
+const typed = kept.get("typed") || {};  // into the page before this one
+if (kept.get("typed")) kept.put("typed", null);
+
 /** Look which hunts there are. */
 export async function look() {
   const { door } = state;
@@ -89,13 +93,13 @@ function entrance(card) {
     <form class="card entrance" id="enter" novalidate @submit=${(/** @type {Event} */ event) => submit(event, card)}>
       ${door.waits ? html`<p class="notice" role="status" data-waits>${t("door.waits_for", { team: door.waits })}</p>` : nothing}
       ${fault("hunt") ? html`<p class="notice bad" role="alert" id="fault-hunt">${refusal(fault("hunt"))}${way_out(fault("hunt"))}</p>` : nothing}
-      ${field({ id: "name", label: t("door.name"), value: state.me?.name || "", fault: fault("name"), more: { autocomplete: "nickname", maxlength: 40 } })}
+      ${field({ id: "name", label: t("door.name"), value: typed.name || state.me?.name || "", fault: fault("name"), more: { autocomplete: "nickname", maxlength: 40 } })}
       ${solo ? nothing : html`<fieldset class="segments"><legend>${t("door.how")}</legend>
         ${["new", "code"].map((how) => html`<label><input type="radio" name="how" value=${how} .checked=${door.how === how}
           @change=${() => (Object.assign(door, { how, fault: null }), changed())}><span>${t(how === "new" ? "door.new_team" : "door.with_code")}</span></label>`)}
       </fieldset>`}
-      <div ?hidden=${solo || by_code}>${field({ id: "team", label: t("door.team"), value: "", fault: fault("team"), help: t("door.team_help"), more: { maxlength: 40, autocomplete: "off" } })}</div>
-      <div ?hidden=${!by_code}>${field({ id: "invite", label: t("door.code"), value: code, fault: fault("code"), help: t("door.code_help"), more: { maxlength: 20, autocomplete: "off", autocapitalize: "characters" } })}</div>
+      <div ?hidden=${solo || by_code}>${field({ id: "team", label: t("door.team"), value: typed.team || "", fault: fault("team"), help: t("door.team_help"), more: { maxlength: 40, autocomplete: "off" } })}</div>
+      <div ?hidden=${!by_code}>${field({ id: "invite", label: t("door.code"), value: typed.invite || code, fault: fault("code"), help: t("door.code_help"), more: { maxlength: 20, autocomplete: "off", autocapitalize: "characters" } })}</div>
       ${card.brackets?.length && !by_code ? html`<label class="field">${t("door.bracket")}<select id="bracket">${card.brackets.map((one) => html`<option>${one}</option>`)}</select></label>` : nothing}
       <button class="act wide" ?disabled=${door.busy}>${door.busy ? t(state.link.state === "waiting" ? "door.waits" : "door.joining") : t("door.play")}</button>
       ${others()}
@@ -145,12 +149,27 @@ async function needed() {
   try {
     return await inside();
   } catch {
-    door.fault = { field: "hunt", err: { code: "no_connection" } };
+    if (await is_old()) reload();
+    else door.fault = { field: "hunt", err: { code: "no_connection" } };
     return null;
   } finally {
     door.busy = false;
     changed();
   }
+}
+
+/** Tell whether the server has another version of the page by now, and this one's files no more. */
+async function is_old() {
+  const front = await fetch(at_site("./"), { cache: "no-store" }).then((answer) => (answer.ok ? answer.text() : ""), () => "");
+  const version = /shell\/(\w+)\//.exec(front)?.[1];
+  return Boolean(version) && !import.meta.url.includes(`/shell/${version}/`);
+}
+
+/** Begin again with the new page, and with what was typed into this one. */
+function reload() {
+  const typed = ["name", "team", "invite"].map((id) => [id, /** @type {HTMLInputElement | null} */ (document.getElementById(id))?.value || ""]);
+  kept.put("typed", Object.fromEntries(typed));
+  location.reload();
 }
 
 /** @param {Event} event @param {import("./store.js").Card} card */
