@@ -184,7 +184,7 @@ def page(rows: list[tuple[str, dict[str, Any]]], first: float, again: float) -> 
 
 `make frames` measures in Chromium and writes this page. A frame is the gap between two animation frames, in ms: 16.7 is
 60 a second. The ratio is to an empty page of the same run. Long tasks are those over 50 ms within 15 s. The server, the
-players and the browser share the machine ({os.cpu_count()} cores, {platform.machine()}).
+players and the browser share the machine ({os.cpu_count()} cores, {platform.machine()}; its load meanwhile: {os.getloadavg()[0]:.1f}).
 
 | page | median | ratio | 95 % | worst | long tasks |
 |---|---|---|---|---|---|
