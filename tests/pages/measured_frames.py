@@ -180,11 +180,12 @@ def page(rows: list[tuple[str, dict[str, Any]]], first: float, again: float) -> 
         for name, one in rows
     ]
     table = "\n".join(lines)
+    machine = f"{os.cpu_count()} cores, {platform.machine()}; its load meanwhile: {os.getloadavg()[0]:.1f}"
     return f"""# How smoothly the pages draw
 
 `make frames` measures in Chromium and writes this page. A frame is the gap between two animation frames, in ms: 16.7 is
 60 a second. The ratio is to an empty page of the same run. Long tasks are those over 50 ms within 15 s. The server, the
-players and the browser share the machine ({os.cpu_count()} cores, {platform.machine()}; its load meanwhile: {os.getloadavg()[0]:.1f}).
+players and the browser share the machine ({machine}).
 
 | page | median | ratio | 95 % | worst | long tasks |
 |---|---|---|---|---|---|
