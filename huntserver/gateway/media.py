@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -74,6 +74,24 @@ class _HuntAsked:
     def viewed(self, request: int, view: Any, pos: int) -> None:
         """What was asked for."""
         self._told(view)
+
+
+async def submit_kept(keeping: Awaitable[Any], reply: Reply, submit: Callable[[Any], None]) -> None:
+    """Wait until a body is stored, and submit the command that tells its hunt; else reply why there is none."""
+    try:
+        kept = await keeping
+    except NoRoomError as error:
+        reply.reply(refused(Rejected("no_room", str(error), True)))
+    except (MediaStoreError, TimeoutError):
+        reply.reply(refused(AWAY))
+    except Exception:
+        reply.fail()
+        raise
+    else:
+        if isinstance(kept, Rejected):
+            reply.reply(refused(kept))
+        else:
+            submit(kept)
 
 
 class MediaRoutes:
@@ -163,20 +181,8 @@ class MediaRoutes:
         self._system.query("hunt", hunt, MediaQuery(), _HuntAsked(told), 0, caller)
 
     async def _keep(self, hunt: str, name: str, caller: Caller, body: bytes, reply: Reply) -> None:
-        try:
-            kept = await self._beside(to_keep, self._store, name, body)
-        except NoRoomError as error:
-            reply.reply(refused(Rejected("no_room", str(error), True)))
-        except (MediaStoreError, TimeoutError):
-            reply.reply(refused(AWAY))
-        except Exception:
-            reply.fail()
-            raise
-        else:
-            if isinstance(kept, Rejected):
-                reply.reply(refused(kept))
-            else:
-                self._system.submit("hunt", hunt, kept, reply, 0, caller, None)
+        keeping = self._beside(to_keep, self._store, name, body)
+        await submit_kept(keeping, reply, lambda kept: self._system.submit("hunt", hunt, kept, reply, 0, caller, None))
 
     async def _beside(self, work: Callable[..., Any], *given: Any) -> Any:
         loop = asyncio.get_running_loop()

@@ -24,11 +24,11 @@ from huntserver.auth import Tokens
 from huntserver.game.features.handing_in import HandIn, MayHandInQuery, PhotoQuery
 from huntserver.game.features.media import StoredMedium
 from huntserver.gateway.door import Door
-from huntserver.gateway.media import AWAY, BUSY, KEY_BYTES, STORE_S
+from huntserver.gateway.media import AWAY, BUSY, KEY_BYTES, STORE_S, submit_kept
 from huntserver.gateway.ports import System
 from huntserver.gateway.site import HttpRequest, Reply, Response, Upload, refused, wrong
 from huntserver.limits import Limits
-from huntserver.media.store import MediaStore, MediaStoreError, NoRoomError
+from huntserver.media.store import MediaStore, MediaStoreError
 from huntserver.media.stripping import stripped
 from huntserver.wire.messages import HUNT_ID
 
@@ -143,24 +143,16 @@ class PhotoRoutes:
         self._background.once("photo of a team", self._keep(hunt, clue, caller, body, reply))
 
     async def _keep(self, hunt: str, clue: str, caller: Caller, body: bytes, reply: Reply) -> None:
-        try:
+        async def keeping() -> Any:
             source = await self._beside(self._reading, lambda: hashlib.sha256(body).hexdigest())
             may = await self._ask(hunt, MayHandInQuery(clue, source), caller)
-            kept = may
-            if not isinstance(may, Rejected):
-                kept = await self._beside(self._drawing, to_hand_in, self._store, clue, source, body)
-        except NoRoomError as error:
-            reply.reply(refused(Rejected("no_room", str(error), True)))
-        except (MediaStoreError, TimeoutError):
-            reply.reply(refused(AWAY))
-        except Exception:
-            reply.fail()
-            raise
-        else:
-            if isinstance(kept, Rejected):
-                reply.reply(refused(kept))
-            else:
-                self._system.submit("hunt", hunt, kept, reply, 0, caller, None)
+            if isinstance(may, Rejected):
+                return may
+            return await self._beside(self._drawing, to_hand_in, self._store, clue, source, body)
+
+        await submit_kept(
+            keeping(), reply, lambda kept: self._system.submit("hunt", hunt, kept, reply, 0, caller, None)
+        )
 
     # ---- down
 
