@@ -358,6 +358,7 @@ def _gateway(
     if node is not None:
         gateway.door.is_gateway = "gateway" in node.me.roles
         node.share("wrong codes", gateway.trials)
+        node.attend(gateway.attendance)
         made.register(metrics.PartCollector(node.sources()))
     return gateway, readiness
 

@@ -8,8 +8,8 @@ tenure, and an owner under another one does not decide it (docs/adr/0018-links.m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Hashable
+from typing import Any, Final, Protocol
 
 from actors.background import Background
 from actors.cluster.keeper import Keeper, News
@@ -29,6 +29,23 @@ from actors.system import ActorSystem
 from actors.way_in import WayIn
 
 SWEEP_S: Final = 5.0
+
+
+class Memos(Protocol):
+    """What the applications of two nodes say to each other, beside entities. `peer` stands for one link; a node of a
+    version without memos passes over them."""
+
+    def peer_up(self, peer: Hashable) -> None:
+        """A node is reached."""
+        ...
+
+    def peer_said(self, peer: Hashable, body: bytes) -> None:
+        """It said something. Raises ValueError for what cannot be read."""
+        ...
+
+    def peer_down(self, peer: Hashable) -> None:
+        """It is not reached any more."""
+        ...
 
 
 class Router(WayIn):
@@ -62,6 +79,7 @@ class Router(WayIn):
         keeper.announce = self._announce
         keeper.listen(self._changed)
         self._up: dict[Link, None] = {}
+        self.memos: Memos | None = None
 
     def attach(self, link: Callable[[Member], Link | None], background: Background) -> None:
         """Begin to use links."""
@@ -201,6 +219,14 @@ class Router(WayIn):
         if take is not None:
             take(frame.body)
 
+    # ---- memos
+
+    def memo(self, body: bytes, only: Hashable = None) -> None:
+        """Say something to the application on all nodes, or to one of them."""
+        for link in self._up:
+            if only is None or link is only:
+                link.send(f.LinkMemo(body))
+
     # ---- placement
 
     def _announce(self, news: News) -> None:
@@ -230,11 +256,15 @@ class Router(WayIn):
         """A link is established: the peer learns which tenures are known here."""
         self._up[link] = None
         link.send(f.LinkTenures(tuple(_told(news) for news in self._keeper.known())))
+        if self.memos is not None:
+            self.memos.peer_up(link)
         self._changed()
 
     def down(self, link: Link) -> None:
         """A link is gone."""
         self._up.pop(link, None)
+        if self.memos is not None:
+            self.memos.peer_down(link)
         for shard in [shard for shard, said in self._stamps.items() if said[0] is link]:
             del self._stamps[shard]
         self.audience.lost(link)
@@ -256,6 +286,10 @@ class Router(WayIn):
     def _tenures(self, link: Link, frame: f.LinkTenures) -> None:
         for topic, index, node, run, nonce, offset, released in frame.tenures:
             self._keeper.told(ShardId(topic, index), Member(node, run), nonce, offset, released)
+
+    def _memo(self, link: Link, frame: f.LinkMemo) -> None:
+        if self.memos is not None:
+            self.memos.peer_said(link, frame.body)
 
     def _accepted(self, link: Link, frame: f.LinkAccepted) -> None:
         request = self.requests.answered(link, frame.n)
@@ -329,5 +363,6 @@ _TAKES: Final[dict[type, Callable[[Router, Link, Any], None]]] = {
     f.LinkUnwatch: lambda router, link, frame: router.audience.unwatch(link, frame),
     f.LinkWatching: lambda router, link, frame: router.watches.watching(link, frame),
     f.LinkNotice: Router._noticed,
+    f.LinkMemo: Router._memo,
     f.LinkRewound: lambda router, link, frame: router.watches.rewound(link, frame),
 }

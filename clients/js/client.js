@@ -58,10 +58,10 @@ export class Client {
   }
 
   /** Make a client; `start` connects it. With `texts` pages name by digest what is the same for all (client/texts.js).
-   * @param {{url: string, token: string, player: string, outbox?: Outbox, texts?: boolean}} about */
-  static async open({ url, token, player, outbox, texts = false }) {
+   * @param {{url: string, token: string, player: string, outbox?: Outbox, texts?: boolean, presence?: boolean}} about `presence`: say who is connected, too */
+  static async open({ url, token, player, outbox, texts = false, presence = false }) {
     const kept = outbox || (await Outbox.open());
-    const takes = texts ? ["pieces", "texts"] : ["pieces"];
+    const takes = ["pieces", ...(texts ? ["texts"] : []), ...(presence ? ["presence"] : [])];
     return new Client(url, player, new Session({ token, epoch: kept.epoch, n: kept.n, takes }), kept);
   }
 

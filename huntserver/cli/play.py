@@ -26,7 +26,7 @@ from rich.text import Text
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.cli.play_words import HELP, OF_TEAMS, USES
 from huntserver.cli.prose import shown
-from huntserver.client import Client, Device, Refused, Unreachable, connect, guest_token
+from huntserver.client import TAKES, Client, Device, Refused, Unreachable, connect, guest_token
 
 STALE = frozenset({"bad_token", "token_expired"})
 
@@ -41,6 +41,7 @@ class Play:
         self.page: dict[str, Any] = {}
         self.client: Client
         self.failures = 0
+        self.present: dict[str, Any] = {}
 
     def say(self, text: str) -> None:
         """Print a line (Rich markup on a terminal)."""
@@ -64,6 +65,8 @@ class Play:
         """Show a push."""
         if message.get("t") == "snapshot":
             self.page = message["data"]
+        elif message.get("t") == "state" and message["ch"] == "presence":
+            self.present |= message["data"]
         elif message.get("t") == "event":
             for event in message["events"]:
                 if event.get("type") != "claimed" or message["ch"] == "hunt":  # told on both channels
@@ -198,6 +201,7 @@ class Play:
                 team = (await self.refresh()).get("team", {})
                 self.say(f"{escape(team.get('name', ''))}: place {team.get('place')}, {team.get('score')} points"
                          + (f", invite code {team['invite']}" if team.get("invite") else ""))  # fmt: skip
+                self._connected(team)
             case ["/me"]:
                 me = await self.client.question("profile")
                 self.say(f"{me['points']} points, {me['solves']} clues, {len(me['inventory'])} treasures")
@@ -250,6 +254,14 @@ class Play:
         answer = await self.client.command("ask", fields={"hunt": self.hunt, "clue": about, "text": text})
         self.say(f"your question is {answer['question']}; an answer costs {answer.get('price', 0)} points")
 
+    def _connected(self, team: dict[str, Any]) -> None:
+        """Print who of a team is connected, and how many of the hunt are, as far as it is known."""
+        here = set(self.present.get("here", ()))
+        for name, id in zip(team.get("members", ()), team.get("ids", ()), strict=False):
+            self.say(f"  {escape(name)} ({'[green]connected[/]' if id in here else 'away'})")
+        if self.present.get("count"):
+            self.say(f"players of this hunt that are connected: {self.present['count']}")
+
     def _verdict(self, answer: dict[str, Any]) -> None:
         verdict = answer.get("verdict", "")
         if verdict == "correct" and answer.get("done", 0) < answer.get("needed", 0):
@@ -289,7 +301,9 @@ async def _play(url: str, token: str, hunt: str, join: dict[str, str], device: D
     people = sys.stdin.isatty()
     console = Console(highlight=False, soft_wrap=not people)
     play = Play(console, hunt, people)
-    async with connect(url, token, device=device, on_message=play.on_message, on_state=play.on_state) as client:
+    async with connect(
+        url, token, device=device, on_message=play.on_message, on_state=play.on_state, takes=(*TAKES, "presence")
+    ) as client:
         play.client = client
         play.page = await client.join(hunt, fields=join)
         if play.page.get("intro"):

@@ -11,10 +11,10 @@ operations take and give is in the server's document at `/protocol`. Everything 
 `huntserver.client.session`, which has no sockets: use it to write a client on another event loop.
 """
 
-from huntserver.client.connection import Client, connect
+from huntserver.client.connection import TAKES, Client, connect
 from huntserver.client.device import Device
 from huntserver.client.errors import Refused, TooSlow, Unreachable
 from huntserver.client.http import guest_token
 from huntserver.client.requests import TooManyWaiting
 
-__all__ = ["Client", "Device", "Refused", "TooManyWaiting", "TooSlow", "Unreachable", "connect", "guest_token"]
+__all__ = ["TAKES", "Client", "Device", "Refused", "TooManyWaiting", "TooSlow", "Unreachable", "connect", "guest_token"]

@@ -44,8 +44,7 @@ class Client:
     `open` ran in: a lost connection is replaced, and what was not answered goes again. `on_message` is called with
     every push (`event`, each once and in order, `snapshot`, `state`) and with the server's word about listening (`sys`:
     `resumed`, `refused`, `goaway`); `on_state` with `lost` and `back`. Neither may block; an exception of theirs ends
-    the client, and is raised by whatever waits for it.
-    """
+    the client, and is raised by whatever waits for it. `takes`: what else the server may send (docs/protocol.md)."""
 
     def __init__(
         self,
@@ -56,10 +55,11 @@ class Client:
         on_message: Callable[[dict[str, Any]], None] = lambda message: None,
         on_state: Callable[[str], None] = lambda state: None,
         timing: Timing | None = None,
+        takes: tuple[str, ...] = TAKES,
     ) -> None:
         self.url = url
         self._device = device or Device()
-        self._session = Session(token, self._device.epoch, n=self._device.n, timing=timing, takes=TAKES)
+        self._session = Session(token, self._device.epoch, n=self._device.n, timing=timing, takes=takes)
         self._reader = PageReader(
             url, self._heard, ask_page=lambda hunt: self.question("page", hunt=hunt), spawn=self._spawn, fail=self._fail
         )

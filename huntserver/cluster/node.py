@@ -27,6 +27,7 @@ from huntserver.cluster.codec import GameCodec
 from huntserver.cluster.tls import link_tls
 from huntserver.cluster.view import PATH, ClusterPage
 from huntserver.config import Cluster, Config, ConfigError, log_url
+from huntserver.gateway.attendance import Attendance
 from huntserver.gateway.cluster_rooms import ClusterRooms
 from huntserver.gateway.site import HttpRequest, Reply
 from huntserver.limits import Limits
@@ -108,6 +109,12 @@ class ClusterNode:
         assert self.router is not None
         what.share = partial(self.router.notify, topic)
         self.router.noticed[topic] = what.heard
+
+    def attend(self, attendance: Attendance) -> None:
+        """Let this node and the others tell each other who is connected."""
+        assert self.router is not None
+        self.router.memos = attendance
+        attendance.attach(self.router)
 
     async def join(self, system: ActorSystem, connect: Mapping[str, Any], background: Background) -> None:
         """Listen for peers and become a member. Raises `ConfigError` when the link port cannot be had."""

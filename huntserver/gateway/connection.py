@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from actors.entity import Push, Rejected
+from huntserver.gateway.attendance import PRESENCE
 from huntserver.gateway.pages import pages
 from huntserver.gateway.pieces import Pieces
 from huntserver.gateway.profile import ask_profile
@@ -44,7 +45,7 @@ VERSION: Final = 1
 """Of the protocol."""
 WRONG: Final = b'"verdict":"incorrect"'
 """In the answer to a code or check-in that solved nothing."""
-UNDERSTOOD: Final = frozenset({"texts", "pieces"})
+UNDERSTOOD: Final = frozenset({"texts", "pieces", PRESENCE})
 """What a client may say in hello that it takes."""
 NOTHING_MORE: Final[frozenset[str]] = frozenset()
 BAD_ID: Final = Rejected("bad_field", "hunt: an id has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit")

@@ -10,6 +10,7 @@ class Listener(Protocol):
     """A session's connection, as rooms see it."""
 
     packed: bool
+    takes: frozenset[str]
 
     @property
     def by(self) -> str:

@@ -271,6 +271,11 @@ class Rooms:
 
     # ---- listeners
 
+    def listeners(self, hunt: str, channel: str) -> list[Any]:
+        """Return who hears a channel of a hunt now."""
+        room = self._rooms.get(hunt)
+        return list(room.channels.get(channel, ())) if room is not None else []
+
     def expect(self, hunt: str) -> None:
         """Somebody asks for the view that it will listen from: what is shown after it is to be heard."""
 

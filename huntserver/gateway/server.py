@@ -18,6 +18,7 @@ from actors.background import Background
 from actors.reporter import Reporter
 from huntserver.auth import SignIn, Tokens
 from huntserver.gateway.accept import Accepting
+from huntserver.gateway.attendance import Attendance
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.connections import TICK_S, Connections
@@ -104,12 +105,14 @@ class Gateway:
         self.turns = Turns(limits.slice_sockets, contain)
         self.sampler = Sampler()
         self.trials = Trials(limits, clock)
+        self.attendance = Attendance(rooms, clock)
         self.services = Services(
             limits=limits,
             clock=clock,
             turns=self.turns,
             system=system,
             rooms=rooms,
+            attendance=self.attendance,
             door=self.door,
             sessions=self.sessions,
             connections=self.connections,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from huntserver.gateway.attendance import Attendance
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connections import Connections
 from huntserver.gateway.door import Door
@@ -25,6 +26,7 @@ class Services(msgspec.Struct, kw_only=True):
     turns: Turns
     system: System
     rooms: Rooms
+    attendance: Attendance
     door: Door
     sessions: Sessions
     connections: Connections

@@ -66,13 +66,14 @@ class Subscriber(Listener, Protocol):
 class Subscriptions:
     """The hunts that one connection listens to. Made with its first join or resume; `end` with its socket."""
 
-    __slots__ = ("_asked", "_connection", "_services", "channels", "missed")
+    __slots__ = ("_asked", "_connection", "_present", "_services", "channels", "missed")
 
     def __init__(self, services: Services, connection: Subscriber) -> None:
         self._services = services
         self._connection = connection
         self._asked: dict[str, _Entry] = {}  # hunt -> the question that it will be entered by
         self.channels: dict[str, tuple[str, ...]] = {}
+        self._present: dict[str, str] = {}  # hunts in which this connection counts as connected, and of which team
         # hunts of which a push was not taken, and what was given before it ("": the player's own channel)
         self.missed: dict[str, Seen] | None = None
 
@@ -173,6 +174,15 @@ class Subscriptions:
         self.channels[hunt] = tuple(channels)
         if channels:
             self._services.rooms.enter(hunt, channels, self._connection, pos)
+            self._absent(hunt)
+            team = next((name[5:] for name in channels if name.startswith("team:")), "")
+            self._present[hunt] = team
+            self._services.attendance.entered(self._connection, hunt, team)
+
+    def _absent(self, hunt: str) -> None:
+        team = self._present.pop(hunt, None)
+        if team is not None:
+            self._services.attendance.left(self._connection, hunt, team)
 
     def refused(self, entry: _Entry, rejected: Rejected, pos: int) -> None:
         """Say why a hunt is not heard; try again later if that can help."""
@@ -260,11 +270,12 @@ class Subscriptions:
         if self.missed is not None:
             self.missed.pop(hunt, None)
         self._services.rooms.leave(hunt, self.channels.pop(hunt, ()), self._connection)
+        self._absent(hunt)
 
     def end(self) -> None:
         """Leave every room."""
         self._asked.clear()
-        for hunt in list(self.channels):
+        for hunt in {**self.channels, **self._present}:  # also one that it reads too slowly to be in the room of
             self.leave(hunt)
 
 

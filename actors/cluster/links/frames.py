@@ -200,6 +200,12 @@ class LinkUnknown(NamedTuple):
     tag: str
 
 
+class LinkMemo(LinkFrame, tag="m", frozen=True, gc=False):
+    """A word of the application on this node to that on the peer; nobody answers it, and it ends with the link."""
+
+    body: bytes
+
+
 AnyFrame = (
     LinkHello
     | LinkProof
@@ -218,6 +224,7 @@ AnyFrame = (
     | LinkShown
     | LinkRewound
     | LinkNotice
+    | LinkMemo
 )
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -34,7 +34,7 @@ async function open() {
   const who = /** @type {import("./store.js").Me} */ (state.me);
   const url = at_site("ws");
   url.protocol = url.protocol.replace("http", "ws");
-  const made = (client = await Client.open({ url: url.href, token: who.token, player: who.player }));
+  const made = (client = await Client.open({ url: url.href, token: who.token, player: who.player, presence: true }));
   set_now(() => made.now_ms());
   made.on_push = pushed;
   made.on_state = (now, about) => {
@@ -200,7 +200,8 @@ function pushed(message) {
     for (const event of message.events) heard(event, message.ts);
     look_soon();
   }
-  if (message.t === "state") look_soon();
+  if (message.t === "state" && message.ch === "presence") state.run = { ...run, connected: message.data.count };
+  else if (message.t === "state") look_soon();
   changed();
 }
 

@@ -65,7 +65,7 @@ function board(run) {
   return html`<div class="board-tools"><label class="sr" for="find">${h("find")}</label><input id="find" type="search" placeholder=${h("find.hint")} .value=${state.find}
       @input=${(/** @type {any} */ event) => (Object.assign(state, { find: event.target.value, chosen: 0 }), changed())}>
     <span class="sorts" role="group" aria-label=${h("sort")}>${sort("place")}${sort("stuck")}${sort("name")}</span>
-    <span class="about counts">${h("run.players", { n: head.players })} · ${h("run.loaded", { n: run.teams.size, total: head.teams })}</span></div>
+    <span class="about counts">${h("run.players", { n: head.players })}${run.connected === undefined ? nothing : html` · <span data-connected=${run.connected}>${h("run.connected", { n: run.connected })}</span>`} · ${h("run.loaded", { n: run.teams.size, total: head.teams })}</span></div>
     <big-board role="grid" tabindex="0" aria-label=${h("grid.label")} aria-rowcount=${found.length + 1} aria-colcount=${head.clues.length + 1} .head=${head} .now=${server_now()} .rows=${found} .chosen=${state.chosen}
       @team=${(/** @type {CustomEvent<number>} */ { detail }) => choose(detail)} @clue=${(/** @type {CustomEvent<number>} */ { detail }) => clue_box(detail)}></big-board>
     <p class="legend about"><span><i class="cell solved">✓</i>${h("grid.solved")}</span><span><i class="cell open">○</i>${h("grid.open")}</span><span><i class="cell tried">3</i>${h("grid.tried_key")}</span><span><i class="cell shut"></i>${h("grid.shut")}</span>

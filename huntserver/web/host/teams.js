@@ -7,7 +7,7 @@
  *   teams: number, players: number, brackets: string[], clues: Clue[], frozen_ms?: number, hidden?: number, unofficial?: string[]}} Head */
 /** @typedef {{at_ms: number, team: string, name: string, clue: string, part?: string, text: string, verdict: string, times: number, key: string}} Heard */
 /** @typedef {{hunt: string, title: string, head: Head | null, teams: Map<string, Team>, order: Team[], since: number, after: number,
- *   known: number, loaded: boolean, heard: Heard[], told: Set<string>, audit: any[]}} Run */
+ *   known: number, loaded: boolean, heard: Heard[], told: Set<string>, audit: any[], connected?: number}} Run */
 
 const HEARD_MAX = 300;
 const NOBODY_NEW = 2 ** 31;

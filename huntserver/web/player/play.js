@@ -45,7 +45,7 @@ export async function enter(hunt, member) {
 async function connect(who) {
   const url = at_site("ws");
   url.protocol = url.protocol.replace("http", "ws");
-  const made = (client = await Client.open({ url: url.href, token: who.token, player: who.player, texts: true }));
+  const made = (client = await Client.open({ url: url.href, token: who.token, player: who.player, texts: true, presence: true }));
   texts = new Texts(url.href);
   state.lasting = made.outbox.lasting && kept.is_lasting();
   set_now(() => made.now_ms());
@@ -59,6 +59,7 @@ async function connect(who) {
 /** @param {Client} made @param {import("../client.js").State} now @param {any} about */
 function turned(made, now, about) {
   state.link = { state: now, about, ever: state.link.ever || now === "online" };
+  if (now !== "online") state.present = {};  // who is connected is not known from here
   if (now === "online") {
     void made.adopt();  // another tab may have left something
     state.newer = Boolean(about.shell) && import.meta.url.includes("/shell/") && !import.meta.url.includes(about.shell);
@@ -177,7 +178,8 @@ function pushed(message) {
   if (message.hunt !== state.hunt) return;
   if (message.t === "snapshot") {
     shown(message.data);
-  } else if (message.t === "state") took_board(message.data);
+  } else if (message.t === "state" && message.ch === "presence") state.present = { ...state.present, ...message.data };
+  else if (message.t === "state") took_board(message.data);
   else if (message.t === "event" && state.page) {
     const push = /** @type {import("./fold.js").Push} */ (message);
     const folded = fold(state.page, push);

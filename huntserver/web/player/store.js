@@ -37,6 +37,8 @@ export const state = {
   history: [],
   /** @type {{hunt: string, solves: {[clue: string]: Solve}, solutions: Solution[], looks: number} | null} what is told after the end */
   receipt: null,
+  /** @type {{count?: number, here?: string[]}} who is connected, as far as it is known */
+  present: {},
   /** @type {Moment[]} */
   moments: [],
   /** @type {{[thing: string]: Answer}} */

@@ -44,8 +44,9 @@ function asking(team) {
 function members(team) {
   const { ids = [] } = team;
   return html`<section><h3>${t("team.members", { n: team.members.length })}</h3><ul class="lines members">${repeat(team.members, (name, i) => ids[i] || `${i}:${name}`, (name, i) =>
-    html`<li><span dir="auto">${name}</span>${i === 0 && team.members.length > 1 ? html` <span class="about">${t("team.captain")}</span>` : nothing}
-      ${i > 0 && ids[i] && leads(team) ? html`<button class="plain small" @click=${() => ask_to_kick(ids[i], name)}>${t("team.kick")}</button>` : nothing}</li>`)}</ul></section>`;
+    html`<li>${dot(ids[i])}<span dir="auto">${name}</span>${i === 0 && team.members.length > 1 ? html` <span class="about">${t("team.captain")}</span>` : nothing}
+      ${i > 0 && ids[i] && leads(team) ? html`<button class="plain small" @click=${() => ask_to_kick(ids[i], name)}>${t("team.kick")}</button>` : nothing}</li>`)}</ul>
+    ${state.present.count === undefined ? nothing : html`<p class="about" data-connected=${state.present.count}>${t("team.connected", { n: state.present.count })}</p>`}</section>`;
 }
 
 function ask_to_leave() {
@@ -63,6 +64,14 @@ function ask_to_kick(id, name) {
 function sure(title, about, go) {
   return sheet_of(title, html`<p dir="auto">${about}</p><button class="act wide" id="sure-go" @click=${() => (close_sheet(), go())}>${title}</button>
     <button class="plain wide" @click=${close_sheet}>${t("hint.no")}</button>`);
+}
+
+/** Whether a member is connected; nothing while that is not known. @param {string | undefined} id */
+function dot(id) {
+  const { here } = state.present;
+  if (!here || !id) return nothing;
+  const is_here = here.includes(id);
+  return html`<span class="dot ${is_here ? "here" : ""}" title=${t(is_here ? "team.here" : "team.away")}></span><span class="sr">${t(is_here ? "team.here" : "team.away")}: </span>`;
 }
 
 /** @param {string} code @returns {string} */

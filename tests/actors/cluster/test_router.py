@@ -199,3 +199,25 @@ async def test_a_word_of_the_applications_goes_to_all_peers_in_reach_and_one_tha
     node.received(ONE, f.LinkNotice("codes", b"y"))
     node.received(ONE, f.LinkNotice("later", b"z"))
     assert heard == [b"y"]
+
+
+async def test_memos_go_to_the_peers_that_are_reached() -> None:
+    node, heard = Node(), list[tuple[str, Any]]()
+    one, two = node.links[ONE.node], node.links[TWO.node]
+    node.router.memos = SimpleNamespace(
+        peer_up=lambda peer: heard.append(("up", peer.peer)),
+        peer_said=lambda peer, body: heard.append(("said", body)),
+        peer_down=lambda peer: heard.append(("down", peer.peer)),
+    )
+    node.router._keeper.known = list  # type: ignore[method-assign]
+    node.router.up(one)  # type: ignore[arg-type]
+    node.router.memo(b"all")
+    node.router.up(two)  # type: ignore[arg-type]
+    node.router.memo(b"one", one)
+    memos = {name: [x.body for x in link.sent if isinstance(x, f.LinkMemo)] for name, link in node.links.items()}
+    assert memos == {ONE.node: [b"all", b"one"], TWO.node: []}
+    node.received(ONE, f.LinkMemo(b"hello"))
+    node.router.down(one)  # type: ignore[arg-type]
+    node.router.memo(b"two")
+    assert heard == [("up", ONE), ("up", TWO), ("said", b"hello"), ("down", ONE)]
+    assert [x.body for x in two.sent if isinstance(x, f.LinkMemo)] == [b"two"]

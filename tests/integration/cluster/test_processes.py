@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from actors.log.port import shard_of
-from huntserver.client import Client, connect
+from huntserver.client import TAKES, Client, connect
 from huntserver.client.timing import Timing
 from lab.machines.cluster import ClusterProcess, LocalCluster
 
@@ -158,3 +158,38 @@ def _figure(node: ClusterProcess, name: str) -> float:
     status, page = node.http("GET", "/metrics")
     assert status == 200
     return next(float(line.removeprefix(name)) for line in page.decode().splitlines() if line.startswith(name))
+
+
+async def test_members_on_two_nodes_see_each_other_and_one_whose_node_died_is_away(cluster: LocalCluster) -> None:
+    far = cluster.folder / "far.toml"
+    far.write_text(HUNT.replace("solo", "teams"))
+    nodes = [cluster.add("a", "--hunt", str(far)), cluster.add("b", roles=["gateway"])]
+    for node in nodes:
+        node.launch()
+    await settled(cluster)
+    here: list[set[str]] = [set(), set()]
+
+    def hears(at: int) -> Any:
+        def heard(message: dict[str, Any]) -> None:
+            if message["t"] == "state" and message["ch"] == "presence" and "here" in message["data"]:
+                here[at] = set(message["data"]["here"])
+
+        return heard
+
+    async def until(at: int, wanted: set[str]) -> None:
+        async with asyncio.timeout(WAIT_S):
+            while here[at] != wanted:
+                await asyncio.sleep(0.02)
+
+    async with AsyncExitStack() as stack:
+        clients = []
+        for at, name in enumerate(("ada", "bob")):
+            token = cluster.tokens.mint("player", name, name.title())
+            opened = connect(nodes[at].url, token, on_message=hears(at), timing=QUICK, takes=(*TAKES, "presence"))
+            clients.append(await stack.enter_async_context(opened))
+        page = await clients[0].join("far", fields={"team": "Owls"})
+        await clients[1].join("far", fields={"invite": page["team"]["invite"]})
+        await until(0, {"p:ada", "p:bob"})
+        await until(1, {"p:ada", "p:bob"})
+        nodes[1].kill()
+        await until(0, {"p:ada"})

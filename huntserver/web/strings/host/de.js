@@ -210,6 +210,7 @@ export default {
 
   "live": "Jetzt",
   "run.teams": { one: "{n} Team", other: "{n} Teams" },
+  "run.connected": "{n} verbunden",
   "run.players": { one: "{n} Spieler", other: "{n} Spieler" },
   "run.loaded": "{n} von {total} Teams hier",
   "run.none": "Noch kein Team",

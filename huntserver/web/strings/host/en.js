@@ -210,6 +210,7 @@ export default {
 
   "live": "Live",
   "run.teams": { one: "{n} team", other: "{n} teams" },
+  "run.connected": "{n} connected",
   "run.players": { one: "{n} player", other: "{n} players" },
   "run.loaded": "{n} of {total} teams here",
   "run.none": "No team yet",
