@@ -30,6 +30,8 @@ PROTOCOLS: Final = (JSON, MSGPACK)
 PATHS: Final = ("/", "/ws")
 VERSION: Final = "13"
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:[^\r\n]*websocket", re.IGNORECASE)
+_NO_HTTP: Final = "this is no HTTP/1.1; no HTTP/2 is spoken here, nor TLS"
+_NO_PROXY: Final = "the PROXY protocol is not spoken here; let the proxy write X-Forwarded-For (server.trusted_proxies)"
 _WHY: Final = {
     "draining": "the server restarts",
     "no_gateway": "this node of the cluster takes no players; connect to one with the role gateway",
@@ -145,7 +147,7 @@ class Accepting(asyncio.Protocol):
         self._buffer += data
         head_max = self._site.limits.request_head_bytes_max
         if not looks_like_http(self._buffer):
-            self._turn_away(400, "this is no HTTP/1.1; no HTTP/2 is spoken here, nor TLS", "no_http", self._peer)
+            self._turn_away(400, _NO_PROXY if speaks_proxy(self._buffer) else _NO_HTTP, "no_http", self._peer)
             return
         end = self._buffer.find(b"\r\n\r\n", 0, head_max + 4)
         if end < 0:
@@ -255,6 +257,13 @@ def _is_ours(path: str) -> bool:
 _FIRST: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}(?: .*)?", re.DOTALL)
 
 
+def speaks_proxy(begun: bytes) -> bool:
+    """Tell whether bytes begin with HAProxy's PROXY protocol, of either version."""
+    return begun.startswith((b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"))
+
+
 def looks_like_http(begun: bytes) -> bool:
     """Tell whether bytes may be the beginning of an HTTP/1 request: a TLS hello and HTTP/2's preface are not."""
-    return not begun or (_FIRST.fullmatch(begun[:64]) is not None and not begun.startswith(b"PRI * HTTP/2"))
+    return not begun or (
+        _FIRST.fullmatch(begun[:64]) is not None and not begun.startswith((b"PRI * HTTP/2", b"PROXY "))
+    )

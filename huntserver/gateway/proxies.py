@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_FOR: Final = re.compile(r'for\s*=\s*(?:"([^"]*)"|([^;,\s]*))', re.IGNORECASE)
+_PAIR: Final = re.compile(r'\s*([^\s=;,"]*)\s*(?:=\s*("(?:[^"\\]|\\.)*"?|[^;,]*))?([;,]|\Z)')
+"""A parameter of `Forwarded` (RFC 7239, 4) with what ends it. What is in quotes is a value, whatever it looks like."""
 _NAMED: Final = re.compile(rb"\r\n(x-forwarded-for|forwarded):[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
@@ -93,12 +94,27 @@ class Proxies:
         return method + b" " + rest[len(self._prefix) :]
 
 
+def forwarded_for(text: str) -> list[str]:
+    """Return whom each element of a `Forwarded` header is for, "" where it does not say or cannot be read."""
+    elements, at, found = [], 0, ""
+    while pair := _PAIR.match(text, at):
+        if pair[1].lower() == "for":
+            found = (pair[2] or "").strip().strip('"')
+        at = pair.end()
+        if pair[3] == ",":
+            elements.append(found)
+            found = ""
+        elif at >= len(text):
+            return [*elements, found]
+    return [*elements, ""]  # not to be read from here on: nobody is believed
+
+
 def written_down(head: bytes, header: bytes) -> list[str]:
     """Return the addresses that a header of a head names, farthest first."""
     found: dict[bytes, list[str]] = {}
     for name, value in _NAMED.findall(head):
         text, kind = value.decode("latin-1"), name.lower()
-        named = [a or b for a, b in _FOR.findall(text)] if kind == b"forwarded" else text.split(",")
+        named = forwarded_for(text) if kind == b"forwarded" else text.split(",")
         found.setdefault(kind, []).extend(named)
     if header == b"auto":
         header = b"x-forwarded-for" if b"x-forwarded-for" in found else b"forwarded"

@@ -90,6 +90,14 @@ def test_an_address_counts_as_what_one_customer_has(address: str, network: str) 
         ("198.51.100.1", "Forwarded: for=10.9.0.1;proto=https", "10.9.0.1"),
         ("198.51.100.1", 'Forwarded: for=evil, For="[2001:db8::7]:443"', "2001:db8::7"),
         ("198.51.100.1", "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 10.9.0.1:4711", "10.9.0.1"),
+        ("198.51.100.1", 'Forwarded: for=10.9.0.1;host="for=6.6.6.6"', "10.9.0.1"),
+        ("198.51.100.1", 'Forwarded: for=10.9.0.1;host="a, for=6.6.6.6, b"', "10.9.0.1"),
+        ("198.51.100.1", 'Forwarded: for=10.9.0.1;host="a\\", for=6.6.6.6"', "10.9.0.1"),
+        ("198.51.100.1", "Forwarded: for=6.6.6.6, for=10.9.0.1; xfor=6.6.6.6", "10.9.0.1"),
+        ("198.51.100.1", 'Forwarded: host="x";by=198.51.100.1; For = "[2001:db8::7]"', "2001:db8::7"),
+        ("198.51.100.1", "Forwarded: for=6.6.6.6, host=x", "198.51.100.1"),
+        ("198.51.100.1", "Forwarded: for=6.6.6.6, for=_hidden", "198.51.100.1"),
+        ("198.51.100.1", 'Forwarded: for=6.6.6.6 "x", y', "198.51.100.1"),
         ("198.51.100.1", "X-Forwarded-For: unknown", "198.51.100.1"),
         ("198.51.100.1", "X-Forwarded-For: \xff", "198.51.100.1"),
         ("198.51.100.1", "X-Other: 1", "198.51.100.1"),
@@ -151,6 +159,8 @@ ODD: list[tuple[bytes, int, str]] = [
     (b"PRI * HTTP/2.0\r\n", 400, "no_http"),
     (b"SSH-2.0-OpenSSH_9.2\r\n\xff\xff", 400, "no_http"),
     (b"\r\n\r\n", 400, "no_http"),
+    (b"PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\nGET / HTTP/1.1\r\n", 400, "no_http"),
+    (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes(12), 400, "no_http"),
     (b"GET /\xff\xfe HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad_http"),
 ]
 
