@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -199,9 +199,25 @@ def parse(data: bytes, name: str) -> Config:
     try:
         config = msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{name}: {error}") from error
+        raise ConfigError(f"{name}: {error}{_words(str(error))}") from error
     check(name, config)
     return config
+
+
+_ORIGIN: Final = re.compile(r"null|[a-z][a-z0-9+.-]*://[^/\s?#]+", re.IGNORECASE)
+
+
+def _words(error: str) -> str:
+    """Return what is allowed where one of a few words was wanted, to be put behind the error; else ""."""
+    if not error.startswith("Invalid enum value"):
+        return ""
+    shape: Any = Config
+    for step in error.rpartition("`$.")[2].rstrip("`").split("."):
+        fields = {f.name: f.type for f in msgspec.structs.fields(shape)} if hasattr(shape, "__struct_fields__") else {}
+        if step not in fields:
+            return ""
+        shape = fields[step]
+    return f", allowed are {', '.join(word or 'nothing' for word in get_args(shape))}"
 
 
 def _known_keys(name: str, tree: Any, shape: Any, path: str) -> None:
@@ -256,6 +272,15 @@ def check(name: str, config: Config) -> None:
         raise ConfigError(f"{name}: telemetry.traces_ratio is {ratio}, allowed is over 0 and up to 1")
     if config.server.path_prefix and not re.fullmatch(r"(/[\w.~-]+)+/?", config.server.path_prefix, re.ASCII):
         raise ConfigError(f"{name}: server.path_prefix is {config.server.path_prefix!r}, allowed is a path like /hunt")
+    if not config.server.host.strip():
+        raise ConfigError(f"{name}: server.host is empty; write 0.0.0.0 to be reached from other machines")
+    for text in config.server.origins:
+        if not _ORIGIN.fullmatch(text):
+            raise ConfigError(
+                f"{name}: server.origins has {text!r}, allowed is what browsers send: https://HOST[:PORT]"
+            )
+    if config.media.endpoint and not re.fullmatch(r"https?://[^/\s]+/?.*", config.media.endpoint):
+        raise ConfigError(f"{name}: media.endpoint is {config.media.endpoint!r}, allowed is http[s]://HOST[:PORT]")
     for text in config.server.trusted_proxies:
         try:
             ipaddress.ip_network(text, strict=False)

@@ -15,6 +15,8 @@ def media_store(config: Config) -> MediaStore:
     chosen = config.media.store or f"folder:{Path(config.data.dir) / 'media'}"
     scheme, _, rest = chosen.partition(":")
     if scheme == "folder" and rest:
+        if Path(rest).exists() and not Path(rest).is_dir():
+            raise ConfigError(f"media.store is {chosen!r}, which is a file; name a folder")
         return FolderStore(Path(rest))
     if scheme == "s3" and rest:
         bucket, _, prefix = rest.partition("/")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from huntserver.config import Config, ConfigError, MediaChoice
 from huntserver.media.folder import FolderStore
 from huntserver.media.store import MediaStore, MediaStoreError, NoRoomError
+from huntserver.media.stores import media_store
 from tests.media.contract import BODY, DIGEST, StoreContract
 
 
@@ -37,3 +39,9 @@ def test_a_file_that_was_cut_off_is_not_served_as_if_it_were_whole(tmp_path: Pat
     (tmp_path / DIGEST[:2] / DIGEST).write_bytes(BODY[:10])
     with pytest.raises(MediaStoreError, match="ends before byte 100"):
         store.read(DIGEST, 0, 100)
+
+
+def test_a_store_that_is_a_file_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("x")
+    with pytest.raises(ConfigError, match="which is a file; name a folder"):
+        media_store(Config(media=MediaChoice(store=f"folder:{tmp_path / 'taken'}")))
