@@ -272,15 +272,7 @@ def check(name: str, config: Config) -> None:
         raise ConfigError(f"{name}: telemetry.traces_ratio is {ratio}, allowed is over 0 and up to 1")
     if config.server.path_prefix and not re.fullmatch(r"(/[\w.~-]+)+/?", config.server.path_prefix, re.ASCII):
         raise ConfigError(f"{name}: server.path_prefix is {config.server.path_prefix!r}, allowed is a path like /hunt")
-    if not config.server.host.strip():
-        raise ConfigError(f"{name}: server.host is empty; write 0.0.0.0 to be reached from other machines")
-    for text in config.server.origins:
-        if not _ORIGIN.fullmatch(text):
-            raise ConfigError(
-                f"{name}: server.origins has {text!r}, allowed is what browsers send: https://HOST[:PORT]"
-            )
-    if config.media.endpoint and not re.fullmatch(r"https?://[^/\s]+/?.*", config.media.endpoint):
-        raise ConfigError(f"{name}: media.endpoint is {config.media.endpoint!r}, allowed is http[s]://HOST[:PORT]")
+    _check_addresses(name, config)
     for text in config.server.trusted_proxies:
         try:
             ipaddress.ip_network(text, strict=False)
@@ -293,6 +285,18 @@ def check(name: str, config: Config) -> None:
     scheme, _ = log_url(config.log.url, name)
     if config.projections.feed and scheme != "kafka":
         raise ConfigError(f"{name}: projections.feed is true and the log is {config.log.url}; it needs a log in Kafka")
+
+
+def _check_addresses(name: str, config: Config) -> None:
+    if not config.server.host.strip():
+        raise ConfigError(f"{name}: server.host is empty; write 0.0.0.0 to be reached from other machines")
+    for text in config.server.origins:
+        if not _ORIGIN.fullmatch(text):
+            raise ConfigError(
+                f"{name}: server.origins has {text!r}, allowed is what browsers send: https://HOST[:PORT]"
+            )
+    if config.media.endpoint and not re.fullmatch(r"https?://[^/\s]+/?.*", config.media.endpoint):
+        raise ConfigError(f"{name}: media.endpoint is {config.media.endpoint!r}, allowed is http[s]://HOST[:PORT]")
 
 
 def _check_cluster(name: str, config: Config) -> None:
