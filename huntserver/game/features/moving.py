@@ -57,6 +57,9 @@ def move(state: Hunt, command: MovePlayer, ctx: Context) -> Decision | Rejected:
     if len(team.members) >= MEMBERS_MAX:
         return Rejected("team_full", f"a team has at most {MEMBERS_MAX} members")
     if old is None:
+        players_max = state.definition.teams.players_max
+        if len(state.members) >= players_max:
+            return Rejected("hunt_full", f"the hunt has its {players_max} players; take one out, or amend the limit")
         author = act(ctx, command, name=state.more.left[player][1])
         return Decision((PlayerMoved(player, team.id, state.definition.title, personal=author),), {"team": team.id})
     dissolved = len(old.members) == 1 and not has_played(old)

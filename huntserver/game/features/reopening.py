@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from actors.entity import Context, Decision, Reaction, Rejected, Timer
+from huntserver.game import views
 from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
 from huntserver.game.event import Author, GameEvent, HostEvent
@@ -80,12 +81,16 @@ def _apply_reopened(state: Hunt, event: Reopened, at_ms: int) -> None:
     state.more.reopenings += 1
     if not state.more.withdrawing:
         state.more.withdrawing, state.more.reopened_ms = state.placed, at_ms
+    if state.started_ms:  # what hosts accepted after the end opens now what rests on it
+        state.open_things(state.teams.values(), at_ms)
 
 
 def _show_reopened(tell: Telling, state: Hunt, event: Reopened) -> None:
     shown = Shown("reopened", ends_ms=state.ends_ms, for_ms=event.removed_ms)
     tell.all(shown)
     tell.hosts(shown)
+    for team, mask in state.opened:
+        tell.team(team, Shown("opened", **views.opened(state, team, mask)))
 
 
 def _apply_withdrawn(state: Hunt, event: Withdrawn, at_ms: int) -> None:

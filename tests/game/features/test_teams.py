@@ -185,6 +185,21 @@ def test_who_is_not_admitted_or_founds_a_team_meanwhile_asks_no_more() -> None:
     assert table.join("dan", invite=invite).waiting
 
 
+def test_who_has_left_is_not_moved_back_into_a_hunt_that_is_full() -> None:
+    table = Table(WIDE.replace("players_max = 50", "players_max = 3")).published()
+    table.join("bob", invite=table.join("ann", team="Owls").invite)
+    table.host(Start())
+    table.send(LeaveTeam(), "p:bob")
+    table.join("cid", team="Bats")
+    table.join("dan", team="Newts")
+    full = table.host(MovePlayer("p:bob", "t1"))
+    assert isinstance(full, Rejected)
+    assert full.code == "hunt_full"
+    assert "3 players" in full.msg
+    table.send(LeaveTeam(), "p:dan")
+    assert table.host(MovePlayer("p:bob", "t1")) == {"team": "t1"}
+
+
 def test_who_is_moved_gains_and_loses_nothing_and_begins_anew_with_the_new_teams_page() -> None:
     table = owls_and_bats(start=True)
     table.guess("one", "ann")

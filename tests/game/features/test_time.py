@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from actors.entity import Context, Decision
 from huntserver.game.features import placing, reopening
+from huntserver.game.features.amending import Accept
 from huntserver.game.features.auditing import Audit, AuditQuery
 from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.extra_time import ExtraTime, RemoveInterval
@@ -174,6 +175,22 @@ def test_reopening_at_once_leaves_players_and_hunt_as_if_there_had_been_no_end(
         for i in range(max(players, 1)):
             assert profile(table, f"p{i}") == profile(never, f"p{i}")
         assert digest(table.replay()) == digest(table.state)
+
+
+def test_what_rests_on_a_guess_that_was_judged_anew_after_the_end_opens_when_the_hunt_goes_on() -> None:
+    table = Table(TWO_OPEN + 'unlock = "a"\n').running("ann", "bob")
+    for player in ("ann", "bob"):
+        table.guess("alpha", player=player, clue="a")
+    table.host(Accept("a", "alpha"))  # of some teams in one turn
+    table.host(End())
+    table.tick(1)
+    assert [clue.id for clue in table.ask(PageQuery(), "p:bob").clues if clue.solved] == ["a"]
+    before = len(table.pushes("team:t2"))
+    table.host(Reopen(600))
+    assert [clue.id for clue in table.ask(PageQuery(), "p:bob").clues] == ["a", "b"]
+    assert [e.type for push in table.pushes("team:t2")[before:] for e in push.events] == ["opened"]
+    assert table.guess("b", player="bob", clue="b").verdict == "correct"
+    assert digest(table.replay()) == digest(table.state)
 
 
 def test_places_are_withdrawn_from_everybody_who_was_told_one_and_given_anew_at_the_next_end() -> None:
