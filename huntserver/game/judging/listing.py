@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from huntserver.game.judging.folding import folded, letters
@@ -113,6 +114,11 @@ def partings(text: str) -> Iterator[list[str]]:
             if len(parts) > 1 and parts not in seen and len(parts) <= PARTS_MAX:
                 seen.append(parts)
                 yield parts
+    said = {letters(word) for word in text.split()} & conjunctions()
+    for word in sorted(said) if len(said) > 1 else ():  # one of them may be a thing: of "dhe and aaa"
+        parts = _once(_at_words(text, {word}))
+        if 1 < len(parts) <= PARTS_MAX:
+            yield parts
     if text.strip():
         yield [text]
 
@@ -126,14 +132,15 @@ def _once(pieces: Sequence[str] | Iterator[str]) -> list[str]:
     return list(found.values())
 
 
-def _at_words(text: str) -> list[str]:
-    """Part a text at the words for "and"."""
+def _at_words(text: str, of: AbstractSet[str] | None = None) -> list[str]:
+    """Part a text at the words for "and", or at those given."""
+    between = conjunctions() if of is None else of
     words = text.split()
     parts: list[list[str]] = [[]]
     for i, word in enumerate(words):
-        if 0 < i < len(words) - 1 and (letters(word) in conjunctions()):
+        if 0 < i < len(words) - 1 and letters(word) in between:
             parts.append([])
-        elif i == 0 and len(words) > 1 and letters(word) in conjunctions():
+        elif i == 0 and len(words) > 1 and letters(word) in between:
             continue
         else:
             parts[-1].append(word)

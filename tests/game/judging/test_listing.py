@@ -44,6 +44,11 @@ def test_a_set_with_less_more_or_other_things_is_wrong(guess: str) -> None:
     assert not COLOURS.fits(guess)
 
 
+@pytest.mark.parametrize("guess", ["dhe and aaa", "aaa and dhe", "and und dhe"])
+def test_a_thing_may_be_a_word_for_and(guess: str) -> None:
+    assert things("dhe", "and" if "aaa" not in guess else "aaa").fits(guess)
+
+
 NAMES = st.lists(st.text(alphabet="abcdefgh", min_size=3, max_size=6), min_size=2, max_size=5, unique=True)
 PARTED_BY = st.sampled_from([", ", "; ", "\n", " / ", " & ", " and ", " und ", ",", " | "])
 
