@@ -1,4 +1,4 @@
-"""`huntserver export`: a hunt's standings and guesses out of the log, whole, for spreadsheets and other systems.
+"""`huntserver export`: a hunt's standings, guesses and pages out of the log, as of now or of any moment before.
 
 For who runs the server: reads the log itself and asks nobody, also of a hunt that ended long ago. Never writes to it.
 """
@@ -6,16 +6,22 @@ For who runs the server: reads the log itself and asks nobody, also of a hunt th
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
-from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, checked_config, fail, run
+from actors.entity import Rejected
+from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, USAGE, checked_config, fail, run
 from huntserver.cli.sheets import FORMATS, ctftime, written
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.missing import TriedInVain
+from huntserver.game.features.page import page_of
 from huntserver.game.features.solving import Solved
+from huntserver.game.moment import moment as point
+from huntserver.game.permission import team_of
 from huntserver.game.state import Hunt
 
 STANDINGS: Final = ("place", "team", "name", "score", "solved", "reached_at", "bracket", "members")
@@ -23,21 +29,34 @@ GUESSES: Final = ("at", "team", "name", "clue", "verdict", "how", "points", "by"
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["standings", "guesses"]))
+@click.argument("what", type=click.Choice(["standings", "guesses", "page"]))
 @click.option("--hunt", required=True, help="id of the hunt")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True)
 @click.option("--bracket", help="standings of one bracket")
+@click.option("--team", help="whose page: its id or name")
+@click.option("--at", help="as it was: a time (2030-05-01T10:00:00+02:00), or a record's number (a `pos`)")
 @CONFIG
 @LOG
 @DATA
 def export(
-    what: str, hunt: str, form: str, bracket: str | None, config: Path | None, log: str | None, data: Path | None
+    what: str,
+    hunt: str,
+    form: str,
+    bracket: str | None,
+    team: str | None,
+    at: str | None,
+    config: Path | None,
+    log: str | None,
+    data: Path | None,
 ) -> None:
-    """Print standings or guesses of a hunt from the log, as CSV, JSON or CTFtime's scoreboard. Guesses name who wrote
-    what: keep them to yourself."""
+    """Print standings or guesses of a hunt from the log, as CSV, JSON or CTFtime's scoreboard, or the page that a team
+    sees, as JSON. Guesses name who wrote what: keep them to yourself."""
     made = checked_config(config, log, data)
     if form == "ctftime" and what != "standings":
         fail("CTFtime's format is one of standings")
+    if (what == "page") != (team is not None):
+        fail("a page is a team's: export page --team TEAM", USAGE)
+    beyond = None if at is None else _beyond(f"hunt/{hunt}", at)
 
     async def work() -> int:
         from huntserver.app import kinds, open_log
@@ -47,22 +66,48 @@ def export(
         await opened.open()
         tried: list[tuple[int, Any]] = []
 
+        last_ms = 0
+
         def seen(shard: Any, offset: int, record: Any, counts: bool) -> None:
+            nonlocal last_ms
             if counts and getattr(record, "entity", "") == f"hunt/{hunt}":
+                last_ms = record.at
                 tried.extend((record.at, e) for e in record.events if isinstance(e, Guessed | Solved | TriedInVain))
 
         try:
-            folded = await fold(opened, snapshots, kinds(made), seen=seen, only="hunts")
+            folded = await fold(opened, snapshots, kinds(made), seen=seen, only="hunts", beyond=beyond)
         finally:
             await opened.close()
         state = folded.states.get(f"hunt/{hunt}")
         if state is None:
-            click.echo(f"huntserver: there is no hunt {hunt!r} in this log", err=True)
+            then = "" if at is None else f" at {at}"
+            click.echo(f"huntserver: there is no hunt {hunt!r} in this log{then}", err=True)
             return FAILED
+        if team is not None:
+            return _page(state, team, last_ms)
         click.echo(standings(state, form, bracket) if what == "standings" else guesses(state, tried, form), nl=False)
         return 0
 
     run(work)
+
+
+def _beyond(entity: str, at: str) -> Callable[[Any], bool]:
+    """Return whether a record is one of the entity's after a time, or after one of its records."""
+    if at.isascii() and at.isdigit():
+        return lambda record: getattr(record, "entity", "") == entity and record.pos > int(at)
+    until_ms = point(at, "--at")
+    if isinstance(until_ms, Rejected):
+        fail(f"{until_ms.msg}, or give a record's number", USAGE)
+    return lambda record: getattr(record, "entity", "") == entity and record.at > until_ms
+
+
+def _page(state: Hunt, team: str, now_ms: int) -> int:
+    found = team_of(state, team)
+    if isinstance(found, Rejected):
+        click.echo(f"huntserver: {found.code}: {found.msg}", err=True)
+        return FAILED
+    click.echo(msgspec.json.format(msgspec.json.encode(page_of(state, found, now_ms)), indent=1).decode())
+    return 0
 
 
 def standings(state: Hunt, form: str, bracket: str | None = None) -> str:

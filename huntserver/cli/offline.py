@@ -28,6 +28,8 @@ from actors.timekeeper import Timekeeper
 
 Seen = Callable[[ShardId, int, Any, bool], None]
 """Called with (shard, offset, record, whether it counts) for every record."""
+Beyond = Callable[[Any], bool]
+"""Told of a record that it lies behind what is asked for: its shard is folded up to there."""
 
 
 class Folded(NamedTuple):
@@ -61,6 +63,7 @@ async def fold(
     *,
     seen: Seen | None = None,
     only: str | None = None,
+    beyond: Beyond | None = None,
     report: Reporter | None = None,
 ) -> Folded:
     """Fold every shard (or, with `only`, those of one topic) from zero. Raises `LogDamaged` with shard and offset."""
@@ -70,7 +73,8 @@ async def fold(
         if only is not None and kind.topic != only:
             continue
         for index in range(count):
-            got, lost = await _fold_shard(log, snapshots, kind, ShardId(kind.topic, index), count, seen, made, report)
+            id = ShardId(kind.topic, index)
+            got, lost = await _fold_shard(log, snapshots, kind, id, count, seen, beyond, made, report)
             records += got
             void += lost
     return made._replace(records=records, void=void)
@@ -83,6 +87,7 @@ async def _fold_shard(
     id: ShardId,
     count: int,
     seen: Seen | None,
+    beyond: Beyond | None,
     made: Folded,
     report: Reporter | None,
 ) -> tuple[int, int]:
@@ -92,17 +97,19 @@ async def _fold_shard(
     shard = _shard(log, snapshots, kind, id, count, report or Silent())
     decoder = RecordDecoder(kind.event_type)
     replay = Replay(shard, TrustedSnapshots(), decoder)
-    read = 0
+    read, end = 0, bounds.end
     async for chunk in log.read(id, bounds.start):
         for offset, body in chunk:
-            if offset >= bounds.end:
+            if offset < end and beyond is not None and beyond(decoder.decode(id, offset, body)):
+                end = offset
+            if offset >= end:
                 break
             before = replay.fold.void_count
             replay.feed(offset, body)
             read += 1
             if seen is not None:
                 seen(id, offset, decoder.decode(id, offset, body), replay.fold.void_count == before)
-        if chunk[-1].offset >= bounds.end - 1:
+        if chunk[-1].offset >= end - 1:
             break
         replay.tails.clear()
         replay.reactions.clear()

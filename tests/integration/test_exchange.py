@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from itertools import groupby
 from pathlib import Path
 
 from click.testing import CliRunner, Result
 
 from huntserver.auth import Tokens, load_key
-from huntserver.cli.main import FAILED, main
+from huntserver.cli.main import FAILED, USAGE, main
 from lab.machines.servers import serving
 
 HUNT = """
@@ -75,3 +76,22 @@ def test_a_roster_comes_in_and_standings_and_guesses_go_out(tmp_path: Path) -> N
         ("Owls", "correct", "one"),
     ]
     assert run("export", "standings", "--hunt", "none", "--log", log[3]).exit_code == FAILED
+    assert run("export", "page", *log).exit_code == USAGE
+    assert "no point in time" in run("export", "standings", *log, "--at", "noon").stderr
+    assert run("export", "standings", *log, "--at", "1970-01-02T00:00:00Z").exit_code == FAILED
+    assert (
+        run("export", "standings", *log, "--at", "2999-01-01T00:00:00Z").stdout
+        == run("export", "standings", *log).stdout
+    )
+    seen = [as_it_was(log, pos) for pos in range(1, 40)]
+    assert [seen for seen, _ in groupby(seen)] == [None, ("0", [False]), ("10", [True])]
+
+
+def as_it_was(log: tuple[str, ...], pos: int) -> tuple[str, list[bool]] | None:
+    """Return the Owls' points and which clues of their page were solved, as of one of the hunt's records."""
+    sheet = run("export", "standings", *log, "--at", pos)
+    if sheet.exit_code or "Owls" not in sheet.stdout:
+        return None
+    page = json.loads(run("export", "page", *log, "--team", "owls", "--at", pos).stdout)
+    row = next(row for row in csv.DictReader(io.StringIO(sheet.stdout)) if row["name"] == "Owls")
+    return row["score"], [clue.get("solved", False) for clue in page["clues"]]
