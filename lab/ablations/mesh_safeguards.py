@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from actors.cluster.keeper import FOLLOWS, Keeper, News
-from actors.cluster.watches import Watches
 from actors.log.port import ShardId
 from huntserver.gateway.cluster_rooms import ClusterRooms
 from huntserver.gateway.room import Channel
 from huntserver.gateway.rooms import Rooms
-from lab.ablations.safeguard import FENCE, GATEWAY, Patches, Safeguard, nothing
+from lab.ablations.safeguard import FENCE, GATEWAY, Patches, Safeguard
 
 
 def _without_noting_what_was_told(patches: Patches) -> None:
@@ -33,10 +32,6 @@ def _without_noting_how_far_it_entered(patches: Patches) -> None:
 
     patches.wrap(Rooms, "enter", enter)
     patches.replace(Channel, "given", lambda self, listener: 1 << 60)  # and nobody is found behind
-
-
-def _without_saying_what_is_not_whole(patches: Patches) -> None:
-    patches.replace(Watches, "watching", nothing)
 
 
 def _without_giving_up_what_is_followed(patches: Patches) -> None:
@@ -64,13 +59,6 @@ SAFEGUARDS: Final = {
             "what an owner shows again after a recovery is not shown to who has it from a view",
             ("I4",),
             _without_noting_how_far_it_entered,
-        ),
-        Safeguard(
-            "what is not whole is said",
-            GATEWAY,
-            "listeners ask anew when the next owner does not know all that was shown since they last heard",
-            ("I4",),
-            _without_saying_what_is_not_whole,
         ),
         Safeguard(
             "what is followed is given up",

@@ -44,7 +44,7 @@ function asking(team) {
 function members(team) {
   const { ids = [] } = team;
   return html`<section><h3>${t("team.members", { n: team.members.length })}</h3><ul class="lines members">${repeat(team.members, (name, i) => ids[i] || `${i}:${name}`, (name, i) =>
-    html`<li>${dot(ids[i])}<span dir="auto">${name}</span>${i === 0 && team.members.length > 1 ? html` <span class="about">${t("team.captain")}</span>` : nothing}
+    html`<li>${presence(ids[i])}<span dir="auto">${name}</span>${i === 0 && team.members.length > 1 ? html` <span class="about">${t("team.captain")}</span>` : nothing}
       ${i > 0 && ids[i] && leads(team) ? html`<button class="plain small" @click=${() => ask_to_kick(ids[i], name)}>${t("team.kick")}</button>` : nothing}</li>`)}</ul>
     ${state.present.count === undefined ? nothing : html`<p class="about" data-connected=${state.present.count}>${t("team.connected", { n: state.present.count })}</p>`}</section>`;
 }
@@ -67,11 +67,11 @@ function sure(title, about, go) {
 }
 
 /** Whether a member is connected; nothing while that is not known. @param {string | undefined} id */
-function dot(id) {
+function presence(id) {
   const { here } = state.present;
   if (!here || !id) return nothing;
   const is_here = here.includes(id);
-  return html`<span class="dot ${is_here ? "here" : ""}" title=${t(is_here ? "team.here" : "team.away")}></span><span class="sr">${t(is_here ? "team.here" : "team.away")}: </span>`;
+  return html`<span class="presence ${is_here ? "here" : ""}" title=${t(is_here ? "team.here" : "team.away")}></span><span class="sr">${t(is_here ? "team.here" : "team.away")}: </span>`;
 }
 
 /** @param {string} code @returns {string} */

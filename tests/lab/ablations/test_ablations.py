@@ -27,7 +27,6 @@ NEAR = {
     "one tenure per link reset": 900,
     "what was told by an answer": 25,
     "how far a listener entered": 25,
-    "what is not whole is said": 15,
     "what is followed is given up": 160,
 }
 """Where seeds begin that show soon what is missed (0 for all others); a change of the simulation moves them, so that
