@@ -43,7 +43,7 @@ UNMISSED: Final = (
         "what is not whole is said",
         GATEWAY,
         "listeners ask anew when the next owner does not know all that was shown since they last heard",
-        "1,700 seeds did not miss it once new links told all that is known; `tests/actors/cluster/test_watches.py` holds it",
+        "1,700 seeds did not miss it; `tests/actors/cluster/test_watches.py` holds it",
     ),
     Unmissed(
         "views of the present owner",
