@@ -18,7 +18,7 @@ from actors.shard.commit import WAIT_BUCKETS_MS
 from actors.system import ActorSystem
 from huntserver.telemetry.lines import LogReporter
 from huntserver.telemetry.loop_lag import BOUNDS_S, LoopLag
-from huntserver.telemetry.metric_table import COUNTER, ENTITY_KINDS, PARTS, Row
+from huntserver.telemetry.metric_table import COUNTER, ENTITY_KINDS, PARTS, MetricSpec
 from huntserver.telemetry.sink import LineSink
 
 WAIT_BOUNDS_S = tuple(bound / 1000 for bound in WAIT_BUCKETS_MS)
@@ -169,7 +169,7 @@ class LatencyCollector(Collector):
         yield metric
 
 
-def _family(row: Row, values: Mapping[str | None, float]) -> Metric:
+def _family(row: MetricSpec, values: Mapping[str | None, float]) -> Metric:
     """Return one metric with its samples, by the row's label, by kind of entity, or (None) without a label."""
     labels = [] if None in values else [row.label or "kind"]
     made = CounterMetricFamily if row.type == COUNTER else GaugeMetricFamily
