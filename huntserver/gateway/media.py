@@ -58,7 +58,7 @@ def to_keep(store: MediaStore, name: str, body: bytes) -> AddMedium | Rejected:
     return AddMedium(name, digest, len(body), seen.type, key, seen.width, seen.height)
 
 
-class _HuntAsked:
+class HuntAsked:
     """A question to a hunt: its answer or the refusal goes on."""
 
     def __init__(self, told: Told) -> None:
@@ -178,7 +178,7 @@ class MediaRoutes:
             else:
                 self._background.once("medium of a host", self._keep(hunt, name, caller, body, reply))
 
-        self._system.query("hunt", hunt, MediaQuery(), _HuntAsked(told), 0, caller)
+        self._system.query("hunt", hunt, MediaQuery(), HuntAsked(told), 0, caller)
 
     async def _keep(self, hunt: str, name: str, caller: Caller, body: bytes, reply: Reply) -> None:
         keeping = self._beside(to_keep, self._store, name, body)
@@ -203,7 +203,7 @@ class MediaRoutes:
                 self._known[hunt, key] = view
             found(view)
 
-        self._system.query("hunt", hunt, MediumQuery(key), _HuntAsked(told), 0, STRANGER)
+        self._system.query("hunt", hunt, MediumQuery(key), HuntAsked(told), 0, STRANGER)
 
     def _found(self, asked: HttpRequest, found: StoredMedium | Rejected, reply: Reply) -> None:
         if isinstance(found, Rejected):

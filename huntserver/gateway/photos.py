@@ -18,13 +18,13 @@ from functools import partial
 from typing import Any, Final
 
 from actors.background import Background
-from actors.entity import Push, Rejected
+from actors.entity import Rejected
 from actors.shard.actor import Caller
 from huntserver.auth import Tokens
 from huntserver.game.features.handing_in import HandIn, MayHandInQuery, PhotoQuery
 from huntserver.game.features.media import StoredMedium
 from huntserver.gateway.door import Door
-from huntserver.gateway.media import AWAY, BUSY, KEY_BYTES, STORE_S, submit_kept
+from huntserver.gateway.media import AWAY, BUSY, KEY_BYTES, STORE_S, HuntAsked, submit_kept
 from huntserver.gateway.ports import System
 from huntserver.gateway.site import HttpRequest, Reply, Response, Upload, refused, wrong
 from huntserver.limits import Limits
@@ -35,25 +35,6 @@ from huntserver.wire.messages import HUNT_ID
 _PATH: Final = re.compile(rf"/hunts/({HUNT_ID.pattern})/photos/([A-Za-z0-9_.-]{{1,80}})")
 THREADS: Final = 2
 """Of those that draw pictures anew, each with 150 MB at most."""
-
-
-class _PhotoAsked:
-    """A question to a hunt; `answer` is the view or the refusal."""
-
-    def __init__(self) -> None:
-        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-
-    def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
-        """Never: a question was asked."""
-
-    def refused(self, request: int, rejected: Rejected, pos: int) -> None:
-        """It was refused."""
-        self.viewed(request, rejected, pos)
-
-    def viewed(self, request: int, view: Any, pos: int) -> None:
-        """What was asked for."""
-        if not self.answer.done():
-            self.answer.set_result(view)
 
 
 def to_hand_in(store: MediaStore, clue: str, source: str, body: bytes) -> HandIn | Rejected:
@@ -129,9 +110,14 @@ class PhotoRoutes:
         return self._tokens.verify(token.strip())
 
     async def _ask(self, hunt: str, query: Any, caller: Caller) -> Any:
-        asked = _PhotoAsked()
-        self._system.query("hunt", hunt, query, asked, 0, caller)
-        return await asyncio.wait_for(asked.answer, STORE_S)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        def told(view: Any) -> None:
+            if not answer.done():  # it was given up: nobody waits
+                answer.set_result(view)
+
+        self._system.query("hunt", hunt, query, HuntAsked(told), 0, caller)
+        return await asyncio.wait_for(answer, STORE_S)
 
     async def _beside(self, threads: ThreadPoolExecutor, work: Callable[..., Any], *given: Any) -> Any:
         loop = asyncio.get_running_loop()
