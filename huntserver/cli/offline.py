@@ -100,15 +100,17 @@ async def _fold_shard(
     read, end = 0, bounds.end
     async for chunk in log.read(id, bounds.start):
         for offset, body in chunk:
-            if offset < end and beyond is not None and beyond(decoder.decode(id, offset, body)):
-                end = offset
             if offset >= end:
+                break
+            record = decoder.decode(id, offset, body) if seen is not None or beyond is not None else None
+            if beyond is not None and beyond(record):
+                end = offset
                 break
             before = replay.fold.void_count
             replay.feed(offset, body)
             read += 1
             if seen is not None:
-                seen(id, offset, decoder.decode(id, offset, body), replay.fold.void_count == before)
+                seen(id, offset, record, replay.fold.void_count == before)
         if chunk[-1].offset >= end - 1:
             break
         replay.tails.clear()
