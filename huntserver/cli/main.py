@@ -63,6 +63,8 @@ LAZY = {
     "check": "huntserver.cli.check",
     "import": "huntserver.cli.imports",
     "export": "huntserver.cli.export",
+    "bundle": "huntserver.cli.bundle",
+    "verify": "huntserver.cli.bundle",
     "load": "huntserver.cli.load",
     "why": "huntserver.cli.why",
     "projections": "huntserver.cli.projections",

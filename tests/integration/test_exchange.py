@@ -11,7 +11,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from huntserver.auth import Tokens, load_key
-from huntserver.cli.main import FAILED, USAGE, main
+from huntserver.cli.main import DAMAGED, FAILED, UNREACHABLE, USAGE, main
 from lab.machines.servers import serving
 
 HUNT = """
@@ -83,6 +83,7 @@ def test_a_roster_comes_in_and_standings_and_guesses_go_out(tmp_path: Path) -> N
         run("export", "standings", *log, "--at", "2999-01-01T00:00:00Z").stdout
         == run("export", "standings", *log).stdout
     )
+    bundle(tmp_path, log)
     seen = [as_it_was(log, pos) for pos in range(1, 40)]
     assert [seen for seen, _ in groupby(seen)] == [None, ("0", [False]), ("10", [True])]
 
@@ -95,3 +96,21 @@ def as_it_was(log: tuple[str, ...], pos: int) -> tuple[str, list[bool]] | None:
     page = json.loads(run("export", "page", *log, "--team", "owls", "--at", pos).stdout)
     row = next(row for row in csv.DictReader(io.StringIO(sheet.stdout)) if row["name"] == "Owls")
     return row["score"], [clue.get("solved", False) for clue in page["clues"]]
+
+
+def bundle(folder: Path, log: tuple[str, ...]) -> None:
+    """Export the hunt as a bundle, and verify that by the command line alone."""
+    file = folder / "t.bundle.gz"
+    assert run("bundle", "none", *log[2:], "--out", file).exit_code == FAILED
+    refused = run("bundle", "t", *log[2:], "--out", file)
+    assert (refused.exit_code, file.exists()) == (FAILED, False)
+    assert "the hunt is running: a bundle has all answers in it" in refused.stderr
+    made = run("bundle", "t", *log[2:], "--out", file, "--unfinished")
+    assert made.exit_code == 0, made.output
+    head = made.stdout.split("chain ")[1][:64]
+    found = run("verify", file, "--head", head, "--json")
+    assert json.loads(found.stdout)["holds"], found.stdout
+    assert run("verify", file, "--receipt", f"3:{head}").exit_code == DAMAGED
+    assert run("verify", file, "--receipt", "3").exit_code == USAGE
+    assert "not a bundle" in run("verify", folder / "t.toml").stderr
+    assert run("verify", folder / "none").exit_code == UNREACHABLE

@@ -95,15 +95,24 @@ def claim(state: Hunt, command: Claim, ctx: Context) -> Decision | Rejected:
     rank = 0 if team.is_unofficial else state.claims[index] + 1
     if rank > treasure.quantity:
         return Rejected("lost", "all of this treasure is taken")
-    points = treasure.points + (treasure.bonus[rank - 1] if 0 < rank <= len(treasure.bonus) else 0)
     if not treasure.loot:
+        points, _ = brought(treasure, rank, -1)
         event = Claimed(team.id, treasure.id, treasure.title, rank, points, Author(ctx.by))
         return Decision((event,), ClaimAnswer(team.score + points, points, rank, tier=treasure.tier))
     roll, loot = _drawn(treasure, ctx.roll())
-    points += loot.points
+    points, _ = brought(treasure, rank, roll)
     event = Claimed(team.id, treasure.id, treasure.title, rank, points, Author(ctx.by), loot.id, roll)
     tier = loot.tier or treasure.tier
     return Decision((event,), ClaimAnswer(team.score + points, points, rank, loot.title[:LOOT_TOLD], tier))
+
+
+def brought(treasure: Treasure, rank: int, roll: int) -> tuple[int, str]:
+    """Return the points of the `rank`-th piece of a treasure, and the id of the loot that a roll brings ("": none)."""
+    points = treasure.points + (treasure.bonus[rank - 1] if 0 < rank <= len(treasure.bonus) else 0)
+    if not treasure.loot:
+        return points, ""
+    loot = _drawn(treasure, roll)[1]
+    return points + loot.points, loot.id
 
 
 def _apply_claimed(state: Hunt, event: Claimed, at_ms: int) -> None:

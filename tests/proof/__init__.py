@@ -1,0 +1,1 @@
+"""Tests of what others can check of a hunt."""
