@@ -138,7 +138,7 @@ class BundleReader:
     def __init__(self, path: Path) -> None:
         raw = path.open("rb")
         packed = raw.peek(2)[:2] == _MAGIC
-        self._file: io.BufferedIOBase = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
+        self._file: io.BufferedIOBase = gzip.GzipFile(fileobj=raw) if packed else raw
         self._raw = raw
         self.end: BundleEnd | None = None
         try:
