@@ -12,7 +12,6 @@ import msgspec
 from huntserver import __version__
 from huntserver.cli.main import CONFIG, DAMAGED, DATA, FAILED, LOG, UNREACHABLE, USAGE, checked_config, fail, run
 from huntserver.config import Config
-from huntserver.game.hunt import HuntType
 from huntserver.game.state import Hunt, Phase
 
 RECEIPT: Final = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
@@ -48,21 +47,16 @@ def bundle(
 
 
 async def _bundle(made: Config, hunt: str, out: Path, *, names: bool, unfinished: bool) -> int:
-    from huntserver.app import kinds, open_log, shards_of
+    from huntserver.cli.offline import hunt_records
     from huntserver.proof.bundle import write
-    from huntserver.proof.records import records_of
 
     def refuse(state: Hunt) -> None:
         if state.phase is not Phase.ENDED and not unfinished:
             raise _NotOver(state.phase.name.lower())
 
-    opened, _ = open_log(made, read_only=True)
-    await opened.open()
     try:
-        kind = next(kind for kind, _ in kinds(made) if isinstance(kind, HuntType))
-        shards = sum(shard.topic == kind.topic for shard in shards_of(opened, made))
-        records = records_of(opened, kind, shards, hunt)
-        written = await write(out, hunt, records, __version__, names=names, refuse=refuse)
+        async with hunt_records(made, hunt) as records:
+            written = await write(out, hunt, records, __version__, names=names, refuse=refuse)
     except ValueError:
         click.echo(f"huntserver: there is no hunt {hunt!r} in this log", err=True)
         return FAILED
@@ -73,8 +67,6 @@ async def _bundle(made: Config, hunt: str, out: Path, *, names: bool, unfinished
             err=True,
         )
         return FAILED
-    finally:
-        await opened.close()
     click.echo(f"{written.records} records, chain {written.head}, written to {out}")
     return 0
 

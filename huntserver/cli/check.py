@@ -38,7 +38,7 @@ def check(files: tuple[Path, ...], as_json: bool, explained: bool, simulated: bo
     for file in files:
         try:
             held = read_source(file)
-            found = _checked(held)
+            found = checked(held)
         except OSError as error:
             click.echo(f"huntserver: {file}: cannot be read ({error.strerror})", err=True)
             unread = True
@@ -63,7 +63,7 @@ def check(files: tuple[Path, ...], as_json: bool, explained: bool, simulated: bo
     sys.exit(USAGE if unread else FAILED if bad else 0)
 
 
-def _checked(held: HuntSource) -> Definition | list[Problem]:
+def checked(held: HuntSource) -> Definition | list[Problem]:
     """Return the definition, or every problem of the file and of the media that it names."""
     found = check_definition(held.data, held.style)
     return found if isinstance(found, list) else media_problems(held, found) or found

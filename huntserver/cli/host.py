@@ -123,6 +123,14 @@ async def _define(url: str, token: str, hunt: str, source: HuntSource, **asked: 
     return body
 
 
+async def amend_hunt(
+    url: str, token: str, hunt: str, source: HuntSource, existing: str, reason: str | None
+) -> dict[str, Any]:
+    """Give a published hunt another definition; return the answer. Raises `Refused`, `Unreachable`."""
+    said = {"reason": reason} if reason else {}
+    return await _define(url, token, hunt, source, existing=existing, **said)
+
+
 @host.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @URL
@@ -149,8 +157,7 @@ def amend(file: Path, url: str, token: str, hunt: str, existing: str, reason: st
             click.echo(f"  {clue}: {', '.join(what)}{worth}; {solved} teams have solved it, {tried} tried in vain")
         if not yes and not click.confirm(f"This changes {len(seen['changes'])} clues of {hunt} for everybody. Go on?"):
             fail("nothing was done; --yes does it without a question", FAILED)
-        said = {"reason": reason} if reason else {}
-        click.echo(json.dumps(await _define(url, token, hunt, source, existing=existing, **said)))
+        click.echo(json.dumps(await amend_hunt(url, token, hunt, source, existing, reason)))
 
     work(mend())
 

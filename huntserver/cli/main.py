@@ -67,13 +67,14 @@ LAZY = {
     "verify": "huntserver.cli.bundle",
     "load": "huntserver.cli.load",
     "why": "huntserver.cli.why",
+    "what-if": "huntserver.cli.what_if",
     "projections": "huntserver.cli.projections",
     "cluster": "huntserver.cli.cluster",
 }
 
 
-NAMED = {"import": "import_"}
-"""Functions whose name is a word of the language."""
+NAMED = {"import": "import_", "what-if": "command"}
+"""Functions whose name is a word of the language, or that of what they show."""
 
 
 class Commands(click.Group):

@@ -7,7 +7,8 @@ when it begins. Never writes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NamedTuple
 
 from actors.clock import SystemClock
@@ -25,6 +26,10 @@ from actors.snapshots.format import digest
 from actors.snapshots.reader import TrustedSnapshots
 from actors.snapshots.replay import Replay
 from actors.timekeeper import Timekeeper
+from huntserver.config import Config
+from huntserver.game.hunt import HuntType
+from huntserver.game.state import Hunt
+from huntserver.proof.records import HuntRecord, records_of
 
 Seen = Callable[[ShardId, int, Any, bool], None]
 """Called with (shard, offset, record, whether it counts) for every record."""
@@ -41,6 +46,35 @@ class Folded(NamedTuple):
     records: int
     void: int
     states: dict[str, Any]
+
+
+@contextlib.asynccontextmanager
+async def hunt_records(config: Config, hunt: str) -> AsyncIterator[AsyncIterator[HuntRecord]]:
+    """Give the records of one hunt out of the log that is configured, none if there is no such hunt. Raises `Fault`."""
+    from huntserver.app import kinds, open_log, shards_of
+
+    opened, _ = open_log(config, read_only=True)
+    await opened.open()
+    try:
+        kind = next(kind for kind, _ in kinds(config) if isinstance(kind, HuntType))
+        shards = sum(shard.topic == kind.topic for shard in shards_of(opened, config))
+        async with contextlib.aclosing(records_of(opened, kind, shards, hunt)) as records:
+            yield records
+    finally:
+        await opened.close()
+
+
+async def hunt_as_logged(config: Config, hunt: str) -> tuple[Hunt, int, int] | None:
+    """Return a hunt's state, its last record's number and time (ms); None if the log holds nothing of it."""
+    kind, last = HuntType(), None
+    state = kind.create(hunt)
+    async with hunt_records(config, hunt) as records:
+        async for record, _ in records:
+            for event in record.events:
+                kind.apply(state, event, record.pos, record.at)
+            kind.pushes(state, record.events, record.pos, record.at)
+            last = record
+    return (state, last.pos, last.at) if last is not None else None
 
 
 class _Nobody:

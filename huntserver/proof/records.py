@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, NamedTuple
 
 from actors.entity import EntityType
@@ -19,7 +19,7 @@ class HuntRecord(NamedTuple):
     body: bytes
 
 
-async def records_of(log: EventLog, kind: EntityType[Any], shards: int, hunt: str) -> AsyncIterator[HuntRecord]:
+async def records_of(log: EventLog, kind: EntityType[Any], shards: int, hunt: str) -> AsyncGenerator[HuntRecord]:
     """Yield them up to the log's present end. Raises `LogDamaged` where one is missing."""
     shard, entity = ShardId(kind.topic, shard_of(hunt, shards)), f"{kind.kind}/{hunt}"
     fold, decoder, pos = TenureFold(), RecordDecoder(kind.event_type), 0

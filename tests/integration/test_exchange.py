@@ -63,6 +63,7 @@ def test_a_roster_comes_in_and_standings_and_guesses_go_out(tmp_path: Path) -> N
         assert run("host", "move", "Ann", "Bats", *where).exit_code == 0, (
             "who left during play is brought back by a host"
         )
+        rethought(tmp_path, where)
     log = ("--hunt", "t", "--log", f"sqlite:{tmp_path}/hunts.db")
     standings = list(csv.DictReader(io.StringIO(run("export", "standings", *log).stdout)))
     assert [(r["place"], r["name"], r["score"], r["bracket"]) for r in standings] == [
@@ -84,7 +85,7 @@ def test_a_roster_comes_in_and_standings_and_guesses_go_out(tmp_path: Path) -> N
         == run("export", "standings", *log).stdout
     )
     bundle(tmp_path, log)
-    seen = [as_it_was(log, pos) for pos in range(1, 40)]
+    seen = [as_it_was(log, pos) for pos in range(1, 15)]
     assert [seen for seen, _ in groupby(seen)] == [None, ("0", [False]), ("10", [True])]
 
 
@@ -96,6 +97,33 @@ def as_it_was(log: tuple[str, ...], pos: int) -> tuple[str, list[bool]] | None:
     page = json.loads(run("export", "page", *log, "--team", "owls", "--at", pos).stdout)
     row = next(row for row in csv.DictReader(io.StringIO(sheet.stdout)) if row["name"] == "Owls")
     return row["score"], [clue.get("solved", False) for clue in page["clues"]]
+
+
+def rethought(folder: Path, where: tuple[str, ...]) -> None:
+    """See what points and an exclusion would change, then another definition; do the first, and take it back."""
+    log = ("--log", f"sqlite:{folder}/hunts.db")
+    url_and_token = where[:4]
+    assert run("what-if", "t", *log).exit_code == USAGE
+    assert run("what-if", "none", "--disqualify", "Owls", *log).exit_code == FAILED
+    assert "no_such_team" in run("what-if", "t", "--disqualify", "Newts", *log).stderr
+    steps = ("--adjust", "Bats", "25", "--disqualify", "Owls")
+    told = run("what-if", "t", *steps, *log)
+    assert "2 of 2 teams change" in told.stdout, told.output
+    assert [line.split() for line in told.stdout.splitlines()[-2:]] == [
+        ["2", "->", "1", "0", "->", "25", "(+25)", "0", "t2", "Bats"],
+        ["1", "->", "-", "10", "1", "t1", "Owls"],
+    ]
+    (folder / "dearer.toml").write_text(HUNT + "points = 30\n")
+    dearer = run("what-if", "t", "--amend", folder / "dearer.toml", "--existing", "compensate", "--json", *log)
+    assert [(m["name"], m["new_points"]) for m in json.loads(dearer.stdout)["teams"]] == [("Owls", 30), ("Bats", 0)]
+    assert "faults" in run("what-if", "t", "--amend", folder / "roster.csv", *log).stderr
+    done = run("what-if", "t", *steps, *log, "--commit", *url_and_token, lines="n\n")
+    assert (done.exit_code, "nothing was done" in done.stderr) == (FAILED, True)
+    done = run("what-if", "t", *steps, *log, "--commit", "--yes", "--reason", "lent a phone", *url_and_token)
+    assert done.exit_code == 0, done.output
+    assert "0 of 2 teams change" in run("what-if", "t", "--adjust", "Bats", "1", "--adjust", "Bats", "-1", *log).stdout
+    back = ("--adjust", "Bats", "-25", "--let-back", "Owls")
+    assert run("what-if", "t", *back, *log, "--commit", "--yes", *url_and_token).exit_code == 0
 
 
 def bundle(folder: Path, log: tuple[str, ...]) -> None:
