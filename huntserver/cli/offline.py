@@ -48,9 +48,16 @@ class Folded(NamedTuple):
     states: dict[str, Any]
 
 
+class LoggedHunt(NamedTuple):
+    """A hunt in a log: what folds its records, and the records."""
+
+    kind: HuntType
+    records: AsyncIterator[HuntRecord]
+
+
 @contextlib.asynccontextmanager
-async def hunt_records(config: Config, hunt: str) -> AsyncIterator[AsyncIterator[HuntRecord]]:
-    """Give the records of one hunt out of the log that is configured, none if there is no such hunt. Raises `Fault`."""
+async def hunt_records(config: Config, hunt: str) -> AsyncIterator[LoggedHunt]:
+    """Give one hunt out of the log that is configured; it has no records if there is no such hunt. Raises `Fault`."""
     from huntserver.app import kinds, open_log, shards_of
 
     opened, _ = open_log(config, read_only=True)
@@ -59,16 +66,16 @@ async def hunt_records(config: Config, hunt: str) -> AsyncIterator[AsyncIterator
         kind = next(kind for kind, _ in kinds(config) if isinstance(kind, HuntType))
         shards = sum(shard.topic == kind.topic for shard in shards_of(opened, config))
         async with contextlib.aclosing(records_of(opened, kind, shards, hunt)) as records:
-            yield records
+            yield LoggedHunt(kind, records)
     finally:
         await opened.close()
 
 
 async def hunt_as_logged(config: Config, hunt: str) -> tuple[Hunt, int, int] | None:
     """Return a hunt's state, its last record's number and time (ms); None if the log holds nothing of it."""
-    kind, last = HuntType(), None
-    state = kind.create(hunt)
-    async with hunt_records(config, hunt) as records:
+    last = None
+    async with hunt_records(config, hunt) as (kind, records):
+        state = kind.create(hunt)
         async for record, _ in records:
             for event in record.events:
                 kind.apply(state, event, record.pos, record.at)

@@ -20,7 +20,7 @@ from huntserver.game.hunt import HuntEvent
 PSEUDONYMS_MAX: Final = 100_000
 """Kept at once; more are made again when they are needed."""
 
-PERSONS: Final = frozenset({"owner", "player", "players", "members", "who", "results"})
+PERSONS: Final = frozenset({"owner", "person", "player", "players", "members", "who", "results"})
 """Fields that name clients by their ids: pseudonyms stand there."""
 CODES: Final = frozenset({"invite"})
 """Fields with a code that lets somebody in: one that lets nobody in stands there."""
@@ -35,7 +35,7 @@ PLAIN: Final = frozenset(
         "accepted", "admitted", "after_s", "ask", "at_ms", "back", "bracket", "clue", "corrects", "definition",
         "digest", "dissolved", "ends_ms", "extra_ms", "for_ms", "from_ms", "held", "hint", "how", "kicked", "leave",
         "loot", "marks", "medium", "name", "number", "other", "out_of", "paid", "part", "photo", "points", "price",
-        "rank", "removed_ms", "role", "roll", "secret", "seed", "solves", "starts_ms", "team", "title", "to_ms",
+        "rank", "removed_ms", "role", "roll", "secret", "seed", "solves", "starts_ms", "team", "teams", "title", "to_ms",
         "treasure", "unofficial", "until_ms", "used_ms", "verdict", "wait_ms",
     }
 )  # fmt: skip
