@@ -32,7 +32,7 @@ REASON: Final = "what-if"
 _STEPS: Final = "huntserver.what_if"
 
 
-class Step(NamedTuple):
+class HostStep(NamedTuple):
     """One thing that a host would do: in words, as a command, and the file that goes up for it, if one does."""
 
     words: str
@@ -40,7 +40,7 @@ class Step(NamedTuple):
     file: HuntSource | None = None
 
 
-def _amend(file: str) -> Step:
+def _amend(file: str) -> HostStep:
     """Read a file; which way is chosen (`existing`) is put in later."""
     try:
         read = read_source(Path(file))
@@ -53,22 +53,22 @@ def _amend(file: str) -> Step:
         for problem in definition:
             click.echo(f"{file}: {problem}", err=True)
         fail(f"{file}: {len(definition)} faults; huntserver check says more", FAILED)
-    return Step(f"amend {file}", Define(source(definition)), read)
+    return HostStep(f"amend {file}", Define(source(definition)), read)
 
 
-def _points(team: str, points: str) -> Step:
+def _points(team: str, points: str) -> HostStep:
     if not points.lstrip("+-").isdigit():
         fail(f"--adjust {team} {points!r}: points are a whole number, such as 10 or -5", USAGE)
-    return Step(f"adjust {team} {int(points):+}", Adjust(team, int(points), REASON))
+    return HostStep(f"adjust {team} {int(points):+}", Adjust(team, int(points), REASON))
 
 
-MAKES: Final[dict[str, Callable[..., Step]]] = {
+MAKES: Final[dict[str, Callable[..., HostStep]]] = {
     "amend": _amend,
-    "accept": lambda clue, text: Step(f'accept {clue} "{text}"', Accept(clue, text)),
-    "award": lambda team, clue: Step(f"award {team} {clue}", AwardSolve(team, clue)),
+    "accept": lambda clue, text: HostStep(f'accept {clue} "{text}"', Accept(clue, text)),
+    "award": lambda team, clue: HostStep(f"award {team} {clue}", AwardSolve(team, clue)),
     "adjust": _points,
-    "disqualify": lambda team: Step(f"disqualify {team}", Disqualify(team, REASON)),
-    "let_back": lambda team: Step(f"disqualify --back {team}", Disqualify(team, REASON, back=True)),
+    "disqualify": lambda team: HostStep(f"disqualify {team}", Disqualify(team, REASON)),
+    "let_back": lambda team: HostStep(f"disqualify --back {team}", Disqualify(team, REASON, back=True)),
 }
 
 
@@ -144,7 +144,7 @@ def command(
     run(look_and_do)
 
 
-def _chosen(step: Step, existing: Existing, reason: str) -> Step:
+def _chosen(step: HostStep, existing: Existing, reason: str) -> HostStep:
     command = step.command
     if isinstance(command, Define):
         return step._replace(
@@ -154,7 +154,7 @@ def _chosen(step: Step, existing: Existing, reason: str) -> Step:
     return step._replace(command=msgspec.structs.replace(command, reason=reason)) if reason else step
 
 
-async def _look(made: Config, hunt: str, steps: list[Step], *, as_json: bool, whole: bool) -> WhatIf | None:
+async def _look(made: Config, hunt: str, steps: list[HostStep], *, as_json: bool, whole: bool) -> WhatIf | None:
     """Print what would come of the steps; None if that cannot be said, which is printed too."""
     found = await hunt_as_logged(made, hunt)
     if found is None:
@@ -198,7 +198,9 @@ def _change(before: object, after: object) -> str:
     return str(before) if before == after else f"{before} -> {after}"
 
 
-async def _commit(hunt: str, steps: list[Step], seen: WhatIf, existing: str, *, url: str, token: str, yes: bool) -> int:
+async def _commit(
+    hunt: str, steps: list[HostStep], seen: WhatIf, existing: str, *, url: str, token: str, yes: bool
+) -> int:
     """Tell the server to do it, step by step, as `huntserver host` would; return the exit code."""
     if seen.reopen:
         fail("nothing was done: the hunt has ended; reopen it first (huntserver host reopen)", FAILED)
