@@ -357,8 +357,8 @@ def _gateway(
     _watch_gateway(made, gateway, rooms, log, read_models)
     if node is not None:
         gateway.door.is_gateway = "gateway" in node.me.roles
-        node.share("wrong codes", gateway.trials)
-        node.attend(gateway.attendance)
+        node.share("trials", gateway.trials)
+        node.share("presence", gateway.attendance)
         made.register(metrics.PartCollector(node.sources()))
     return gateway, readiness
 

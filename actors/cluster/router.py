@@ -31,16 +31,19 @@ from actors.way_in import WayIn
 SWEEP_S: Final = 5.0
 
 
-class Memos(Protocol):
-    """What the applications of two nodes say to each other, beside entities. `peer` stands for one link; a node of a
-    version without memos passes over them."""
+class Topic(Protocol):
+    """What the applications of two nodes tell each other under one name, beside entities. `peer` stands for one link.
+
+    A node of a version without the topic passes over it. What is told ends with the link: a peer that comes up is told
+    the whole, then what changes, in that order.
+    """
 
     def peer_up(self, peer: Hashable) -> None:
-        """A node is reached."""
+        """A node is reached: tell it all that it is to know (`Router.tell` with `only`)."""
         ...
 
     def peer_said(self, peer: Hashable, body: bytes) -> None:
-        """It said something. Raises ValueError for what cannot be read."""
+        """It told something. Raises ValueError for what cannot be read."""
         ...
 
     def peer_down(self, peer: Hashable) -> None:
@@ -73,13 +76,12 @@ class Router(WayIn):
         self._aiming = False
         self._served: dict[str, set[ShardId]] = {}
         self._listeners = listeners
-        self.noticed: dict[str, Callable[[bytes], None]] = {}
+        self.topics: dict[str, Topic] = {}
         system.forward = self.deliver
         system.moved = self._moved
         keeper.announce = self._announce
         keeper.listen(self._changed)
         self._up: dict[Link, None] = {}
-        self.memos: Memos | None = None
 
     def attach(self, link: Callable[[Member], Link | None], background: Background) -> None:
         """Begin to use links."""
@@ -206,26 +208,22 @@ class Router(WayIn):
         items = tuple((item.seq, item.n, self._codec.encode(item.command)) for item in batch.items)
         self._send(link, f.LinkReactions(n, kind, id, self._stamp(shard.id, link), batch.source, items), request)
 
-    # ---- words of the application's
+    # ---- what the application tells its peers
 
-    def notify(self, topic: str, body: bytes) -> None:
-        """Tell all peers in reach; who is behind, or of an earlier version, does not hear of it."""
-        for link in self._up:
-            if not link.is_full():
-                link.send(f.LinkNotice(topic, body))
-
-    def _noticed(self, link: Link, frame: f.LinkNotice) -> None:
-        take = self.noticed.get(frame.topic)
-        if take is not None:
-            take(frame.body)
-
-    # ---- memos
-
-    def memo(self, body: bytes, only: Hashable = None) -> None:
-        """Say something to the application on all nodes, or to one of them."""
+    def tell(self, topic: str, body: bytes, only: Hashable = None) -> None:
+        """Tell the application on all nodes that are reached, or on one of them."""
         for link in self._up:
             if only is None or link is only:
-                link.send(f.LinkMemo(body))
+                link.send(f.LinkNotice(topic, body))
+
+    def out_of_reach(self) -> int:
+        """Return how many members have no link with this node now."""
+        return sum(self._link(member) is None for member in self._keeper.members())
+
+    def _noticed(self, link: Link, frame: f.LinkNotice) -> None:
+        topic = self.topics.get(frame.topic)
+        if topic is not None:
+            topic.peer_said(link, frame.body)
 
     # ---- placement
 
@@ -256,15 +254,15 @@ class Router(WayIn):
         """A link is established: the peer learns which tenures are known here."""
         self._up[link] = None
         link.send(f.LinkTenures(tuple(_told(news) for news in self._keeper.known())))
-        if self.memos is not None:
-            self.memos.peer_up(link)
+        for topic in self.topics.values():
+            topic.peer_up(link)
         self._changed()
 
     def down(self, link: Link) -> None:
         """A link is gone."""
         self._up.pop(link, None)
-        if self.memos is not None:
-            self.memos.peer_down(link)
+        for topic in self.topics.values():
+            topic.peer_down(link)
         for shard in [shard for shard, said in self._stamps.items() if said[0] is link]:
             del self._stamps[shard]
         self.audience.lost(link)
@@ -286,10 +284,6 @@ class Router(WayIn):
     def _tenures(self, link: Link, frame: f.LinkTenures) -> None:
         for topic, index, node, run, nonce, offset, released in frame.tenures:
             self._keeper.told(ShardId(topic, index), Member(node, run), nonce, offset, released)
-
-    def _memo(self, link: Link, frame: f.LinkMemo) -> None:
-        if self.memos is not None:
-            self.memos.peer_said(link, frame.body)
 
     def _accepted(self, link: Link, frame: f.LinkAccepted) -> None:
         request = self.requests.answered(link, frame.n)
@@ -363,6 +357,5 @@ _TAKES: Final[dict[type, Callable[[Router, Link, Any], None]]] = {
     f.LinkUnwatch: lambda router, link, frame: router.audience.unwatch(link, frame),
     f.LinkWatching: lambda router, link, frame: router.watches.watching(link, frame),
     f.LinkNotice: Router._noticed,
-    f.LinkMemo: Router._memo,
     f.LinkRewound: lambda router, link, frame: router.watches.rewound(link, frame),
 }

@@ -6,10 +6,9 @@ Composes what `actors.cluster` has and owns the order of start and stop. One pro
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from actors.background import Background
 from actors.cluster.keeper import Keeper
@@ -17,7 +16,7 @@ from actors.cluster.links.handshake import SECRET_BYTES_MIN
 from actors.cluster.links.network import Links, LinksConfig
 from actors.cluster.member import Member
 from actors.cluster.membership import GroupMember
-from actors.cluster.router import Router
+from actors.cluster.router import Router, Topic
 from actors.cluster.serving import request_of
 from actors.cluster.watches import Audience, Listeners
 from actors.reporter import Reporter
@@ -27,8 +26,8 @@ from huntserver.cluster.codec import GameCodec
 from huntserver.cluster.tls import link_tls
 from huntserver.cluster.view import PATH, ClusterPage
 from huntserver.config import Cluster, Config, ConfigError, log_url
-from huntserver.gateway.attendance import Attendance
 from huntserver.gateway.cluster_rooms import ClusterRooms
+from huntserver.gateway.ports import Peers
 from huntserver.gateway.site import HttpRequest, Reply
 from huntserver.limits import Limits
 from huntserver.readiness import Check
@@ -58,14 +57,27 @@ def read_secret(chosen: Cluster) -> bytes:
     return given
 
 
-class CountedHere(Protocol):
-    """What a node counts by itself, and tells its peers."""
+class Told(Topic, Protocol):
+    """What nodes tell each other of, under one topic."""
 
-    share: Callable[[bytes], None]
-
-    def heard(self, body: bytes) -> None:
-        """Take what a peer tells. Raises ValueError for what cannot be read."""
+    def attach(self, peers: Peers) -> None:
+        """Say how other nodes are told."""
         ...
+
+
+class _Topic(NamedTuple):
+    """The other nodes, under one topic."""
+
+    router: Router
+    topic: str
+
+    def tell(self, body: bytes, only: Hashable = None) -> None:
+        """Tell all that are reached, or only one of them."""
+        self.router.tell(self.topic, body, only)
+
+    def out_of_reach(self) -> int:
+        """Return how many members are not reached now."""
+        return self.router.out_of_reach()
 
 
 class ClusterNode:
@@ -104,17 +116,11 @@ class ClusterNode:
         self.rooms.watch, self.rooms.is_here = router.watch, router.watches.is_here
         return router
 
-    def share(self, topic: str, what: CountedHere) -> None:
-        """Let nodes hear of each other what each of them counts by itself."""
+    def share(self, topic: str, told: Told) -> None:
+        """Let this node and the others tell each other of something."""
         assert self.router is not None
-        what.share = partial(self.router.notify, topic)
-        self.router.noticed[topic] = what.heard
-
-    def attend(self, attendance: Attendance) -> None:
-        """Let this node and the others tell each other who is connected."""
-        assert self.router is not None
-        self.router.memos = attendance
-        attendance.attach(self.router)
+        self.router.topics[topic] = told
+        told.attach(_Topic(self.router, topic))
 
     async def join(self, system: ActorSystem, connect: Mapping[str, Any], background: Background) -> None:
         """Listen for peers and become a member. Raises `ConfigError` when the link port cannot be had."""

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from huntserver.gateway.clock import LoopClock
+from huntserver.gateway.ports import Peers
 from huntserver.gateway.presence import Presence, PresenceMemo
 from huntserver.gateway.rooms import Rooms
 from huntserver.wire.codecs import State, frame, message
@@ -29,14 +30,6 @@ class PresenceData(msgspec.Struct, frozen=True, omit_defaults=True):
 
     count: int | None = None
     here: list[str] | None = None
-
-
-class Peers(Protocol):
-    """The other nodes of a cluster."""
-
-    def memo(self, body: bytes, only: Hashable = None) -> None:
-        """Tell all that understand it, or only one of them."""
-        ...
 
 
 class Present(Protocol):
@@ -92,13 +85,13 @@ class Attendance:
         self._peers = peers
 
     def peer_up(self, node: Hashable) -> None:
-        """A node is reached that understands memos."""
+        """A node is reached: it is told who is here."""
         for memo in self.presence.whole():
             if self._peers is not None:
-                self._peers.memo(_encode(memo), node)
+                self._peers.tell(_encode(memo), node)
 
     def peer_said(self, node: Hashable, body: bytes) -> None:
-        """A node says who came and who went there. Raises ValueError (msgspec's errors are) for what is no memo."""
+        """A node says who came and who went there. Raises ValueError (msgspec's errors are) for what is none."""
         self.presence.told(node, _decode(body))
         self._wake()
 
@@ -127,7 +120,7 @@ class Attendance:
         now_s = self._clock.now_s
         changes, memos = self.presence.turn(now_s)
         for memo in memos if self._peers is not None else ():
-            self._peers.memo(_encode(memo))  # type: ignore[union-attr]
+            self._peers.tell(_encode(memo))  # type: ignore[union-attr]
         for change in changes:
             for team in change.teams:
                 data = PresenceData(here=self.presence.team(change.hunt, team))

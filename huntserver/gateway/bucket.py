@@ -29,6 +29,15 @@ class TokenBucket:
         left = min(self.burst, self._left + (now_s - self._at_s) * self.per_s)
         return max(0.0, (1.0 - left) / self.per_s)
 
+    def owed(self, now_s: float) -> float:
+        """Return how many tokens are taken and not gained back."""
+        return max(0.0, self.burst - self._left - (now_s - self._at_s) * self.per_s)
+
+    def owe(self, now_s: float, tokens: float) -> None:
+        """See that so many tokens are owed at least."""
+        if tokens > self.owed(now_s):
+            self._left, self._at_s = max(0.0, self.burst - tokens), now_s
+
     def is_full(self, now_s: float) -> bool:
         """Tell whether nothing is owed: forgetting the bucket changes nothing."""
         return self._left + (now_s - self._at_s) * self.per_s >= self.burst

@@ -1,8 +1,8 @@
-"""What the gateway needs of others, as ports: the actor system, and who looks at single commands."""
+"""What the gateway needs of others, as ports: the actor system, other nodes, and who looks at single commands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
 from actors.shard.actor import Caller, Sink
@@ -56,4 +56,16 @@ class Offload(Protocol):
 
     def close(self) -> None:
         """Take nothing more; what waits is dropped."""
+        ...
+
+
+class Peers(Protocol):
+    """The other nodes of a cluster, under one topic that this node and they tell each other of."""
+
+    def tell(self, body: bytes, only: Hashable = None) -> None:
+        """Tell all that are reached, or only one of them; one of a version without the topic passes over it."""
+        ...
+
+    def out_of_reach(self) -> int:
+        """Return how many nodes of the cluster are not reached now."""
         ...

@@ -1,13 +1,14 @@
 """What wrong codes cost beside the rules: invites, codes of clues, check-ins, by player and address of a hunt.
 
 A team waits after wrong codes by the hunt's own rules. Here are those whom no team holds back: who has none yet, and
-guests who come anew for every try. A right code costs nothing. Kept in memory: a restart forgives. The nodes of a
-cluster tell each other (`share`), so that trying at many of them gains nothing; one out of reach counts by itself.
+guests who come anew for every try. A right code costs nothing. Kept in memory: a restart of all forgives. The nodes of
+a cluster tell each other, and one that comes anew all that is owed, so that trying at many of them gains nothing; one
+out of reach counts by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Hashable
 from typing import Final
 
 import msgspec
@@ -15,11 +16,26 @@ import msgspec
 from actors.entity import Rejected
 from huntserver.gateway.bucket import TokenBucket
 from huntserver.gateway.clock import LoopClock
+from huntserver.gateway.ports import Peers
 from huntserver.gateway.proxies import network_of
 from huntserver.limits import Limits
 
 KEPT: Final = 20_000
 """Players and addresses with wrong codes that are remembered; of more, those that owe nothing go, then the oldest."""
+ROWS_MAX: Final = 5_000
+"""Players and addresses in one word to another node: some 300 KB."""
+
+
+class TrialsTold(msgspec.Struct, omit_defaults=True):
+    """What a node tells another. `charged`: hunt, player and network of a wrong code now; `owed`: hunt, player or (the
+    other is "") network, and how many tries are not gained back."""
+
+    charged: tuple[str, str, str] | None = None
+    owed: list[tuple[str, str, str, float]] = []
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(TrialsTold).decode
 
 
 class Trials:
@@ -28,13 +44,13 @@ class Trials:
     def __init__(self, limits: Limits, clock: LoopClock) -> None:
         self._limits = limits
         self._clock = clock
-        self.share: Callable[[bytes], None] = lambda body: None
-        self._owed: dict[tuple[str, str], TokenBucket] = {}
+        self._peers: Peers | None = None
+        self._owed: dict[tuple[str, str, str], TokenBucket] = {}  # hunt, and player or network
 
     def waits(self, hunt: str, by: str, address: str) -> Rejected | None:
         """Return the refusal of who has tried too many, or None."""
         now_s = self._clock.now_s
-        buckets = (self._owed.get((hunt, of)) for of in (by, network_of(address)))
+        buckets = (self._owed.get((hunt, *of)) for of in ((by, ""), ("", network_of(address))))
         wait_s = max((bucket.lacks_s(now_s) for bucket in buckets if bucket is not None), default=0.0)
         if not wait_s:
             return None
@@ -44,26 +60,52 @@ class Trials:
         """Charge a wrong code to an address, and to the player `by` ("": a team's cool-down holds the player back)."""
         network = network_of(address)
         self._wrong(hunt, by, network)
-        self.share(msgspec.json.encode((hunt, by, network)))
+        if self._peers is not None:
+            self._peers.tell(_encode(TrialsTold((hunt, by, network))))
 
-    def heard(self, body: bytes) -> None:
-        """Charge what another node tells of. Raises ValueError for what cannot be read."""
-        self._wrong(*msgspec.json.decode(body, type=tuple[str, str, str]))
+    # ---- from and to other nodes
+
+    def attach(self, peers: Peers) -> None:
+        """Say how other nodes are told."""
+        self._peers = peers
+
+    def peer_up(self, node: Hashable) -> None:
+        """A node is reached: it is told what is owed."""
+        now_s = self._clock.now_s
+        rows = [(*of, owed) for of, bucket in self._owed.items() if (owed := bucket.owed(now_s))]
+        for at in range(0, len(rows) if self._peers is not None else 0, ROWS_MAX):
+            self._peers.tell(_encode(TrialsTold(owed=rows[at : at + ROWS_MAX])), node)  # type: ignore[union-attr]
+
+    def peer_said(self, node: Hashable, body: bytes) -> None:
+        """Charge what another node tells of. Raises ValueError (msgspec's errors are) for what cannot be read."""
+        told = _decode(body)
+        if told.charged is not None:
+            self._wrong(*told.charged)
+        for hunt, by, network, owed in told.owed:
+            self._bucket(hunt, by, network).owe(self._clock.now_s, owed)
+
+    def peer_down(self, node: Hashable) -> None:
+        """What it told counts on."""
+
+    # ---- counting
 
     def _wrong(self, hunt: str, by: str, network: str) -> None:
-        limits = self._limits
         if by:
-            self._charge((hunt, by), limits.wrong_codes_per_minute_per_player, limits.wrong_codes_burst_per_player)
-        self._charge((hunt, network), limits.wrong_codes_per_minute_per_address, limits.wrong_codes_burst_per_address)
+            self._bucket(hunt, by, "").take(self._clock.now_s)
+        self._bucket(hunt, "", network).take(self._clock.now_s)
 
-    def _charge(self, whom: tuple[str, str], per_minute: float, burst: float) -> None:
-        now_s = self._clock.now_s
-        bucket = self._owed.get(whom)
+    def _bucket(self, hunt: str, by: str, network: str) -> TokenBucket:
+        """Return that of a player, or of an address."""
+        now_s, limits = self._clock.now_s, self._limits
+        bucket = self._owed.get((hunt, by, network))
         if bucket is None:
             if len(self._owed) >= KEPT:
                 self._forget(now_s)
-            bucket = self._owed[whom] = TokenBucket(per_minute / 60, burst, now_s)
-        bucket.take(now_s)
+            per_minute, burst = limits.wrong_codes_per_minute_per_address, limits.wrong_codes_burst_per_address
+            if by:
+                per_minute, burst = limits.wrong_codes_per_minute_per_player, limits.wrong_codes_burst_per_player
+            bucket = self._owed[hunt, by, network] = TokenBucket(per_minute / 60, burst, now_s)
+        return bucket
 
     def _forget(self, now_s: float) -> None:
         for whom in [whom for whom, bucket in self._owed.items() if bucket.is_full(now_s)]:

@@ -213,8 +213,11 @@ async def test_what_a_node_hears_of_others_is_told_here_and_what_is_no_memo_is_a
     said: list[bytes] = []
 
     class Link:
-        def memo(self, body: bytes, only: Any = None) -> None:
+        def tell(self, body: bytes, only: Any = None) -> None:
             said.append(body)
+
+        def out_of_reach(self) -> int:
+            return 0
 
     rig.gateway.attendance.attach(Link())
     rig.gateway.attendance.peer_up("b")

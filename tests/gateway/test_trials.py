@@ -42,20 +42,41 @@ async def test_wrong_invite_codes_cost_a_player_and_a_right_one_costs_nothing() 
         assert word((await bob.heard())[0]) in ("ok",)
 
 
-def test_wrong_codes_at_one_node_cost_at_all_of_them() -> None:
-    here, there = Trials(Limits(wrong_codes_burst_per_player=2), LoopClock()), Trials(Limits(), LoopClock())
-    told: list[bytes] = []
-    there.share = told.append
+class Told:
+    """The other nodes, and what they are told."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    def tell(self, body: bytes, only: Any = None) -> None:
+        self.bodies.append(body)
+
+    def out_of_reach(self) -> int:
+        return 0
+
+
+def test_wrong_codes_at_one_node_cost_at_all_of_them_also_at_one_that_comes_later() -> None:
+    clock = LoopClock(0.0)
+    here, there, later = (Trials(Limits(wrong_codes_burst_per_player=2), clock) for _ in range(3))
+    told, whole = Told(), Told()
+    there.attach(told)
     for _ in range(2):
         there.wrong("h1", "p:eve", "203.0.113.9")
     assert here.waits("h1", "p:eve", "198.51.100.1") is None
-    for body in told:
-        here.heard(body)
+    here.attach(whole)
+    for body in told.bodies:
+        here.peer_said("there", body)
     assert here.waits("h1", "p:eve", "198.51.100.1") is not None
     assert here.waits("h1", "p:bob", "198.51.100.1") is None
-    assert len(told) == 2  # what was heard is told no further
-    with pytest.raises(ValueError, match="Expected `str`"):
-        here.heard(b"[1")
+    assert (len(told.bodies), whole.bodies) == (2, [])  # what was heard is told no further
+    here.peer_up("later")
+    for body in whole.bodies * 2:  # the same whole from two nodes is not charged twice
+        later.peer_said("here", body)
+    held, same = later.waits("h1", "p:eve", "198.51.100.1"), here.waits("h1", "p:eve", "198.51.100.1")
+    assert held is not None
+    assert held == same
+    with pytest.raises(ValueError, match="truncated"):
+        here.peer_said("there", b"\x81")
 
 
 async def test_fresh_players_of_one_address_do_not_make_it_free() -> None:

@@ -188,7 +188,8 @@ class LinkRewound(LinkFrame, tag="b", frozen=True, gc=False):
 
 
 class LinkNotice(LinkFrame, tag="n", frozen=True, gc=False):
-    """A word of the application's to all peers. None is sent again: what must not be lost does not go this way."""
+    """What the application of this node tells that of the peer. Nobody answers it, and it ends with the link: a peer
+    that comes up is told the whole of a topic, then what changes. A topic that a node does not have is passed over."""
 
     topic: str
     body: bytes
@@ -198,12 +199,6 @@ class LinkUnknown(NamedTuple):
     """A frame of a later version that this one does not have: it is counted and ignored."""
 
     tag: str
-
-
-class LinkMemo(LinkFrame, tag="m", frozen=True, gc=False):
-    """A word of the application on this node to that on the peer; nobody answers it, and it ends with the link."""
-
-    body: bytes
 
 
 AnyFrame = (
@@ -224,7 +219,6 @@ AnyFrame = (
     | LinkShown
     | LinkRewound
     | LinkNotice
-    | LinkMemo
 )
 
 _encode: Final = msgspec.msgpack.Encoder().encode

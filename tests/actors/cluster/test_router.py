@@ -188,36 +188,29 @@ async def test_a_view_of_the_owner_before_is_asked_for_again_at_the_next_one() -
     assert ear.said == [("viewed", 5)]
 
 
-async def test_a_word_of_the_applications_goes_to_all_peers_in_reach_and_one_that_nobody_knows_is_passed_over() -> None:
-    node, heard = Node(), list[bytes]()
-    one, two = node.links[ONE.node], node.links[TWO.node]
-    node.router._up = {one: None, two: None}  # type: ignore[dict-item]
-    two.full = True
-    node.router.notify("codes", b"x")
-    assert (one.sent, two.sent) == ([f.LinkNotice("codes", b"x")], [])
-    node.router.noticed["codes"] = heard.append
-    node.received(ONE, f.LinkNotice("codes", b"y"))
-    node.received(ONE, f.LinkNotice("later", b"z"))
-    assert heard == [b"y"]
-
-
-async def test_memos_go_to_the_peers_that_are_reached() -> None:
+async def test_what_the_application_tells_goes_to_the_peers_that_are_reached_by_topic() -> None:
     node, heard = Node(), list[tuple[str, Any]]()
     one, two = node.links[ONE.node], node.links[TWO.node]
-    node.router.memos = SimpleNamespace(
-        peer_up=lambda peer: heard.append(("up", peer.peer)),
+    node.router.topics["codes"] = SimpleNamespace(
+        peer_up=lambda peer: (heard.append(("up", peer.peer)), node.router.tell("codes", b"whole", peer)),
         peer_said=lambda peer, body: heard.append(("said", body)),
         peer_down=lambda peer: heard.append(("down", peer.peer)),
     )
     node.router._keeper.known = list  # type: ignore[method-assign]
     node.router.up(one)  # type: ignore[arg-type]
-    node.router.memo(b"all")
+    node.router.tell("codes", b"all")
     node.router.up(two)  # type: ignore[arg-type]
-    node.router.memo(b"one", one)
-    memos = {name: [x.body for x in link.sent if isinstance(x, f.LinkMemo)] for name, link in node.links.items()}
-    assert memos == {ONE.node: [b"all", b"one"], TWO.node: []}
-    node.received(ONE, f.LinkMemo(b"hello"))
+    node.router.tell("codes", b"one", one)
+
+    def told(link: Peer) -> list[tuple[str, bytes]]:
+        return [(x.topic, x.body) for x in link.sent if isinstance(x, f.LinkNotice)]
+
+    assert told(one) == [("codes", b"whole"), ("codes", b"all"), ("codes", b"one")]
+    assert told(two) == [("codes", b"whole")]
+    node.received(ONE, f.LinkNotice("codes", b"hello"))
+    node.received(ONE, f.LinkNotice("later", b"z"))
     node.router.down(one)  # type: ignore[arg-type]
-    node.router.memo(b"two")
+    node.router.tell("codes", b"two")
     assert heard == [("up", ONE), ("up", TWO), ("said", b"hello"), ("down", ONE)]
-    assert [x.body for x in two.sent if isinstance(x, f.LinkMemo)] == [b"two"]
+    assert told(two)[1:] == [("codes", b"two")]
+    assert len(told(one)) == 3

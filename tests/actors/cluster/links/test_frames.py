@@ -33,7 +33,6 @@ EXAMPLES: list[f.AnyFrame] = [
     f.LinkShown("k", "id", 6, 1_790_000_000_000, (PUSH,), 7),
     f.LinkRewound("k", "id", 2),
     f.LinkNotice("topic", b"body"),
-    f.LinkMemo(b"\x00memo"),
 ]
 
 
