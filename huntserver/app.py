@@ -359,6 +359,8 @@ def _gateway(
         gateway.door.is_gateway = "gateway" in node.me.roles
         node.share("trials", gateway.trials)
         node.share("presence", gateway.attendance)
+        assert gateway.signing_in is not None
+        node.share("sign-in codes", gateway.signing_in)
         made.register(metrics.PartCollector(node.sources()))
     return gateway, readiness
 

@@ -2,7 +2,8 @@
 
 A link carries a code in its fragment, which browsers send to nobody; the page gives it back for a token. A code is
 signed, so that a terminal can make one beside the server, and valid once: a file named by the code's id marks it as
-used, also over a restart. No code and no token is ever logged.
+used, also over a restart, and says by which use: so the nodes of a cluster can ask each other for the same one. No code
+and no token is ever logged.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import secrets
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jwt
 
@@ -27,6 +28,7 @@ CONSOLE_TTL_S: Final = 7 * 86_400
 """How long a browser stays signed in."""
 ROLES: Final = ("host", "admin")
 _ID: Final = re.compile(r"[0-9a-f]{32}")
+_OURS: Final = re.compile(r"[0-9a-f]{32}|\.[0-9a-f]{32}\.[0-9a-f]{16}")
 USED: Final = Rejected("bad_token", "this link was used already; make another: huntserver token --link")
 INVALID: Final = Rejected("bad_token", "this link is not one of this server's; make another: huntserver token --link")
 EXPIRED: Final = Rejected("token_expired", "this link is older than 15 minutes; make another: huntserver token --link")
@@ -43,17 +45,34 @@ def link_code(key: bytes, *, role: str, subject: str, name: str, ttl_s: float = 
     return jwt.encode({**claims, "exp": now + int(ttl_s)}, key, algorithm=ALGORITHM)
 
 
+class LinkClaims(NamedTuple):
+    """What a code says: its id, and for whom it speaks."""
+
+    id: str
+    role: str
+    subject: str
+    name: str
+
+
+def is_code_id(text: str) -> bool:
+    """Tell whether a text is the id of a code."""
+    return _ID.fullmatch(text) is not None
+
+
 class SignIn:
-    """Exchanges codes for tokens. `folder` holds the marks of used ones: a file each until it would expire anyway."""
+    """Judges codes and makes tokens. `folder` holds the marks of used ones: a file each until it would expire anyway.
+
+    What reads or writes files is to be called beside the loop, and raises OSError.
+    """
 
     def __init__(self, key: bytes, folder: Path) -> None:
         self._key = key
         self._tokens = Tokens(key)
         self._folder = folder
 
-    def exchange(self, code: str) -> dict[str, Any] | Rejected:
-        """Return `token` and `name` of whom a code speaks for, or why not. Writes a file: call it beside the loop.
-        Raises OSError when the mark cannot be written: then the code stays good."""
+    def use(self, code: str, by: str) -> LinkClaims | Rejected:
+        """Use a code up here, under a name of this use; return what it says, or why not. When the mark cannot be
+        written the code stays good."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 code,
@@ -66,23 +85,33 @@ class SignIn:
             return EXPIRED
         except jwt.InvalidTokenError:
             return INVALID
-        if not _ID.fullmatch(str(claims["jti"])) or claims["role"] not in ROLES:
+        if not is_code_id(str(claims["jti"])) or claims["role"] not in ROLES:
             return INVALID
-        if not self._mark(claims["jti"]):
+        if not self.mark(claims["jti"], by):
             return USED
-        role, subject, name = claims["role"], claims["sub"], claims["name"]
-        token = self._tokens.mint(role, subject, name, CONSOLE_TTL_S)
-        return {"token": token, "player": f"h:{subject}", "name": name, "role": role}
+        return LinkClaims(claims["jti"], claims["role"], claims["sub"], claims["name"])
 
-    def _mark(self, id: str) -> bool:
-        """Mark a code as used, durably; False: it was. Of two at once one is first: the file system says which."""
+    def session(self, claims: LinkClaims) -> dict[str, Any]:
+        """Return `token` and `name` of whom a code speaks for."""
+        token = self._tokens.mint(claims.role, claims.subject, claims.name, CONSOLE_TTL_S)
+        return {"token": token, "player": f"h:{claims.subject}", "name": claims.name, "role": claims.role}
+
+    def mark(self, id: str, by: str) -> bool:
+        """Mark a code as used, durably; False: it was, by another use. Of two at once one is first: the file system
+        says which."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._forget_expired()
+        path, written = self._folder / id, self._folder / f".{id}.{secrets.token_hex(8)}"
+        handle = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            handle = os.open(self._folder / id, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.write(handle, by.encode())
+            os.fsync(handle)
+            os.link(written, path)
         except FileExistsError:
-            return False
-        os.close(handle)
+            return path.read_text() == by
+        finally:
+            os.close(handle)
+            written.unlink()
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -90,9 +119,15 @@ class SignIn:
             os.close(folder)
         return True
 
+    def used(self) -> list[str]:
+        """Return the ids of codes that were used and may not have expired yet."""
+        if not self._folder.is_dir():
+            return []
+        return [path.name for path in self._folder.iterdir() if is_code_id(path.name)]
+
     def _forget_expired(self) -> None:
         before_s = time.time() - 2 * LINK_TTL_S
         for path in self._folder.iterdir():
             with contextlib.suppress(FileNotFoundError):
-                if _ID.fullmatch(path.name) and path.stat().st_mtime < before_s:
+                if _OURS.fullmatch(path.name) and path.stat().st_mtime < before_s:
                     path.unlink()

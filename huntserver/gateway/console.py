@@ -16,7 +16,7 @@ import msgspec
 
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
-from huntserver.auth import SignIn, Tokens
+from huntserver.auth import Tokens
 from huntserver.game.definition.formats import NAMES
 from huntserver.game.definition.lines import line_of
 from huntserver.game.definition.shape import Definition
@@ -25,6 +25,7 @@ from huntserver.game.features.big_board import Source, SourceQuery
 from huntserver.game.rehearsal import rehearsed, tried
 from huntserver.gateway.door import Door
 from huntserver.gateway.ports import Offload, System
+from huntserver.gateway.signing_in import SigningIn
 from huntserver.gateway.site import DEFINITION, HttpRequest, Reply, Response, Upload, as_json, prepared, refused, wrong
 from huntserver.limits import Limits
 from huntserver.playthrough import play_through
@@ -68,7 +69,7 @@ class Console:
     """The routes; without `sign_in` nobody signs in by a link."""
 
     def __init__(
-        self, system: System, tokens: Tokens, door: Door, limits: Limits, *, worker: Offload, sign_in: SignIn | None
+        self, system: System, tokens: Tokens, door: Door, limits: Limits, *, worker: Offload, sign_in: SigningIn | None
     ) -> None:
         self._system = system
         self._tokens = tokens
@@ -104,7 +105,7 @@ class Console:
             return refused(limited)
         return Upload(CODE_BODY_BYTES_MAX, partial(self._exchange, self._sign_in, asked.address))
 
-    def _exchange(self, sign_in: SignIn, address: str, body: bytes, reply: Reply) -> None:
+    def _exchange(self, sign_in: SigningIn, address: str, body: bytes, reply: Reply) -> None:
         try:
             code = msgspec.json.decode(body, type=dict[str, str]).get("code", "")
         except (ValueError, RecursionError):
@@ -118,7 +119,7 @@ class Console:
             else:
                 reply.reply(as_json(200, found))
 
-        if not self._worker.run(partial(sign_in.exchange, code), told, reply.fail):
+        if not sign_in.exchange(code, told, reply.fail):
             reply.reply(refused(BUSY))
 
     # ---- checking

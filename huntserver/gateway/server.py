@@ -33,6 +33,7 @@ from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.sampling import Sampler, Traced
 from huntserver.gateway.services import Services
 from huntserver.gateway.sessions import Sessions
+from huntserver.gateway.signing_in import SigningIn
 from huntserver.gateway.site import HttpRequest, Reply, Site
 from huntserver.gateway.tally import ReasonTally
 from huntserver.gateway.trials import Trials
@@ -134,7 +135,8 @@ class Gateway:
             protocol_document=protocol_document,
             api=api,
         )
-        self.site.more.append(Console(system, tokens, self.door, limits, worker=worker, sign_in=sign_in))
+        self.signing_in = SigningIn(sign_in, worker, clock) if sign_in is not None else None
+        self.site.more.append(Console(system, tokens, self.door, limits, worker=worker, sign_in=self.signing_in))
         self.site.more.append(Pairing(system, tokens, self.trials))
         self._media = MediaRoutes(system, tokens, self.door, limits, store=media, background=self.background)
         self._photos = PhotoRoutes(

@@ -11,6 +11,7 @@ import pytest
 from huntserver.auth import SignIn, link_code
 from huntserver.game.definition.solvability import check_definition
 from huntserver.gateway.console import Console
+from huntserver.gateway.signing_in import SigningIn
 from lab.rigs.gateway import DEFINITION, KEY, Rig
 from tests.gateway.test_door import Caller
 
@@ -25,8 +26,9 @@ async def rig() -> AsyncIterator[Rig]:
 @pytest.fixture
 def signing(rig: Rig, tmp_path: Path) -> Rig:
     """A rig where hosts sign in by links."""
+    signing_in = SigningIn(SignIn(KEY, tmp_path), rig, rig.gateway.clock)
     rig.gateway.site.more[:] = [
-        Console(rig.system, rig.tokens, rig.gateway.door, rig.limits, worker=rig, sign_in=SignIn(KEY, tmp_path))
+        Console(rig.system, rig.tokens, rig.gateway.door, rig.limits, worker=rig, sign_in=signing_in)
     ]
     return rig
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from actors.log.port import shard_of
+from huntserver.app import sign_in_link
 from huntserver.client import TAKES, Client, connect
 from huntserver.client.timing import Timing
 from lab.machines.cluster import ClusterProcess, LocalCluster
@@ -158,6 +160,23 @@ def _figure(node: ClusterProcess, name: str) -> float:
     status, page = node.http("GET", "/metrics")
     assert status == 200
     return next(float(line.removeprefix(name)) for line in page.decode().splitlines() if line.startswith(name))
+
+
+def test_a_link_signs_in_at_either_node_and_once_over_both(cluster: LocalCluster) -> None:
+    nodes = [cluster.add("a"), cluster.add("b", roles=["gateway"])]
+    for node in nodes:
+        node.launch()
+    cluster.until_settled(WAIT_S)
+    link = sign_in_link(cluster.config(), "host", "host", "Host")
+    body = json.dumps({"code": link.partition("#")[2]}).encode()
+
+    def give(node: ClusterProcess) -> tuple[int, str]:
+        status, said = node.http("POST", "/signin", body=body)
+        answer = json.loads(said)
+        return status, answer.get("code") or answer["player"]
+
+    assert give(nodes[1]) == (200, "h:host")
+    assert [give(node) for node in nodes] == [(401, "bad_token")] * 2
 
 
 async def test_members_on_two_nodes_see_each_other_and_one_whose_node_died_is_away(cluster: LocalCluster) -> None:
