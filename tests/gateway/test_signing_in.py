@@ -36,14 +36,14 @@ class Nodes:
         self.nodes[name].attach(Told(self, name))
 
     def connect(self, *pairs: str) -> None:
-        for a, b in pairs:
+        for a, b in map(tuple, pairs):
             self.up.add(frozenset((a, b)))
             self.nodes[a].peer_up(b)
             self.nodes[b].peer_up(a)
         self.settle()
 
     def cut(self, *pairs: str) -> None:
-        for a, b in pairs:
+        for a, b in map(tuple, pairs):
             self.up.discard(frozenset((a, b)))
             self.nodes[a].peer_down(b)
             self.nodes[b].peer_down(a)

@@ -191,8 +191,13 @@ async def test_a_view_of_the_owner_before_is_asked_for_again_at_the_next_one() -
 async def test_what_the_application_tells_goes_to_the_peers_that_are_reached_by_topic() -> None:
     node, heard = Node(), list[tuple[str, Any]]()
     one, two = node.links[ONE.node], node.links[TWO.node]
+
+    def peer_up(peer: Any) -> None:
+        heard.append(("up", peer.peer))
+        node.router.tell("codes", b"whole", peer)
+
     node.router.topics["codes"] = SimpleNamespace(
-        peer_up=lambda peer: (heard.append(("up", peer.peer)), node.router.tell("codes", b"whole", peer)),
+        peer_up=peer_up,
         peer_said=lambda peer, body: heard.append(("said", body)),
         peer_down=lambda peer: heard.append(("down", peer.peer)),
     )
