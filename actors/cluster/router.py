@@ -31,7 +31,7 @@ from actors.way_in import WayIn
 SWEEP_S: Final = 5.0
 
 
-class Topic(Protocol):
+class NoticeTopic(Protocol):
     """What the applications of two nodes tell each other under one name, beside entities. `peer` stands for one link.
 
     A node of a version without the topic passes over it. What is told ends with the link: a peer that comes up is told
@@ -76,7 +76,7 @@ class Router(WayIn):
         self._aiming = False
         self._served: dict[str, set[ShardId]] = {}
         self._listeners = listeners
-        self.topics: dict[str, Topic] = {}
+        self.topics: dict[str, NoticeTopic] = {}
         system.forward = self.deliver
         system.moved = self._moved
         keeper.announce = self._announce

@@ -16,7 +16,7 @@ from actors.cluster.links.handshake import SECRET_BYTES_MIN
 from actors.cluster.links.network import Links, LinksConfig
 from actors.cluster.member import Member
 from actors.cluster.membership import GroupMember
-from actors.cluster.router import Router, Topic
+from actors.cluster.router import NoticeTopic, Router
 from actors.cluster.serving import request_of
 from actors.cluster.watches import Audience, Listeners
 from actors.reporter import Reporter
@@ -57,7 +57,7 @@ def read_secret(chosen: Cluster) -> bytes:
     return given
 
 
-class Told(Topic, Protocol):
+class Told(NoticeTopic, Protocol):
     """What nodes tell each other of, under one topic."""
 
     def attach(self, peers: Peers) -> None:
