@@ -5,6 +5,7 @@
 //   await client.start();
 //   const { ok, err } = await client.command("guess", { hunt: "museum", clue: "cloakroom", text: "map" });
 
+import { DeviceClock } from "./client/clock.js";
 import { Outbox } from "./client/outbox.js";
 import { TooManyWaiting } from "./client/requests.js";
 import { Session } from "./client/session.js";
@@ -55,6 +56,7 @@ export class Client {
     this._reserving = false;
     this._goaway = false;
     this._listeners = new AbortController();
+    this._clock = new DeviceClock(Date.now(), performance.now());
   }
 
   /** Make a client; `start` connects it. With `texts` pages name by digest what is the same for all (client/texts.js).
@@ -70,17 +72,17 @@ export class Client {
     await this.adopt();
     this._watch();
     this._turn("connecting", {});
-    this._do(this.session.start(Date.now()));
+    this._do(this.session.start(this._now()));
   }
 
   /** Take over commands that another run or tab of this player left unanswered. */
   async adopt() {
-    this._do(this.session.adopt(await this.outbox.waiting(this.player), Date.now()));
+    this._do(this.session.adopt(await this.outbox.waiting(this.player), this._now()));
   }
 
   /** Connect: now instead of later, or again after `over`. @param {string} [token] in place of the old one */
   again(token) {
-    const now_ms = Date.now();
+    const now_ms = this._now();
     const actions = this.session.phase === "over" ? this.session.renew(token || this.session.token, now_ms) : this.session.hurry(now_ms);
     if (actions.length) this._turn("connecting", {});
     this._do(actions);
@@ -94,9 +96,9 @@ export class Client {
     this._probing = setTimeout(() => {
       if (socket !== this._socket || this.session.phase !== "playing") return;
       this._drop();
-      this._do(this.session.closed(Date.now(), Math.random()));
+      this._do(this.session.closed(this._now(), Math.random()));
     }, PROBE_MS);
-    const [id, actions] = this.session.ask("ping", {}, Date.now());
+    const [id, actions] = this.session.ask("ping", {}, this._now());
     this._waiting.set(id, () => clearTimeout(this._probing));
     this._do(actions);
   }
@@ -115,7 +117,7 @@ export class Client {
    * @param {string} op @param {Message} fields @returns {Promise<Message>}
    */
   command(op, fields) {
-    const [id, actions] = this.session.command(op, fields, Date.now());
+    const [id, actions] = this.session.command(op, fields, this._now());
     const request = /** @type {import("./client/requests.js").Request} */ (this.session.requests.get(id));
     void this.outbox.put(this.player, request.message);
     void this._top_up();
@@ -124,20 +126,28 @@ export class Client {
 
   /** Ask a question. @param {string} op @param {Message} fields @returns {Promise<Message>} */
   ask(op, fields) {
-    return this._answer(...this.session.ask(op, fields, Date.now()));
+    return this._answer(...this.session.ask(op, fields, this._now()));
   }
 
   /** Listen to a hunt. @param {string} hunt */
-  follow(hunt) { this._do(this.session.follow(hunt, Date.now())); }
+  follow(hunt) { this._do(this.session.follow(hunt, this._now())); }
 
   /** Listen no more. @param {string} hunt */
-  leave(hunt) { this._do(this.session.leave(hunt, Date.now())); }
+  leave(hunt) { this._do(this.session.leave(hunt, this._now())); }
 
   /** Return the commands that wait for an answer, oldest first. @returns {Message[]} */
   waiting() { return this.session.requests.commands(); }
 
   /** Return the server's time, ms since 1970. */
-  now_ms() { return this.session.server_ms(Date.now()) ?? Date.now(); }
+  now_ms() { return this.session.server_ms(this._now()) ?? Date.now(); }
+
+  /** This device's time; after a sleep, or when its clock was set, the server's is asked for anew. */
+  _now() {
+    const now_ms = this._clock.read(Date.now(), performance.now());
+    if (this._clock.jumped) queueMicrotask(() => this._do(this.session.doubt_clock(this._now())));
+    this._clock.jumped = false;
+    return now_ms;
+  }
 
   /** @param {number} id @param {Action[]} actions @returns {Promise<Message>} */
   _answer(id, actions) {
@@ -178,11 +188,11 @@ export class Client {
     }
     clearTimeout(this._timer);
     const wake_ms = this.session.wake_ms();
-    if (wake_ms !== null) this._timer = setTimeout(() => this._tick(), Math.max(0, wake_ms - Date.now()));
+    if (wake_ms !== null) this._timer = setTimeout(() => this._tick(), Math.max(0, wake_ms - this._now()));
   }
 
   _tick() {
-    const actions = this.session.tick(Date.now(), Math.random());
+    const actions = this.session.tick(this._now(), Math.random());
     if (actions.some(({ connect }) => connect)) this._turn("connecting", {});
     this._do(actions);
   }
@@ -234,11 +244,11 @@ export class Client {
     const told = (tell) => {
       if (socket === this._socket) this._do(tell());
     };
-    socket.onopen = () => told(() => this.session.connected(Date.now()));
-    socket.onmessage = ({ data }) => told(() => this.session.received(data, Date.now(), Math.random()));
+    socket.onopen = () => told(() => this.session.connected(this._now()));
+    socket.onmessage = ({ data }) => told(() => this.session.received(data, this._now(), Math.random()));
     socket.onclose = ({ code, reason }) => told(() => {
       this._socket = null;
-      return this.session.closed(Date.now(), Math.random(), code >= 4000 ? code : null, reason);
+      return this.session.closed(this._now(), Math.random(), code >= 4000 ? code : null, reason);
     });
   }
 

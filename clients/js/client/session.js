@@ -202,6 +202,13 @@ export class Session {
     return [request.id, this._flush(now_ms)];
   }
 
+  /** The device's time jumped: what is known of the server's is asked for anew. @param {number} now_ms @returns {Action[]} */
+  doubt_clock(now_ms) {
+    this._clock.disconnected();
+    if (this.phase === "playing") this.requests.question("ping", {}, true);
+    return this._flush(now_ms);
+  }
+
   /** Give a question up. A command cannot be given up. @param {number} id */
   forget(id) {
     const request = this.requests.get(id);

@@ -13,7 +13,7 @@ import { compass, set_now } from "../player/pieces.js";
 import { h, speak_host } from "../host/words.js";
 import { LARGE, all, back, frozen, heard, leaving, new_stage, next, seen } from "./standings.js";
 
-const EVERY_MS = 1500, ROWS = 100, REST = 40;
+const SOON_MS = 300, EVERY_MS = 1500, HEARD_MS = 15_000, ROWS = 100, REST = 40;
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const link = new URLSearchParams(location.search), hunt = link.get("hunt") || "";
 
@@ -119,9 +119,25 @@ async function ask() {
   draw();
 }
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+let asking = false, again = false, hears = true;
+
+/** @param {number} [after_ms] */
+function look_soon(after_ms = SOON_MS) {
+  if (asking) again = true;
+  clearTimeout(timer);
+  timer = setTimeout(look, after_ms);
+}
+
+/** Ask; then when the hunt says that something changed, or, for who may not listen to it, every so often. */
 async function look() {
+  if (asking || document.visibilityState !== "visible") return;
+  asking = true;
+  again = false;
   await ask();
-  setTimeout(look, EVERY_MS);
+  asking = false;
+  if (connection !== "closed") look_soon(again ? SOON_MS : hears ? HEARD_MS : EVERY_MS);
 }
 
 async function main() {
@@ -138,13 +154,19 @@ async function main() {
   url.protocol = url.protocol.replace("http", "ws");
   const made = client = await Client.open({ url: url.href, ...who });
   set_now(() => made.now_ms());
+  client.on_push = ({ op }) => {
+    if (op === "refused") hears = false;
+    look_soon();
+  };
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look_soon(0));
   client.on_state = (now, about) => {
+    if (now === "online") look_soon(0);
     if (now === "over" && ["bad_token", "token_expired"].includes(about.code)) for (const name of [`board.me.${hunt}`, "board.me"]) kept.put(name, null);
     connection = now === "over" ? "closed" : now;
     draw();
   };
+  client.follow(hunt);
   await client.start();
-  await look();
 }
 
 void main();

@@ -7,6 +7,7 @@
 /** @typedef {{id: string, owner: string, message: Message}} Entry `id` is `EPOCH:N`, `owner` the player whose command it is */
 
 const BLOCK = 1000;
+const OPEN_MS = 3_000;  // some browsers never say that a store cannot be had
 const DEVICE = "device", WAITING = "waiting";
 
 /** @returns {string} */
@@ -30,8 +31,9 @@ function opened() {
       request.result.createObjectStore(DEVICE, { keyPath: "id" });
       request.result.createObjectStore(WAITING, { keyPath: "id" });
     };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    const late = setTimeout(() => reject(new Error("the store does not open")), OPEN_MS);
+    request.onsuccess = () => (clearTimeout(late), resolve(request.result));
+    request.onerror = () => (clearTimeout(late), reject(request.error));
     request.onblocked = () => reject(new Error("the store is blocked by another tab"));
   });
 }

@@ -7,6 +7,7 @@
 /** @typedef {{intro?: string, clues?: Message[], treasures?: Message[]}} Block what a digest stands for */
 
 const TRIES = 4;
+const ANSWER_MS = 15_000;  // a network that swallows says nothing
 const WAIT_MS = 500;  // before the second try; doubled with each
 
 export class Texts {
@@ -58,7 +59,7 @@ export class Texts {
   async _fetch(hunt, digest) {
     for (let tries = 0; tries < TRIES; tries++) {
       try {
-        const answer = await fetch(`${this._base}hunts/${hunt}/texts/${digest}`);
+        const answer = await fetch(`${this._base}hunts/${encodeURIComponent(hunt)}/texts/${digest}`, { signal: AbortSignal.timeout(ANSWER_MS) });
         if (answer.ok) {
           this._blocks.set(digest, await answer.json());
           return true;

@@ -22,6 +22,8 @@ let client = null;
 let timer;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let queue_timer;
+/** @type {Set<string>} what hosts' commands are not answered yet */
+const under_way = new Set();
 let asking = false, again_soon = false;
 
 /** Return the session, connected or on its way. @returns {Promise<Client>} */
@@ -99,7 +101,7 @@ async function few() {
 
 /** Follow a hunt. @param {string} hunt */
 export async function follow(hunt) {
-  if (state.run?.hunt === hunt) return look_soon();
+  if (state.run?.hunt === hunt && !state.barred) return look_soon();
   leave();
   Object.assign(state, { run: new_run(hunt), queue: null, picked: 0, barred: null, find: "", chosen: 0, sort: "place", hours: [] });
   changed();
@@ -144,13 +146,18 @@ export async function look_at_queue() {
 function look_soon(after_ms = SOON_MS) {
   if (asking) again_soon = true;
   clearTimeout(timer);
-  timer = setTimeout(look, after_ms);
+  if (!state.barred) timer = setTimeout(look, after_ms);
 }
 
-/** Ask what has changed; go on until all is here, then now and then. */
+/** Look again where somebody looks: at a page that nobody sees nothing is asked for but what waits in the queue. */
+document.addEventListener("visibilitychange", () => is_seen() && state.run && look_soon(0));
+const is_seen = () => document.visibilityState === "visible";
+
+/** Ask what has changed; go on until all is here, then now and then: wrong guesses and who joins are not pushed. Whom the
+ * server does not let see the board (a reviewer) is not asked for it again. */
 async function look() {
   const { run } = state;
-  if (!run || !client || asking) return;
+  if (!run || !client || asking || !is_seen()) return;
   asking = true;
   again_soon = false;
   const { ok, err } = await client.ask("big_board", { hunt: run.hunt, ...point(run) });
@@ -161,16 +168,14 @@ async function look() {
     look_soon(QUIET_MS);
     return changed();
   }
-  state.barred = null;
   state.run = fold_board(state.run, ok);
   changed();
-  const live = ok.phase === "running" && document.visibilityState === "visible";
-  look_soon(ok.more || again_soon ? 0 : live ? LIVE_MS : QUIET_MS);
+  look_soon(ok.more || again_soon ? 0 : ok.phase === "running" ? LIVE_MS : QUIET_MS);
 }
 
 export async function look_at_trail() {
   const { run } = state;
-  if (!run || !client) return;
+  if (!run || !client || state.barred) return;
   const { ok } = await client.ask("audit", { hunt: run.hunt });
   if (!ok || state.run?.hunt !== run.hunt) return;
   state.run = { ...state.run, audit: [...ok.lines].reverse() };
@@ -219,9 +224,11 @@ function heard(event, at_ms) {
 
 /** Send a command; say what became of it. @param {string} op @param {Message} fields @param {string} [done] @returns {Promise<boolean>} */
 export async function act(op, fields, done = h("done")) {
-  const made = await session();
-  const hunt = fields.hunt || state.run?.hunt;
-  const { err } = await made.command(op, { hunt, ...fields });
+  const sent = { hunt: fields.hunt || state.run?.hunt, ...fields }, one = JSON.stringify([op, sent]);
+  if (under_way.has(one)) return false;  // two clicks are one
+  under_way.add(one);
+  const { err } = await (await session()).command(op, sent);
+  under_way.delete(one);
   if (err) note("bad", err.msg && !["wrong_phase", "bad_field", "bad_text"].includes(err.code) ? refusal(err) : err.msg || refusal(err));
   else if (done) note("good", done);
   look_soon(0);

@@ -121,7 +121,7 @@ export function media_shelf() {
   return html`<section class="shelf" aria-label=${h("media")} @dragover=${(/** @type {any} */ event) => event.preventDefault()} @drop=${dropped}>
     <label class="plain tiny pick">${icon("file")}${h("media.add")}<input class="sr" type="file" multiple accept=${ACCEPT} data-media="pick" @change=${picked}></label>
     <span class="about">${mine.length ? nothing : h("media.about")}</span>
-    <ul>${repeat(sending, ({ name }) => name, ({ name, part, err }) => html`<li class=${err ? "bad" : ""} data-sending=${name} role=${err ? "alert" : "status"}>${err ? html`${err} <button class="plain tiny" aria-label=${h("close")} @click=${() => forget(name)}>×</button>` : html`${name} <progress max="1" value=${part} aria-label=${name}></progress>`}</li>`)}
+    <ul>${repeat(sending, ({ name }) => name, ({ name, part, err }) => html`<li class=${err ? "bad" : ""} data-sending=${name}>${err ? html`<span role="alert">${err} <button class="plain tiny" aria-label=${h("close")} @click=${() => forget(name)}>×</button></span>` : html`<span role="status">${name} <progress max="1" value=${part} aria-label=${name}></progress></span>`}</li>`)}
       ${repeat(mine, ({ name }) => name, one)}</ul></section>`;
 }
 

@@ -2,7 +2,8 @@
 
 import all from "../strings/host/en.js";
 import queue from "../strings/queue/en.js";
-import { filled, speak, spoken } from "../player/words.js";
+import "../player/game_words.js";
+import { filled, game_words, speak, spoken } from "../player/words.js";
 
 const en = { ...all, ...queue };
 /** @typedef {keyof typeof en} Key */
@@ -11,10 +12,10 @@ let texts = en;
 
 /** Take the first language of a list that there are strings for. @param {readonly string[]} wanted */
 export async function speak_host(wanted) {
-  await speak(wanted);
+  speak(wanted);
   if (spoken() === "en") return void (texts = en);
-  const parts = await Promise.all([import(`../strings/host/${spoken()}.js`), import(`../strings/queue/${spoken()}.js`)]);
-  texts = Object.assign({}, en, ...parts.map((part) => part.default));
+  const [all_of, queue_of] = await Promise.all([import(`../strings/host/${spoken()}.js`), import(`../strings/queue/${spoken()}.js`), game_words()]);
+  texts = { ...en, ...all_of.default, ...queue_of.default };
 }
 
 /** @param {Key} key @param {{[name: string]: string | number}} [values] @returns {string} */
