@@ -84,7 +84,7 @@ class _Exchange:
         """The code is used up, durably: make the token."""
         found = msgspec.json.decode(answer, type=_Found)
         token = self._tokens.paired(found.player.partition(":")[2], found.name)
-        self._reply.reply(as_json(200, {"player": found.player, "token": token}))
+        self._reply.reply(as_json(200, {"player": found.player, "name": found.name, "token": token}))
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """No such code."""

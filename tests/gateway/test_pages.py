@@ -133,7 +133,7 @@ def test_a_phone_keeps_each_module_once_in_its_bundle_and_the_consoles_not_at_al
     listed = pages().find("/shell.js")
     assert listed is not None
     kept = {name.partition("/")[2].partition("/")[2] for name in msgspec.json.decode(listed.body[13:-2])["files"]}
-    assert {*ENTRIES, "player.css", "strings/de.js", "vendor/qr/decode.js"} <= kept
+    assert {*ENTRIES, "player.css", "strings/game/de.js", "vendor/qr/decode.js"} <= kept
     assert (
         kept & {"player/clues.js", "client.js", "host/app.js", "board/app.js", "vendor/lit-html/lit-html.js"} == set()
     )

@@ -20,7 +20,7 @@ async def test_a_new_device_plays_on_as_the_same_member() -> None:
     ada = await rig.playing("ada", team="Owls")
     code = (await ada.ask("pair", hunt="h1"))["ok"]["code"]
     status, answer = pair(rig, f"{code[:4].lower()}-{code[4:]} ")
-    assert (status, answer["player"]) == (200, "p:ada")
+    assert (status, answer["player"], answer["name"]) == (200, "p:ada", "Ada")
     caller = rig.tokens.verify(answer["token"])
     assert (caller.by, caller.role, caller.name) == ("p:ada", "player", "Ada")  # type: ignore[union-attr]
     phone = Peer(rig)

@@ -104,6 +104,11 @@ class Phone:
         self.page.locator("#guess").fill(text)
         self.page.locator("#guess").press("Enter")
 
+    def celebrated(self) -> None:
+        """Put the moment of a solve away, if it has not gone by itself."""
+        self.page.evaluate("document.querySelector('.celebration')?.click()")
+        self.no_more(".celebration")
+
     # ---- what a person sees
 
     def sees(self, where: str, words: str | re.Pattern[str]) -> None:

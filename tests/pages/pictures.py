@@ -19,13 +19,16 @@ STATES: Final = (
     "taken-out-joining", "before", "running", "paused", "over", "receipt", "frozen", "taken-out", "kicked", "asks",
     "wait", "code-wait", "two-waiting", "back-online", "restarting", "other-tab", "expired", "no-storage", "no-camera",
     "camera-denied", "not-secure", "vague", "place-denied", "five-hundred", "wide-names", "right-to-left",
-    "twice-as-large", "keyboard", "dark", "german", "newer-version",
+    "twice-as-large", "keyboard", "dark", "german", "newer-version", "pairing", "pairing-refused", "renaming", "member",
 )  # fmt: skip
 """Of the player's page; each stands in `docs/proof/states.md`."""
 
 
 def picture(phone: Phone, name: str, *, focused: bool = False) -> None:
-    """Take a picture, if asked to; all that are taken stand in the docs. `focused`: what has the focus is shown."""
+    """Take a picture if asked to; all that are taken stand in the docs.
+
+    `focused`: what has the focus is shown.
+    """
     assert name in PLAYED + HOSTED or name.removeprefix("state-") in STATES
     folder = os.environ.get("HUNTSERVER_PICTURES")
     if folder:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from lab.machines.servers import LocalServer
+from tests.pages.axe import faults
 from tests.pages.desk import Desk, sign_in_link
 from tests.pages.hunts import clue, teams
 from tests.pages.phone import Phone
 from tests.pages.talker import Cast, Talker
-from tests.pages.test_access import faults
 from tests.pages.test_fold import compared
 
 Phones = Callable[..., Phone]

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from lab.machines.servers import LocalServer
+from tests.pages.axe import faults
 from tests.pages.desk import Desk, sign_in_link
 from tests.pages.hunts import RICH, clue, teams
 from tests.pages.phone import WAIT_MS
 from tests.pages.talker import Cast
-from tests.pages.test_access import faults
 
 Desks = Callable[..., Desk]
 ROWS_MAX = 60

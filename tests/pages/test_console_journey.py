@@ -129,7 +129,7 @@ def plays(ada: Phone, bo: Phone, proxy: Proxy) -> None:
     bo.answer("clue:gate", "is not it")
     proxy.back()
     ada.answer("clue:gate", "Correct")
-    ada.page.locator(".celebration").click()
+    ada.celebrated()
     bo.sees(".clue-page", "The gate creaks open.")
 
 
@@ -189,7 +189,7 @@ def ends(host: Desk, screen: Desk, ada: Phone, harbour: LocalServer) -> None:
         ada.clue(clue)
         ada.guess(text)
         ada.answer(f"clue:{clue}", "Correct")
-        ada.page.locator(".celebration").click()
+        ada.celebrated()
     host.sees("[data-team='t1'] .score", "45")
     expect(screen.page.locator("[data-team='t1'] .score")).to_have_text("10")
     picture(screen, "board-frozen")

@@ -27,16 +27,21 @@ def test_who_presses_play_while_the_network_is_gone_is_told_and_comes_in_when_it
     ada.well(lost=True)
 
 
-def test_a_language_that_does_not_come_leaves_english_and_the_entrance_works(
+def test_a_language_that_does_not_come_leaves_english_in_the_hunt_and_is_asked_for_again(
     phone: Phones, cast: Cast, site: str
 ) -> None:
     hunt, _ = cast.hunt(teams())
     ada = phone(locale="de-DE", service_workers="block")
-    ada.page.route("**/strings/de.js", lambda route: route.abort())
+    ada.page.route("**/strings/game/de.js*", lambda route: route.abort())
     ada.open(f"{site}?hunt={hunt}")
-    ada.sees("#enter", "Play")
-    ada.join("Ada", team="Reds")
+    ada.sees("#enter", "Mitspielen")  # the entrance has its words with it
+    with ada.page.expect_event("requestfailed", lambda request: "strings/game" in request.url):
+        ada.join("Ada", team="Reds")
     ada.inside()
+    ada.sees("nav.views", "Clues")
+    ada.page.unroute("**/strings/game/de.js*")
+    ada.page.evaluate("dispatchEvent(new CustomEvent('language', { detail: 'de' }))")
+    ada.sees("nav.views", "Rätsel")
 
 
 def test_an_address_that_was_cut_off_in_the_middle_opens_the_hunt(phone: Phones, cast: Cast, site: str) -> None:

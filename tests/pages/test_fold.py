@@ -112,6 +112,11 @@ def test_a_page_that_heard_every_push_is_the_page_that_a_snapshot_gives(phone: P
         lambda: host.ask("disqualify", hunt=hunt, team="t1", reason="shoes", back=False),
         lambda: host.ask("disqualify", hunt=hunt, team="t1", reason="sorry", back=True),
         lambda: host.ask("rename", hunt=hunt, team="t1", name="The Reds"),
+        lambda: host.ask("captain", hunt=hunt, team="t1", player="Bo"),
+        lambda: mate.ask("approval", hunt=hunt, mode="ask"),
+        lambda: mate.ask("new_invite", hunt=hunt),
+        lambda: mate.ask("captain", hunt=hunt, player="Ada"),
+        lambda: mate.ask("leave_team", hunt=hunt),
         lambda: host.ask("end", hunt=hunt),
     ]
     for step in steps:

@@ -33,7 +33,7 @@ def solve(phone: Phone, clue: str, text: str) -> None:
     phone.clue(clue)
     phone.guess(text)
     phone.answer(f"clue:{clue}", "Correct")
-    phone.page.locator(".celebration").click()
+    phone.celebrated()
     phone.page.locator("a.back").click()
 
 
@@ -43,7 +43,7 @@ def enter_code(phone: Phone, clue: str, code: str) -> None:
     phone.page.locator("#code").fill(code)
     phone.page.locator("#code").press("Enter")
     phone.answer(f"clue:{clue}", "Correct")
-    phone.page.locator(".celebration").click()
+    phone.celebrated()
     phone.page.locator("a.back").click()
 
 
@@ -63,7 +63,7 @@ def begins(ada: Phone, bo: Phone, museum: LocalServer, url: str) -> None:
     ada.guess("map")
     ada.sees(".celebration", "First to solve!")
     picture(ada, "solved")
-    ada.page.locator(".celebration").click()
+    ada.celebrated()
     ada.page.locator("a.back").click()
     ada.go("team")
     ada.page.locator(".qr path").wait_for()
@@ -72,7 +72,7 @@ def begins(ada: Phone, bo: Phone, museum: LocalServer, url: str) -> None:
     bo.play(f"http://127.0.0.1:{museum.port}/?hunt=museum&code={code}", "Bo")
     solve(bo, "legs", "forty-two")
     ada.sees(".celebration", "The beetle case")
-    ada.page.locator(".celebration").click()
+    ada.celebrated()
 
 
 def goes_on(ada: Phone, museum: LocalServer) -> None:
@@ -112,7 +112,7 @@ def fails(ada: Phone, museum: LocalServer, proxy: Proxy) -> None:
     start_again(museum)
     proxy.back()
     ada.answer("clue:bones", "Correct")
-    ada.page.locator(".celebration").click()
+    ada.celebrated()
     ada.page.locator("a.back").click()
 
 

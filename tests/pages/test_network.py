@@ -39,7 +39,7 @@ def test_a_guess_made_without_a_network_goes_out_when_it_is_back(phone: Phones, 
     proxy.back()
     ada.online()
     ada.answer("clue:b", "Correct")
-    ada.page.locator(".celebration").click()
+    ada.celebrated()
     state(ada, "back-online")
     ada.clue("a")
     ada.answer("clue:a", "is not it")

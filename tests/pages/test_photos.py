@@ -8,11 +8,11 @@ from playwright.sync_api import FilePayload, Route, expect
 
 from lab.machines.servers import LocalServer
 from tests.media.test_stripping import photo
+from tests.pages.axe import faults
 from tests.pages.desk import Desk
 from tests.pages.hunts import clue, teams
 from tests.pages.phone import WAIT_MS, Phone
 from tests.pages.talker import Cast
-from tests.pages.test_access import faults
 from tests.pages.test_asking import at_queue
 from tests.pages.test_fold import compared
 
@@ -73,7 +73,7 @@ def test_a_photo_arrives_once_over_a_bad_network_and_is_judged(
     host.key("a")
     host.noted("Accepted")
     ada.sees(".celebration", "Clue vane")
-    ada.page.locator(".celebration").click()
+    ada.celebrated()
     ada.sees(".found", "Solved")
     compared(ada, hunt)
     ada.page.reload()

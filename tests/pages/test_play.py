@@ -347,7 +347,7 @@ def test_a_first_find_is_stamped_and_a_mates_solve_is_seen(phone: Phones, cast: 
     ada.sees(".progress", "1 of 5 solved · 15 points")
     ada.sees("[data-clue='stone']", "Clue stone")
     ada.sees("[data-treasure='shell']", "2 left")
-    ada.page.locator(".celebration").click()
+    ada.celebrated()
     ada.page.locator("[data-treasure='shell'] button").click()
     ada.sees("[data-treasure='shell']", "yours")
     ada.sees(".progress", "20 points")

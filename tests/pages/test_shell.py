@@ -45,7 +45,7 @@ def test_a_page_opens_without_a_network_with_what_was_last_seen(phone: Phones, i
     ada.clue("a")
     ada.guess("tea")
     ada.answer("clue:a", "Correct")
-    ada.page.locator(".celebration").click()
+    ada.celebrated()
     ada.page.wait_for_function(KEPT)
     ada.page.wait_for_function("(hunt) => Object.keys(localStorage).some((k) => k.includes(`page.${hunt}`)"
                                " && localStorage[k].includes('solved\":true'))", arg=hunt)  # fmt: skip
@@ -75,7 +75,7 @@ def test_an_old_page_on_a_new_server_says_so_and_loses_nothing_by_reloading(
     ada.page.locator("#guess").fill("half a thought")
     cast.close()
     installed.stop()
-    words = installed.folder / "huntserver" / "web" / "strings" / "en.js"
+    words = installed.folder / "huntserver" / "web" / "strings" / "game" / "en.js"
     words.write_text(words.read_text().replace("Your answer", "Your new answer"))
     start_again(installed)
     ada.online()

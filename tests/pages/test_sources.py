@@ -14,8 +14,8 @@ import pytest
 from huntserver.errors import CLOSES, REFUSALS, RESENT_WITH_SAME_KEY
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
-from huntserver.gateway.bundles import without_comments
-from huntserver.gateway.pages import WEB
+from huntserver.gateway.bundles import bundles, without_comments
+from huntserver.gateway.pages import ENTRIES, WEB
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -90,8 +90,11 @@ def test_the_table_of_codes_is_the_servers() -> None:
 
 @pytest.fixture(scope="module")
 def languages() -> dict[str, dict[str, Any]]:
-    """The texts of each language."""
-    return texts_in("strings")
+    """The texts of each language: the entrance's, and those of the hunt."""
+    entrance, game = texts_in("strings"), texts_in("strings/game")
+    assert entrance.keys() == game.keys()
+    assert [key for key in entrance["en"] if key in game["en"]] == []
+    return {tag: entrance[tag] | game[tag] for tag in entrance}
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +127,20 @@ def test_every_language_has_every_text_with_the_same_gaps(name: str, request: py
         for key, text in texts.items():
             assert gaps(text) == gaps(english[key]), (tag, key)
             assert isinstance(text, str) == isinstance(english[key], str), (tag, key)
+
+
+def test_what_the_entrance_says_is_there_with_it() -> None:
+    """In every language: what its modules name, not what the rest of the page brings them to say."""
+    said = texts_in("strings")["en"]
+    modules = [WEB / name for name in bundles(sources(), ENTRIES)["player/app.js"][1]]
+    ours = [path for path in modules if not {"vendor", "strings"} & set(path.parts)]
+    source = "\n".join(path.read_text() for path in ours)
+    every = said.keys() | texts_in("strings/game")["en"].keys()
+    used = set(re.findall(r"[\"'`]([a-z]+(?:\.[a-z_]+)+)[\"'`]", source)) & every
+    assert used - said.keys() == set()
+    codes = set(re.findall(r"(?:code: |missing\(.*, )\"(no_[a-z_]+)\"", source))
+    assert {"no_connection", "no_name"} <= codes
+    assert [code for code in codes if f"refused.{code}" not in said] == []
 
 
 def test_every_text_of_the_console_is_used_and_every_text_used_is_there(of_hosts: dict[str, dict[str, Any]]) -> None:
@@ -166,6 +183,11 @@ def test_no_name_of_a_team_becomes_a_formula_in_a_spreadsheet() -> None:
     code = f"import {{ csv }} from './host/csv.js'; console.log(JSON.stringify(csv({json.dumps(run)})))"
     line = node(code).split("\r\n")[1]
     assert line.startswith('1,"\'=HYPERLINK(""http://evil"")",t1,')
+
+
+def sources() -> dict[str, bytes]:
+    """Return the page's files by path."""
+    return {path.relative_to(WEB).as_posix(): path.read_bytes() for path in WEB.rglob("*.js")}
 
 
 def gaps(text: str | dict[str, str]) -> set[str]:

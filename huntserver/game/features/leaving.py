@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from actors.entity import Context, Decision, Reaction, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command, HostCommand
@@ -110,7 +112,7 @@ def _show_left(tell: Telling, state: Hunt, event: Left) -> None:
     tell.parted(team, event.player)
     name = event.personal.name if event.personal is not None else ""
     shown = Shown("left", team.id, name, by=event.player, how="kicked" if event.kicked else "")
-    tell.team(team, shown)
+    tell.team(team, replace(shown, text=event.invite))
     tell.hosts(shown)
     if event.dissolved:
         tell.board()

@@ -2,10 +2,10 @@
 
 import { render } from "../vendor/lit-html/lit-html.js";
 import { arrived, inside } from "./coming.js";
-import { door_view, look } from "./door.js";
+import { door_view, look, pairing } from "./door.js";
 import * as kept from "./kept.js";
 import { drawn_by, state } from "./store.js";
-import { speak } from "./words.js";
+import { game_words, speak } from "./words.js";
 
 const VIEWS = ["clues", "map", "team", "board", "feed", "receipt"];
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -16,6 +16,7 @@ const scrolled = {};
 let drawn_route = "";
 
 function draw() {
+  if (drawn_route && document.visibilityState === "hidden") return;  // in a pocket: drawn once when it is looked at
   const rest = arrived();
   const shown = rest && state.hunt && (state.page || !state.door.busy) ? rest.inside_view : null;
   document.title = state.page ? state.page.title : "huntserver";
@@ -57,7 +58,7 @@ function follow() {
 /** Speak what was chosen here, what the link says, or what the browser asks for. */
 function speak_wished() {
   const wish = kept.get("language") || link.get("lang");
-  return speak(wish ? [wish] : navigator.languages);
+  speak(wish ? [wish] : navigator.languages);
 }
 
 /** Play on where one was. @param {import("./coming.js").Inside} rest @param {string} hunt */
@@ -65,24 +66,25 @@ async function go_on(rest, hunt) {
   follow();
   void look();
   await rest.enter(hunt, true);
-  const code = link.get("scan");
-  if (code) rest.scan(code, "scan");
+  rest.scan_of_link();
 }
 
 /** Play on where one was, or begin at the door. */
 async function begin() {
   kept.adopt_old();
   state.me = kept.me();
+  speak_wished();
   const hunt = link.get("hunt") || kept.get("hunt");
-  const coming = state.me && hunt ? inside().catch(() => null) : null;
+  const coming = state.me && hunt && !pairing ? inside().catch(() => null) : null;
   const looking = coming ? null : look();
-  await speak_wished();
   const rest = await coming;
   drawn_by(draw);  // not before: what is drawn first is what stays
   addEventListener("hashchange", follow);
+  document.addEventListener("visibilitychange", draw);
   addEventListener("language", (event) => {
     kept.put("language", /** @type {CustomEvent<string>} */ (event).detail);
-    void speak_wished().then(draw);
+    speak_wished();
+    void game_words().then(draw);
   });
   if (rest) await go_on(rest, hunt);
   else draw();

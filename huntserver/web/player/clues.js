@@ -15,7 +15,7 @@ import { answer_line, locate, open_scanner } from "./solving.js";
 import { changed, state } from "./store.js";
 import { words_of } from "./reading.js";
 import { prose } from "./texts.js";
-import { moment, ordinal, spoken, t } from "./words.js";
+import { moment, ordinal, refusal, spoken, t } from "./words.js";
 
 /** @typedef {import("./fold.js").Page} Page */
 /** @typedef {import("./fold.js").Clue} Clue */
@@ -52,7 +52,7 @@ function own_time(page) {
 }
 
 /** @param {Clue[]} clues */
-const listed = (clues) => (clues.length ? html`<ul class="clues">${repeat(sorted(clues), ({ id }) => id, (clue) => html`<li>${guard([clue, waits_now(clue), state.page?.phase, spoken()], () => card(clue))}</li>`)}</ul>` : nothing);
+const listed = (clues) => (clues.length ? html`<ul class="clues">${repeat(sorted(clues), ({ id }) => id, (clue) => html`<li>${guard([clue, waits_now(clue), state.page?.phase, spoken(), state.answers[`clue:${clue.id}`]], () => card(clue))}</li>`)}</ul>` : nothing);
 
 /** What feeds a meta, and what of it is solved. @param {Page} page @param {Clue} clue */
 function feeders(page, { fed_by = [] }) {
@@ -98,6 +98,9 @@ function card(clue) {
 /** @param {Clue} clue @param {boolean} waits */
 function state_words(clue, waits) {
   if (clue.solved) return t("clue.solved");
+  const answer = state.answers[`clue:${clue.id}`];
+  if (answer?.tone === "refused" && answer.text) return html`<q dir="auto">${answer.text}</q> ${refusal(answer.err)}`;
+  if (answer?.tone === "wait" && answer.text && state.link.state !== "online") return t("answer.waits", { text: answer.text });
   if (state.page?.phase === "ended") return t("receipt.unsolved");
   if (clue.asks?.parts) return t("parts.count", done_of(clue));
   const tried = clue.wrong ? t("clue.tried", { n: clue.wrong }) : t("clue.open");
@@ -188,7 +191,7 @@ export function clue_view(page, id) {
     ${solution_of(page, clue.id)}
     ${hints(page, clue)}${asking(page, clue)}
     ${clue.asks?.parts ? html`${clue.solved ? nothing : answer_line(`clue:${clue.id}`)}${parts_view(clue, (part) => (page.phase === "running" ? solve(page, part) : nothing))}` : nothing}
-    ${clue.solved || clue.asks?.parts || page.phase === "ended" ? nothing : solve(page, clue)}
+    ${clue.solved || clue.asks?.parts ? nothing : page.phase === "running" ? solve(page, clue) : stopped(page, clue)}
     ${tries(clue)}</article>`;
 }
 
@@ -211,12 +214,16 @@ function asking(page, clue) {
   return desk ? desk.asking_view(page, clue) : nothing;
 }
 
+/** What stands where a clue is solved while nothing can be: also what became of an answer that came too late. @param {Page} page @param {Clue} clue */
+function stopped(page, { id }) {
+  return html`${page.phase === "ended" ? nothing : html`<p class="notice">${t(page.phase === "paused" ? "phase.paused_about" : "refused.not_running")}</p>`}${answer_line(`clue:${id}`)}`;
+}
+
 /** @param {Page} page @param {Clue} clue */
 function solve(page, clue) {
-  if (page.phase !== "running") return html`<p class="notice">${t(page.phase === "paused" ? "phase.paused_about" : "refused.not_running")}</p>`;
   if (clue.kind === "code") return code_box(clue);
   if (clue.kind === "location") return html`<div class="solve"><button class="act wide here" ?disabled=${state.answers[`clue:${clue.id.split(".")[0]}`]?.tone === "wait"}
-    @click=${() => locate((where) => check_in(clue.id, where), (why) => note(`clue:${clue.id.split(".")[0]}`, why))}>${icon("here")}${t("here")}</button>
+    @click=${() => locate((where) => check_in(clue.id, where), (why, tone) => note(`clue:${clue.id.split(".")[0]}`, why, tone))}>${icon("here")}${t("here")}</button>
     ${clue.id.includes(".") ? nothing : answer_line(`clue:${clue.id}`)}${state.position ? html`<p class="help">${t("here.accuracy", { n: Math.round(state.position.accuracy_m) })}${state.position.accuracy_m > 60 ? html` ${t("here.vague")}` : nothing}</p>` : nothing}</div>`;
   if (clue.kind === "photo") {
     if (!desk) send_for_desk();

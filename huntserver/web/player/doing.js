@@ -9,6 +9,14 @@ export function guess(at, text) {
 }
 /** @param {string} code @param {string} thing where the answer is shown */
 export const scan = (code, thing) => act(thing, "scan", { code }, code);
+/** Send the code that stands in the link that led here, once: a page that is loaded again sends it no more. */
+export function scan_of_link() {
+  const link = new URLSearchParams(location.search), code = link.get("scan");
+  if (!code) return;
+  link.delete("scan");
+  history.replaceState(null, "", `?${link}${location.hash}`);
+  scan(code, "scan");
+}
 /** At a clue or CLUE.PART: of a clue's parts the nearest counts. @param {string} at @param {{lat: number, lon: number, accuracy_m: number}} where */
 export const check_in = (at, where) => act(`clue:${at.split(".")[0]}`, "checkin", { clue: at.split(".")[0], ...where });
 /** @param {string} clue @param {string} hint */
@@ -19,6 +27,12 @@ export const begin = () => act("begin", "begin", {});
 export const admit = (player, refuse) => act(`asking:${player}`, "admit", { player, refuse });
 /** Let nobody in unasked, or everybody who has the code. @param {boolean} first */
 export const ask_first = (first) => act("approval", "approval", { mode: first ? "ask" : "open" });
+/** Give the team another name. @param {string} team @param {string} name */
+export const rename = (team, name) => act("rename", "rename", { team, name }, name);
+/** Let another member lead the team. @param {string} player */
+export const make_captain = (player) => act(`member:${player}`, "captain", { player });
+/** Give the team another invite code. */
+export const new_invite = () => act("invite", "new_invite", {});
 /** Take a member out. @param {string} player */
 export const kick = (player) => act(`member:${player}`, "kick", { player });
 /** Leave the team, for good: only a host or its code brings one back. */

@@ -5,7 +5,7 @@ import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import * as kept from "./kept.js";
 import { compass, icon, initial, server_now } from "./pieces.js";
 import { inside } from "./coming.js";
-import { at_site } from "./site.js";
+import { ask_site, at_site } from "./site.js";
 import { changed, state } from "./store.js";
 import { prose } from "./texts.js";
 import { moment, refusal, t } from "./words.js";
@@ -14,6 +14,8 @@ import { moment, refusal, t } from "./words.js";
 const link = new URLSearchParams(location.search);
 const wanted = link.get("hunt") || "";
 const code = (link.get("code") || "").toUpperCase();
+/** The code of another phone that one plays on already: `#pair/CODE`, which no server sees. */
+export const pairing = (/^#pair\/([\w-]{1,40})$/.exec(location.hash)?.[1] || "").toUpperCase();
 
 /** @type {{name?: string, team?: string, invite?: string}} */
 const typed = kept.get("typed") || {};  // into the page before this one
@@ -25,9 +27,11 @@ export async function look() {
   door.loading = true;
   door.failed = false;
   if (code) door.how = "code";
+  if (pairing) door.how = "pair";
   changed();
   try {
-    const [{ cards }, one] = await Promise.all([asked("hunts"), wanted ? asked(`hunts/${encodeURIComponent(wanted)}`) : null]);
+    /** @type {[{cards: import("./store.js").Card[]}, any]} */
+    const [{ cards }, one] = await Promise.all([ask_site("hunts"), wanted ? ask_site(`hunts/${encodeURIComponent(wanted)}`) : null]);
     if (one?.card && !cards.some(({ hunt }) => hunt === wanted)) cards.unshift(one.card);
     else if (one && !one.card && !door.fault) door.fault = { field: "hunt", err: one };
     door.cards = cards;
@@ -38,9 +42,6 @@ export async function look() {
   door.loading = false;
   changed();
 }
-
-/** @param {string} path @returns {Promise<{cards: import("./store.js").Card[], card?: import("./store.js").Card, code: string}>} */
-const asked = async (path) => (await fetch(at_site(path))).json();
 
 export function door_view() {
   const { door } = state;
@@ -85,7 +86,7 @@ function entrance(card) {
   const { door } = state;
   const solo = card.mode === "solo";
   const fault = (/** @type {string} */ field) => (door.fault?.field === field ? door.fault.err : null);
-  const by_code = !solo && door.how === "code";
+  const pairs = door.how === "pair", by_code = !solo && door.how === "code";
   return html`<header class="masthead small">
       ${door.cards.length > 1 ? html`<button class="plain back" @click=${() => choose("")}>${icon("back")}${t("door.others")}</button>` : nothing}
       <h1 dir="auto">${card.title || card.hunt}</h1><p class="about">${phase_words(card)}</p></header>
@@ -93,15 +94,17 @@ function entrance(card) {
     <form class="card entrance" id="enter" novalidate @submit=${(/** @type {Event} */ event) => submit(event, card)}>
       ${door.waits ? html`<p class="notice" role="status" data-waits>${t("door.waits_for", { team: door.waits })}</p>` : nothing}
       ${fault("hunt") ? html`<p class="notice bad" role="alert" id="fault-hunt">${refusal(fault("hunt"))}${way_out(fault("hunt"))}</p>` : nothing}
-      ${field({ id: "name", label: t("door.name"), value: typed.name || state.me?.name || "", fault: fault("name"), more: { autocomplete: "nickname", maxlength: 40 } })}
-      ${solo ? nothing : html`<fieldset class="segments"><legend>${t("door.how")}</legend>
+      <div ?hidden=${!pairs}>${field({ id: "pair-code", label: t("door.pair_code"), value: pairing, fault: fault("pair"), help: t("door.pair_help"), more: { maxlength: 20, autocomplete: "one-time-code", autocapitalize: "characters" } })}</div>
+      <div ?hidden=${pairs}>${field({ id: "name", label: t("door.name"), value: typed.name || state.me?.name || "", fault: fault("name"), more: { autocomplete: "nickname", maxlength: 40 } })}</div>
+      ${solo || pairs ? nothing : html`<fieldset class="segments"><legend>${t("door.how")}</legend>
         ${["new", "code"].map((how) => html`<label><input type="radio" name="how" value=${how} .checked=${door.how === how}
           @change=${() => (Object.assign(door, { how, fault: null }), changed())}><span>${t(how === "new" ? "door.new_team" : "door.with_code")}</span></label>`)}
       </fieldset>`}
-      <div ?hidden=${solo || by_code}>${field({ id: "team", label: t("door.team"), value: typed.team || "", fault: fault("team"), help: t("door.team_help"), more: { maxlength: 40, autocomplete: "off" } })}</div>
+      <div ?hidden=${solo || by_code || pairs}>${field({ id: "team", label: t("door.team"), value: typed.team || "", fault: fault("team"), help: t("door.team_help"), more: { maxlength: 40, autocomplete: "off" } })}</div>
       <div ?hidden=${!by_code}>${field({ id: "invite", label: t("door.code"), value: typed.invite || code, fault: fault("code"), help: t("door.code_help"), more: { maxlength: 20, autocomplete: "off", autocapitalize: "characters" } })}</div>
-      ${card.brackets?.length && !by_code ? html`<label class="field">${t("door.bracket")}<select id="bracket">${card.brackets.map((one) => html`<option>${one}</option>`)}</select></label>` : nothing}
-      <button class="act wide" ?disabled=${door.busy}>${door.busy ? t(state.link.state === "waiting" ? "door.waits" : "door.joining") : t("door.play")}</button>
+      ${card.brackets?.length && !by_code && !pairs ? html`<label class="field">${t("door.bracket")}<select id="bracket">${card.brackets.map((one) => html`<option>${one}</option>`)}</select></label>` : nothing}
+      <button class="act wide" ?disabled=${door.busy}>${door.busy ? t(state.link.state === "waiting" ? "door.waits" : "door.joining") : t(pairs ? "door.pair_go" : "door.play")}</button>
+      <button type="button" class="link" id="pairs" @click=${() => (Object.assign(door, { how: pairs ? (code ? "code" : "new") : "pair", fault: null }), changed())}>${t(pairs ? "door.pair_not" : "door.pair")}</button>
       ${others()}
     </form>`;
 }
@@ -120,7 +123,7 @@ function field({ id, label, value, fault, help, more }) {
 function way_out({ code: why }) {
   const ways = /** @type {{[code: string]: any}} */ ({
     team_name_taken: "door.way.name_taken", no_such_team: "door.way.code", team_full: "door.way.full", disqualified: "door.way.new_team",
-    hunt_full: "door.way.hunt_full", no_longer_in: "door.way.full", declined: "door.way.full", in_other_team: "door.way.other_team", no_connection: "door.way.no_connection", bad_token: "door.way.token", token_expired: "door.way.token",
+    hunt_full: "door.way.hunt_full", no_longer_in: "door.way.full", declined: "door.way.full", in_other_team: "door.way.other_team", no_connection: "door.way.no_connection", no_such_offer: "door.way.offer", bad_token: "door.way.token", token_expired: "door.way.token",
   });
   return ways[why] ? html` <span class="way">${t(ways[why])}</span>` : nothing;
 }
@@ -167,9 +170,18 @@ async function is_old() {
 
 /** Begin again with the new page, and with what was typed into this one. */
 function reload() {
-  const typed = ["name", "team", "invite"].map((id) => [id, /** @type {HTMLInputElement | null} */ (document.getElementById(id))?.value || ""]);
-  kept.put("typed", Object.fromEntries(typed));
+  kept.put("typed", Object.fromEntries(["name", "team", "invite"].map((id) => [id, read(id)])));
   location.reload();
+}
+
+/** @param {string} id */
+const read = (id) => (/** @type {HTMLInputElement | null} */ (document.getElementById(id))?.value || "").trim();
+
+/** Say what is missing, at its field. @param {"name" | "code" | "pair"} field @param {string} id @param {string} why */
+function missing(field, id, why) {
+  state.door.fault = { field, err: { code: why } };
+  document.getElementById(id)?.focus();
+  changed();
 }
 
 /** @param {Event} event @param {import("./store.js").Card} card */
@@ -177,15 +189,21 @@ async function submit(event, card) {
   event.preventDefault();
   const { door } = state;
   if (door.busy) return;
-  const read = (/** @type {string} */ id) => (/** @type {HTMLInputElement | null} */ (document.getElementById(id))?.value || "").trim();
+  if (door.how === "pair") return void pair(card);
   const name = read("name"), team = read("team"), invite = read("invite").toUpperCase(), bracket = read("bracket");
   const by_code = card.mode !== "solo" && door.how === "code";
-  door.fault = !name ? { field: "name", err: { code: "no_name" } } : by_code && !invite ? { field: "code", err: { code: "no_code" } } : null;
-  if (door.fault) {
-    document.getElementById(door.fault.field === "name" ? "name" : "invite")?.focus();
-    return changed();
-  }
+  if (!name) return missing("name", "name", "no_name");
+  if (by_code && !invite) return missing("code", "invite", "no_code");
   const how = by_code ? { invite } : card.mode === "solo" ? {} : { team: team || name };
   const rest = await needed();
-  if (rest) await rest.join(card.hunt, name, bracket && !by_code ? { ...how, bracket } : how);
+  await rest?.join(card.hunt, name, bracket && !by_code ? { ...how, bracket } : how);
+  if (state.hunt) rest?.scan_of_link();  // of who came by a code that hangs somewhere
+}
+
+/** Play on as who plays on another phone. @param {import("./store.js").Card} card */
+async function pair(card) {
+  const typed_code = read("pair-code");
+  if (!typed_code) return missing("pair", "pair-code", "no_pair_code");
+  const rest = await needed();
+  if (rest) await rest.pair(card.hunt, typed_code);
 }

@@ -27,6 +27,8 @@ function line({ type, at_ms, own, event }) {
     claimed: () => (own ? t("feed.claimed_own", { what: event.title }) : !event.name ? "" : t("feed.claimed", { who: event.name, what: event.title, rank: ordinal(event.rank) })),
     hint_taken: () => (event.points ? t("feed.hint", { n: -event.points }) : t("feed.hint_free")),
     joined: () => t("feed.joined", { who: event.name }),
+    left: () => t(event.how === "kicked" ? "feed.kicked" : "feed.left", { who: event.name }),
+    captain_changed: () => t("feed.captain", { who: event.name }),
     renamed: () => t("feed.renamed", { who: event.name }),
     question_answered: () => !own ? "" : t("feed.answered", { clue: state.page?.clues.find(({ id }) => id === event.clue)?.title || event.clue }),
     photo_judged: () => !own ? "" : t("feed.judged", { clue: state.page?.clues.find(({ id }) => id === event.clue)?.title || event.clue }),
@@ -41,6 +43,6 @@ function line({ type, at_ms, own, event }) {
   })[type];
   const said = words?.();
   if (!said) return nothing;
-  const kinds = /** @type {{[type: string]: string}} */ ({ solved: "star", part_solved: "manual", first_finder: "star", claimed: "treasure", hint_taken: "hint", joined: "team", adjusted: "board" });
+  const kinds = /** @type {{[type: string]: string}} */ ({ solved: "star", part_solved: "manual", first_finder: "star", claimed: "treasure", hint_taken: "hint", joined: "team", left: "team", captain_changed: "team", renamed: "team", adjusted: "board" });
   return html`<li class="card ${own ? "own" : ""} ${type}">${icon(kinds[type] || "clues")}<div><span dir="auto">${said}</span><span class="about">${moment(at_ms, server_now())}</span></div></li>`;
 }

@@ -51,7 +51,7 @@ export function is_behind(data, page) {
  * what this page has no words for. @param {Push} push @param {Page | null} page */
 export function stale(push, page = null) {
   if (page?.own_start && push.ch === "hunt" && push.events.some(({ type }) => ["extended", "unpaused", "reopened"].includes(type))) return true;
-  return push.events.some(({ type }) => ["first_finder", "removed", "counting_changed", "thawed", "revealed"].includes(type) || !(type in FOLDS));
+  return push.events.some(({ type }) => ["first_finder", "removed", "counting_changed", "thawed", "revealed", "left"].includes(type) || !(type in FOLDS));
 }
 
 /**
@@ -105,6 +105,15 @@ function with_part(page, id, part, change) {
 /** @param {Page} page @param {Event} change @returns {Page} */
 function with_team(page, change) {
   return page.team ? { ...page, team: { ...page.team, ...change } } : page;
+}
+
+/** Return the page with some of the team's members; `first`: whom the team is led by. @param {Page} page @param {(id: string) => boolean} which @param {string} [first] */
+function with_members(page, which, first) {
+  const { members = [], ids = [] } = page.team || {};
+  if (ids.length !== members.length) return page;  // who plays alone
+  const all = ids.flatMap((id, i) => (which(id) ? [{ id, name: members[i] }] : []));
+  const order = [...all.filter(({ id }) => id === first), ...all.filter(({ id }) => id !== first)];
+  return with_team(page, { ids: order.map(({ id }) => id), members: order.map(({ name }) => name) });
 }
 
 /** @template {{wrong?: number, wait_until_ms?: number}} Tried @param {Tried} tried @param {number} until_ms @returns {Tried} */
@@ -219,6 +228,10 @@ const FOLDS = {
     const team = { members: [...members, event.name], ids: [...ids, event.by], asking: asking.filter(([id]) => id !== event.by) };
     return with_team({ ...page, players: (page.players || 0) + 1 }, team);
   },
+  left: (page, event) => with_team(with_members(page, (id) => id !== event.by), event.text ? { invite: event.text } : {}),
+  captain_changed: (page, event) => with_members(page, () => true, event.by),
+  invite_changed: (page, event) => with_team(page, { invite: event.text }),
+  approval_changed: (page, event) => with_team(page, { approval: event.how === "ask" }),
   erratum_given: (page, event, at_ms) => with_clue(page, event.clue, (clue) => ({ ...clue, errata: [...(clue.errata || []), { at_ms, text: event.text }] })),
   cool_down_cleared: (page, event) => page.clues.filter(({ id }) => !event.clue || id === event.clue).reduce((folded, { id }) =>
     with_clue(folded, id, (clue) => ({ ...clue, wait_until_ms: 0, ...(clue.parts ? { parts: clue.parts.map((part) => ({ ...part, wait_until_ms: 0 })) } : {}) })), page),

@@ -16,7 +16,7 @@ export function frame(view) {
   const { page } = state;
   return html`<a class="skip" href="#main">${t("skip")}</a>
     <header class="bar">
-      <div class="bar-in"><h1 class="hunt-title" dir="auto">${page ? page.title : ""}</h1>${page ? time(page) : nothing}${dot()}</div>
+      <div class="bar-in"><h1 class="hunt-title" dir="auto">${page?.title || t("door.title")}</h1>${page ? time(page) : nothing}${dot()}</div>
       ${banner()}
     </header>
     <main id="main" tabindex="-1">${view}</main>

@@ -1,18 +1,20 @@
 // All of the page that is needed in a hunt and not before: it comes while a person reads the entrance.
 
 import { html } from "../vendor/lit-html/lit-html.js";
+import "./game_words.js";
 import { board_view } from "./board.js";
 import { clue_view, clues_view } from "./clues.js";
 import { feed_view } from "./feed.js";
 import { frame } from "./frame.js";
 import { map_view } from "./map.js";
-import { scan } from "./doing.js";
+import { scan_of_link } from "./doing.js";
 import { enter, hand_over, join, look_at_board } from "./play.js";
+import { pair } from "./pairing.js";
 import { receipt_view } from "./receipt.js";
 import { state } from "./store.js";
 import { team_view } from "./team.js";
 
-export { enter, hand_over, join, look_at_board, scan };
+export { enter, hand_over, join, look_at_board, pair, scan_of_link };
 
 /** @type {{[view: string]: (page: import("./fold.js").Page) => import("./frame.js").View}} */
 const PAGES = { clues: clues_view, map: map_view, team: team_view, board: board_view, feed: feed_view, receipt: receipt_view };

@@ -29,10 +29,20 @@ export function put(name, value) {
   try {
     memory.delete(name);
     if (value === null) localStorage.removeItem(PREFIX + name);
-    else localStorage.setItem(PREFIX + name, text);
+    else write(PREFIX + name, text);
   } catch {
-    lasting = false;
     memory.set(name, text);
+    lasting = lasting && name !== "me" && !blocked();  // else this alone is lost: the browser is full
+  }
+}
+
+/** Write; where there is no room, what the server can tell again goes. @param {string} key @param {string} text */
+function write(key, text) {
+  try {
+    localStorage.setItem(key, text);
+  } catch {
+    for (const old of Object.keys(localStorage)) if (old === key || old.startsWith(`${PREFIX}page.`)) localStorage.removeItem(old);
+    localStorage.setItem(key, text);
   }
 }
 

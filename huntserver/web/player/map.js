@@ -28,7 +28,7 @@ export function map_view(page) {
 
 function where() {
   trouble = "";
-  locate(() => ((trouble = ""), changed()), (code) => ((trouble = code), changed()));
+  locate(() => ((trouble = ""), changed()), (code) => ((trouble = code), changed()));  // `locating` is told, too
 }
 
 /**

@@ -17,8 +17,11 @@ export const server_now = () => now_ms();
 
 function tick() {
   for (const one of running) one.draw();
-  ticking = running.size ? setTimeout(tick, 1000 - (now_ms() % 1000) + 5) : 0;
+  ticking = running.size && is_seen() ? setTimeout(tick, 1000 - (now_ms() % 1000) + 5) : 0;
 }
+
+const is_seen = () => document.visibilityState !== "hidden";
+document.addEventListener("visibilitychange", () => is_seen() && !ticking && tick());
 
 /** `<time-left>`: counts down to `until` (ms since 1970); stands still at `stopped` ms left. Says `due` when it is over. */
 class Clock extends HTMLElement {

@@ -4,8 +4,10 @@ import { Client, Texts, TooManyWaiting } from "../client.js";
 import { fold, fold_answer, is_behind, page_of, placed, stale, with_wait } from "./fold.js";
 import * as kept from "./kept.js";
 import { set_now, server_now } from "./pieces.js";
-import { at_site } from "./site.js";
+import { at_site, seen, tell_site } from "./site.js";
 import { changed, state } from "./store.js";
+import { at_part, thing_of } from "./things.js";
+import { game_words } from "./words.js";
 
 /** @typedef {import("../client.js").Message} Message */
 /** @typedef {import("./store.js").Answer} Answer */
@@ -20,8 +22,13 @@ let texts = null;
 /** @type {{[what: string]: ReturnType<typeof setTimeout> | undefined}} */
 const timers = {};
 
-const tabs = typeof BroadcastChannel === "function" ? new BroadcastChannel("huntserver") : null;
+const tabs = channel();
 if (tabs) tabs.onmessage = () => client && state.link.state === "online" && client.adopt();
+
+/** Between the tabs of this browser, where it lets them talk. */
+function channel() {
+  try { return new BroadcastChannel("huntserver"); } catch { return null; }
+}
 
 // ---- coming and going
 
@@ -62,6 +69,7 @@ function turned(made, now, about) {
   if (now !== "online") state.present = {};  // who is connected is not known from here
   if (now === "online") {
     void made.adopt();  // another tab may have left something
+    void game_words().then(changed);  // if they did not come before
     state.newer = Boolean(about.shell) && import.meta.url.includes("/shell/") && !import.meta.url.includes(about.shell);
     if (about.token && state.me) kept.become((state.me = { ...state.me, token: about.token }));
   }
@@ -82,7 +90,8 @@ export function probe() {
 export function leave() {
   client?.leave(state.hunt);
   kept.put("hunt", null);
-  Object.assign(state, { hunt: "", page: null, board: null, moments: [], answers: {}, unread: {}, sheet: null, stamp: null });
+  clearTimeout(timers.keeping);
+  Object.assign(state, { hunt: "", page: null, board: null, moments: [], answers: {}, unread: {}, sheet: null, stamp: null, receipt: null, places: [], position: null, present: {} });
   changed();
 }
 
@@ -107,7 +116,7 @@ export async function join(hunt, name, how) {
   changed();
   if (state.me && state.me.name !== name) hand_over(null);
   if (!state.me) {
-    const made = await guest(name);
+    const made = await tell_site("guest", { name });
     if (!made.token) {
       const field = ["bad_text", "bad_field"].includes(made.code) ? "name" : "hunt";
       Object.assign(door, { busy: false, fault: { field, err: made } });
@@ -123,21 +132,13 @@ export async function join(hunt, name, how) {
   changed();
 }
 
-/** @param {string} name @returns {Promise<any>} */
-async function guest(name) {
-  try {
-    const answer = await fetch(at_site("guest"), { method: "POST", body: JSON.stringify({ name }) });
-    return await answer.json();
-  } catch {
-    return { code: "no_connection" };
-  }
-}
-
 // ---- doing
 
 /** Send a command; its answer is shown at a thing. @param {string} thing @param {string} op @param {{[field: string]: any}} fields @param {string} [text] */
 export function act(thing, op, fields, text) {
-  state.answers = { ...state.answers, [thing]: { tone: "wait", text, op, at_ms: server_now() } };
+  const sent = JSON.stringify([op, fields]), before = state.answers[thing];
+  if (before?.tone === "wait" && before.sent === sent) return;  // two taps are one
+  state.answers = { ...state.answers, [thing]: { tone: "wait", text, op, sent, at_ms: server_now() } };
   try {
     void client?.command(op, { hunt: state.hunt, ...fields });
   } catch (error) {
@@ -148,9 +149,10 @@ export function act(thing, op, fields, text) {
   changed();
 }
 
-/** Say something at a thing that no server said: the browser gave no position, no camera. @param {string} thing @param {string} code */
-export function note(thing, code) {
-  state.answers = { ...state.answers, [thing]: { tone: "refused", err: { code }, at_ms: server_now() } };
+/** Say something at a thing that no server said: the browser looks for its place, gave none, has no camera.
+ * @param {string} thing @param {string} code @param {"wait" | "refused"} [tone] */
+export function note(thing, code, tone = "refused") {
+  state.answers = { ...state.answers, [thing]: { tone, err: { code }, at_ms: server_now() } };
   changed();
 }
 
@@ -294,7 +296,7 @@ function answered(request, reply) {
     return;
   }
   if (request.hunt !== state.hunt) return;
-  const thing = thing_of(request);
+  const thing = thing_of(request, state.answers);
   if (!thing) return;
   const now_ms = server_now();
   if (state.page) state.page = fold_answer(state.page, request, reply, now_ms);
@@ -312,26 +314,6 @@ function answered(request, reply) {
 function checked_in({ clue, lat, lon }, right) {
   const number = state.page?.clues.find(({ id }) => id === clue)?.number || 0;
   state.places = [...state.places, { lat, lon, number, right }].slice(-30);
-}
-
-/** What a guess is at: a clue, or CLUE.PART. @param {any} of */
-const at_part = ({ clue, part }) => (part ? `${clue}.${part}` : clue);
-
-/** @param {Message} request */
-function thing_of({ op, clue, part, hint, treasure, code, question, player }) {
-  if (op === "admit") return `asking:${player}`;
-  if (op === "kick") return `member:${player}`;
-  if (op === "leave_team") return "team";
-  if (op === "approval") return "approval";
-  if (op === "guess" || op === "checkin") return `clue:${at_part({ clue, part })}`;
-  if (op === "hint") return `hint:${clue}:${hint}`;
-  if (op === "begin") return "begin";
-  if (op === "ask") return `ask:${clue}`;
-  if (question) return `question:${question}`;
-  if (op === "take_back") return "photo";
-  if (op === "claim") return `treasure:${treasure}`;
-  if (op !== "scan") return "";
-  return Object.keys(state.answers).find((thing) => state.answers[thing].tone === "wait" && state.answers[thing].text === code) || "scan";
 }
 
 /** @type {{[code: string]: "team" | "code"}} */
@@ -360,7 +342,7 @@ async function look_whether_let_in(hunt) {
     Object.assign(door, { waits: "", busy: false });
     return void enter(hunt, true);
   }
-  if (!reply?.ok || reply.ok.asking) timers.asking = setTimeout(() => look_whether_let_in(hunt), ASKING_MS);
+  if (!reply?.ok || reply.ok.asking) timers.asking = setTimeout(() => seen().then(() => look_whether_let_in(hunt)), ASKING_MS);
   else if (door.waits) door.fault = { field: "code", err: { code: "declined" } };
   if (reply?.ok) Object.assign(door, { waits: reply.ok.asking || "", ...(reply.ok.asking ? { fault: null } : {}) });
   kept.put("hunt", null);

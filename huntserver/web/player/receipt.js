@@ -45,7 +45,7 @@ async function solves_of(made) {
   let cursor = "";
   do {
     const query = new URLSearchParams({ hunt: made.hunt, limit: "200", ...(cursor ? { cursor } : {}) });
-    const answer = await fetch(at_site(`api/players/${encodeURIComponent(who.player.replace(/^p:/, ""))}/solves?${query}`), { headers, cache: "no-store" }).catch(() => null);
+    const answer = await fetch(at_site(`api/players/${encodeURIComponent(who.player.replace(/^p:/, ""))}/solves?${query}`), { headers, cache: "no-store", signal: AbortSignal.timeout(15_000) }).catch(() => null);
     if (!answer?.ok) return;
     const body = /** @type {{solves: Solve[], next?: string}} */ (await answer.json());
     for (const solve of body.solves) made.solves = { ...made.solves, [solve.clue]: solve };

@@ -50,7 +50,7 @@ export async function send_photo(clue, file) {
   const { hunt, me } = state;
   if (!me || under_way[clue]) return;
   under_way[clue] = { share: 0, waits: false };
-  state.answers = { ...state.answers, [`clue:${clue}`]: /** @type {any} */ (undefined) };
+  state.answers = { ...state.answers, [`clue:${clue}`]: undefined };
   changed();
   const kept = { hunt, player: me.player, clue, blob: await smaller(file) };
   memory.set(name_of(kept), kept);

@@ -18,6 +18,7 @@ export function answer_line(thing) {
 
 /** @param {import("./store.js").Answer} answer */
 function words({ tone, text, op, ok, err }) {
+  if (tone === "wait" && err) return refusal(err);
   if (tone === "wait") return t(state.link.state === "online" ? "answer.sending" : "answer.waits", { text: text || (op ? t(/** @type {any} */ (`op.${op}`)) : "") });
   if (tone === "refused") return html`${icon("close")}<span>${quoted(text)}${refusal(err)}</span>`;
   if (tone === "near") return html`${icon("star")}<span>${quoted(text)}${ok.reply || t("verdict.partial")}</span>`;
@@ -36,21 +37,31 @@ function missed(op, ok) {
 /** @param {string | undefined} text */
 const quoted = (text) => (text ? html`<q dir="auto">${text}</q> ` : nothing);
 
+const LOCATING_MS = 60_000;  // some browsers wait for ever for a person's leave
+
 /**
  * Find out where this device is.
- * @param {(where: {lat: number, lon: number, accuracy_m: number}) => void} found @param {(code: string) => void} failed
+ * @param {(where: {lat: number, lon: number, accuracy_m: number}) => void} found
+ * @param {(code: string, tone?: "wait" | "refused") => void} failed told, with `wait`, too, that it is looked for
  */
 export function locate(found, failed) {
   if (!window.isSecureContext) return failed("no_secure_place");
   if (!navigator.geolocation) return failed("no_place");
-  failed("locating");
+  failed("locating", "wait");
+  let done = false;
+  const once = (/** @type {() => void} */ tell) => {
+    if (!done) tell();
+    done = true;
+    clearTimeout(late);
+  };
+  const late = setTimeout(() => once(() => failed("place_timeout")), LOCATING_MS);
   navigator.geolocation.getCurrentPosition(
-    ({ coords }) => {
+    ({ coords }) => once(() => {
       const where = { lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.max(1, coords.accuracy) };
       state.position = { ...where, at_ms: server_now() };
       found(where);
-    },
-    ({ code }) => failed(["place_failed", "place_denied", "place_unknown", "place_timeout"][code] || "place_failed"),
+    }),
+    ({ code }) => once(() => failed(["place_failed", "place_denied", "place_unknown", "place_timeout"][code] || "place_failed")),
     POSITION,
   );
 }
@@ -62,6 +73,7 @@ let stream = null;
 
 /** Look for a code with the camera; its text goes to the hunt. @param {string} thing where the answer is shown */
 export async function open_scanner(thing) {
+  if (state.sheet?.kind === "scan") return;
   if (!window.isSecureContext) return explain(thing, "no_secure_camera");
   if (!navigator.mediaDevices?.getUserMedia) return explain(thing, "no_camera");
   state.sheet = { kind: "scan", view: () => scanner(thing) };

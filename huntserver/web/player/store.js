@@ -8,11 +8,11 @@ import * as kept from "./kept.js";
 /** @typedef {{place: number, team: string, name: string, score: number, solved: number, at_ms: number, bracket?: string,
  *   finished?: boolean, used_ms?: number}} Row */
 /** An answer at the thing that it is about: what became of the last thing tried there.
- * @typedef {{tone: "wait" | "right" | "near" | "wrong" | "refused", text?: string, op?: string, ok?: any, err?: any, at_ms: number}} Answer */
+ * @typedef {{tone: "wait" | "right" | "near" | "wrong" | "refused", text?: string, op?: string, sent?: string, ok?: any, err?: any, at_ms: number}} Answer */
 /** @typedef {{type: string, at_ms: number, own: boolean, event: any}} Moment what was heard while the page was open */
 /** @typedef {{text: string, verdict: string, at_ms: number}} Tried */
-/** @typedef {{loading: boolean, failed: boolean, cards: Card[], chosen: string, how: "new" | "code", busy: boolean, asked: string, waits: string,
- *   fault: {field: "name" | "team" | "code" | "hunt", err: any} | null}} Door */
+/** @typedef {{loading: boolean, failed: boolean, cards: Card[], chosen: string, how: "new" | "code" | "pair", busy: boolean, asked: string, waits: string,
+ *   fault: {field: "name" | "team" | "code" | "pair" | "hunt", err: any} | null}} Door */
 
 /** @typedef {{clue: string, at_ms: number, points: number, rank: number}} Solve */
 /** @typedef {{clue: string, number: number, title: string, text: string}} Solution */
@@ -41,7 +41,7 @@ export const state = {
   present: {},
   /** @type {Moment[]} */
   moments: [],
-  /** @type {{[thing: string]: Answer}} */
+  /** @type {{[thing: string]: Answer | undefined}} */
   answers: {},
   /** @type {{[clue: string]: Tried[]}} */
   tried: {},

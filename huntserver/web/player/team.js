@@ -2,9 +2,10 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import { entry_view, leads, may_change, member_button, name_view, new_code_view, sure } from "./captain.js";
 import { icon } from "./pieces.js";
-import { admit, ask_first, kick, leave_team } from "./doing.js";
-import { close_sheet, sheet_of } from "./sheets.js";
+import { admit, leave_team } from "./doing.js";
+import { pairing_button } from "./pairing.js";
 import { at_site } from "./site.js";
 import { answer_line } from "./solving.js";
 import { changed, state } from "./store.js";
@@ -20,17 +21,14 @@ export function team_view(page) {
   if (!team) return html`<h2>${t("view.team")}</h2><p class="empty">${t("team.host")}</p>`;
   const link = team.invite ? invite_link(team.invite) : "";
   return html`<section class="card hero"><h2 dir="auto">${team.name}</h2>
-      <p><b>${t("points", { n: team.score })}</b>${team.place ? html` · ${t("team.place", { rank: ordinal(team.place) })}` : nothing}${team.unofficial ? html` · ${t("team.uncounted")}` : nothing}${team.bracket ? html` · ${team.bracket}` : nothing}</p></section>
-    ${team.invite ? invite(team, team.invite, link) : nothing}
-    ${asking(team)}${members(team)}
+      <p><b>${t("points", { n: team.score })}</b>${team.place ? html` · ${t("team.place", { rank: ordinal(team.place) })}` : nothing}${team.unofficial ? html` · ${t("team.uncounted")}` : nothing}${team.bracket ? html` · <bdi>${team.bracket}</bdi>` : nothing}</p>${leads(team) && may_change(page) ? name_view(team) : nothing}</section>
+    ${team.invite ? invite(page, team, team.invite, link) : nothing}
+    ${asking(team)}${members(page, team)}
     <section class="device"><h3>${t("team.device")}</h3>
       <button class="plain wide" id="next" @click=${() => ((state.sheet = { kind: "next" }), changed())}>${t("team.next")}</button>
-      ${team.ids?.length && page.phase !== "ended" ? html`<button class="plain wide" id="leave" @click=${ask_to_leave}>${t("team.leave")}</button>${answer_line("team")}` : nothing}</section>`;
+      ${pairing_button()}
+      ${may_change(page) ? html`<button class="plain wide" id="leave" @click=${() => sure(t("team.leave"), t("team.leave_about"), leave_team)}>${t("team.leave")}</button>${answer_line("team")}` : nothing}</section>`;
 }
-
-/** @param {import("./fold.js").Team} team */
-const leads = ({ ids = [] }) => bare(ids[0]) === bare(state.me?.player);
-const bare = (/** @type {string} */ id = "") => id.replace(/^p:/, "");
 
 /** Who asks to be let in; the captain says yes or no. @param {import("./fold.js").Team} team */
 function asking(team) {
@@ -40,30 +38,13 @@ function asking(team) {
       : html`<span class="about">${t("team.captain_decides")}</span>`}${answer_line(`asking:${id}`)}</li>`)}</ul></section>`;
 }
 
-/** @param {import("./fold.js").Team} team */
-function members(team) {
-  const { ids = [] } = team;
+/** @param {import("./fold.js").Page} page @param {import("./fold.js").Team} team */
+function members(page, team) {
+  const { ids = [] } = team, changes = leads(team) && may_change(page);
   return html`<section><h3>${t("team.members", { n: team.members.length })}</h3><ul class="lines members">${repeat(team.members, (name, i) => ids[i] || `${i}:${name}`, (name, i) =>
-    html`<li>${presence(ids[i])}<span dir="auto">${name}</span>${i === 0 && team.members.length > 1 ? html` <span class="about">${t("team.captain")}</span>` : nothing}
-      ${i > 0 && ids[i] && leads(team) ? html`<button class="plain small" @click=${() => ask_to_kick(ids[i], name)}>${t("team.kick")}</button>` : nothing}</li>`)}</ul>
+    html`<li>${presence(ids[i])}<span class="who" dir="auto">${name}</span>${i === 0 && team.members.length > 1 ? html` <span class="about">${t("team.captain")}</span>` : nothing}
+      ${i > 0 && ids[i] && changes ? member_button(ids[i], name) : nothing}${ids[i] ? answer_line(`member:${ids[i]}`) : nothing}</li>`)}</ul>
     ${state.present.count === undefined ? nothing : html`<p class="about" data-connected=${state.present.count}>${t("team.connected", { n: state.present.count })}</p>`}</section>`;
-}
-
-function ask_to_leave() {
-  state.sheet = { kind: "sure", view: () => sure(t("team.leave"), t("team.leave_about"), leave_team) };
-  changed();
-}
-
-/** @param {string} id @param {string} name */
-function ask_to_kick(id, name) {
-  state.sheet = { kind: "sure", view: () => sure(t("team.kick"), t("team.kick_about", { name }), () => kick(id)) };
-  changed();
-}
-
-/** @param {string} title @param {string} about @param {() => void} go */
-function sure(title, about, go) {
-  return sheet_of(title, html`<p dir="auto">${about}</p><button class="act wide" id="sure-go" @click=${() => (close_sheet(), go())}>${title}</button>
-    <button class="plain wide" @click=${close_sheet}>${t("hint.no")}</button>`);
 }
 
 /** Whether a member is connected; nothing while that is not known. @param {string | undefined} id */
@@ -82,17 +63,18 @@ function invite_link(code) {
   return url.href;
 }
 
-/** @param {import("./fold.js").Team} team @param {string} code @param {string} link */
-function invite(team, code, link) {
+/** @param {import("./fold.js").Page} page @param {import("./fold.js").Team} team @param {string} code @param {string} link */
+function invite(page, team, code, link) {
+  const changes = leads(team) && may_change(page);
   if (drawn?.of !== link) void draw(link);
   const can_share = typeof navigator.share === "function";
   return html`<section class="card invite"><h3>${t("team.invite")}</h3>
     <div class="qr">${drawn?.of === link ? html`<svg viewBox="0 0 ${drawn.size} ${drawn.size}" role="img" aria-label=${t("team.qr")}><path d=${drawn.path}/></svg>` : html`<div class="skeleton"></div>`}</div>
     <p class="code" aria-label=${t("team.code")}>${code}</p>
     <p class="help">${t("team.invite_about")}</p>
-    ${team.ids?.length && leads(team) ? html`<label class="check"><input type="checkbox" id="approval" .checked=${Boolean(team.approval)} @change=${(/** @type {any} */ event) => ask_first(event.target.checked)}> ${t("team.ask_first")}</label>${answer_line("approval")}` : nothing}
+    ${changes ? entry_view(team) : nothing}
     <button class="act wide" id="share" @click=${() => share(link)}>${icon("share")}${can_share ? t("team.share") : t("team.copy")}</button>
-    <p class="help link" role="status">${copied ? t("team.copied") : nothing} <span class="url">${link}</span></p></section>`;
+    <p class="help link" role="status">${copied ? t("team.copied") : nothing} <span class="url">${link}</span></p>${changes ? new_code_view() : nothing}</section>`;
 }
 
 /** @param {string} link */

@@ -1,38 +1,61 @@
 // Words in the person's language. A text is a string with {names}, or its forms by plural category of {n}.
+//
+// What the entrance says is here in every language: nobody waits for a second trip before they can read. What is said in
+// a hunt comes with the rest of the page.
 
+import de from "../strings/de.js";
 import en from "../strings/en.js";
 
 /** @typedef {string | {one: string, other: string}} Text */
-/** @typedef {keyof typeof en} Key */
+/** @typedef {keyof typeof en | keyof typeof import("../strings/game/en.js").default} Key */
 
-/** Languages there is a file of strings for; the first is the one that every other falls back to. */
+/** Languages there are strings for; the first is the one that stands in for every other. */
 export const LANGUAGES = Object.freeze({ en: "English", de: "Deutsch" });
 
-/** @type {{[key: string]: Text}} */
-let texts = en;
+/** @type {{[tag: string]: {[key: string]: Text}}} */
+const texts = { en: { ...en }, de: { ...de } };
+/** @type {{[tag: string]: Promise<void> | undefined}} */
+const coming = { en: Promise.resolve() };  // with the rest of the page
+let failures = 0;
 let language = "en";
-let plural = new Intl.PluralRules("en");
+/** @type {Intl.PluralRules | null} */
+let plural = null;
 
 /** Return the language in use. */
 export const spoken = () => language;
 
-/** Take the first language of a list that there are strings for; English while those cannot be had. @param {readonly string[]} wanted */
-export async function speak(wanted) {
-  let found = wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in LANGUAGES) || "en";
-  /** @type {any} */
-  const strings = found === "en" ? { default: en } : await import(`../strings/${found}.js`).catch(() => null);
-  if (!strings) found = "en";
-  texts = { ...en, ...strings?.default };
-  language = found;
-  plural = new Intl.PluralRules(found);
-  document.documentElement.lang = found;
+/** Take the first language of a list that there are strings for, else English. @param {readonly string[]} wanted */
+export function speak(wanted) {
+  language = wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in LANGUAGES) || "en";
+  plural = null;
+  document.documentElement.lang = language;
 }
 
+/** Take more texts of a language. @param {string} tag @param {{[key: string]: Text}} more */
+export function learn(tag, more) {
+  Object.assign(texts[tag], more);
+}
+
+/** Get what is said in a hunt in the language in use. English stands for what does not come; the next call asks again. */
+export function game_words() {
+  const tag = language;
+  // A browser remembers that a module did not come, by its address.
+  coming[tag] ||= import(`../strings/game/${tag}.js${failures ? `?again=${failures}` : ""}`).then((come) => learn(tag, come.default), () => {
+    coming[tag] = undefined;
+    failures += 1;
+  });
+  return /** @type {Promise<void>} */ (coming[tag]);
+}
+
+/** @param {string} key @returns {Text | undefined} */
+const text_of = (key) => texts[language][key] ?? texts.en[key];
+
 /** @param {Key} key @param {{[name: string]: string | number}} [values] @returns {string} */
-export const t = (key, values = {}) => filled(texts[key] ?? key, values);
+export const t = (key, values = {}) => filled(text_of(key) ?? key, values);
 
 /** Fill the gaps of a text. @param {Text} text @param {{[name: string]: string | number}} values @returns {string} */
 export function filled(text, values) {
+  plural ||= new Intl.PluralRules(language);
   const form = typeof text === "string" ? text : (text[/** @type {"one"} */ (plural.select(Number(values.n)))] ?? text.other);
   return form.replace(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];
@@ -43,7 +66,7 @@ export function filled(text, values) {
 /** Return the words for a refusal's code; the server's own where there are none. @param {{code: string, msg?: string, after_ms?: number}} err */
 export function refusal(err) {
   const key = /** @type {Key} */ (`refused.${err.code}`);
-  if (!(key in texts)) return err.msg || t("refused.other");
+  if (text_of(key) === undefined) return err.msg || t("refused.other");
   const wait = err.after_ms ? ` ${t("refused.again_in", { time: span(err.after_ms) })}` : "";
   return t(key) + wait;
 }

@@ -115,6 +115,8 @@ def test_who_was_taken_out_does_not_come_back_by_the_code_that_everybody_knew() 
     assert code(by(table, "ann", Kick("ann"))) == "bad_field"
     answer = by(table, "ann", Kick("Bob"))
     assert answer["invite"] == table.state.teams["t1"].invite != old
+    told = table.pushes("team:t1")[-1].events[0]
+    assert (told.type, told.how, told.text) == ("left", "kicked", answer["invite"]), "who stays hears the new code"
     assert code(table.join("bob", invite=old)) == "no_such_team"
     assert table.reactions[-1].command == LeaveHunt("h1", "t1", kicked=True)
 
