@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from lab import ROOT
-from tests.sources import PRODUCT, ROOTS, imports, modules, under
+from tests.sources import PRODUCT, ROOTS, TOGETHER, modules, read, under
 
+pytestmark = TOGETHER
 PAGE = (ROOT / "docs" / "architecture.md").read_text().partition("\n## Rooms and arrows\n")[2].partition("\n## ")[0]
 
 
@@ -40,7 +41,7 @@ def faults(name: str, source: str) -> list[str]:
     if room is None:
         return [f"{name}: no room of docs/architecture.md has it"]
     found = []
-    for target in imports(source):
+    for target in read(source).imports:
         ours = any(under(target, root) for root in ROOTS)
         if ours and not any(under(target, allowed) for allowed in {room, *ROOMS[room]}) and target != "huntserver":
             found.append(f"{name} imports {target}: {room} may not")
@@ -85,7 +86,7 @@ def test_a_broken_arrow_is_found(name: str, source: str) -> None:
 
 def test_modules_do_not_import_each_other_in_circles_types_included() -> None:
     sources = modules(*ROOTS)
-    graph = {name: {t for t in imports(source) if t in sources and t != name} for name, source in sources.items()}
+    graph = {name: {t for t in read(source).imports if t in sources and t != name} for name, source in sources.items()}
     assert [sorted(ring) for ring in circles(graph)] == []
 
 

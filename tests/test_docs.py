@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,10 @@ from huntserver.errors import REFUSALS
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
 from lab import ROOT
-from tests.sources import parsed
+from tests.sources import TOGETHER, names_of_tests
 from tools.docs.navigation import menu
 
+pytestmark = TOGETHER
 DOCS = ROOT / "docs"
 ARCHITECTURE = DOCS / "architecture.md"
 TABLES = [(ROOT / "README.md", "Promises, and the tests that hold them"), (ARCHITECTURE, "Failures")]
@@ -35,16 +36,13 @@ HARD_QUESTIONS = (
 )  # fmt: skip
 
 
-def all_tests() -> set[str]:
-    """Return the names of all tests."""
-    return {
-        node.name
-        for path in (ROOT / "tests").rglob("*.py")  # the contract of the logs is no test module itself
-        for node in ast.walk(parsed(path.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-    }
+@cache
+def all_tests() -> frozenset[str]:
+    """Return the names of all tests; the contract of the logs is no test module itself."""
+    return frozenset(names_of_tests((ROOT / "tests").rglob("*.py")))
 
 
+@cache
 def targets() -> set[str]:
     """Return what `make` can make."""
     return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -60,7 +58,7 @@ def rows(page: Path, title: str) -> Iterator[list[str]]:
         yield [cell.strip() for cell in line.strip("|").split(" | ")]
 
 
-def missing(text: str, known: set[str]) -> list[str]:
+def missing(text: str, known: frozenset[str]) -> list[str]:
     """Return the tests, files and targets that a text names in back-ticks and that do not exist."""
     found = []
     for word in re.findall(r"`([^`]+)`", text):

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from lab import ROOT
-from tests.sources import ROOTS, dotted, files, parsed
+from tests.sources import ROOTS, TOGETHER, dotted, files, names_of_tests, parsed, read
+
+pytestmark = TOGETHER
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
@@ -42,32 +44,26 @@ EMPTY_DOCSTRING = re.compile(r"^(?:See the module|Fine\.$|See `)")
 def faults(name: str, source: str) -> list[str]:
     """Return what is untidy in one file; tests need no docstrings but the module's."""
     found = []
-    tree = parsed(source)
+    seen = read(source)
     if len(source.splitlines()) > FILE_LINES_MAX and name not in DEBTS["long_files"]:
         found.append(f"{name}: over {FILE_LINES_MAX} lines")
     if BAD_WORDS.search(Path(name).stem):
         found.append(f"{name}: a file's name says what it is")
-    if source.strip() and ast.get_docstring(tree) is None:
+    if source.strip() and seen.docstring is None:
         found.append(f"{name}: no module docstring")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or 0) - node.lineno + 1
-            if lines >= FUNCTION_LINES_MAX and node.name not in KNOWN_LONG:
-                found.append(f"{name}: {node.name} has {lines} lines")
-            named_by_us = node.name not in PROTOCOL_NAMES
-            a_sentence = node.name.startswith("test_")
-            if named_by_us and not a_sentence and (node.name.startswith("handle_") or BAD_WORDS.search(node.name)):
-                found.append(f"{name}: {node.name} is no name")
-        elif isinstance(node, ast.ClassDef) and BAD_CLASS.search(node.name):
-            found.append(f"{name}: {node.name} is no name")
+    for one in seen.defined:
+        if one.is_class:
+            found += [f"{name}: {one.name} is no name"] if BAD_CLASS.search(one.name) else []
+            continue
+        if one.lines >= FUNCTION_LINES_MAX and one.name not in KNOWN_LONG:
+            found.append(f"{name}: {one.name} has {one.lines} lines")
+        named_by_us = one.name not in PROTOCOL_NAMES and not one.is_test  # a test's name is a sentence
+        if named_by_us and (one.name.startswith("handle_") or BAD_WORDS.search(one.name)):
+            found.append(f"{name}: {one.name} is no name")
     if name.startswith("tests/"):
         return found
-    for top in tree.body:
-        if not isinstance(top, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or top.name[0] == "_":
-            continue
-        if ast.get_docstring(top) is None:
-            found.append(f"{name}: {top.name} has no docstring")
-    return found
+    public = (one for one in seen.defined if one.is_top and one.name[0] != "_")
+    return found + [f"{name}: {one.name} has no docstring" for one in public if one.docstring is None]
 
 
 def test_every_file_of_every_root_is_tidy() -> None:
@@ -77,9 +73,9 @@ def test_every_file_of_every_root_is_tidy() -> None:
 def test_a_class_name_has_one_meaning() -> None:
     where = defaultdict(list)
     for path in files("actors", "huntserver", "lab"):
-        for node in parsed(path.read_text()).body:
-            if isinstance(node, ast.ClassDef):
-                where[node.name].append(dotted(path))
+        for one in read(path.read_text()).defined:
+            if one.is_class and one.is_top:
+                where[one.name].append(dotted(path))
     twice = {name: places for name, places in where.items() if len(places) > 1}
     assert {name: twice[name] for name in twice if name not in {*QUALIFIED, *DEBTS["two_meanings"]}} == {}
 
@@ -87,12 +83,10 @@ def test_a_class_name_has_one_meaning() -> None:
 def test_a_docstring_says_what_a_thing_is() -> None:
     found = []
     for path in files(*ROOTS):
-        for node in ast.walk(parsed(path.read_text())):
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                continue
-            points = EMPTY_DOCSTRING.match(ast.get_docstring(node) or "") is not None
-            if points and node.name not in DEBTS["empty_docstrings"]:
-                found.append(f"{dotted(path)}: {node.name}")
+        for one in read(path.read_text()).defined:
+            points = EMPTY_DOCSTRING.match((one.docstring or "").strip()) is not None
+            if points and one.name not in DEBTS["empty_docstrings"]:
+                found.append(f"{dotted(path)}: {one.name}")
     assert found == []
 
 
@@ -151,10 +145,4 @@ def test_no_tracked_file_is_over_a_mebibyte() -> None:
 
 
 def test_test_names_are_sentences() -> None:
-    short = []
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(parsed(path.read_text())):
-            is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-            if is_test and len(node.name.split("_")) < 4:  # type: ignore[attr-defined]
-                short.append(f"{path.name}: {node.name}")  # type: ignore[attr-defined]
-    assert short == []
+    assert [name for name in names_of_tests((ROOT / "tests").rglob("test_*.py")) if len(name.split("_")) < 4] == []
