@@ -27,6 +27,7 @@ from huntserver.game.media import references, type_of
 from huntserver.game.state import Hunt
 
 HUNT = HuntType()
+_events = msgspec.json.Decoder(list[HuntEvent]).decode
 OWNER = "h:owner"
 START_MS = 1_900_000_000_000
 
@@ -166,8 +167,7 @@ class Table:
 
     def record(self, events: tuple[Any, ...]) -> None:
         """Write, apply and show a record, as the runtime does."""
-        decode = msgspec.json.Decoder(list[HuntEvent]).decode
-        assert decode(msgspec.json.encode(events)) == list(events), "an event does not survive the log"
+        assert _events(msgspec.json.encode(events)) == list(events), "an event does not survive the log"
         self.seq += 1
         self.log.append(Record(self.seq, self.now_ms, events))
         for event in events:

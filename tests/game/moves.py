@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+from typing import Any
+
 from hypothesis import strategies as st
 
 from huntserver.game.command import Command
@@ -22,6 +25,7 @@ from huntserver.game.features.schedule import Extend
 from huntserver.game.features.unofficial import Unofficial
 from huntserver.game.parts import FIRST
 from huntserver.game.state import Hunt, parts_done
+from lab.rigs.game import Table
 
 TOML = """
 title = "Machine"
@@ -168,3 +172,21 @@ def parts_hold(state: Hunt) -> bool:
         if len(done) != len(set(done)) or (enough and not solved) or set(tried) & set(done) or (tried and solved):
             return False
     return True
+
+
+class Happened:
+    """What was recorded at a table, by kind; each record is looked at once, however often one asks."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._seen = 0
+        self._events: dict[type, list[tuple[int, int, Any]]] = {}
+
+    def numbered(self, *kinds: type) -> list[tuple[int, Any]]:
+        """Return the events of some kinds in their order, each with its record's seq."""
+        for record in self._table.log[self._seen :]:
+            for place, event in enumerate(record.events):
+                self._events.setdefault(type(event), []).append((record.seq, place, event))
+        self._seen = len(self._table.log)
+        found = [one for kind in kinds for one in self._events.get(kind, ())]
+        return [(seq, event) for seq, _, event in sorted(found, key=itemgetter(0, 1))]
