@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.entity import Context, Decision, Rejected
+from huntserver.game.bits import bits
 from huntserver.game.definition.oddities import WALK_M_PER_S
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.features.amending import AwardSolve
@@ -25,7 +26,7 @@ from huntserver.game.features.treasures import Claim
 from huntserver.game.geo import distance_m
 from huntserver.game.hunt import HuntType
 from huntserver.game.media import references, type_of
-from huntserver.game.state import Hunt, Phase, Team, bits
+from huntserver.game.state import Hunt, Phase, Team
 
 HOST: Final = "h:rehearsal"
 MINUTE_MS: Final = 60_000

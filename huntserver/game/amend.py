@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from huntserver.game.bits import bits
 from huntserver.game.clues.compound import CluePart
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Clue, Definition
 from huntserver.game.plan import CHECK_INS, CODES, HINTS_A_CLUE, Plan
-from huntserver.game.state import Hunt, Team, bits
+from huntserver.game.state import Hunt, Team
 
 
 class Change(NamedTuple):

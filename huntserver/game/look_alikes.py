@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -58,6 +58,7 @@ def skeleton(text: str) -> str:
     return unicodedata.normalize("NFD", "".join(c for c in seen if not c.isspace()))
 
 
+@lru_cache(maxsize=64)  # a name is looked at when it is decided on, and at once again when it is taken
 def looks_of(name: str) -> tuple[str, str]:
     """Return the keys under which a name is taken: as it is written (Ian, lan) and whatever its case (Owls, оwls)."""
     return skeleton(name), skeleton(name.casefold())

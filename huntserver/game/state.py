@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from actors.entity import Timer
+from huntserver.game.bits import bits
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.unlocks import NEWCOMER, Own
 from huntserver.game.look_alikes import looks_of
@@ -344,8 +345,3 @@ class Hunt:
 def parts_done(team: Team, clue: str) -> Sequence[str]:
     """Return the ids of the parts of a compound clue that a team has done."""
     return team.more.parts.get(clue, ()) if team.more is not None else ()
-
-
-def bits(mask: int) -> list[int]:
-    """Return the numbers of the bits that are set, rising."""
-    return [i for i in range(mask.bit_length()) if mask >> i & 1]

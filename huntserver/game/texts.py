@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from huntserver.game.bits import bits
 from huntserver.game.definition.shape import Clue, Treasure
 
 THINGS_A_BLOCK: Final = 32
@@ -92,16 +93,21 @@ class Texts:
         self._digests: dict[Key, str] = {}
         self._keys: dict[str, Key] = {}
         self._sizes: list[int] | None = None
+        self._size: tuple[int, int] = (0, 0)
 
-    def bytes_of(self, things: Iterable[int]) -> int:
-        """Return about how much the texts of some things are, in bytes."""
-        sizes = self._sizes
-        if sizes is None:
-            sizes = self._sizes = [
+    def bytes_of(self, things: int) -> int:
+        """Return about how much the texts of some things (bits) are, in bytes."""
+        if self._size[0] != things:
+            self._size = (things, sum(map(self._each().__getitem__, bits(things))))
+        return self._size[1]
+
+    def _each(self) -> list[int]:
+        if self._sizes is None:
+            self._sizes = [
                 len(_json(self._clue(i))) if i < len(self._clues) else len(_json(self._treasure(i)))
                 for i in range(len(self._clues) + len(self._treasures))
             ]
-        return sum(sizes[i] for i in things)
+        return self._sizes
 
     def intro_digest(self) -> str:
         """Return the digest of the description; "" when it is short enough to be sent as it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from huntserver.game.bits import bits
 from huntserver.game.definition.shape import Treasure
 from huntserver.game.plan import HINTS_A_CLUE, worth
 from huntserver.game.shown import (
@@ -19,7 +20,7 @@ from huntserver.game.shown import (
     Sinks,
     TreasureView,
 )
-from huntserver.game.state import Hunt, Team, bits, parts_done
+from huntserver.game.state import Hunt, Team, parts_done
 
 
 def clue_view(state: Hunt, team: Team, index: int) -> ClueView:

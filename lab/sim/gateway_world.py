@@ -18,11 +18,11 @@ import msgspec
 
 from actors.checker.history import Violation
 from actors.shard.actor import Caller
+from huntserver.game.bits import bits
 from huntserver.game.definition.shape import source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.authoring import Create, Define
 from huntserver.game.features.schedule import Publish, Start
-from huntserver.game.state import bits
 from huntserver.gateway.connection import Connection
 from lab.rigs.frames import frame
 from lab.rigs.gateway import HOST, Rig, frames_in

@@ -14,6 +14,7 @@ import msgspec
 
 from actors.entity import Context, Decision, Reaction, Rejected
 from huntserver.game import views
+from huntserver.game.bits import bits
 from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
 from huntserver.game.definition.values import MEMBERS_MAX
@@ -27,7 +28,7 @@ from huntserver.game.player.commands import ChangeTeam, to_player
 from huntserver.game.questions import hand_over
 from huntserver.game.roster import more_of, name_of, not_changing, put_in, take_out
 from huntserver.game.shown import Shown
-from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Phase, Team, bits, parts_done
+from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Phase, Team, parts_done
 from huntserver.game.unusual import NOT_BEGUN
 from huntserver.game.worth import worth_to
 

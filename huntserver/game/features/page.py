@@ -27,7 +27,7 @@ from huntserver.game.shown import (
     RoundView,
     TreasureView,
 )
-from huntserver.game.state import Hunt, Phase, Team, bits
+from huntserver.game.state import Hunt, Phase, Team
 from huntserver.game.texts import INLINE_BYTES_MAX
 
 
@@ -204,7 +204,7 @@ def page_of(
     """Return the page of a team, or of somebody (`by`) who is in none and may have a role; with `texts`, a large one by
     digest."""
     plan, d = state.plan, state.definition
-    by_digest = texts and team is not None and plan.texts.bytes_of(bits(team.unlocked)) > INLINE_BYTES_MAX
+    by_digest = texts and team is not None and plan.texts.bytes_of(team.unlocked) > INLINE_BYTES_MAX
     intro = plan.texts.intro_digest() if by_digest else ""
     inline = not by_digest or team is None or views.earned_bytes(state, team) <= INLINE_BYTES_MAX
     return Page(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from huntserver.game.bits import bits
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.features.amending import Accept, Amended, AwardSolve, Preview, PreviewQuery, Rejudged
 from huntserver.game.features.authoring import Define
@@ -16,7 +17,7 @@ from huntserver.game.features.errata import Erratum
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.schedule import End
 from huntserver.game.features.solving import Solved
-from huntserver.game.state import Hunt, Phase, Team, bits
+from huntserver.game.state import Hunt, Phase, Team
 from lab.rigs.game import OWNER, SMALL, Table, code, definition, digest
 
 OPEN = """
