@@ -19,7 +19,7 @@ from huntserver.telemetry.spans import trace_id_of
 
 AROUND_MS: Final = 30_000
 """Changes of owner within this time of a record are told beside it."""
-HIDDEN: Final = ("type", "personal", "definition", "invite")
+HIDDEN: Final = ("type", "personal", "definition", "invite", "secret")
 
 EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "already_joined": ("joined",),

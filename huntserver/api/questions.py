@@ -87,6 +87,10 @@ SEARCH: Final = Parameter(
 HUNT: Final = Parameter(
     "hunt", "one hunt; left out: all", "the id of a hunt", lambda text: 0 < len(text) <= 64 and "\0" not in text
 )
+POS: Final = Parameter(
+    "pos", "one record, as an answer's `pos` names it", "a record's number",
+    lambda text: text.isascii() and text.isdigit() and 0 < len(text) < 16,
+)  # fmt: skip
 PHASE: Final = Parameter("phase", "hunts of one phase", f"one of {', '.join(PHASES)}", lambda text: text in PHASES)
 SEASON_OF: Final = Parameter(
     "season", "a quarter of a year, UTC; left out: of all time", "a year and quarter such as 2026Q4",
@@ -144,7 +148,9 @@ HISTORY_COLUMNS: Final = {
     "hunt": str, "title": str, "team": str, "entered_ms": int, "solves": int, "firsts": int, "points": int,
     "place": int, "closed_ms": int,
 }  # fmt: skip
-SOLVE_COLUMNS: Final = {"hunt": str, "clue": str, "at_ms": int, "points": int, "rank": int}
+SOLVE_COLUMNS: Final = {
+    "hunt": str, "clue": str, "at_ms": int, "points": int, "rank": int, "pos": int, "link": str,
+}  # fmt: skip
 TREASURE_COLUMNS: Final = {"hunt": str, "treasure": str, "rank": int, "title": str, "at_ms": int}
 
 
@@ -182,6 +188,22 @@ def _solves(store: ReadSource, asked: Inquiry) -> dict[str, Any] | Rejected:
     hunt = asked.given.get("hunt", "")
     rows = queries.solves(store, asked.id, hunt=hunt, owner=owner, limit=asked.limit, cursor=asked.cursor)
     return _body("solves", rows, SOLVE_COLUMNS, player=asked.id)
+
+
+# ---- a hunt's chain
+
+LINK_COLUMNS: Final = {"pos": int, "link": str, "at_ms": int}
+
+
+def _chain(store: ReadSource, asked: Inquiry) -> dict[str, Any] | Rejected:
+    assert asked.caller is not None
+    hunt = queries.hunt(store, asked.id, asked.caller.by)
+    if hunt is None or hunt["phase"] == "draft":
+        return Rejected("no_such_hunt", "there is no hunt with this id")
+    head = queries.chain(store, asked.id)
+    pos = int(asked.given.get("pos", "0"))
+    rows = queries.links(store, asked.id, pos=pos, limit=asked.limit, cursor=asked.cursor)
+    return _body("links", rows, LINK_COLUMNS, hunt=asked.id, **({"head": dict(head)} if head is not None else {}))
 
 
 # ---- a hunt, for its host
@@ -243,6 +265,11 @@ QUESTIONS: Final = (
         "/api/players/{id}/solves", "solves",
         "What the teams of a player solved, the first solve first, for the same. `rank` 0: the team does not count.",
         True, (HUNT, LIMIT, CURSOR), SOLVE_COLUMNS, _solves,
+    ),
+    Question(
+        "/api/hunts/{id}/chain", "links",
+        "The chain of a hunt: `head`, its last link, and the links of solves and claims: receipts of who made them.",
+        True, (POS, LIMIT, CURSOR), LINK_COLUMNS, _chain,
     ),
     Question(
         "/api/hunts/{id}/statistics", "hours", "Guesses, solves and hints by clue and hour (UTC), for the hunt's host.",

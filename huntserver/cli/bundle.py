@@ -75,8 +75,9 @@ async def _bundle(made: Config, hunt: str, out: Path, *, names: bool, unfinished
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--receipt", "receipts", multiple=True, metavar="POS:LINK", help="a receipt that should be in it")
 @click.option("--head", default="", help="the chain's last link, as it was published")
+@click.option("--commitment", "commitments", multiple=True, metavar="HASH", help="one that was shown before the start")
 @click.option("--json", "as_json", is_flag=True, help="print what was found as JSON")
-def verify(file: Path, receipts: tuple[str, ...], head: str, as_json: bool) -> None:
+def verify(file: Path, receipts: tuple[str, ...], head: str, commitments: tuple[str, ...], as_json: bool) -> None:
     """Replay a bundle of a hunt, and say what holds and what does not. Needs the file and nothing else.
 
     Exit code 0: all of it holds; 4: something does not.
@@ -91,7 +92,7 @@ def verify(file: Path, receipts: tuple[str, ...], head: str, as_json: bool) -> N
             fail(f"--receipt {text!r} is not POS:LINK, a record's number and 64 hexadecimal digits", USAGE)
         wanted[int(match[1])] = match[2]
     try:
-        found = verifying.verify(file, receipts=wanted, head=head)
+        found = verifying.verify(file, receipts=wanted, head=head, commitments=commitments)
     except BundleError as error:
         fail(f"{file}: {error}", DAMAGED)
     except OSError as error:

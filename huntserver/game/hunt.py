@@ -26,6 +26,7 @@ from huntserver.game.features import (
     captaincy,
     checking_in,
     clearing,
+    committing,
     completing,
     enrolling,
     errata,
@@ -110,6 +111,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     auditing.FEATURE,
     big_board.FEATURE,
     solutions.FEATURE,
+    committing.FEATURE,
 )
 
 TAKES: Final[tuple[Takes, ...]] = tuple(row for f in FEATURES for row in f.takes)

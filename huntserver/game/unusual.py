@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from huntserver.game.commitment import Committed
 from huntserver.game.desk import Desk
 from huntserver.game.media import Medium
 
@@ -179,3 +180,6 @@ class HuntRest(msgspec.Struct, omit_defaults=True):
 
     desk: Desk | None = None
     """What waits for a host's eye."""
+
+    committed: Committed | None = None
+    """What was committed to before play began."""

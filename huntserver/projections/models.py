@@ -25,6 +25,7 @@ from huntserver.game.features.schedule import Ended, Extended, Paused, Published
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
 from huntserver.game.player.events import Awarded, Closed, Credited, Entered, LeftHunt, TeamChanged
+from huntserver.projections.chains import CHAINS, LINKS
 from huntserver.projections.tables import ADD, KEEP, MAX, MIN, SET, Changes, Column, ModelTable
 
 HOUR_MS: Final = 3_600_000
@@ -102,7 +103,13 @@ SEASONS: Final = ModelTable(
 SOLVES: Final = ModelTable(
     "solves",
     (("hunt", "TEXT"), ("team", "TEXT"), ("clue", "TEXT")),
-    (Column("at_ms", "BIGINT", SET), Column("points", "BIGINT", SET), Column("rank", "BIGINT", SET)),
+    (
+        Column("at_ms", "BIGINT", SET),
+        Column("points", "BIGINT", SET),
+        Column("rank", "BIGINT", SET),
+        Column("pos", "BIGINT", SET),
+        Column("link", "TEXT", SET),
+    ),
 )
 """What each team solved, and when; one that was taken back and came again stands as it came last."""
 AUDIT: Final = ModelTable(
@@ -116,8 +123,8 @@ AUDIT: Final = ModelTable(
     ),
     (("at_ms",),),
 )
-TABLES: Final = (HUNTS, TEAMS, STAFF, CLUE_HOURS, PLAYERS, HISTORY, INVENTORY, SEASONS, SOLVES, AUDIT)
-VERSION: Final = 3
+TABLES: Final = (HUNTS, TEAMS, STAFF, CLUE_HOURS, PLAYERS, HISTORY, INVENTORY, SEASONS, SOLVES, AUDIT, CHAINS, LINKS)
+VERSION: Final = 4
 """Of the tables and of what is put into them; another one in a store asks for a rebuild."""
 
 BY_PLAYERS: Final = (Joined, Guessed, Solved, HintTaken, Claimed)
@@ -160,7 +167,7 @@ def _hunt(changes: Changes, hunt: str, record: Done) -> None:
 def _detail(event: Any) -> str:
     """Return an event's fields as JSON, without what is personal and without a definition's text (its answers)."""
     fields = msgspec.to_builtins(event)
-    for name in ("type", "personal", "definition", "results", "invite"):
+    for name in ("type", "personal", "definition", "results", "invite", "secret"):
         fields.pop(name, None)
     return msgspec.json.encode(fields).decode()[:DETAIL_BYTES_MAX]
 

@@ -18,6 +18,7 @@ from actors.log.codec import Done, RecordDecoder, Tenure
 from actors.log.port import Entry, EventLog, ShardId
 from actors.reporter import Reporter
 from actors.shard.fence import FoldState, TenureFold, Verdict
+from huntserver.projections.chains import LOAD, HuntChains
 from huntserver.projections.models import TABLES, project
 from huntserver.projections.store import Moved, Position, ReadStore, StoreError
 from huntserver.projections.tables import Changes
@@ -40,8 +41,16 @@ class ShardFold:
         self._decode = decoder.decode
         self._fold = TenureFold(FoldState(position.nonce, position.next_seq, position.holder))
 
-    def feed(self, chunk: Sequence[Entry], take: Callable[[int, Done], None]) -> None:
-        """Fold records in order; `take` gets those that count, with their offset. Raises `LogDamaged`."""
+    def feed(
+        self,
+        chunk: Sequence[Entry],
+        take: Callable[[int, Done], None],
+        also: Callable[[Done, bytes], None] | None = None,
+    ) -> None:
+        """Fold records in order; `take` gets those that count, with their offset, `also` with their bytes.
+
+        Raises `LogDamaged`.
+        """
         fold, at_ms = self._fold, self.position.at_ms
         for offset, body in chunk:
             record = self._decode(self.id, offset, body)
@@ -52,6 +61,8 @@ class ShardFold:
                 at_ms = max(at_ms, record.at)
                 if isinstance(record, Done):
                     take(offset, record)
+                    if also is not None:
+                        also(record, body)
         nonce, next_seq, holder = fold.state()
         self.position = Position(chunk[-1].offset + 1, nonce, next_seq, holder, at_ms)
 
@@ -83,6 +94,7 @@ class Projector:
         self._decoders = {kind.topic: RecordDecoder(kind.event_type) for kind, _ in kinds}
         self._shards = [ShardId(kind.topic, i) for kind, count in kinds for i in range(count)]
         self._folds: dict[ShardId, ShardFold] = {}
+        self._chains = HuntChains(())
         self._committed: dict[str, Position] = {}
         self._ends: dict[ShardId, int] = {}
         self._caught_up_ms = 0
@@ -131,6 +143,7 @@ class Projector:
 
     async def _follow(self, *, until_end: bool) -> None:
         self._committed = await asyncio.to_thread(self._store.open)
+        self._chains = HuntChains(await asyncio.to_thread(self._store.query, LOAD))
         self._folds = {
             shard: ShardFold(shard, self._decoders[shard.topic], self._committed.get(str(shard), Position()))
             for shard in self._shards
@@ -172,12 +185,15 @@ class Projector:
         def take(offset: int, record: Done) -> None:
             project(changes, record)
 
+        def also(record: Done, body: bytes) -> None:
+            self._chains.take(changes, record, body)
+
         while True:
             chunk = await _next(queue, tasks, BATCH_S if touched else LOOK_S)
             if chunk is not None:
                 shard, entries = chunk
                 began = began if touched else time.monotonic()
-                self._folds[shard].feed(entries, take)
+                self._folds[shard].feed(entries, take, also)
                 touched.add(shard)
                 self._records += len(entries)
             full = changes.records >= BATCH_RECORDS or time.monotonic() - began >= BATCH_S

@@ -23,6 +23,7 @@ INVENTORY_ORDER: Final = (
     SortKey("rank", int),
 )
 SOLVES_ORDER: Final = (SortKey("at_ms", int, UP), SortKey("hunt", str), SortKey("clue", str))
+LINKS_ORDER: Final = (SortKey("pos", int, UP),)
 STATISTICS_ORDER: Final = (SortKey("hour_ms", int, UP), SortKey("clue", str))
 AUDIT_ORDER: Final = (
     SortKey("at_ms", int, DOWN),
@@ -137,11 +138,29 @@ def solves(
     of that host alone."""
     return _page(
         store,
-        "SELECT s.hunt, s.clue, COALESCE(s.at_ms, 0) AS at_ms, s.points, s.rank FROM solves s "
+        "SELECT s.hunt, s.clue, COALESCE(s.at_ms, 0) AS at_ms, s.points, s.rank, s.pos, s.link FROM solves s "
         "JOIN history y ON y.hunt = s.hunt AND y.team = s.team "
         f"WHERE y.player = ? AND (? = '' OR s.hunt = ?) AND {_OF_HOST.format('s')}",
         (player, hunt, hunt, owner, owner, owner),
         SOLVES_ORDER,
+        cursor,
+        limit,
+    )
+
+
+def chain(store: ReadSource, hunt: str) -> Mapping[str, Any] | None:
+    """Return how far a hunt's chain is folded: the last record, its link and time; None without a chain."""
+    rows = store.query("SELECT pos, link, COALESCE(at_ms, 0) AS at_ms FROM chains WHERE hunt = ?", hunt)
+    return rows[0] if rows else None
+
+
+def links(store: ReadSource, hunt: str, *, pos: int = 0, limit: int = ROWS_MAX, cursor: str = "") -> PageRows:
+    """Return the links of a hunt's solves and claims in the log's order; with a `pos`, of that record."""
+    return _page(
+        store,
+        "SELECT pos, link, COALESCE(at_ms, 0) AS at_ms FROM links WHERE hunt = ? AND (? = 0 OR pos = ?)",
+        (hunt, pos, pos),
+        LINKS_ORDER,
         cursor,
         limit,
     )

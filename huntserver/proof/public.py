@@ -17,7 +17,7 @@ from huntserver.game.event import Author
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.hunt import HuntEvent
 
-PSEUDONYMS_MAX: Final = 100_000
+PSEUDONYMS_MAX: Final = 20_000
 """Kept at once; more are made again when they are needed."""
 
 PERSONS: Final = frozenset({"owner", "person", "player", "players", "members", "who", "results"})

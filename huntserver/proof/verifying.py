@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -164,13 +165,14 @@ def _is_hex(text: str) -> bool:
         return False
 
 
-def verify(path: Path, *, receipts: Mapping[int, str], head: str = "") -> Verified:
+def verify(path: Path, *, receipts: Mapping[int, str], head: str = "", commitments: Collection[str] = ()) -> Verified:
     """Replay a bundle. `receipts`: links by number of record (hex), as teams were told them; `head`: the chain's last
-    link as it was published. Raises `BundleError`, OSError."""
+    link as it was published; `commitments`: as they were shown. Raises `BundleError`, OSError."""
     with BundleReader(path) as reader:
         reading = _Reading(reader, receipts)
         reading.run()
         findings = [*_chain_findings(reading, reader.end), *_told_findings(reading, receipts, head)]
+        findings += _commitment_findings(reading, commitments)
         findings += _result_findings(reading, reader.end)
         return Verified(reader.head.hunt, reading.chain.pos, reading.chain.link.hex(), findings)
 
@@ -203,6 +205,25 @@ def _told_findings(reading: _Reading, receipts: Mapping[int, str], head: str) ->
         said = "the chain ends in it" if fine else f"the chain ends in {reading.chain.link.hex()}"
         found.append(ProofFinding(fine, "published head", said))
     return found
+
+
+def _commitment_findings(reading: _Reading, shown: Collection[str]) -> list[ProofFinding]:
+    """Say when definitions were committed to, computed from the secret and the texts; compare with what was shown."""
+    committed = reading.replay.state.rest.committed
+    made = committed.made if committed is not None else []
+    found = []
+    if made:
+        when = ", ".join(f"{value} at {_utc(at_ms)}" for at_ms, value in made)
+        found.append(ProofFinding(True, "commitments", when))
+    for value in shown:
+        fine = value.lower() in {known for _, known in made}
+        said = "the definition of then" if fine else "no definition of this hunt was ever this one"
+        found.append(ProofFinding(fine, f"commitment {value}", said))
+    return found
+
+
+def _utc(at_ms: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_ms / 1000))
 
 
 def _result_findings(reading: _Reading, end: BundleEnd | None) -> list[ProofFinding]:

@@ -17,11 +17,15 @@ from huntserver.api.asking import WAITING_MAX, Asking
 from huntserver.api.questions import QUESTIONS
 from huntserver.api.routes import Api
 from huntserver.auth import Tokens
+from huntserver.game.features.solving import Solved
 from huntserver.game.hunt import HuntType
 from huntserver.game.player.entity import PlayerType
 from huntserver.gateway.site import HttpRequest, Response
 from huntserver.projections.projector import Projector
 from huntserver.projections.sqlite import SqliteReadStore
+from huntserver.proof.chain import RecordChain, sealed
+from huntserver.proof.public import Redactor
+from huntserver.proof.records import records_of
 from tests.projections.played import SHARDS, opened, play
 
 TOKENS = Tokens(b"k" * 32)
@@ -66,6 +70,27 @@ async def api(path: Path) -> AsyncIterator[Api]:
     asking = Asking(lambda: SqliteReadStore(path), Silent())
     yield Api(asking, TOKENS, "1")
     asking.close()
+
+
+async def test_the_chain_of_a_hunt_is_the_one_that_its_log_gives_and_solves_have_their_receipts(
+    api: Api, path: Path
+) -> None:
+    own = TOKENS.mint("player", "p0", "Ada")
+    log, links = await opened(path.parent), [""]
+    chain, redactor, solved = RecordChain("h0"), None, 0
+    async for record, body in records_of(log, HuntType(), SHARDS["hunts"], "h0"):
+        redactor = redactor or Redactor.of(record)
+        links.append(chain.add(redactor.record(record), sealed(body)).hex())
+        solved = record.pos if any(isinstance(event, Solved) for event in record.events) else solved
+    await log.close()
+    _, body, _ = await ask(api, "/api/hunts/h0/chain", own)
+    assert (body["head"]["pos"], body["head"]["link"]) == (len(links) - 1, links[-1])
+    assert [(row["pos"], row["link"]) for row in body["links"]] == [(solved, links[solved])]
+    assert (await ask(api, f"/api/hunts/h0/chain?pos={solved + 1}", own))[1]["links"] == []
+    assert (await ask(api, "/api/hunts/h0/chain?pos=x", own))[1]["code"] == "bad_field"
+    assert (await ask(api, "/api/hunts/none/chain", own))[1]["code"] == "no_such_hunt"
+    (solve,) = (await ask(api, "/api/players/p0/solves?hunt=h0", own))[1]["solves"]
+    assert (solve["pos"], solve["link"]) == (solved, links[solved])
 
 
 async def test_a_player_is_told_what_his_teams_solved_and_others_are_not(api: Api) -> None:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from actors.log.codec import Done, encode
+from huntserver.game.features.authoring import Defined
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claim
 from huntserver.proof.bundle import BundleError, write
@@ -74,6 +75,23 @@ async def test_a_bundle_holds_and_says_who_won_without_saying_who_played(tmp_pat
     assert end["names"] == {"t1": "Ann", "t2": "Bob"}
     assert b"p:ann" not in b"".join(lines)
     assert b"wrong" not in b"".join(lines[:-1]).replace(b'"wrong":', b"")
+
+
+async def test_a_commitment_that_was_shown_before_the_start_is_found_and_another_one_is_not(tmp_path: Path) -> None:
+    table = played()
+    await bundle(tmp_path / "b", logged(table))
+    assert table.state.rest.committed is not None
+    ((_, shown),) = table.state.rest.committed.made
+    assert verify(tmp_path / "b", receipts={}, commitments=[shown]).holds
+
+    def other_answer(event: Any) -> Any:
+        if not isinstance(event, Defined):
+            return event
+        return msgspec.structs.replace(event, definition=event.definition.replace('"one"', '"two"'))
+
+    await bundle(tmp_path / "other", logged(table, other_answer))
+    found = wrong(verify(tmp_path / "other", receipts={}, commitments=[shown]))
+    assert found == {f"commitment {shown}": "no definition of this hunt was ever this one"}
 
 
 async def test_names_are_no_part_of_the_chain_and_may_be_left_out(tmp_path: Path, written: Path) -> None:

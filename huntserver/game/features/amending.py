@@ -18,6 +18,7 @@ from huntserver.game import amend, views
 from huntserver.game.channels import Telling
 from huntserver.game.clues.kind import GuessJudge
 from huntserver.game.command import HostCommand, Query
+from huntserver.game.commitment import commitment
 from huntserver.game.definition.file import DEFINITION_BYTES_MAX
 from huntserver.game.definition.shape import Clue, Definition, source
 from huntserver.game.definition.solvability import check_definition
@@ -215,6 +216,9 @@ def preview(state: Hunt, query: PreviewQuery, ctx: Context) -> Preview | Rejecte
 
 def _apply_amended(state: Hunt, event: Amended, at_ms: int) -> None:
     amend.renumber(state, event.definition, event.digest)
+    committed = state.rest.committed
+    if committed is not None:
+        committed.made.append((at_ms, commitment(committed.secret, event.definition)))
     if event.paid:
         state.compensate(event.paid)
     if event.marks and state.started_ms:

@@ -16,8 +16,8 @@ from huntserver.game.unusual import AuditLine
 
 KEPT: Final = 200
 DETAIL_MAX: Final = 300
-HIDDEN: Final = ("type", "personal", "definition")
-"""Fields that are not part of a line's detail: said elsewhere in it, or too large."""
+HIDDEN: Final = ("type", "personal", "definition", "secret")
+"""Fields that are not part of a line's detail: said elsewhere in it, too large, or nobody's business before the end."""
 
 
 class AuditQuery(Query, tag="audit", frozen=True):

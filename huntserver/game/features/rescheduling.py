@@ -128,7 +128,7 @@ def _apply_unstarted(state: Hunt, event: Unstarted, at_ms: int) -> None:
     state.started_ms = state.zero_ms = state.ends_ms = state.paused_ms = state.released_s = state.attempts = 0
     state.wrongs, state.tried = [0] * len(state.wrongs), [0] * len(state.tried)
     state.recent.clear()
-    state.rest = HuntRest(media=state.rest.media)
+    state.rest = HuntRest(media=state.rest.media, committed=state.rest.committed)
     for team in state.teams.values():
         team.unlocked, team.opened, team.attempts = 0, None, None
         if team.more is not None:

@@ -11,6 +11,7 @@ from actors.entity import Context, Decision, Rejected, Timer
 from huntserver.game import views
 from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
+from huntserver.game.commitment import Committed, commitment, secret_of, seed_of
 from huntserver.game.event import Author, GameEvent, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes, Times
 from huntserver.game.features.reopening import reopen_until
@@ -52,7 +53,9 @@ class Extend(HostCommand, tag="extend", frozen=True):
 
 
 class Published(HostEvent, tag="published", frozen=True, gc=False):
-    """The definition is fixed, players may join."""
+    """The definition is fixed, players may join. `secret`: of what is committed to (see `commitment`)."""
+
+    secret: str = ""
 
 
 class Started(HostEvent, tag="started", frozen=True, gc=False):
@@ -94,7 +97,9 @@ def publish(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
     if lacking := missing(state.definition, state.rest.media):
         why = tuple(map(str, lacking[:PROBLEMS_SHOWN]))
         return Rejected("bad_definition", why[0], retry=True, why=why)
-    return Decision((Published(personal=act(ctx, command)),), {"phase": "published"})
+    secret = secret_of(ctx)
+    answer = {"phase": "published", "commitment": commitment(secret, state.source)}
+    return Decision((Published(secret, personal=act(ctx, command)),), answer)
 
 
 def _over(state: Hunt, now_ms: int) -> bool:
@@ -114,7 +119,13 @@ def start(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
 def _started(state: Hunt, ctx: Context, author: Author | None = None) -> Started:
     duration_s = state.definition.schedule.duration_s
     ends_ms = ctx.now_ms + duration_s * 1000 if duration_s is not None else state.scheduled_end_ms
-    return Started(ends_ms, ctx.roll() if state.plan.draws else 0, personal=author)
+    return Started(ends_ms, _seed(state, ctx) if state.plan.draws else 0, personal=author)
+
+
+def _seed(state: Hunt, ctx: Context) -> int:
+    """Return the seed of what teams draw: the one that was committed to, where one was."""
+    committed = state.rest.committed
+    return seed_of(committed.secret) if committed is not None else ctx.roll()
 
 
 def pause(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
@@ -157,6 +168,9 @@ def extend(state: Hunt, command: Extend, ctx: Context) -> Decision | Rejected:
 
 def _apply_published(state: Hunt, event: Published, at_ms: int) -> None:
     state.phase = Phase.PUBLISHED
+    if event.secret:
+        made = (at_ms, commitment(event.secret, state.source))
+        state.rest.committed = Committed(event.secret, [made])
 
 
 def _apply_started(state: Hunt, event: Started, at_ms: int) -> None:

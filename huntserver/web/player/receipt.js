@@ -90,6 +90,7 @@ export function receipt_view(page) {
         <div class="total"><dt>${t("receipt.total")}</dt><dd>${t("points", { n: team.score })}</dd></div>
         ${team.place ? html`<div class="total"><dt>${t("receipt.place")}</dt><dd>${ordinal(team.place)}${teams ? ` ${t("receipt.of", { n: teams })}` : ""}</dd></div>` : nothing}</dl>
     </section>
+    ${proof(done.map(({ number, id }) => ({ number, solve: solves[id] })).filter(({ solve }) => solve?.link))}
     <button class="plain wide" id="print" @click=${() => print()}>${t("receipt.print")}</button>
     ${solutions.length ? html`<h2>${t("solutions")}</h2>${repeat(solutions, ({ clue }) => clue, (one) => answer(page, one))}` : nothing}`;
 }
@@ -99,6 +100,13 @@ function line({ id, number, title }, solve) {
   return html`<li data-solve=${id}><span class="number">${number}</span><span class="body"><span dir="auto">${title}</span>
     ${solve ? html`<span class="about">${moment(solve.at_ms, server_now())}${solve.rank ? html` · ${t("receipt.rank", { rank: ordinal(solve.rank) })}` : nothing}</span>` : nothing}</span>
     ${solve ? html`<b>+${solve.points}</b>` : nothing}</li>`;
+}
+
+/** The receipt of each solve: the record's number and its link in the hunt's chain. @param {{number: number, solve: Solve}[]} links */
+function proof(links) {
+  if (!links.length) return nothing;
+  return html`<details class="card proof"><summary>${t("receipt.proof")}</summary><p class="about">${t("receipt.proof.about")}</p>
+    <ol>${links.map(({ number, solve }) => html`<li value=${number}><code>${solve.pos}:${solve.link}</code></li>`)}</ol></details>`;
 }
 
 /** @param {Page} page @param {Solution} one */

@@ -14,7 +14,7 @@ import * as kept from "./kept.js";
 /** @typedef {{loading: boolean, failed: boolean, cards: Card[], chosen: string, how: "new" | "code" | "pair", busy: boolean, asked: string, waits: string,
  *   fault: {field: "name" | "team" | "code" | "pair" | "hunt", err: any} | null}} Door */
 
-/** @typedef {{clue: string, at_ms: number, points: number, rank: number}} Solve */
+/** @typedef {{clue: string, at_ms: number, points: number, rank: number, pos?: number, link?: string}} Solve */
 /** @typedef {{clue: string, number: number, title: string, text: string}} Solution */
 /** @typedef {typeof state} State */
 export const state = {

@@ -28,6 +28,8 @@ export default {
   "receipt.place": "Platz",
   "receipt.of": "von {n}",
   "receipt.print": "Drucken oder sichern",
+  "receipt.proof": "Nachweis jeder Lösung",
+  "receipt.proof.about": "Bewahrt diese Zeilen auf: mit der Ergebnisdatei des Spiels kann sie jeder prüfen.",
   "receipt.unsolved": "nicht gelöst",
   "solution": "Lösung",
   "solutions": "Lösungen",

@@ -28,6 +28,8 @@ export default {
   "receipt.place": "Place",
   "receipt.of": "of {n}",
   "receipt.print": "Print or save",
+  "receipt.proof": "Proof of each solve",
+  "receipt.proof.about": "Keep these lines: with the hunt's bundle, anybody can check them.",
   "receipt.unsolved": "not solved",
   "solution": "Solution",
   "solutions": "Solutions",
