@@ -66,6 +66,7 @@ LAZY = {
     "bundle": "huntserver.cli.bundle",
     "verify": "huntserver.cli.bundle",
     "load": "huntserver.cli.load",
+    "rehearse": "huntserver.cli.rehearse",
     "why": "huntserver.cli.why",
     "what-if": "huntserver.cli.what_if",
     "projections": "huntserver.cli.projections",
