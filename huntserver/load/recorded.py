@@ -121,7 +121,7 @@ def _scaled(value: Any, speed: float) -> Any:
         return [_scaled(one, speed) for one in value]
     if not isinstance(value, dict):
         return value
-    made = {}
+    made: dict[str, Any] = {}
     for key, one in value.items():
         if key == "cool_down_s" or key == "freeze_s":
             made[key] = 0
