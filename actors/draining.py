@@ -23,6 +23,7 @@ async def drain(shard: Shard, report: Reporter, *, shared: bool, snapshots: bool
 
     `shared`: other nodes serve the same log; who starts at the marker must read that the shard was given up. Without
     `snapshots` none are written, and so no marker: who takes the shard follows it already, and commands wait meanwhile.
+    Nor are reactions waited for then: who takes the shard sends what is not acknowledged again, as after a crash.
     """
     own = shard.ownership
     nonce = own.nonce
@@ -48,8 +49,12 @@ async def drain(shard: Shard, report: Reporter, *, shared: bool, snapshots: bool
         await shard.snapshots.settle()
         if lost():
             return
+
     # reactions to it and its timers went on meanwhile; nothing may come after the record that gives the shard up
-    if not await until(lambda: shard.outgoing.pending() == 0 and not shard.busy() and shard.commit.quiet()):
+    def done() -> bool:
+        return not (snapshots and shard.outgoing.pending()) and not shard.busy() and shard.commit.quiet()
+
+    if not await until(done):
         return
 
     def gave_up() -> None:
@@ -59,7 +64,7 @@ async def drain(shard: Shard, report: Reporter, *, shared: bool, snapshots: bool
     end = own.last + 1
     if shared:  # who starts at this marker reads that the shard was given up
         shard.note_checkpoint()
-    shard.release(gave_up)
+    shard.release(gave_up, cursor=not snapshots)
     if not await until(released.is_set):
         return
     if not shared:

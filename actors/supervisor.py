@@ -151,7 +151,7 @@ class ShardSupervisor:
 
     async def _step_down(self) -> None:
         """Drain the shard if it is owned, then forget it."""
-        served = self.shard.ownership.mode is Mode.OWNER
+        served, began_ns = self.shard.ownership.mode is Mode.OWNER, self._node.clock.boot_ns()
         if served:
             try:
                 async with asyncio.timeout(DRAIN_S):
@@ -162,7 +162,10 @@ class ShardSupervisor:
         if not self.wanted:
             self._forget("it was given to another node")
         if served:
-            self._node.report.note("shard_released", shard=str(self.id), in_order=in_order)
+            took_ms = (self._node.clock.boot_ns() - began_ns) // 1_000_000
+            self._node.report.note(
+                "shard_released", shard=str(self.id), in_order=in_order, followed=self._followed, ms=took_ms
+            )
         if self._node.succession is not None:
             self._node.succession.dropped(self.id, "given to another node", released=in_order)
 
@@ -297,6 +300,7 @@ class ShardSupervisor:
             succession=node.succession,
             follows=self._follows,
             most_bytes=node.standby_bytes,
+            let_go=lambda tail: node.background.once(f"tail of {self.id}", tail.aclose()),
         )
         shard.recoveries += 1
         self.why = ""
@@ -304,7 +308,7 @@ class ShardSupervisor:
         if node.succession is not None:
             own = shard.ownership
             node.succession.opened(self.id, Newest(node.run.node, node.run.start, own.nonce, own.last))
-        if shard.replayed > before or shard.recoveries > 1:
+        if shard.replayed > before or shard.recoveries > 1 or node.succession is not None:
             node.report.note(
                 "shard_recovered",
                 shard=str(self.id),

@@ -40,6 +40,8 @@ WEIGHED_IN_TICKS: Final = 16
 """Ticks in which every shard is weighed once: to walk all live entities in one held up the loop for 10 ms and more."""
 DRAIN_S: Final = 10.0
 KNOWN_MAX: Final = 50_000
+HANDED_AT_ONCE: Final = 2
+"""Shards that are given up at a time to nodes that follow them: each is without an owner for two appends to the log."""
 
 
 class Outside(NamedTuple):
@@ -145,6 +147,7 @@ class ActorSystem(WayIn):
         self._supervisors = [s for region in self.regions.values() for s in region.supervisors]
         self._by_shard = {supervisor.id: supervisor for supervisor in self._supervisors}
         self._clustered = succession is not None
+        self._handing = asyncio.Semaphore(HANDED_AT_ONCE)
 
     # ---- the way in
 
@@ -205,10 +208,14 @@ class ActorSystem(WayIn):
     async def release(self, shard: ShardId, *, followed: bool = False) -> None:
         """Give a shard up in order: what came is made durable, `released` is written, its memory is dropped.
 
-        Suspends until then, at most some 10 s; from the call on its commands are refused with `moved`. `followed`: who
-        takes it has replayed it already.
+        Suspends until then, at most some 10 s; from the moment it begins its commands are refused with `moved`.
+        `followed`: who takes it has replayed it already; few of these go at a time, so that each is served sooner.
         """
-        await self._by_shard[shard].release(followed=followed)
+        if followed:
+            async with self._handing:
+                await self._by_shard[shard].release(followed=True)
+        else:
+            await self._by_shard[shard].release()
 
     def owned(self) -> list[ShardId]:
         """Return the shards that are this node's to serve, served already or not yet."""
@@ -292,7 +299,8 @@ class ActorSystem(WayIn):
             shard.draining = True
         for region in self.regions.values():  # in the order given: sources of reactions before their targets
             ending = [
-                (s, s.release(followed=s.id in followed) if self._clustered else s.drain()) for s in region.supervisors
+                (s, self.release(s.id, followed=s.id in followed) if self._clustered else s.drain())
+                for s in region.supervisors
             ]
             draining = [self.background.once(f"drain {s.id}", end) for s, end in ending]
             _, left = await asyncio.wait(draining, timeout=DRAIN_S)

@@ -23,12 +23,12 @@ LOOK_S: Final = 0.1
 """How often rules that depend on time alone are looked at."""
 ASK_S: Final = 1.0
 """Between two requests for another generation."""
-FOLLOWED_S: Final = 1.2
-"""A shard that the table moves is served on for so long at most, until its next owner has replayed it; that one takes
-it by itself after `placement.MOVE_S`."""
+FOLLOWED_S: Final = 8.0
+"""A shard that the table moves is served on for so long at most, until its next owner has replayed it, which takes its
+time on a machine that does other work. That one takes it by itself `placement.MOVE_S` later."""
 JOINED_S: Final = 5.0
 """A node that joins asks for no shards until it reaches all other members, for so long at most."""
-HANDED_S: Final = 3.0
+HANDED_S: Final = 8.0
 """A node that leaves waits this long for a table that gives its shards to others, before it gives them up."""
 
 
@@ -183,8 +183,11 @@ class Keeper:
         return given is not None and given != self.me and self._followers.get(shard) == given
 
     async def _until_followed(self, shard: ShardId) -> None:
-        given, until_s = self.rules.table.owner(shard), self._now_s() + FOLLOWED_S
-        while given not in (None, self.me) and not self._is_followed(shard) and (left_s := until_s - self._now_s()) > 0:
+        until_s = self._now_s() + FOLLOWED_S
+        while (left_s := until_s - self._now_s()) > 0 and not self._is_followed(shard):
+            given = self.rules.table.owner(shard)
+            if given is None or given == self.me or self.rules.is_lost(given):
+                return
             await _within(left_s, self._event)
 
     async def _release(self, system: ActorSystem, shard: ShardId) -> None:
@@ -232,6 +235,7 @@ class Keeper:
     def following(self, shard: ShardId) -> None:
         """Tell the peers that this node has replayed a shard: who is to give it up to it need not wait. Who listens
         hears that it is not served here now, whatever it was before."""
+        self.rules.follows(shard, self._now_s())
         if shard in self.rules.newest:  # peers of earlier versions take it for an old tenure
             self.announce(News(shard, self.me, "", FOLLOWS))
         if shard in self.rules.holding:  # it was served here, and who serves it now was read in its log

@@ -17,7 +17,7 @@ from actors.cluster.table import Held, ShardTable, rendezvous
 from actors.log.port import ShardId
 
 MOVE_S: Final = 2.0
-"""A holder from which the table moved a shard has this long to give it up."""
+"""A holder from which the table moved a shard has this long to give it up, once the next owner has replayed it."""
 NEXT_S: Final = 2.0
 """The next in order follows when nothing was read after this long: the first replays meanwhile, and two that open a
 tenure at once both begin anew."""
@@ -51,6 +51,7 @@ class PlacementRules:
         self._members: dict[Run, Member] = {}
         self._lines: dict[ShardId, list[Member]] = {}  # who may serve a shard, in rendezvous order
         self._grants: dict[ShardId, tuple[int, float]] = {}  # moved here by which table, and when
+        self._following: set[ShardId] = set()  # of these: it has replayed
         self._leaving: set[ShardId] = set()  # held when a table moved it away
         self._dropped: dict[ShardId, str] = {}  # stamped nonce of the tenure that was dropped last, and not released
         self._resets: dict[Run, Reset] = {}
@@ -80,6 +81,8 @@ class PlacementRules:
                 if not ours:
                     waiting = self._grants.get(shard) if before.owner(shard) == self.me else None
                     self._grants[shard] = table.version, waiting[1] if waiting else now_s
+                    if not waiting:
+                        self._following.discard(shard)
             else:
                 self._grants.pop(shard, None)
                 if given is not None and ours:
@@ -94,6 +97,13 @@ class PlacementRules:
         """This node serves the shard under this tenure now."""
         self._note(shard, newest)
         self.holding[shard] = newest.nonce
+
+    def follows(self, shard: ShardId, now_s: float) -> None:
+        """This node has replayed a shard, and says so: from now on its holder has its time to give it up."""
+        grant = self._grants.get(shard)
+        if grant is not None and shard not in self._following:
+            self._following.add(shard)
+            self._grants[shard] = grant[0], now_s
 
     def dropped(self, shard: ShardId, *, released: bool = False) -> None:
         """This node holds nothing of the shard any more; `released`: its log says so."""
@@ -114,6 +124,10 @@ class PlacementRules:
         if (refused or majority) and not (reset.refused or reset.majority):
             reset.at_s = now_s
         reset.refused, reset.majority = refused, majority
+
+    def is_lost(self, member: Member) -> bool:
+        """Tell whether the link to a member broke and did not come up again."""
+        return (member.node, member.run) in self._resets
 
     def link_up(self, member: Member) -> None:
         """The link is up: only another reset entitles to anything again."""

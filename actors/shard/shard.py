@@ -64,14 +64,9 @@ class Shard:
         self.waiting: deque[tuple[str, Message]] = deque()
         self.passive = PassiveEntities(id, ports.spill)
         self.residents = Residents(
-            kind,
-            limits,
-            self.passive,
-            resume=self._enqueue,
-            activated=self._activated,
-            leaving=self._leaving,
+            kind, limits, self.passive, resume=self._enqueue, activated=self._activated, leaving=self._leaving,
             contain=self.contain,
-        )
+        )  # fmt: skip
         self.actors = self.residents.live
         self.commit = Commit(
             id,
@@ -121,7 +116,8 @@ class Shard:
 
     def submit(self, id: str, message: Message) -> None:
         """Take a message for an entity; it is decided in this or a later turn of the loop. Never suspends."""
-        if self.ownership.mode is not Mode.OWNER or self.commit.late or (self.draining and message[0] == COMMAND):
+        ending = self.draining and (message[0] == COMMAND or self.elsewhere)  # handed over: nothing more comes in
+        if self.ownership.mode is not Mode.OWNER or self.commit.late or ending:
             self._submit_elsewhere(id, message)
             return
         actor = self.actors.get(id) or self._live_or_none(id)
@@ -236,7 +232,7 @@ class Shard:
 
     # ---- the shard's own records
 
-    def write_cursor(self) -> None:
+    def write_cursor(self, flush: bool = True) -> None:
         """Record how far reactions are acknowledged, if any were since the last time: an idle shard writes nothing."""
         if not self._since_cursor:
             return
@@ -245,7 +241,8 @@ class Shard:
         if before > self.cursor and self.ownership.mode is Mode.OWNER:
             self.cursor = before
             self._stage_own(lambda nonce, seq, at: Cursor(nonce, seq, at, before), lambda *_: None)
-            self.commit.flush()
+            if flush:
+                self.commit.flush()
 
     def _stage_own(self, make: Callable[[str, int, int], Any], out: Callable[[Any, int], None]) -> None:
         now = self.decider.last_ms = self.decider.now()
@@ -261,9 +258,12 @@ class Shard:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._run)
 
-    def release(self, out: Callable[[], None]) -> None:
-        """Write the tenure's last record and call `out` when it is durable. Nothing may wait or be in flight."""
+    def release(self, out: Callable[[], None], *, cursor: bool = False) -> None:
+        """Write the tenure's last record (the `cursor` before it) and call `out` when it is durable. Nothing may wait
+        or be in flight."""
         assert self.commit.quiet()
+        if cursor:
+            self.write_cursor(flush=False)
         self._stage_own(ShardReleased, lambda _sink, _request: out())
         self.ownership.releasing()
         self.commit.flush()

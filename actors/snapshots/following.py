@@ -7,12 +7,14 @@ log holds, asks them, and reads on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from actors.cluster.succession import Newest, Ruling, Say, Succession
 from actors.faults import Fault
 from actors.log.port import Entry
+from actors.shard.shard import Shard
 from actors.snapshots.replay import BeingActivated, Replay, whole
 
 SHOWN_MAX: Final = 10_000
@@ -44,8 +46,51 @@ def newest_of(replay: Replay) -> Newest | None:
     return Newest(node, run, fold.nonce, int(fold.nonce.rpartition("@")[2]), replay.table, replay.released)
 
 
+class Tail:
+    """What is read of a shard's log from a place on, a chunk at a time. It outlives the opening of the tenure: what
+    landed before that record comes on the same way, and to let go of the log takes time that nobody waits for."""
+
+    def __init__(self, shard: Shard, start: int) -> None:
+        self._source: Any = shard.ports.log.read(shard.id, start)
+        self._reading: asyncio.Future[Sequence[Entry]] | None = None
+
+    def reading(self) -> asyncio.Future[Sequence[Entry]]:
+        """Return the chunk that comes next."""
+        self._reading = self._reading or asyncio.ensure_future(anext(self._source))
+        return self._reading
+
+    def taken(self) -> Sequence[Entry]:
+        """Return the chunk that came; the one after it is read then. Raises the log's faults."""
+        assert self._reading is not None
+        chunk, self._reading = self._reading.result(), None
+        return chunk
+
+    async def aclose(self) -> None:
+        """Let go of the log, in a few seconds at most."""
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.cancel()
+            await asyncio.wait({reading})
+        await self._source.aclose()
+
+
+@asynccontextmanager
+async def lent(tail: Tail, let_go: Callable[[Tail], None]) -> AsyncGenerator[Tail, None]:
+    """Give a tail away at the end; one of a node that ends is closed, for nobody would do it later."""
+    try:
+        yield tail
+    except asyncio.CancelledError:
+        await tail.aclose()
+        raise
+    except Exception:
+        let_go(tail)
+        raise
+    let_go(tail)
+
+
 async def follow(
     replay: Replay,
+    tail: Tail,
     succession: Succession,
     waiting: Callable[[Ruling], None],
     most_bytes: Callable[[], int] | None = None,
@@ -57,35 +102,28 @@ async def follow(
     """
     shard = replay.shard
     memory = _Bounds(replay, most_bytes or (lambda: shard.limits.memory_bytes))
-    source: Any = shard.ports.log.read(shard.id, replay.last + 1)
-    reading: asyncio.Future[Sequence[Entry]] | None = None
     told = ""
-    try:
-        while True:
-            newest = newest_of(replay)
-            succession.saw(shard.id, newest)
-            ruling = succession.ruling(shard.id)
-            if ruling.say is Say.OPEN:
-                if told:
-                    waiting(ruling)
-                return ruling.table
-            if ruling.say is Say.STAND_BACK:
-                node, run, offset = (newest.node, newest.run, newest.offset) if newest else ("", "", -1)
-                raise Superseded(f"shard {shard.id}: {ruling.why}", node, run, offset)
-            if ruling.why != told:
-                told = ruling.why
+    while True:
+        newest = newest_of(replay)
+        succession.saw(shard.id, newest)
+        ruling = succession.ruling(shard.id)
+        if ruling.say is Say.OPEN:
+            if told:
                 waiting(ruling)
-            reading = reading or asyncio.ensure_future(anext(source))
-            await _until(reading, succession, min(ruling.again_s, ASK_S))
-            if reading.done():
-                chunk, reading = reading.result(), None
-                await _take(replay, chunk)
-                await memory.keep(len(chunk))
-    finally:
-        if reading is not None:
-            reading.cancel()
-            await asyncio.wait({reading})
-        await source.aclose()
+            return ruling.table
+        if ruling.say is Say.STAND_BACK:
+            node, run, offset = (newest.node, newest.run, newest.offset) if newest else ("", "", -1)
+            raise Superseded(f"shard {shard.id}: {ruling.why}", node, run, offset)
+        if ruling.why != told:
+            told = ruling.why
+            waiting(ruling)
+            continue  # whoever is told may change what the rules say
+        reading = tail.reading()
+        await _until(reading, succession, min(ruling.again_s, ASK_S))
+        if reading.done():
+            chunk = tail.taken()
+            await _take(replay, chunk)
+            await memory.keep(len(chunk))
 
 
 async def _until(reading: asyncio.Future[Any], succession: Succession, within_s: float) -> None:

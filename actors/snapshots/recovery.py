@@ -27,7 +27,7 @@ from actors.shard.actor import Actor
 from actors.shard.fence import TenureFold, Verdict, stamped
 from actors.shard.mailbox import Mailbox
 from actors.shard.shard import Shard
-from actors.snapshots.following import Superseded, follow
+from actors.snapshots.following import Superseded, Tail, follow, lent
 from actors.snapshots.format import id_hash
 from actors.snapshots.losses import KnownPlace, claim_key, encode_claim, numbers
 from actors.snapshots.reader import TrustedSnapshots, read_trusted
@@ -57,12 +57,14 @@ async def recover(
     succession: Succession | None = None,
     follows: Callable[[Ruling], None] = lambda ruling: None,
     most_bytes: Callable[[], int] | None = None,
+    let_go: Callable[[Tail], None] = lambda tail: None,
 ) -> None:
     """Open a tenure on the shard and rebuild its memory; on return the node is owner and waiting messages go on.
 
     In a cluster `succession` says when the tenure may be opened; until then the log is followed, what is kept of it
-    weighs `most_bytes`, about, and `follows` hears why it waits, and when it goes on. Raises a `Fault`: the caller
-    backs off and tries again with a fresh nonce. `Superseded`: the shard is another's.
+    weighs `most_bytes`, about, and `follows` hears why it waits, and when it goes on; `let_go` is given the way by
+    which it was read, to be closed. Raises a `Fault`: the caller backs off and tries again with a fresh nonce.
+    `Superseded`: the shard is another's.
     """
     shard.drop()
     if shard.time.still_broken():
@@ -83,19 +85,14 @@ async def recover(
             await _replay_to(replay, bounds.end - 1)
     except OutcomeUnknown as stalled:  # what the log calls its end may be no record: a tenure alone proves an end
         shard.ports.report.warn("replay_stalled", shard=str(shard.id), reached=replay.last, why=str(stalled))
-    if succession is not None:
-        node_run = node_run._replace(table=await follow(replay, succession, follows, most_bytes))
-    handed_ns = shard.ports.clock.boot_ns()
-    base = await _open_tenure(shard, node_run, nonce, replay.last_ms)
-    if base <= replay.last:
-        raise LogShorterThanSnapshots(
-            f"shard {shard.id}: the tenure landed at {base}, {replay.last} was read or held by a marker: the log lost "
-            "its end"
-        )
-    if base > replay.last + 1:
-        await _replay_to(replay, base, nonce)
+    if succession is None:
+        handed_ns = shard.ports.clock.boot_ns()
+        base = await _open(replay, node_run, nonce, None)
     else:
-        replay.fold.tenure(base, nonce, node_run.holder())
+        async with lent(Tail(shard, replay.last + 1), let_go) as tail:
+            node_run = node_run._replace(table=await follow(replay, tail, succession, follows, most_bytes))
+            handed_ns = shard.ports.clock.boot_ns()
+            base = await _open(replay, node_run, nonce, tail)
     _bear_out(shard, replay, due_ms)
     _begin(shard, replay, trusted, due_ms, node_run, base)
     _show_tails(shard, replay, known)
@@ -103,6 +100,22 @@ async def recover(
         _rewind(shard)
     shard.commit.proof_ns = handed_ns
     shard.began(replay.start)
+
+
+async def _open(replay: Replay, node_run: NodeRun, nonce: str, tail: Tail | None) -> int:
+    """Open the tenure, and replay what landed before it; return its offset."""
+    shard = replay.shard
+    base = await _open_tenure(shard, node_run, nonce, replay.last_ms)
+    if base <= replay.last:
+        raise LogShorterThanSnapshots(
+            f"shard {shard.id}: the tenure landed at {base}, {replay.last} was read or held by a marker: the log lost "
+            "its end"
+        )
+    if base > replay.last + 1:
+        await _replay_to(replay, base, nonce, tail)
+    else:
+        replay.fold.tenure(base, nonce, node_run.holder())
+    return base
 
 
 async def _put_away(shard: Shard, trusted: TrustedSnapshots) -> dict[str, int]:
@@ -127,11 +140,23 @@ async def _chunks(shard: Shard, start: int) -> AsyncGenerator[Sequence[Entry], N
             async with asyncio.timeout(shard.limits.give_up_s):
                 chunk = await anext(source)
         except TimeoutError as error:
-            text = f"shard {shard.id}: nothing more could be read in {shard.limits.give_up_s:.0f} s"
-            raise OutcomeUnknown(text) from error
+            raise _nothing_more(shard) from error
         except StopAsyncIteration:
             return
         yield chunk
+
+
+async def _along(shard: Shard, tail: Tail) -> AsyncGenerator[Sequence[Entry], None]:
+    """Yield a tail's chunks, in time or as `_chunks`."""
+    while True:
+        done, _ = await asyncio.wait({tail.reading()}, timeout=shard.limits.give_up_s)
+        if not done:
+            raise _nothing_more(shard)
+        yield tail.taken()
+
+
+def _nothing_more(shard: Shard) -> OutcomeUnknown:
+    return OutcomeUnknown(f"shard {shard.id}: nothing more could be read in {shard.limits.give_up_s:.0f} s")
 
 
 def _bear_out(shard: Shard, replay: Replay, due_ms: dict[str, int]) -> None:
@@ -259,7 +284,7 @@ async def given_up_at(shard: Shard, decoder: RecordDecoder) -> int:
 
 
 async def only_void(shard: Shard, decoder: RecordDecoder, start: int, end: int) -> bool:
-    """Read what lies between two batches of an owner: True if it is void, with no tenure and nothing of the owner's."""
+    """Tell whether what lies between two batches of an owner is void: no tenure, nothing of the owner's."""
     nonce = shard.ownership.nonce
     at = start
     async for chunk in shard.ports.log.read(shard.id, start):
@@ -295,11 +320,12 @@ async def _open_tenure(shard: Shard, node_run: NodeRun, nonce: str, last_ms: int
     return base
 
 
-async def _replay_to(replay: Replay, end: int, nonce: str = "") -> None:
-    """Replay on, up to the record at `end` or before the first past it; with a nonce it must be that tenure's."""
+async def _replay_to(replay: Replay, end: int, nonce: str = "", tail: Tail | None = None) -> None:
+    """Replay on, up to the record at `end` or before the first past it; with a nonce it must be that tenure's. `tail`:
+    what is read already."""
     shard = replay.shard
     since = 0
-    async with aclosing(_chunks(shard, replay.last + 1)) as chunks:
+    async with aclosing(_along(shard, tail) if tail is not None else _chunks(shard, replay.last + 1)) as chunks:
         async for chunk in chunks:
             for offset, body in chunk:
                 if not nonce and offset > end:

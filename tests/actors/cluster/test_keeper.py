@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from actors.cluster.keeper import FOLLOWS, Keeper, News
 from actors.cluster.member import Member
 from actors.cluster.succession import Newest
@@ -114,12 +116,18 @@ async def test_a_shard_that_moves_is_served_until_its_next_owner_says_that_it_ha
     system.background.close()
 
 
-async def test_a_next_owner_that_says_nothing_is_not_waited_for_for_ever() -> None:
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_a_next_owner_that_says_nothing_is_not_waited_for_for_ever_and_one_out_of_reach_not_at_all(
+    is_lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.cluster.keeper.FOLLOWED_S", 3600.0 if is_lost else 0.2)
     keeper, system = Keeper(A, {"hunts": 1}, Silent()), System(S)
     keeper.rules.opened(S, Newest(A.node, A.run, "n@1", 1))
     keeper.start(system, Group())  # type: ignore[arg-type]
     keeper.generation(table(1, A, A, B))
     keeper.generation(table(2, B, A, B))
+    if is_lost:
+        keeper.link_reset(B, refused=False, majority=False)
     await until(lambda: bool(system.given))
     assert system.given == [(S, False)]
     system.background.close()

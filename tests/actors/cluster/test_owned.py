@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from actors.cluster.succession import Newest, Ruling, Say
 from actors.limits import Limits
 from actors.log.memory import MemoryStore
-from actors.log.port import ShardId, shard_of
+from actors.log.port import Entry, ShardId, shard_of
 from actors.shard.fence import Mode
+from actors.shard.reactions import ReactionBatch, ReactionItem
 from tests.actors.rig import Heard, Node
-from tests.actors.toy import Add, Total
+from tests.actors.toy import Add, Send, Total
 
 SHARDS = 4
 ONE, OTHER = ShardId("tallies", 0), ShardId("tallies", 1)
@@ -192,6 +193,75 @@ async def test_what_comes_for_a_shard_that_another_serves_for_long_does_not_wait
     rules.change(lambda newest: Ruling(Say.OPEN, 0.0, ""))
     await until(lambda: bool(new.system.nonce(ONE)))
     assert (await new.ask(Add(1), to=entity(ONE), key=("f", 1)))[1] == 1
+    await old.system.close()
+    await new.system.close()
+
+
+async def test_a_shard_is_handed_over_without_waiting_for_its_reactions_and_the_next_owner_sends_them() -> None:
+    store, old, new, rules = await owner_and_other()
+    rules.say = lambda newest: Ruling(
+        Say.OPEN if newest is not None and newest.released else Say.WAIT, 60.0, "it is to be given up"
+    )
+    asked: list[tuple[str, str]] = []
+    for node in (old, new):  # the target lives on a third node, which answers nobody
+
+        def forward(kind: str, id: str, batch: Any, sink: Any, run: str = node.run.start) -> None:
+            asked.append((run, id))
+
+        node.system.forward = forward
+    new.system.take(ONE)
+    await until(lambda: "shard_followed" in new.told.names())
+    source, target = entity(ONE), entity(OTHER)
+    assert (await old.ask(Send((target,), 1), to=source, key=("e", 1)))[1] == 1
+    await until(lambda: bool(asked))
+    await asyncio.wait_for(old.system.release(ONE, followed=True), WAIT_S)
+    assert "drain_cut_short" not in old.told.names()
+    await until(lambda: len(asked) == 2)
+    assert asked == [(old.run.start, target), (new.run.start, target)]
+    assert kinds_of(store, ONE) == ["tenure", "cmd", "released", "tenure"]
+    await old.system.close()
+    await new.system.close()
+
+
+async def test_a_shard_that_is_given_up_takes_no_reactions_in_so_that_it_comes_to_an_end() -> None:
+    store, old, new, _ = await owner_and_other()
+    heard = Heard()
+    releasing = asyncio.ensure_future(old.system.release(ONE, followed=True))
+    await asyncio.sleep(0)
+    assert old.system.shards()[0].ownership.mode is Mode.OWNER
+    old.system.deliver("tally", entity(ONE), ReactionBatch("tally/x", [ReactionItem(1, 0, Add(1))]), heard)
+    assert [code for _, _, code, _ in heard.said] == ["moved"]
+    await asyncio.wait_for(releasing, WAIT_S)
+    assert kinds_of(store, ONE) == ["tenure", "released"]
+    await old.system.close()
+    await new.system.close()
+
+
+async def test_what_lands_before_the_tenure_of_who_followed_comes_on_the_way_by_which_it_followed() -> None:
+    store, old, new, rules = await owner_and_other()
+    rules.say = lambda newest: Ruling(Say.WAIT, 60.0, "not yet")
+    reads: list[int] = []
+    read, held = new.log.read, asyncio.Event()
+
+    async def slow(shard: ShardId, start: int) -> AsyncIterator[list[Entry]]:
+        reads.append(start)
+        async for chunk in read(shard, start):
+            if chunk[-1].offset > 1:
+                await held.wait()
+            yield chunk
+
+    new.log.read = slow  # type: ignore[method-assign]
+    new.system.take(ONE)
+    await until(lambda: "shard_followed" in new.told.names())
+    begun = len(reads)
+    for n in range(3):
+        await old.ask(Add(1), to=entity(ONE), key=("e", n + 1))
+    rules.change(lambda newest: Ruling(Say.OPEN, 0.0, "told over a link that it was given up"))
+    await until(lambda: kinds_of(store, ONE)[-1] == "tenure")
+    held.set()
+    await until(lambda: bool(new.system.nonce(ONE)))
+    assert len(reads) == begun
+    assert (await new.view(Total(), to=entity(ONE)))[0].total == 3
     await old.system.close()
     await new.system.close()
 

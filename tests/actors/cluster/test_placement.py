@@ -82,6 +82,17 @@ def test_a_shard_that_the_table_moves_here_is_opened_when_it_was_given_up_or_aft
     assert rules.ruling(S, 51.5).say is Say.OPEN
 
 
+def test_a_holder_has_its_time_from_when_the_next_owner_has_replayed() -> None:
+    rules = rules_of(B, A)
+    rules.saw(S, tenure(A, 10))
+    rules.generation(table(B), 50.0)
+    rules.follows(S, 55.0)  # a long log, or a machine that does other work
+    assert say(rules.ruling(S, 55.0)) == (Say.WAIT, MOVE_S)
+    rules.follows(S, 56.0)  # it says so again: the holder has heard it
+    assert say(rules.ruling(S, 56.0)) == (Say.WAIT, MOVE_S - 1.0)
+    assert rules.ruling(S, 57.0).say is Say.OPEN
+
+
 def test_a_shard_that_another_took_is_not_taken_back() -> None:
     rules = rules_of(B, A)
     rules.generation(table(B), 0.0)
