@@ -25,7 +25,7 @@ from actors.reporter import Reporter
 from actors.shard.fence import Mode
 from actors.shard.ports import Ports
 from actors.shard.shard import Shard
-from actors.snapshots.following import Superseded
+from actors.snapshots.following import Superseded, Tail
 from actors.snapshots.recovery import NodeRun, given_up_at, only_void, recover
 
 BACKOFF_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0)  # with its jitter under 3 s: 5 s after a fault heals all is served (I10)
@@ -300,7 +300,7 @@ class ShardSupervisor:
             succession=node.succession,
             follows=self._follows,
             most_bytes=node.standby_bytes,
-            let_go=lambda tail: node.background.once(f"tail of {self.id}", tail.aclose()),
+            let_go=self._let_go,
         )
         shard.recoveries += 1
         self.why = ""
@@ -315,6 +315,9 @@ class ShardSupervisor:
                 records=shard.replayed - before,
                 ms=(node.clock.boot_ns() - self._opening_ns) // 1_000_000,
             )
+
+    def _let_go(self, tail: Tail) -> None:
+        self._node.background.once(f"tail of {self.id}", tail.aclose())
 
     def _follows(self, ruling: Ruling) -> None:
         """Note why the shard is followed and not served yet; others may recover meanwhile."""
