@@ -24,7 +24,7 @@ HIDDEN: Final = ("type", "personal", "definition", "invite", "secret")
 EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "already_joined": ("joined",),
     "already_solved": ("solved",),
-    "cool_down": ("guessed", "missed"),
+    "cool_down": ("guessed", "missed", "tries_spent"),
     "disqualified": ("removed",),
     "duplicate": ("guessed", "solved"),
     "hint_taken": ("hint_taken",),

@@ -42,6 +42,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     wrong_codes_per_minute_per_player: float = 2.0
     wrong_codes_burst_per_address: int = 200
     wrong_codes_per_minute_per_address: float = 30.0
+    wrong_invites_burst_per_hunt: int = 1_000
+    wrong_invites_per_minute_per_hunt: float = 300.0
     sign_ins_per_minute: float = 20.0
     bodies_bytes_max: int = 32 * 1024 * 1024
     bodies_bytes_per_address: int = 4 * 1024 * 1024
@@ -96,6 +98,8 @@ REASONS: dict[str, str] = {
     "wrong_codes_per_minute_per_player": "the same, after that: a person reads the code again",
     "wrong_codes_burst_per_address": "codes of clues and check-ins too: a school mistypes, many guests try codes",
     "wrong_codes_per_minute_per_address": "the same, after that: four digits take five hours",
+    "wrong_invites_burst_per_hunt": "of all addresses together, until those that had a wrong one wait",
+    "wrong_invites_per_minute_per_hunt": "the same, after that: one of 200 teams is found in 300 hours",
     "uploads_per_minute": "per address: a definition costs milliseconds to check",
     "sign_ins_per_minute": "per address: a host signs in once a week, and codes cannot be guessed",
     "bodies_bytes_max": "memory for bodies that are on their way, of all",

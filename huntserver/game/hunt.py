@@ -60,8 +60,11 @@ from huntserver.game.features import (
     standing,
     treasures,
     unofficial,
+    unsolving,
 )
+from huntserver.game.features.completing import PartSolved
 from huntserver.game.features.guessing import Guessed, apply_guessed, show_guessed
+from huntserver.game.features.solving import Solved
 from huntserver.game.permission import WATCHER, role_of
 from huntserver.game.state import Hunt
 
@@ -73,6 +76,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     missing.FEATURE,
     solving.FEATURE,
     completing.FEATURE,
+    unsolving.FEATURE,
     hints.FEATURE,
     asking.FEATURE,
     answering.FEATURE,
@@ -141,7 +145,7 @@ def apply(state: Hunt, event: Any, seq: int, at_ms: int) -> None:
     APPLY[of](state, event, at_ms)
     if of in MOVES_TIMERS:
         state.timer = next_timer(state)
-    if isinstance(event, HostEvent):
+    if isinstance(event, HostEvent) or (isinstance(event, Solved | PartSolved) and event.given and event.how == "host"):
         undo = UNDO.get(of)
         auditing.note(state, event, seq, at_ms, undo(event) if undo is not None else "")
 

@@ -29,6 +29,7 @@ from huntserver.game.features.reviewing import PhotoJudged
 from huntserver.game.features.schedule import Ended
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
+from huntserver.game.features.unsolving import SolveUndone
 
 
 class _Treasure(msgspec.Struct):
@@ -96,6 +97,8 @@ class GameInvariants:
                 yield from self._claim(entity, event)
             elif isinstance(event, Solved):
                 yield from self._solve(entity, pos, event)
+            elif isinstance(event, SolveUndone):
+                yield from self._unsolve(entity, event)
             elif isinstance(event, PhotoHandedIn):
                 self._handed_in.add((entity, event.number))
             elif isinstance(event, PhotoJudged):
@@ -131,6 +134,19 @@ class GameInvariants:
                 self._ended.add(entity)
             elif isinstance(event, Reopened):
                 self._ended.discard(entity)
+
+    def _unsolve(self, entity: str, event: SolveUndone) -> Iterator[str]:
+        """What is taken back was there; only the last rank of a clue is free again."""
+        if event.photo:
+            self._handed_in.add((entity, event.photo))
+        if event.only_part:
+            return
+        if self.solved.pop((entity, event.team, event.clue), None) is None:
+            yield f"clue {event.clue}: {event.team} loses a solve that it has not"
+        if event.last:
+            self._solves[entity, event.clue] -= 1
+        if event.clue in (held := self._held.get((entity, event.team), [])):
+            held.remove(event.clue)
 
     def _question(self, entity: str, event: QuestionAnswered | QuestionRefunded) -> Iterator[str]:
         """An answer is paid once, and given back once, to who paid it."""

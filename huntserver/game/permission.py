@@ -38,6 +38,7 @@ RIGHTS: Final[dict[str, Role]] = {
     "revoke": Role.OWNER,
     "accept": Role.REVIEWER,
     "award": Role.REVIEWER,
+    "unsolve": Role.REVIEWER,
     "overview": Role.REVIEWER,
     "queue": Role.REVIEWER,
     "take_up": Role.REVIEWER,

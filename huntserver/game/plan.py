@@ -18,7 +18,7 @@ import msgspec
 from huntserver.game.clues.kind import GuessJudge, Kind, Spot
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.rules import feeding, rules_of, things_of
-from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint
+from huntserver.game.definition.shape import Attempts, Clue, Definition, Hint, Together
 from huntserver.game.definition.unlocks import NEWCOMER, compile_rule
 from huntserver.game.locks import locks_of
 from huntserver.game.media import NO_MEDIA, Addresses, Medium, address, with_addresses
@@ -102,6 +102,11 @@ class Plan:
         if index < CHECK_INS:
             index = self.parts.numbered(index).of
         return self.clues[index].attempts if index >= 0 else tries.codes if index == CODES else tries.check_ins
+
+    def together(self, how: str) -> Together:
+        """Return what wrong codes, or check-ins, of all teams together may come to."""
+        tries = self.definition.tries
+        return tries.codes_together if how == "code" else tries.check_ins_together
 
     def open_to_newcomers(self, released_s: int) -> int:
         """Return the mask of what is open to a team that has solved nothing, after so many seconds of play."""

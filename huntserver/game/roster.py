@@ -67,8 +67,11 @@ def led(state: Hunt, given: str | None, ctx: Context) -> Team | Rejected:
 
 def has_played(team: Team) -> bool:
     """Tell whether something stands to a team's name, or a host enrolled it: it stays when the last member goes."""
-    if team.more is not None and team.more.enrolled:
-        return True
+    return (team.more is not None and team.more.enrolled) or has_something(team)
+
+
+def has_something(team: Team) -> bool:
+    """Tell whether a team has solved, tried, taken or claimed something, or has points."""
     return bool(team.solved or team.treasures or team.hints or team.score or team.attempts) or has_parts(team)
 
 

@@ -294,6 +294,8 @@ class Hunt:
             if more is None:
                 more = alike[team.solved] = sum(some for bit, some in of_bits if team.solved & bit)
             team.score += more
+            for clue, given in (team.more.given if team.more is not None else {}).items():
+                given.points += points.get(clue, 0)
         self.stand_anew()
 
     def stand_anew(self) -> None:

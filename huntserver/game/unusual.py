@@ -113,6 +113,12 @@ class TeamMore(msgspec.Struct, omit_defaults=True):
     parts: dict[str, list[str]] = {}
     """Per compound clue the parts that are done, in the order in which they were."""
 
+    given: dict[str, GivenSolve] = {}
+    """What a host gave it and can take back, by clue or by CLUE.PART."""
+
+    vouched: bool = False
+    """A host cleared its wait: what others try in vain does not hold it up."""
+
 
 class TeamTally(msgspec.Struct, omit_defaults=True):
     """What is counted of a team where a hunt ranks by it or rewards rows: times are ms since 1970, of solves."""
@@ -129,6 +135,20 @@ class TeamTally(msgspec.Struct, omit_defaults=True):
     row_ms: int = 0
     used_ms: int = 0
     """Own play when its score was reached, where every team begins for itself."""
+
+
+class GivenSolve(msgspec.Struct, array_like=True):
+    """A solve that a host gave and can take back: its points and rank, by which `part` it came, who was credited, and
+    what it changed: when the score was reached, and what is counted of the team, before and after."""
+
+    points: int
+    rank: int
+    part: str
+    members: list[str]
+    before_ms: int
+    after_ms: int
+    before: TeamTally | None = None
+    after: TeamTally | None = None
 
 
 class HeldSolve(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -149,6 +169,14 @@ class FrozenRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     bracket: str
     finished: bool
     used_ms: int = 0
+
+
+class Pool(msgspec.Struct, omit_defaults=True):
+    """What is left of the tries in vain that all teams of a standing have together: all of them at `full_ms`. `teams`:
+    how many there were when it ran out; 0: it has not, or is half full again."""
+
+    full_ms: int = 0
+    teams: int = 0
 
 
 class Curtain(msgspec.Struct):
@@ -183,3 +211,6 @@ class HuntRest(msgspec.Struct, omit_defaults=True):
 
     committed: Committed | None = None
     """What was committed to before play began."""
+
+    pools: dict[str, Pool] = {}
+    """By way of trying and standing (`code.0`): what all teams there may still try in vain."""

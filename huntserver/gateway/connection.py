@@ -23,6 +23,7 @@ from huntserver.gateway.subscriptions import Subscriptions
 from huntserver.wire import codecs
 from huntserver.wire.messages import (
     HUNT_ID,
+    INVITES,
     IS_COMMAND,
     IS_QUERY,
     ROUTE,
@@ -108,7 +109,8 @@ class Connection(Reader):
                 self.refuse(frame.id, key)
                 return
             if frame.__class__ in TRIES:
-                held = self._services.trials.waits(frame.hunt, self.by, self.address)
+                invite = frame.__class__ in INVITES
+                held = self._services.trials.waits(frame.hunt, self.by, self.address, invite=invite)
                 if held is not None:
                     self.refused(frame.id, held, -1)
                     return
@@ -240,6 +242,8 @@ class Connection(Reader):
         frame = self._answered(request)
         if rejected.code in ("no_such_team", "no_such_offer") and frame.__class__ in TRIES:
             self._services.trials.wrong(frame.hunt, self.by, self.address)
+        elif rejected.code == "cool_down" and frame.__class__ in TRIES:
+            self._services.trials.held += 1
         if frame.__class__ is JoinFrame and rejected.code == "already_joined" and not self.closing:
             self.write_payload(codecs.view(request, {"again": True}, pos, self.packed))
             self.listen().join(frame.hunt)

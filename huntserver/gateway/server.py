@@ -52,9 +52,10 @@ DRAIN_STEPS: Final = 20
 class GatewayStatistics(NamedTuple):
     """What the gateway holds and has done.
 
-    `closes` and `refusals` count by reason what was closed, and what the door turned away. Of the outbox: `in_line`
-    sockets wait to be written to, `behind` read too slowly. `unanswered` requests are with the hunts. The last two are
-    those of the last look at all connections, a second or two ago.
+    `closes` and `refusals` count by reason what was closed, and what the door turned away; `codes_held`: codes and
+    check-ins that had to wait because of wrong ones before. Of the outbox: `in_line` sockets wait to be written to,
+    `behind` read too slowly. `unanswered` requests are with the hunts. The last two are those of the last look at all
+    connections, a second or two ago.
     """
 
     connections: int
@@ -63,6 +64,8 @@ class GatewayStatistics(NamedTuple):
     refused_tokens: int
     closes: dict[str, int]
     refusals: dict[str, int]
+    wrong_codes: int
+    codes_held: int
     in_line: int
     unanswered: int
     behind: int
@@ -231,6 +234,8 @@ class Gateway:
             self.sessions.refused_tokens,
             self.connections.closes.counts,
             self.door.refusals.counts,
+            self.trials.counted,
+            self.trials.held,
             self.turns.waiting(),
             *self.connections.last_sums,
         )

@@ -1,9 +1,10 @@
 """What wrong codes cost beside the rules: invites, codes of clues, check-ins, by player and address of a hunt.
 
 A team waits after wrong codes by the hunt's own rules. Here are those whom no team holds back: who has none yet, and
-guests who come anew for every try. A right code costs nothing. Kept in memory: a restart of all forgives. The nodes of
-a cluster tell each other, and one that comes anew all that is owed, so that trying at many of them gains nothing; one
-out of reach counts by itself.
+guests who come anew for every try. A right code costs nothing. Invite codes that many addresses try have a bound of the
+hunt's own: past it, whoever has had a wrong one waits, and others do not. Kept in memory: a restart of all forgives.
+The nodes of a cluster tell each other, and one that comes anew all that is owed, so that trying at many of them gains
+nothing; one out of reach counts by itself.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ROWS_MAX: Final = 5_000
 
 class TrialsTold(msgspec.Struct, omit_defaults=True):
     """What a node tells another. `charged`: hunt, player and network of a wrong code now; `owed`: hunt, player or (the
-    other is "") network, and how many tries are not gained back."""
+    other is "") network, or neither, and how many tries are not gained back."""
 
     charged: tuple[str, str, str] | None = None
     owed: list[tuple[str, str, str, float]] = []
@@ -45,13 +46,18 @@ class Trials:
         self._limits = limits
         self._clock = clock
         self._peers: Peers | None = None
-        self._owed: dict[tuple[str, str, str], TokenBucket] = {}  # hunt, and player or network
+        self._owed: dict[tuple[str, str, str], TokenBucket] = {}  # hunt, and player or network, or neither
+        self.counted = 0
+        self.held = 0
+        """Wrong codes, and tries that were refused because of others before them, by these rules or by a hunt's."""
 
-    def waits(self, hunt: str, by: str, address: str) -> Rejected | None:
-        """Return the refusal of who has tried too many, or None."""
-        now_s = self._clock.now_s
-        buckets = (self._owed.get((hunt, *of)) for of in ((by, ""), ("", network_of(address))))
-        wait_s = max((bucket.lacks_s(now_s) for bucket in buckets if bucket is not None), default=0.0)
+    def waits(self, hunt: str, by: str, address: str, *, invite: bool = False) -> Rejected | None:
+        """Return the refusal of who has tried too many, or None. `invite`: the code is no clue's."""
+        now_s, whose = self._clock.now_s, ((by, ""), ("", network_of(address)))
+        buckets = [bucket for of in whose if (bucket := self._owed.get((hunt, *of))) is not None]
+        if invite and buckets and (of_all := self._owed.get((hunt, "", ""))) is not None:
+            buckets.append(of_all)
+        wait_s = max((bucket.lacks_s(now_s) for bucket in buckets), default=0.0)
         if not wait_s:
             return None
         return Rejected("cool_down", "too many wrong codes; wait before the next one", True, int(wait_s * 1000) + 1)
@@ -90,12 +96,14 @@ class Trials:
     # ---- counting
 
     def _wrong(self, hunt: str, by: str, network: str) -> None:
+        self.counted += 1
         if by:
+            self._bucket(hunt, "", "").take(self._clock.now_s)
             self._bucket(hunt, by, "").take(self._clock.now_s)
         self._bucket(hunt, "", network).take(self._clock.now_s)
 
     def _bucket(self, hunt: str, by: str, network: str) -> TokenBucket:
-        """Return that of a player, or of an address."""
+        """Return that of a player, of an address, or (both "") of all in a hunt."""
         now_s, limits = self._clock.now_s, self._limits
         bucket = self._owed.get((hunt, by, network))
         if bucket is None:
@@ -104,6 +112,8 @@ class Trials:
             per_minute, burst = limits.wrong_codes_per_minute_per_address, limits.wrong_codes_burst_per_address
             if by:
                 per_minute, burst = limits.wrong_codes_per_minute_per_player, limits.wrong_codes_burst_per_player
+            elif not network:
+                per_minute, burst = limits.wrong_invites_per_minute_per_hunt, limits.wrong_invites_burst_per_hunt
             bucket = self._owed[hunt, by, network] = TokenBucket(per_minute / 60, burst, now_s)
         return bucket
 

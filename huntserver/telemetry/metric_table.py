@@ -77,6 +77,8 @@ GATEWAY: Final[dict[str, MetricSpec]] = {
     "refusals": MetricSpec(
         "door_refusals", COUNTER, "Sockets, handshakes and requests refused at the door, by reason.", label="reason"
     ),
+    "wrong_codes": MetricSpec("wrong_codes", COUNTER, "Wrong codes, invites and check-ins, in all hunts."),
+    "codes_held": MetricSpec("codes_held", COUNTER, "Codes and check-ins refused because of wrong ones before."),
     "in_line": MetricSpec("outboxes_queued", GAUGE, "Connections with bytes that wait to be written."),
     "unanswered": MetricSpec("requests_unanswered", GAUGE, "Requests that hunts have not answered yet."),
     "behind": MetricSpec("connections_behind", GAUGE, "Connections past the outbox's soft limit."),

@@ -128,7 +128,8 @@ QUERY_FRAMES: Final = tuple(_query(query) for query in QUERIES)
 _BY_COMMAND: Final = dict(zip(COMMANDS, COMMAND_FRAMES, strict=True))
 JoinFrame: Final = _BY_COMMAND[Join]
 CreateFrame: Final = _BY_COMMAND[Create]
-TRIES: Final = frozenset({JoinFrame, _BY_COMMAND[Scan], _BY_COMMAND[CheckIn], _BY_COMMAND[TakeRole]})
+INVITES: Final = frozenset({JoinFrame, _BY_COMMAND[TakeRole]})
+TRIES: Final = INVITES | {_BY_COMMAND[Scan], _BY_COMMAND[CheckIn]}
 """What people type or read from the world, and could try one after the other."""
 HOST_FRAMES: Final = frozenset(_BY_COMMAND[command] for command in HOST_COMMANDS)
 PLAIN: Final = (Hello, Ping, Leave, Resume, Profile)

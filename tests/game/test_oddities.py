@@ -62,8 +62,14 @@ def test_a_place_that_nobody_reaches_on_foot_in_time_is_warned_of_by_the_way_thr
 
 def test_a_code_that_can_be_found_by_trying_is_warned_of_without_being_named() -> None:
     (short,) = odd('[[clues]]\nid = "q"\ntitle = "q"\nkind = "code"\ncodes = ["7319", "OAK-1723"]\n')
-    assert short.startswith("clues[0].codes[0]: has 4 letters and digits")
+    assert short == (
+        "clues[0].codes[0]: has 4 digits: accounts that try together have 3,080 tries in 24 h, so it is found by "
+        "trying once in 3 such hunts; make it longer than 4"
+    )
     assert "7319" not in short
+    unbound = "[tries.codes_together]\nper_min = 0\n"
+    (six,) = odd(unbound + '[[clues]]\nid = "q"\ntitle = "q"\nkind = "code"\ncodes = ["731928", "OAK-1723"]\n')
+    assert "has 6 digits: accounts that try together have 58,400 tries in 24 h" in six
 
 
 def test_each_answer_is_told_with_what_it_becomes_and_what_else_it_would_accept() -> None:

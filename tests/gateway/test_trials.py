@@ -98,6 +98,18 @@ async def test_codes_of_clues_tried_by_ever_new_teams_meet_the_same_bound() -> N
     assert told == ["incorrect"] * 5 + ["cool_down"] * 3
 
 
+def test_invites_tried_from_many_addresses_meet_a_bound_of_the_hunt_and_who_never_had_a_wrong_one_does_not() -> None:
+    trials = Trials(Limits(wrong_invites_burst_per_hunt=20), LoopClock(0.0))
+    for n in range(20):
+        trials.wrong("h1", f"p:{n}", f"203.0.113.{n}")
+    assert trials.waits("h1", "p:3", "203.0.113.3", invite=True) is not None
+    assert trials.waits("h1", "p:new", "203.0.113.3", invite=True) is not None
+    assert trials.waits("h1", "p:new", "198.51.100.1", invite=True) is None
+    assert trials.waits("h1", "p:3", "203.0.113.3") is None  # a clue's code, which the hunt bounds
+    assert trials.waits("h2", "p:3", "203.0.113.3", invite=True) is None
+    assert trials.counted == 20
+
+
 async def test_a_hunt_of_its_own_is_counted_on_its_own() -> None:
     rig = Rig(wrong_codes_burst_per_player=1)
     eve = await fresh(rig, "eve")

@@ -27,6 +27,7 @@ from huntserver.game.definition.shape import (
     Scoring,
     Streak,
     Teams,
+    Together,
     Treasure,
     Tries,
 )
@@ -148,6 +149,8 @@ _SHAPES: Final[dict[str, Any]] = {
     "help": Help,
     "codes": Attempts,
     "check_ins": Attempts,
+    "codes_together": Together,
+    "check_ins_together": Together,
     **{key: part for kind in KINDS.values() for key, part in kind.parts.items()},
 }
 

@@ -21,12 +21,19 @@ from huntserver.game.definition.unlocks import Own, compile_rule
 from huntserver.game.geo import distance_m
 from huntserver.game.judging.folding import signed
 from huntserver.game.media import named, pictures, texts_of
+from huntserver.game.pool import RESERVE
 
 WALK_M_PER_S: Final = 5000 / 3600
 """Walking speed, 5 km/h."""
 FAR_M: Final = 100_000.0
 """A stop this far from the nearest other, while the others are near one another, is a mistyped position."""
 SHORT_CODE: Final = 4
+ODDS: Final = 100
+"""A code that is found by trying in more than one of so many hunts is too short."""
+DAY_S: Final = 86_400
+"""How long codes are taken to be tried in a hunt that a host ends."""
+ACCOUNTS: Final = 200
+"""So many are taken to try codes of a hunt that does not bound what they try together."""
 SHORT_ANSWER: Final = 3
 _SIGN: Final = re.compile(r"[^\w\s]")
 _BETWEEN_DIGITS: Final = re.compile(r"\d\s*[^\w\s]\s*\d")
@@ -88,12 +95,28 @@ def _loses(judge: GuessJudge, answer: str) -> bool:
 
 
 def _codes(d: Definition) -> Iterator[Problem]:
+    """Find codes that many accounts, each trying a few, come upon within the hunt's time."""
+    length = length_s(d.schedule) or DAY_S
+    tries = _tries_together(d, length)
     for at, clue in _answered(d):
         codes_of = KINDS[clue.kind].codes
         for j, code in enumerate(codes_of(clue) if codes_of else ()):
-            if len(code) <= SHORT_CODE:
-                what = f"has {len(code)} letters and digits: it can be found by trying"
-                yield Problem(f"{at}.codes[{j}]", what, f"make it longer than {SHORT_CODE}")
+            signs = 10 if code.isdigit() else 26 if code.isalpha() else 36
+            odds = signs ** len(code) // tries
+            if len(code) > SHORT_CODE and odds >= ODDS:
+                continue
+            of = "digits" if signs == 10 else "letters" if signs == 26 else "letters and digits"
+            found = "found by trying" if odds <= 1 else f"found by trying once in {odds:,} such hunts"
+            what = f"has {len(code)} {of}: accounts that try together have {tries:,} tries in {length / 3600:,.0f} h"
+            yield Problem(f"{at}.codes[{j}]", f"{what}, so it is {found}", f"make it longer than {len(code)}")
+
+
+def _tries_together(d: Definition, length_s: int) -> int:
+    """Return how many wrong codes all accounts of one standing may try in a hunt, at most."""
+    terms, own = d.tries.codes_together, d.tries.codes
+    if terms.per_min:
+        return int(RESERVE * terms.free + terms.per_min * length_s / 60)
+    return int(ACCOUNTS * (1 + own.free + length_s / max(own.max_s if own.cool_down_s else 0, 1)))
 
 
 def _stops(d: Definition) -> dict[int, tuple[float, float]]:

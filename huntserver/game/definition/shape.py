@@ -168,11 +168,20 @@ class Teams(Part, frozen=True):
     players_max: int = 20_000
 
 
+class Together(Part, frozen=True):
+    """What wrong tries of all teams together may come to: `free` at once, then `per_min` a minute (0: no bound)."""
+
+    free: int = 50
+    per_min: float = 2.0
+
+
 class Tries(Part, frozen=True):
-    """What wrong codes and check-ins cost a team, over all clues."""
+    """What wrong codes and check-ins cost a team, over all clues, and what those of all teams may come to."""
 
     codes: Attempts = Attempts()
     check_ins: Attempts = Attempts(cool_down_s=5.0, grows=1.5, max_s=60.0, free=10)
+    codes_together: Together = Together()
+    check_ins_together: Together = Together(free=500, per_min=60.0)
 
 
 class Streak(Part, frozen=True):

@@ -23,6 +23,7 @@ from huntserver.game.definition.shape import (
     Scoring,
     Streak,
     Teams,
+    Together,
     Treasure,
 )
 from huntserver.game.definition.unlocks import WORDS
@@ -69,6 +70,7 @@ LIMITS: Final[dict[type, Ranges]] = {
     },
     Streak: {"after": (2, 1000), "bonus": (1, POINTS_MAX), "within_s": (0, YEAR_S)},
     Attempts: {"cool_down_s": (0, 86_400), "grows": (1, 10), "max_s": (0, 86_400), "free": (0, 1000)},
+    Together: {"free": (1, 100_000), "per_min": (0, 10_000)},
     Hint: {"text": (1, 4_000), "price": (0, POINTS_MAX), "after_s": (0, YEAR_S), "needs": (0, 20)},
     Treasure: {
         "title": (1, 200),
@@ -105,6 +107,8 @@ def check_values(d: Definition) -> list[Problem]:
     _times(wrong, d.schedule)
     within(wrong, "tries.codes.", d.tries.codes, LIMITS[Attempts])
     within(wrong, "tries.check_ins.", d.tries.check_ins, LIMITS[Attempts])
+    within(wrong, "tries.codes_together.", d.tries.codes_together, LIMITS[Together])
+    within(wrong, "tries.check_ins_together.", d.tries.check_ins_together, LIMITS[Together])
     _own_start(wrong, d)
     _scoring(wrong, d)
     if d.help is not None:

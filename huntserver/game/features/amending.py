@@ -201,8 +201,8 @@ def award(state: Hunt, command: AwardSolve, ctx: Context) -> Decision | Rejected
         part = part_of(state, index, command.part)
         if isinstance(part, Rejected):
             return part
-        return solve_part(state, team, part, how="host", author=act(ctx, command), now_ms=ctx.now_ms)
-    return solve(state, team, index, how="host", author=act(ctx, command), now_ms=ctx.now_ms)
+        return solve_part(state, team, part, how="host", author=act(ctx, command), now_ms=ctx.now_ms, given=True)
+    return solve(state, team, index, how="host", author=act(ctx, command), now_ms=ctx.now_ms, given=True)
 
 
 def preview(state: Hunt, query: PreviewQuery, ctx: Context) -> Preview | Rejected:
@@ -275,11 +275,11 @@ def _right_now(state: Hunt, team: Team, address: str, marks: list[bytes], now_ms
     if part is not None:
         if not right or part.id in parts_done(team, part.clue):
             return None
-        made = solve_part(state, team, part, how="rejudged", author=Author(), now_ms=now_ms)
+        made = solve_part(state, team, part, how="rejudged", author=Author(), now_ms=now_ms, given=True)
         return made if isinstance(made, Decision) else None
     if index in state.plan.parts.of:
         right = len(parts_done(team, address)) >= state.plan.parts.needed[index]
-    return solve(state, team, index, how="rejudged", author=Author(), now_ms=now_ms) if right else None
+    return solve(state, team, index, how="rejudged", author=Author(), now_ms=now_ms, given=True) if right else None
 
 
 FEATURE: Final = Feature(

@@ -20,6 +20,7 @@ from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.page import Page, page_of
 from huntserver.game.permission import not_host, team_of
 from huntserver.game.plan import plan_with_answers, worth
+from huntserver.game.pool import spent
 from huntserver.game.state import Hunt, Team, parts_done
 from huntserver.game.worth import worth_to
 
@@ -123,6 +124,9 @@ class BigBoard(msgspec.Struct, frozen=True):
     parts: dict[str, dict[str, int]] | msgspec.UnsetType = msgspec.UNSET
     """Of the teams in `rows`, by id: how many parts each has done of compound clues, by the clue's id."""
 
+    spent: list[str] | msgspec.UnsetType = msgspec.UNSET
+    """Ways of trying, `code` or `place`, of which some teams wait because many wrong ones were tried."""
+
 
 class WouldAccept(msgspec.Struct, frozen=True):
     """What accepting a text would change: teams that tried it and would solve the clue, their points in all, and the
@@ -186,6 +190,7 @@ def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rej
         hidden=msgspec.UNSET if curtain is None or curtain.hidden < 0 else curtain.hidden,
         unofficial=unofficial or msgspec.UNSET,
         parts={t.id: _parts(t) for t in told if t.more is not None and t.more.parts} or msgspec.UNSET,
+        spent=spent(state.rest.pools, plan.together, ctx.now_ms) or msgspec.UNSET,
     )
 
 

@@ -67,7 +67,8 @@ def check_in(state: Hunt, command: CheckIn, ctx: Context) -> Decision | Rejected
     if away_m > min(error_m, ACCURACY_MAX_M) / 2:
         mark = crc32(f"{command.lat:.5f} {command.lon:.5f} {command.clue}".encode())
         author = Author(ctx.by, lat=command.lat, lon=command.lon)
-        return miss(state, team, "place", mark=mark, author=author, reply=f"{NOT_YET}{place.told(away_m)}")
+        reply = f"{NOT_YET}{place.told(away_m)}"
+        return miss(state, team, "place", mark=mark, author=author, reply=reply, now_ms=ctx.now_ms)
     author = Author(ctx.by, lat=command.lat, lon=command.lon)
     if index < 0:
         part = state.plan.parts.numbered(index)

@@ -10,6 +10,8 @@ from huntserver.game.command import HostCommand
 from huntserver.game.event import HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.permission import act, not_host, team_of
+from huntserver.game.pool import is_known
+from huntserver.game.roster import more_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase
 
@@ -17,17 +19,19 @@ NONE_WAITS: Final = Rejected("wrong_phase", "the team does not wait there", retr
 
 
 class ClearCoolDown(HostCommand, tag="clear_cool_down", frozen=True):
-    """Let a team guess at once, at one `clue` or at all; its wrong guesses stay counted."""
+    """Let a team guess at once, at one `clue` or at all; its wrong guesses stay counted. At all: also where teams wait
+    because of what others tried."""
 
     team: str
     clue: str | None = None
 
 
 class CoolDownCleared(HostEvent, tag="cool_down_cleared", frozen=True, gc=False):
-    """A team need not wait at `clue`, or ("") anywhere."""
+    """A team need not wait at `clue`, or ("") anywhere. `vouched`: nor because of what others try in vain."""
 
     team: str
     clue: str = ""
+    vouched: bool = False
 
 
 def clear_cool_down(state: Hunt, command: ClearCoolDown, ctx: Context) -> Decision | Rejected:
@@ -42,9 +46,12 @@ def clear_cool_down(state: Hunt, command: ClearCoolDown, ctx: Context) -> Decisi
         return Rejected("no_such_clue", "there is no such clue")
     index = state.plan.clue_index[command.clue] if command.clue is not None else None
     waits = [clue for clue, attempt in (team.attempts or {}).items() if attempt.until]
-    if not (waits if index is None else _of(state, index) & set(waits)):
+    others = any(pool.teams for pool in state.rest.pools.values())
+    vouched = index is None and others and not is_known(team)
+    if not vouched and not (waits if index is None else _of(state, index) & set(waits)):
         return NONE_WAITS
-    return Decision((CoolDownCleared(team.id, command.clue or "", personal=act(ctx, command)),), {"team": team.id})
+    event = CoolDownCleared(team.id, command.clue or "", vouched, personal=act(ctx, command))
+    return Decision((event,), {"team": team.id})
 
 
 def _of(state: Hunt, index: int) -> set[int]:
@@ -54,7 +61,10 @@ def _of(state: Hunt, index: int) -> set[int]:
 
 def _apply(state: Hunt, event: CoolDownCleared, at_ms: int) -> None:
     only = state.plan.clue_index[event.clue] if event.clue else None
-    for clue, attempt in (state.teams[event.team].attempts or {}).items():
+    team = state.teams[event.team]
+    if event.vouched:
+        more_of(team).vouched = True
+    for clue, attempt in (team.attempts or {}).items():
         if only is None or clue in _of(state, only):
             attempt.until = 0
 

@@ -9,25 +9,32 @@ import msgspec
 
 from actors.entity import Decision, Rejected
 from huntserver.game.channels import Telling
+from huntserver.game.desk import Photo
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes
 from huntserver.game.features.solving import WAYS, GuessAnswer, Solved, solve
 from huntserver.game.parts import PreparedPart
+from huntserver.game.pool import give_back
 from huntserver.game.roster import more_of
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Team, parts_done
+from huntserver.game.unusual import GivenSolve
 
 PART_DONE: Final = Rejected("already_solved", "your team has done this part")
 
 
 class PartSolved(GameEvent, tag="part_solved", frozen=True, gc=False):
-    """A part of a clue done, by a guess, a code, a check-in or a host; what completes the clue is `solved`, too."""
+    """A part of a clue done, by a guess, a code, a check-in or a host; what completes the clue is `solved`, too.
+
+    `given`: by a host, who can take it back.
+    """
 
     team: str
     clue: str
     part: str
     how: str
     personal: Author
+    given: bool = False
 
 
 def part_of(state: Hunt, index: int, id: str) -> PreparedPart | Rejected:
@@ -50,17 +57,26 @@ def open_part(state: Hunt, team: Team, index: int, id: str) -> PreparedPart | Re
 
 
 def solve_part(
-    state: Hunt, team: Team, part: PreparedPart, *, how: str, author: Author, now_ms: int
+    state: Hunt,
+    team: Team,
+    part: PreparedPart,
+    *,
+    how: str,
+    author: Author,
+    now_ms: int,
+    handed_in: Photo | None = None,
+    given: bool = False,
 ) -> Decision | Rejected:
-    """Return the decision that a team has done a part of a clue that is open to it, and with it perhaps the clue."""
+    """Return the decision that a team has done a part of a clue that is open to it, and with it perhaps the clue; as
+    of when it was `handed_in`, or `given` by a host."""
     done = parts_done(team, part.clue)
     if part.id in done:
         return PART_DONE
-    event = PartSolved(team.id, part.clue, part.id, how, author)
+    event = PartSolved(team.id, part.clue, part.id, how, author, given)
     count, needed = len(done) + 1, state.plan.parts.needed[part.of]
     if count < needed:
         return Decision((event,), GuessAnswer("correct", done=count, needed=needed))
-    solved = solve(state, team, part.of, how=how, author=author, now_ms=now_ms)
+    solved = solve(state, team, part.of, how=how, author=author, now_ms=now_ms, handed_in=handed_in, given=given)
     answer = msgspec.structs.replace(solved.answer, done=count, needed=needed)
     return Decision((event, *solved.events), answer)
 
@@ -91,6 +107,11 @@ def join_parts(team: Team, other: Team) -> None:
 def _apply(state: Hunt, event: PartSolved, at_ms: int) -> None:
     team, part = state.teams[event.team], state.plan.parts.by_address[f"{event.clue}.{event.part}"]
     more_of(team).parts.setdefault(event.clue, []).append(event.part)
+    if state.rest.pools and event.how in WAYS:
+        give_back(state.rest.pools, state.plan.together(event.how), team, event.how)
+    if event.given:
+        address = f"{event.clue}.{event.part}"
+        more_of(team).given[address] = GivenSolve(0, 0, event.part, [], team.score_at, team.score_at)
     way = WAYS.get(event.how)
     state.forget_tries(team, (part.number,) if way is None else (part.number, way))
 
@@ -105,4 +126,6 @@ def _show(tell: Telling, state: Hunt, event: PartSolved) -> None:
     tell.hosts(msgspec.structs.replace(shown, team=team.id, name=team.name, personal=kept))
 
 
-FEATURE: Final = Feature(makes=(Makes(PartSolved, _apply, _show),))
+FEATURE: Final = Feature(
+    makes=(Makes(PartSolved, _apply, _show, undo=lambda e: f"unsolve {e.team} {e.clue} --part {e.part}"),),
+)

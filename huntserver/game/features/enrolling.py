@@ -16,7 +16,7 @@ from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.features.joining import free_invite
 from huntserver.game.features.naming import free_name
 from huntserver.game.permission import act, not_host, team_of
-from huntserver.game.roster import more_of, not_changing
+from huntserver.game.roster import has_something, more_of, not_changing
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team
 
@@ -26,6 +26,12 @@ class Enroll(HostCommand, tag="enroll", frozen=True):
 
     name: str
     bracket: str | None = None
+
+
+class Unenroll(HostCommand, tag="unenroll", frozen=True):
+    """Take back a team from a roster that nobody has been in: its name and its code are free again."""
+
+    team: str
 
 
 class SetBracket(HostCommand, tag="bracket", frozen=True):
@@ -41,6 +47,12 @@ class Enrolled(HostEvent, tag="enrolled", frozen=True, gc=False):
     team: str
     invite: str
     bracket: str = ""
+
+
+class Unenrolled(HostEvent, tag="unenrolled", frozen=True, gc=False):
+    """A team that nobody has been in is no more."""
+
+    team: str
 
 
 class BracketChanged(HostEvent, tag="bracket_changed", frozen=True, gc=False):
@@ -75,6 +87,20 @@ def enroll(state: Hunt, command: Enroll, ctx: Context) -> Decision | Rejected:
     return Decision((enrolled,), {"team": id, "invite": invite})
 
 
+def unenroll(state: Hunt, command: Unenroll, ctx: Context) -> Decision | Rejected:
+    """Take an enrolled team back."""
+    refused = not_host(state, ctx) or not_changing(state)
+    if refused is not None:
+        return refused
+    team = team_of(state, command.team)
+    if isinstance(team, Rejected):
+        return team
+    if team.members or has_something(team):
+        why = f"{len(team.members)} players are in it" if team.members else "it has played"
+        return Rejected("wrong_phase", f"the team cannot be taken back, {why}: disqualify it, or merge it")
+    return Decision((Unenrolled(team.id, personal=act(ctx, command)),), {"team": team.id})
+
+
 def set_bracket(state: Hunt, command: SetBracket, ctx: Context) -> Decision | Rejected:
     """Put a team into another bracket."""
     published = (Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
@@ -102,6 +128,12 @@ def _apply_enrolled(state: Hunt, event: Enrolled, at_ms: int) -> None:
         state.open_things((team,), at_ms)
 
 
+def _apply_unenrolled(state: Hunt, event: Unenrolled, at_ms: int) -> None:
+    team = state.teams[event.team]
+    more_of(team).enrolled = False
+    state.dissolve(team)
+
+
 def _apply_bracket(state: Hunt, event: BracketChanged, at_ms: int) -> None:
     team = state.teams[event.team]
     if team.stands:
@@ -116,6 +148,11 @@ def _show_enrolled(tell: Telling, state: Hunt, event: Enrolled) -> None:
     tell.board("teams")
 
 
+def _show_unenrolled(tell: Telling, state: Hunt, event: Unenrolled) -> None:
+    tell.hosts(Shown("unenrolled", event.team, state.teams[event.team].name))
+    tell.board("teams")
+
+
 def _show_bracket(tell: Telling, state: Hunt, event: BracketChanged) -> None:
     team = state.teams[event.team]
     shown = Shown("bracket_changed", team.id, team.name, text=event.bracket)
@@ -125,9 +162,14 @@ def _show_bracket(tell: Telling, state: Hunt, event: BracketChanged) -> None:
 
 
 FEATURE: Final = Feature(
-    takes=(Takes(Enroll, enroll, SentBy.HOST), Takes(SetBracket, set_bracket, SentBy.HOST)),
+    takes=(
+        Takes(Enroll, enroll, SentBy.HOST),
+        Takes(Unenroll, unenroll, SentBy.HOST),
+        Takes(SetBracket, set_bracket, SentBy.HOST),
+    ),
     makes=(
         Makes(Enrolled, _apply_enrolled, _show_enrolled, times=True),
+        Makes(Unenrolled, _apply_unenrolled, _show_unenrolled, times=True),
         Makes(BracketChanged, _apply_bracket, _show_bracket),
     ),
 )

@@ -48,14 +48,45 @@ def erratum(state: Hunt, command: Erratum, ctx: Context) -> Decision | Rejected:
     return Decision((ErratumGiven(command.clue, text, personal=act(ctx, command)),), {"clue": command.clue})
 
 
+class Unerratum(HostCommand, tag="unerratum", frozen=True):
+    """Take back the last correction of a clue, as if it had not been given."""
+
+    clue: str
+
+
+class ErratumWithdrawn(HostEvent, tag="erratum_withdrawn", frozen=True, gc=False):
+    """The last correction of a clue does not stand any more."""
+
+    clue: str
+
+
+def unerratum(state: Hunt, command: Unerratum, ctx: Context) -> Decision | Rejected:
+    """Take a correction back."""
+    refused = not_host(state, ctx)
+    if refused is not None:
+        return refused
+    if command.clue not in state.plan.clue_index:
+        return Rejected("no_such_clue", "there is no such clue")
+    kept = state.more.errata.get(command.clue, [])
+    if not kept:
+        return Rejected("wrong_phase", "the clue has no correction")
+    return Decision((ErratumWithdrawn(command.clue, personal=act(ctx, command)),), {"left": len(kept) - 1})
+
+
 def _apply(state: Hunt, event: ErratumGiven, at_ms: int) -> None:
     kept = state.more.errata
     state.more.errata = kept | {event.clue: [*kept.get(event.clue, ()), (at_ms, event.text)][-A_CLUE:]}
 
 
-def _show(tell: Telling, state: Hunt, event: ErratumGiven) -> None:
+def _apply_withdrawn(state: Hunt, event: ErratumWithdrawn, at_ms: int) -> None:
+    kept = state.more.errata | {event.clue: state.more.errata[event.clue][:-1]}
+    state.more.errata = {clue: texts for clue, texts in kept.items() if texts}
+
+
+def _show(tell: Telling, state: Hunt, event: ErratumGiven | ErratumWithdrawn) -> None:
     bit = 1 << state.plan.clue_index[event.clue]
-    shown = Shown("erratum_given", clue=event.clue, text=event.text)
+    text = event.text if isinstance(event, ErratumGiven) else ""
+    shown = Shown(str(event.__struct_config__.tag), clue=event.clue, text=text)
     open_to = [team for team in state.teams.values() if team.unlocked & bit]
     if open_to and len(open_to) == len(state.teams):
         tell.all(shown)
@@ -66,6 +97,6 @@ def _show(tell: Telling, state: Hunt, event: ErratumGiven) -> None:
 
 
 FEATURE: Final = Feature(
-    takes=(Takes(Erratum, erratum, SentBy.HOST),),
-    makes=(Makes(ErratumGiven, _apply, _show),),
+    takes=(Takes(Erratum, erratum, SentBy.HOST), Takes(Unerratum, unerratum, SentBy.HOST)),
+    makes=(Makes(ErratumGiven, _apply, _show), Makes(ErratumWithdrawn, _apply_withdrawn, _show)),
 )

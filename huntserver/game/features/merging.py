@@ -115,6 +115,8 @@ def _apply_merged(state: Hunt, event: Merged, at_ms: int) -> None:
         held = more_of(team).loot
         held += [name for name in other.more.loot if name not in held]
         other.more.loot = []
+    if other.more is not None:
+        other.more.given = {}  # the points are what they are worth now: there is nothing left to be taken back
     if other.more is not None and other.more.held:
         more_of(team).held += other.more.held
         other.more.held = []

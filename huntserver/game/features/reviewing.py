@@ -54,7 +54,7 @@ def accept_photo(state: Hunt, command: AcceptPhoto, ctx: Context) -> Decision | 
         return photo
     team, index = state.teams[photo.team], state.plan.clue_index[photo.clue]
     author = Author(photo.by, name=photo.name)
-    solved = solve(state, team, index, how="photo", author=author, now_ms=ctx.now_ms, handed_in=photo)
+    solved = solve(state, team, index, how="photo", author=author, now_ms=ctx.now_ms, handed_in=photo, given=True)
     judged = PhotoJudged(team.id, photo.clue, photo.number, True, personal=by_host(ctx, command))
     answer = {"photo": command.photo, "team": team.id, "points": solved.answer.points, "rank": solved.answer.rank}
     return Decision((judged, *solved.events), answer)

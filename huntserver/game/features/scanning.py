@@ -47,7 +47,8 @@ def scan(state: Hunt, command: Scan, ctx: Context) -> Decision | Rejected:
         return refused
     if index < 0 or not team.unlocked >> index & 1:
         mark = crc32(key.encode("utf-8", "surrogatepass"))
-        return miss(state, team, "code", mark=mark, author=Author(ctx.by, command.code), reply=NOTHING)
+        author = Author(ctx.by, command.code)
+        return miss(state, team, "code", mark=mark, author=author, reply=NOTHING, now_ms=ctx.now_ms)
     refused = not_open(team, index)
     if refused is not None:
         return refused

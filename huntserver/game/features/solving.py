@@ -15,10 +15,11 @@ from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes
 from huntserver.game.plan import CHECK_INS, CODES
 from huntserver.game.player.commands import CreditSolve, to_player
+from huntserver.game.pool import give_back
 from huntserver.game.roster import more_of
 from huntserver.game.shown import Shown
-from huntserver.game.state import Hunt, Phase, Team
-from huntserver.game.unusual import HeldSolve
+from huntserver.game.state import Hunt, Phase, Team, parts_done
+from huntserver.game.unusual import GivenSolve, HeldSolve, TeamTally
 from huntserver.game.worth import row_after, worth_to
 
 PLAYED: Final = ("guess", "code", "place", "photo")
@@ -31,7 +32,8 @@ class Solved(GameEvent, tag="solved", frozen=True, gc=False):
 
     `rank` 0: the team does not count. `held`: the standings are frozen, so the players' totals have it afterwards.
     `used_ms`: since the team began, where every team does so for itself; nobody is first for good then. `at_ms`: when
-    the photo was handed in that solved it; 0: it was solved when it was written.
+    the photo was handed in that solved it; 0: it was solved when it was written. `given`: by a host, who can take it
+    back.
     """
 
     team: str
@@ -44,6 +46,7 @@ class Solved(GameEvent, tag="solved", frozen=True, gc=False):
     held: bool = False
     used_ms: int = -1
     at_ms: int = 0
+    given: bool = False
 
 
 class GuessAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -63,9 +66,17 @@ class GuessAnswer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 def solve(
-    state: Hunt, team: Team, index: int, *, how: str, author: Author, now_ms: int, handed_in: Photo | None = None
+    state: Hunt,
+    team: Team,
+    index: int,
+    *,
+    how: str,
+    author: Author,
+    now_ms: int,
+    handed_in: Photo | None = None,
+    given: bool = False,
 ) -> Decision:
-    """Return the decision that a team has solved a clue, now or as of when it was `handed_in`."""
+    """Return the decision that a team has solved a clue, now or as of when it was `handed_in`; `given`: by a host."""
     clue = state.plan.clues[index]
     solves = state.solves[index]
     rank = 0 if team.is_unofficial else solves + 1
@@ -79,7 +90,7 @@ def solve(
     held = state.rest.curtain is not None
     used_ms = state.zero_ms + played_ms - state.began_ms(team) if state.plan.own_start else -1
     at_ms = handed_in.at_ms if handed_in is not None else 0
-    event = Solved(team.id, clue.id, points, rank, how, list(team.members), author, held, used_ms, at_ms)
+    event = Solved(team.id, clue.id, points, rank, how, list(team.members), author, held, used_ms, at_ms, given)
     return Decision((event,), GuessAnswer("correct", points, team.score + points, rank, row=row if row > 1 else 0))
 
 
@@ -87,6 +98,9 @@ def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
     team = state.teams[event.team]
     clue = state.plan.clue_index[event.clue]
     solved_ms = event.at_ms or at_ms
+    before_ms, before = team.score_at, _counted(team) if event.given else None
+    if state.rest.pools and event.how in WAYS and clue not in state.plan.parts.of:
+        give_back(state.rest.pools, state.plan.together(event.how), team, event.how)
     if state.plan.tallies:
         _count(state, team, event, solved_ms)
     team.solved |= 1 << clue
@@ -103,8 +117,19 @@ def _apply_solved(state: Hunt, event: Solved, at_ms: int) -> None:
         if event.clue not in fastest or event.used_ms < fastest[event.clue][0]:
             fastest[event.clue] = (event.used_ms, event.team)
     state.score(team, event.points, max(solved_ms, team.score_at) if event.at_ms else at_ms)
+    if event.given:
+        part = (parts_done(team, event.clue) or ("",))[-1]
+        more_of(team).given[event.clue] = GivenSolve(
+            event.points, event.rank, part, event.members, before_ms, team.score_at, before, _counted(team)
+        )
     if state.phase in (Phase.RUNNING, Phase.PAUSED):
         state.open_things((team,), at_ms, state.plan.dependents[clue])
+
+
+def _counted(team: Team) -> TeamTally | None:
+    """Return a copy of what is counted of a team."""
+    tally = team.more.tally if team.more is not None else None
+    return None if tally is None else msgspec.structs.replace(tally)
 
 
 def _count(state: Hunt, team: Team, event: Solved, at_ms: int) -> None:
@@ -166,4 +191,6 @@ def _credit(event: Solved, hunt: str) -> Sequence[Reaction]:
     return tuple(to_player(by, credit) for by in event.members)
 
 
-FEATURE: Final = Feature(makes=(Makes(Solved, _apply_solved, _show_solved, _credit),))
+FEATURE: Final = Feature(
+    makes=(Makes(Solved, _apply_solved, _show_solved, _credit, undo=lambda e: f"unsolve {e.team} {e.clue}"),),
+)

@@ -42,6 +42,15 @@ class CreditSolve(Command, tag="credit_solve", frozen=True):
     first: bool
 
 
+class TakeCredit(Command, tag="take_credit", frozen=True):
+    """A host took back what `credit_solve` told."""
+
+    hunt: str
+    clue: str
+    points: int
+    first: bool
+
+
 class AwardTreasure(Command, tag="award_treasure", frozen=True):
     """A piece of treasure, `rank`-th of its kind, for the player's inventory."""
 
@@ -65,7 +74,9 @@ class ReopenHunt(Command, tag="reopen_hunt", frozen=True):
     hunt: str
 
 
-PlayerCommand: TypeAlias = EnterHunt | ChangeTeam | LeaveHunt | CreditSolve | AwardTreasure | CloseHunt | ReopenHunt
+PlayerCommand: TypeAlias = (
+    EnterHunt | ChangeTeam | LeaveHunt | CreditSolve | TakeCredit | AwardTreasure | CloseHunt | ReopenHunt
+)
 
 
 class ProfileQuery(Query, tag="profile", frozen=True):

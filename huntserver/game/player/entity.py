@@ -18,12 +18,14 @@ from huntserver.game.player.commands import (
     PlayerCommand,
     ProfileQuery,
     ReopenHunt,
+    TakeCredit,
 )
 from huntserver.game.player.events import (
     AnyPlayerEvent,
     Awarded,
     Closed,
     Credited,
+    CreditTaken,
     Entered,
     LeftHunt,
     PlaceWithdrawn,
@@ -138,6 +140,8 @@ class PlayerType:
                 return Decision((LeftHunt(hunt, team, kicked),), {})
             case CreditSolve(hunt, clue, points, first):
                 return Decision((Credited(hunt, clue, points, first),), {})
+            case TakeCredit(hunt, clue, points, first):
+                return Decision((CreditTaken(hunt, clue, points, first),), {})
             case AwardTreasure(hunt, treasure, title, rank):
                 return Decision((Awarded(hunt, treasure, title, rank),), {})
             case CloseHunt(hunt, place, points):
@@ -165,6 +169,12 @@ class PlayerType:
                 joining.solves += 1
                 state.solves += 1
                 state.firsts += first
+            case CreditTaken(hunt, _, points, first):
+                joining = state.hunts[hunt]
+                joining.points -= points
+                joining.solves -= 1
+                state.solves -= 1
+                state.firsts -= first
             case Awarded(hunt, treasure, title, rank):
                 state.inventory.append(Item(hunt, treasure, title, rank, at_ms))
             case Closed(hunt, place, points):

@@ -45,6 +45,15 @@ class Credited(PlayerEvent, tag="credited", frozen=True, gc=False):
     first: bool = False
 
 
+class CreditTaken(PlayerEvent, tag="credit_taken", frozen=True, gc=False):
+    """A host took back that the team has solved a clue."""
+
+    hunt: str
+    clue: str
+    points: int
+    first: bool = False
+
+
 class Awarded(PlayerEvent, tag="awarded", frozen=True, gc=False):
     """A piece of treasure came into the inventory."""
 
@@ -76,4 +85,6 @@ class SetAside(PlayerEvent, tag="set_aside", frozen=True, gc=False):
     why: str
 
 
-AnyPlayerEvent: TypeAlias = Entered | TeamChanged | LeftHunt | Credited | Awarded | Closed | PlaceWithdrawn | SetAside
+AnyPlayerEvent: TypeAlias = (
+    Entered | TeamChanged | LeftHunt | Credited | CreditTaken | Awarded | Closed | PlaceWithdrawn | SetAside
+)

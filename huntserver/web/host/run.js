@@ -62,7 +62,8 @@ function board(run) {
   if (!run.order.length && run.loaded) return html`<div class="card empty-board"><h2>${h("run.none")}</h2><p>${h("run.none_about")}</p><p class="url" data-invite>${link}</p>
     ${head.phase === "draft" ? html`<p class="notice">${h("run.draft")}</p>` : nothing}</div>`;
   const sort = (/** @type {"place" | "stuck" | "name"} */ key) => html`<button class="sort" aria-pressed=${state.sort === key ? "true" : "false"} data-sort=${key} @click=${() => (Object.assign(state, { sort: key, chosen: 0 }), changed())}>${h(`sort.${key}`)}</button>`;
-  return html`<div class="board-tools"><label class="sr" for="find">${h("find")}</label><input id="find" type="search" placeholder=${h("find.hint")} .value=${state.find}
+  const spent = (head.spent || []).map((way) => html`<p class="notice warn" role="status" data-spent=${way}>${h(`spent.${way}`)}</p>`);
+  return html`${spent}<div class="board-tools"><label class="sr" for="find">${h("find")}</label><input id="find" type="search" placeholder=${h("find.hint")} .value=${state.find}
       @input=${(/** @type {any} */ event) => (Object.assign(state, { find: event.target.value, chosen: 0 }), changed())}>
     <span class="sorts" role="group" aria-label=${h("sort")}>${sort("place")}${sort("stuck")}${sort("name")}</span>
     <span class="about counts">${h("run.players", { n: head.players })}${run.connected === undefined ? nothing : html` · <span data-connected=${run.connected}>${h("run.connected", { n: run.connected })}</span>`} · ${h("run.loaded", { n: run.teams.size, total: head.teams })}</span></div>

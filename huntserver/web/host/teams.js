@@ -4,7 +4,7 @@
  *   number: number, extra_ms: number, cells: string, place: number, parts?: {[clue: string]: number}}} Team */
 /** @typedef {{id: string, title: string, kind: string, points: number, solves: number, wrong: number, needed?: number}} Clue */
 /** @typedef {{phase: string, digest: string, now_ms: number, started_ms: number, ends_ms: number, paused_ms: number, starts_ms: number,
- *   teams: number, players: number, brackets: string[], clues: Clue[], frozen_ms?: number, hidden?: number, unofficial?: string[]}} Head */
+ *   teams: number, players: number, brackets: string[], clues: Clue[], frozen_ms?: number, hidden?: number, unofficial?: string[], spent?: ("code" | "place")[]}} Head */
 /** @typedef {{at_ms: number, team: string, name: string, clue: string, part?: string, text: string, verdict: string, times: number, key: string}} Heard */
 /** @typedef {{hunt: string, title: string, head: Head | null, teams: Map<string, Team>, order: Team[], since: number, after: number,
  *   known: number, loaded: boolean, heard: Heard[], told: Set<string>, audit: any[], connected?: number}} Run */
@@ -119,6 +119,11 @@ export function undoing(undo) {
   const [op, ...rest] = undo.split(" ");
   const plain = ["unpause", "pause", "reopen", "unstart", "start", "freeze", "unfreeze"];
   if (plain.includes(op) && !rest.length) return { op, fields: {} };
+  if (op === "unsolve") return { op, fields: { team: rest[0], clue: rest[1], ...(rest[2] === "--part" ? { part: rest[3] } : {}) } };
+  if (op === "unerratum" && rest.length === 1) return { op, fields: { clue: rest[0] } };
+  if (op === "unenroll" && rest.length === 1) return { op, fields: { team: rest[0] } };
+  if (op === "accept_photo" && rest.length === 1) return { op, fields: { photo: rest[0] } };
+  if (op === "extra_time" && Number.isInteger(Number(rest[1]))) return { op, fields: { team: rest[0], seconds: Number(rest[1]) } };
   if (op === "adjust" && rest.length === 2 && Number.isInteger(Number(rest[1]))) return { op, fields: { team: rest[0], points: Number(rest[1]), reason: "undone" } };
   if (op === "unofficial") return { op, fields: { team: rest[0], back: rest[1] === "--back" } };
   if (op === "disqualify") return { op, fields: { team: rest[0], back: rest[1] === "--back", reason: "undone" } };

@@ -34,6 +34,7 @@ function line({ type, at_ms, own, event }) {
     photo_judged: () => !own ? "" : t("feed.judged", { clue: state.page?.clues.find(({ id }) => id === event.clue)?.title || event.clue }),
     adjusted: () => t((event.points || 0) < 0 ? "feed.taken" : "feed.given", { n: Math.abs(event.points || 0), reason: event.reason }),
     removed: () => t(event.back ? "feed.back" : "feed.removed", { reason: event.reason }),
+    unsolved: () => t("feed.unsolved", { clue: state.page?.clues.find(({ id }) => id === event.clue)?.title || event.clue, n: -(event.points || 0) }),
     erratum_given: () => t("feed.erratum", { text: words_of(event.text) }),
     extra_time_given: () => t("feed.extra_time", { n: Math.round((event.for_ms || 0) / 60_000) }),
     reopened: () => t("feed.reopened"),

@@ -51,7 +51,7 @@ export function is_behind(data, page) {
  * what this page has no words for. @param {Push} push @param {Page | null} page */
 export function stale(push, page = null) {
   if (page?.own_start && push.ch === "hunt" && push.events.some(({ type }) => ["extended", "unpaused", "reopened"].includes(type))) return true;
-  return push.events.some(({ type }) => ["first_finder", "removed", "counting_changed", "thawed", "revealed", "left"].includes(type) || !(type in FOLDS));
+  return push.events.some(({ type }) => ["first_finder", "unsolved", "removed", "counting_changed", "thawed", "revealed", "left"].includes(type) || !(type in FOLDS));
 }
 
 /**
@@ -207,6 +207,7 @@ const FOLDS = {
     const finished = event.final ? { finished: true } : {};
     return opened(with_closed(with_team(solved, { score: event.score, ...finished }), ({ clue }) => clue === event.clue), event);
   },
+  unsolved: (page, event) => with_team(with_clue(page, event.clue, (clue) => ({ ...clue, solved: false, solved_text: "" })), { score: event.score }),
   part_solved: (page, event) => with_part(page, event.clue, event.part, ({ id }) => ({ id, done: true })),
   hint_taken: (page, event) =>
     with_team(

@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 
 from huntserver.game.clues.code import code_key
 from huntserver.game.features.checking_in import CheckIn
+from huntserver.game.features.clearing import ClearCoolDown
+from huntserver.game.features.enrolling import Enroll
 from huntserver.game.features.extra_time import RemoveInterval
-from huntserver.game.features.missing import TriedInVain
+from huntserver.game.features.joining import Join
+from huntserver.game.features.missing import TriedInVain, TriesSpent
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.scanning import CODE_MAX, Scan
+from huntserver.game.features.schedule import Start
+from huntserver.game.pool import RESERVE
 from huntserver.game.state import Team
 from lab.rigs.game import HUNT, START_MS, Table, code, digest
 
@@ -126,3 +131,81 @@ def test_a_removed_interval_moves_the_cool_down_of_codes_as_a_pause_does() -> No
     table.tick(4)
     table.host(RemoveInterval(4))
     assert table.ask(PageQuery()).team.codes_wait_until_ms == START_MS + 4_000 + 5_000
+
+
+TRIED_BY_MANY = CODES_ALONE + "[tries.codes_together]\nfree = 10\nper_min = 1\n"
+
+
+def attacked(table: Table, guests: list[str], minutes: int) -> int:
+    """Let every guest try another code each minute; return how many tries were looked at."""
+    before = len(table.log)
+    for minute in range(minutes):
+        for n, guest in enumerate(guests):
+            scanned(table, f"{n:02}{minute:02}", guest)
+        table.tick(60)
+    tried = [e for r in table.log[before:] for e in r.events if isinstance(e, TriedInVain)]
+    return len(tried)
+
+
+def test_many_guests_that_try_a_few_codes_each_have_no_more_tries_than_the_pool_and_honest_teams_go_on() -> None:
+    guests = [f"eve{n}" for n in range(60)]
+    table = Table(TRIED_BY_MANY).running("ann", "bob", "fred", *guests)
+    assert scanned(table, "7319", "bob").verdict == "correct"  # type: ignore[attr-defined]
+    assert attacked(table, guests, 30) <= RESERVE * 10 + 30
+    for n in range(3):  # one that has found something may mistype as ever
+        assert scanned(table, f"X{n}-1", "bob").verdict == "incorrect"  # type: ignore[attr-defined]
+    late = [f"late{n}" for n in range(30)]
+    for guest in late:
+        table.send(Join(), f"p:{guest}")
+    assert attacked(table, late, 20) <= 20
+    assert scanned(table, "7319", "late7").code == "cool_down"  # type: ignore[attr-defined]
+    assert digest(table.replay()) == digest(table.state)
+    assert [e.teams for r in table.log for e in r.events if isinstance(e, TriesSpent)] == [63]
+    table.host(ClearCoolDown("late7"))
+    assert scanned(table, "7319", "late7").verdict == "correct"  # type: ignore[attr-defined]
+
+
+def test_a_team_without_a_slip_scans_its_code_while_others_try_and_waits_no_longer_than_it_is_told() -> None:
+    guests = [f"eve{n}" for n in range(15)]
+    table = Table(TRIED_BY_MANY).running("ann", "fred", *guests)
+    attacked(table, guests, 10)
+    assert scanned(table, "1111", "fred").verdict == "incorrect"  # type: ignore[attr-defined]
+    assert scanned(table, "2222", "fred").verdict == "incorrect"  # type: ignore[attr-defined]
+    refused = scanned(table, "7319", "fred")
+    assert code(refused) == "cool_down"
+    table.tick(refused.after_ms / 1000)  # type: ignore[attr-defined]
+    assert scanned(table, "7319", "fred").verdict == "correct"  # type: ignore[attr-defined]
+    assert scanned(table, "7319", "ann").verdict == "correct"  # type: ignore[attr-defined]
+
+
+TRIES = st.tuples(st.sampled_from(["ann", "bob", "eve"]), st.sampled_from(["1", "2", "7319", "LATER-1"]))
+
+
+@given(st.lists(TRIES, max_size=12))
+def test_right_codes_give_back_what_wrong_ones_took_and_the_pool_is_stored(steps: list[tuple[str, str]]) -> None:
+    table = Table(CODES_ALONE.replace('"7319"', '"7319", "7777"')).running("ann", "bob", "eve")
+    for n, (who, text) in enumerate(steps):
+        scanned(table, text if len(text) > 1 else f"{text}{n:03}", who)
+        table.tick(7)
+    back = HUNT.decode("h1", list(HUNT.encode(table.state)))
+    assert digest(back) == digest(table.state) == digest(table.replay())
+    in_vain = sum(isinstance(e, TriedInVain) for r in table.log for e in r.events)
+    most_ms = max([pool.full_ms - table.now_ms for pool in table.state.rest.pools.values()], default=0)
+    assert most_ms <= in_vain * 30_000
+
+
+def test_teams_of_a_roster_are_held_up_by_nobody_and_a_pool_can_be_left_out() -> None:
+    table = Table(TRIED_BY_MANY.replace("[[clues]]", '[teams]\nmode = "teams"\n[[clues]]', 1))
+    table.published()
+    invite = table.host(Enroll("Owls"))["invite"]
+    guests = [f"eve{n}" for n in range(12)]
+    for guest in guests:
+        table.send(Join(f"Team {guest}"), f"p:{guest}")
+    table.host(Start())
+    attacked(table, guests, 6)
+    table.send(Join(invite=invite), "p:olga")
+    for text in ("1111", "2222", "3333", "7319"):
+        assert code(scanned(table, text, "olga")) == ""
+    open_ = Table(TRIED_BY_MANY.replace("per_min = 1", "per_min = 0")).running(*guests)
+    assert attacked(open_, guests, 4) == 12 * 3 + 12
+    assert open_.state.rest.pools == {}

@@ -224,6 +224,7 @@ export default {
   "team.uncounted": "außer Wertung",
   "feed.removed": "Dein Team wurde herausgenommen: {reason}",
   "feed.back": "Dein Team ist wieder dabei: {reason}",
+  "feed.unsolved": "Die Spielleitung hat zurückgenommen, dass ihr „{clue}“ gelöst habt: {n} Punkte weniger. Ihr könnt es selbst lösen.",
   "feed.erratum": "Berichtigt: {text}",
   "feed.extra_time": { one: "Dein Team bekam {n} Minute mehr", other: "Dein Team bekam {n} Minuten mehr" },
   "feed.reopened": "Die Schatzsuche ist wieder offen",

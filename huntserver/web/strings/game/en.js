@@ -224,6 +224,7 @@ export default {
   "team.uncounted": "does not count",
   "feed.removed": "Your team was taken out: {reason}",
   "feed.back": "Your team is in again: {reason}",
+  "feed.unsolved": "A host took back that you have solved “{clue}”: {n} points less. You can solve it yourselves.",
   "feed.erratum": "Corrected: {text}",
   "feed.extra_time": { one: "Your team got {n} minute more", other: "Your team got {n} minutes more" },
   "feed.reopened": "The hunt is open again",
