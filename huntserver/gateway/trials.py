@@ -53,7 +53,8 @@ class Trials:
 
     def waits(self, hunt: str, by: str, address: str, *, invite: bool = False) -> Rejected | None:
         """Return the refusal of who has tried too many, or None. `invite`: the code is no clue's."""
-        now_s, whose = self._clock.now_s, ((by, ""), ("", network_of(address)))
+        now_s, network = self._clock.now_s, network_of(address)
+        whose = ((by, ""), ("", network)) if by else (("", network),)
         buckets = [bucket for of in whose if (bucket := self._owed.get((hunt, *of))) is not None]
         if invite and buckets and (of_all := self._owed.get((hunt, "", ""))) is not None:
             buckets.append(of_all)
