@@ -29,4 +29,6 @@ def _head(item: dict[str, Any], now_ms: int) -> str:
     tried = ", ".join(json.dumps(text, ensure_ascii=False) for text in item.get("tried", ()))
     wrong = f", {item['wrong']} wrong{f' ({tried})' if tried else ''}" if item.get("wrong") else ""
     state = f"a photo {state}, GET /{item['photo']['address']}" if "photo" in item else state
-    return f"  {item['id']:5} {item['team']} {item['name']}, {item['clue']}: {state}{held}{wrong}"
+    part = item["photo"].get("part") if "photo" in item else ""
+    clue = f"{item['clue']}.{part}" if part else item["clue"]
+    return f"  {item['id']:5} {item['team']} {item['name']}, {clue}: {state}{held}{wrong}"

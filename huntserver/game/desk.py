@@ -51,8 +51,8 @@ class PhotoVerdict(enum.StrEnum):
 
 
 class Photo(msgspec.Struct, omit_defaults=True):
-    """A photo that a team handed in at a clue, `played_ms` into play. Its bytes lie in the store of media under
-    `digest`; `source` is the digest of what was sent, `key` the secret part of its address; sides are in pixels.
+    """A photo that a team handed in at a clue, or at a `part` of one, `played_ms` into play. Its bytes lie in the store
+    of media under `digest`; `source` is the digest of what was sent, `key` the secret part of its address; sides are in pixels.
 
     `why`: what its team was told when it was rejected.
     """
@@ -73,6 +73,7 @@ class Photo(msgspec.Struct, omit_defaults=True):
     verdict: str = ""
     why: str = ""
     held: TakenBy | None = None
+    part: str = ""
 
 
 class Desk(msgspec.Struct, omit_defaults=True):

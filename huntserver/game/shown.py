@@ -181,6 +181,7 @@ class PhotoView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     verdict: str = ""
     why: str = ""
     held_until_ms: int = 0
+    part: str = ""
 
 
 class HelpView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -113,6 +113,10 @@ class TeamMore(msgspec.Struct, omit_defaults=True):
     parts: dict[str, list[str]] = {}
     """Per compound clue the parts that are done, in the order in which they were."""
 
+    done_at: dict[str, tuple[int, int]] = {}
+    """Of compound clues with photos among their parts: when the last part was done, or its photo handed in: wall time
+    and play time. What completes the clue counts as of then."""
+
     given: dict[str, GivenSolve] = {}
     """What a host gave it and can take back, by clue or by CLUE.PART."""
 

@@ -1,8 +1,8 @@
 """Photos over HTTP: teams send them at a clue, their team and those who run the hunt get them.
 
-`PUT /hunts/ID/photos/CLUE` (a player's token): the hunt is asked whether one may come; the picture is drawn anew,
-without what a camera writes beside it, stored, and handed in. The same bytes sent again are one photo: who heard no
-answer sends them again. `GET /hunts/ID/photos/KEY` wants a token, too: who is neither of the team nor runs the
+`PUT /hunts/ID/photos/CLUE`, or `CLUE.PART` (a player's token): the hunt is asked whether one may come; the picture is
+drawn anew, without what a camera writes beside it, stored, and handed in. The same bytes sent again are one photo: who
+heard no answer sends them again. `GET /hunts/ID/photos/KEY` wants a token, too: who is neither of the team nor runs the
 hunt is told what is told of a photo that is not there.
 """
 
@@ -44,7 +44,14 @@ def to_hand_in(store: MediaStore, clue: str, source: str, body: bytes) -> HandIn
         return Rejected("bad_medium", photo)
     store.write(photo.digest, photo.body)
     key = secrets.token_urlsafe(KEY_BYTES)
-    return HandIn(clue, photo.digest, source, len(photo.body), key, photo.width, photo.height)
+    clue, _, part = clue.partition(".")
+    return HandIn(clue, photo.digest, source, len(photo.body), key, photo.width, photo.height, part)
+
+
+def _place(address: str, source: str) -> tuple[str, str, str]:
+    """Return the fields of the question whether a photo may be handed in at CLUE or CLUE.PART."""
+    clue, _, part = address.partition(".")
+    return clue, source, part
 
 
 class PhotoRoutes:
@@ -131,7 +138,7 @@ class PhotoRoutes:
     async def _keep(self, hunt: str, clue: str, caller: Caller, body: bytes, reply: Reply) -> None:
         async def keeping() -> Any:
             source = await self._beside(self._reading, lambda: hashlib.sha256(body).hexdigest())
-            may = await self._ask(hunt, MayHandInQuery(clue, source), caller)
+            may = await self._ask(hunt, MayHandInQuery(*_place(clue, source)), caller)
             if isinstance(may, Rejected):
                 return may
             return await self._beside(self._drawing, to_hand_in, self._store, clue, source, body)

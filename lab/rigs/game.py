@@ -84,9 +84,11 @@ def add_medium(name: str, body: bytes = b"") -> AddMedium:
 
 
 def hand_in(clue: str, picture: str) -> HandIn:
-    """Return the command that hands in a picture of this name; digest and key are made of it, which no server does."""
+    """Return the command that hands in a picture of this name at a clue, or at CLUE.PART; digest and key are made of
+    it, which no server does."""
     digest = hashlib.sha256(picture.encode()).hexdigest()
-    return HandIn(clue, digest, digest, 84_000, f"key-of-{picture}", 1600, 1200)
+    clue, _, part = clue.partition(".")
+    return HandIn(clue, digest, digest, 84_000, f"key-of-{picture}", 1600, 1200, part)
 
 
 class Record(NamedTuple):

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from huntserver.game.clues import choice, code, location, manual, survey, text
+from huntserver.game.clues import choice, code, location, manual, photo, survey, text
 from huntserver.game.clues.kind import Kind, check_kind
 from huntserver.game.definition.part import ID, Part, Ranges, Wrong, fields_of, within
 
 OF_PARTS: Final[dict[str, Kind]] = {
-    kind.name: kind for kind in (text.KIND, code.KIND, location.KIND, choice.KIND, survey.KIND, manual.KIND)
+    kind.name: kind for kind in (text.KIND, code.KIND, location.KIND, choice.KIND, survey.KIND, manual.KIND, photo.KIND)
 }
 """The kinds that a part can be of."""
 PARTS_MAX: Final = 20

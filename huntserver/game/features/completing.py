@@ -26,7 +26,7 @@ PART_DONE: Final = Rejected("already_solved", "your team has done this part")
 class PartSolved(GameEvent, tag="part_solved", frozen=True, gc=False):
     """A part of a clue done, by a guess, a code, a check-in or a host; what completes the clue is `solved`, too.
 
-    `given`: by a host, who can take it back.
+    `given`: by a host, who can take it back. `at_ms`, `played_ms`: when its photo was handed in, in wall and play time.
     """
 
     team: str
@@ -35,6 +35,8 @@ class PartSolved(GameEvent, tag="part_solved", frozen=True, gc=False):
     how: str
     personal: Author
     given: bool = False
+    at_ms: int = 0
+    played_ms: int = 0
 
 
 def part_of(state: Hunt, index: int, id: str) -> PreparedPart | Rejected:
@@ -72,10 +74,16 @@ def solve_part(
     done = parts_done(team, part.clue)
     if part.id in done:
         return PART_DONE
-    event = PartSolved(team.id, part.clue, part.id, how, author, given)
+    at_ms, played_ms = (handed_in.at_ms, handed_in.played_ms) if handed_in is not None else (0, 0)
+    event = PartSolved(team.id, part.clue, part.id, how, author, given, at_ms, played_ms)
     count, needed = len(done) + 1, state.plan.parts.needed[part.of]
     if count < needed:
         return Decision((event,), GuessAnswer("correct", done=count, needed=needed))
+    if handed_in is not None and team.more is not None and part.clue in team.more.done_at:
+        last_ms, last_played_ms = team.more.done_at[part.clue]
+        handed_in = msgspec.structs.replace(
+            handed_in, at_ms=max(at_ms, last_ms), played_ms=max(played_ms, last_played_ms)
+        )
     solved = solve(state, team, part.of, how=how, author=author, now_ms=now_ms, handed_in=handed_in, given=given)
     answer = msgspec.structs.replace(solved.answer, done=count, needed=needed)
     return Decision((event, *solved.events), answer)
@@ -101,12 +109,18 @@ def join_parts(team: Team, other: Team) -> None:
         ours = more_of(team).parts.setdefault(clue, [])
         ours += [id for id in theirs if id not in ours]
     if other.more is not None:
-        other.more.parts = {}
+        for clue, at in other.more.done_at.items():
+            more_of(team).done_at[clue] = max(at, more_of(team).done_at.get(clue, (0, 0)))
+        other.more.parts, other.more.done_at = {}, {}
 
 
 def _apply(state: Hunt, event: PartSolved, at_ms: int) -> None:
     team, part = state.teams[event.team], state.plan.parts.by_address[f"{event.clue}.{event.part}"]
     more_of(team).parts.setdefault(event.clue, []).append(event.part)
+    if any(one.kind.reviewed for one in state.plan.parts.of[part.of]):
+        new = (event.at_ms, event.played_ms) if event.at_ms else (at_ms, state.play_ms(at_ms))
+        last = more_of(team).done_at.get(event.clue, (0, 0))
+        more_of(team).done_at[event.clue] = max(last, new)
     if state.rest.pools and event.how in WAYS:
         give_back(state.rest.pools, state.plan.together(event.how), team, event.how)
     if event.given:

@@ -15,6 +15,7 @@ from huntserver.game.command import Command, Query
 from huntserver.game.desk import Photo, PhotoVerdict
 from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes
+from huntserver.game.features.completing import open_part
 from huntserver.game.features.media import StoredMedium
 from huntserver.game.permission import NOT_JOINED, Role, not_open, not_playing, role_of
 from huntserver.game.photos import OPEN_MAX, all_waiting, found, is_waiting, keep, latest, photo_view, photos, waiting
@@ -28,7 +29,10 @@ TYPE: Final = "image/jpeg"
 
 
 class HandIn(Command, tag="hand_in", frozen=True):
-    """Hand in a photo whose bytes are stored; `source` is the SHA-256 of what was sent, `key` secret."""
+    """Hand in a photo whose bytes are stored; `source` is the SHA-256 of what was sent, `key` secret.
+
+    `part`: which part of a clue that is made of parts.
+    """
 
     clue: str
     digest: str
@@ -37,6 +41,7 @@ class HandIn(Command, tag="hand_in", frozen=True):
     key: str
     width: int
     height: int
+    part: str = ""
 
 
 class TakeBack(Command, tag="take_back", frozen=True):
@@ -46,10 +51,11 @@ class TakeBack(Command, tag="take_back", frozen=True):
 
 
 class MayHandInQuery(Query, tag="may_hand_in", frozen=True):
-    """May the sender hand in a photo at this clue now? Asked before anything is stored."""
+    """May the sender hand in a photo at this clue, or this part of it, now? Asked before anything is stored."""
 
     clue: str
     source: str
+    part: str = ""
 
 
 class PhotoQuery(Query, tag="photo", frozen=True):
@@ -70,12 +76,13 @@ class Picture(Author, frozen=True, gc=False, omit_defaults=True):
 
 
 class PhotoHandedIn(GameEvent, tag="photo_handed_in", frozen=True, gc=False):
-    """A team handed in a photo at a clue; `number` names it. `personal`: who, and where it lies."""
+    """A team handed in a photo at a clue, or at a part of it; `number` names it. `personal`: who, and where it lies."""
 
     team: str
     clue: str
     number: int
     personal: Picture
+    part: str = ""
 
 
 class PhotoTakenBack(GameEvent, tag="photo_taken_back", frozen=True, gc=False):
@@ -92,8 +99,8 @@ class MayHandIn(msgspec.Struct, frozen=True):
     team: str
 
 
-def _may(state: Hunt, clue: str, source: str, ctx: Context) -> Team | Rejected:
-    """Return the sender's team, or why it may not hand in a photo at this clue now."""
+def _may(state: Hunt, clue: str, part: str, source: str, ctx: Context) -> Team | Rejected:
+    """Return the sender's team, or why it may not hand in a photo at this clue, or this part of it, now."""
     team = state.members.get(ctx.by)
     refused = not_playing(state, team, ctx.now_ms)
     if refused is not None or team is None:
@@ -102,14 +109,20 @@ def _may(state: Hunt, clue: str, source: str, ctx: Context) -> Team | Rejected:
     refused = not_open(team, index)
     if refused is not None:
         return refused
-    if not state.plan.kinds[index].reviewed:
-        return Rejected("wrong_kind", "this clue takes no photo")
-    last = latest(state, team, clue)
+    number, kind = index, state.plan.kinds[index]
+    if part or kind.made_of is not None:
+        of = open_part(state, team, index, part)
+        if isinstance(of, Rejected):
+            return of
+        number, kind = of.number, of.kind
+    if not kind.reviewed:
+        return Rejected("wrong_kind", "this part takes no photo" if part else "this clue takes no photo")
+    last = latest(state, team, clue, part)
     if last is not None and is_waiting(state, last):
         return Rejected("photo_waiting", f"p{last.number} of your team waits for the hosts; take it back first")
     if last is not None and last.source == source and last.verdict == PhotoVerdict.REJECTED:
         return Rejected("duplicate", "your team has handed in this very photo before")
-    attempt = (team.attempts or {}).get(index)
+    attempt = (team.attempts or {}).get(number)
     wait_ms = attempt.until - (ctx.now_ms - state.zero_ms) if attempt is not None and attempt.until else 0
     if wait_ms > 0:
         return Rejected("cool_down", "wait before the next photo", True, wait_ms)
@@ -120,13 +133,13 @@ def _may(state: Hunt, clue: str, source: str, ctx: Context) -> Team | Rejected:
 
 def may_hand_in(state: Hunt, query: MayHandInQuery, ctx: Context) -> MayHandIn | Rejected:
     """Answer a `MayHandInQuery`."""
-    team = _may(state, query.clue, query.source, ctx)
+    team = _may(state, query.clue, query.part, query.source, ctx)
     return team if isinstance(team, Rejected) else MayHandIn(team.id)
 
 
 def hand_in(state: Hunt, command: HandIn, ctx: Context) -> Decision | Rejected:
     """Hand in a photo."""
-    team = _may(state, command.clue, command.source, ctx)
+    team = _may(state, command.clue, command.part, command.source, ctx)
     if isinstance(team, Rejected):
         return team
     number = (state.rest.desk.handed_in if state.rest.desk is not None else 0) + 1
@@ -134,7 +147,8 @@ def hand_in(state: Hunt, command: HandIn, ctx: Context) -> Decision | Rejected:
         ctx.by, name=name_of(team, ctx.by), digest=command.digest, source=command.source, bytes=command.bytes,
         key=command.key, width=command.width, height=command.height,
     )  # fmt: skip
-    return Decision((PhotoHandedIn(team.id, command.clue, number, picture),), {"photo": f"p{number}"})
+    handed_in = PhotoHandedIn(team.id, command.clue, number, picture, command.part)
+    return Decision((handed_in,), {"photo": f"p{number}"})
 
 
 def take_back(state: Hunt, command: TakeBack, ctx: Context) -> Decision | Rejected:
@@ -163,7 +177,7 @@ def _apply_handed_in(state: Hunt, event: PhotoHandedIn, at_ms: int) -> None:
     by = event.personal
     keep(state, Photo(
         event.number, event.team, event.clue, at_ms, state.play_ms(at_ms), by.by, by.name, by.digest, by.source,
-        by.bytes, by.key, by.width, by.height,
+        by.bytes, by.key, by.width, by.height, part=event.part,
     ))  # fmt: skip
 
 
@@ -177,8 +191,9 @@ def show_photo(tell: Telling, state: Hunt, event: Any) -> None:
     kept = desk(state).photos[event.number]
     team, tag = state.teams[kept.team], str(event.__struct_config__.tag)
     for_ms = getattr(event, "wait_ms", 0)
-    tell.team(team, Shown(tag, clue=kept.clue, photo=photo_view(state, kept), for_ms=for_ms))
-    tell.hosts(Shown(tag, team.id, team.name, clue=kept.clue, item=f"p{kept.number}", waiting=all_waiting(state)))
+    tell.team(team, Shown(tag, clue=kept.clue, part=kept.part, photo=photo_view(state, kept), for_ms=for_ms))
+    shown = Shown(tag, team.id, team.name, clue=kept.clue, item=f"p{kept.number}", waiting=all_waiting(state))
+    tell.hosts(msgspec.structs.replace(shown, part=kept.part) if kept.part else shown)
 
 
 FEATURE: Final = Feature(

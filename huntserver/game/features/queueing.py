@@ -169,14 +169,18 @@ def _tried(state: Hunt, question: HelpQuestion | Photo) -> list[str]:
 def _item(state: Hunt, question: HelpQuestion | Photo, now_ms: int) -> QueueItem:
     held = holder(question.held, now_ms)
     team, index = state.teams[question.team], state.plan.clue_index.get(question.clue, -1)
-    attempt = (team.attempts or {}).get(index)
     photo = question if isinstance(question, Photo) else None
+    attempt = (team.attempts or {}).get(photos.number_of(state, photo) if photo is not None else index)
+    title = state.plan.clues[index].title if index >= 0 else question.clue
+    if photo is not None and photo.part:
+        part = next(part for part in state.plan.clues[index].parts if part.id == photo.part)
+        title = f"{title}: {part.title or part.id}"
     return QueueItem(
         id=f"{'q' if photo is None else 'p'}{question.number}",
         team=question.team,
         name=team.name,
         clue=question.clue,
-        title=state.plan.clues[index].title if index >= 0 else question.clue,
+        title=title,
         thread=[] if isinstance(question, Photo) else question.thread,
         turn=("" if question.verdict else "host") if isinstance(question, Photo) else question.turn,
         paid=0 if isinstance(question, Photo) else question.paid,

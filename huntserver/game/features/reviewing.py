@@ -14,17 +14,18 @@ from huntserver.game.desk import Photo, PhotoVerdict
 from huntserver.game.event import Author, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.features.answering import by_host
+from huntserver.game.features.completing import solve_part
 from huntserver.game.features.guessing import cool_down_ms
 from huntserver.game.features.handing_in import show_photo
 from huntserver.game.features.queueing import open_photo
 from huntserver.game.features.solving import solve
-from huntserver.game.photos import WHY_MAX, found
+from huntserver.game.photos import WHY_MAX, found, number_of, part_of_photo
 from huntserver.game.questions import desk
 from huntserver.game.state import Attempt, Hunt, Phase
 
 
 class AcceptPhoto(HostCommand, tag="accept_photo", frozen=True):
-    """Accept a photo (`p7`, as the queue names it): its clue is solved as of when it was handed in."""
+    """Accept a photo (`p7`, as the queue names it): its clue is solved (its part done) as of when it came."""
 
     photo: str
 
@@ -45,6 +46,7 @@ class PhotoJudged(HostEvent, tag="photo_judged", frozen=True, gc=False):
     accepted: bool = False
     text: str = ""
     wait_ms: int = 0
+    part: str = ""
 
 
 def accept_photo(state: Hunt, command: AcceptPhoto, ctx: Context) -> Decision | Rejected:
@@ -54,8 +56,12 @@ def accept_photo(state: Hunt, command: AcceptPhoto, ctx: Context) -> Decision | 
         return photo
     team, index = state.teams[photo.team], state.plan.clue_index[photo.clue]
     author = Author(photo.by, name=photo.name)
-    solved = solve(state, team, index, how="photo", author=author, now_ms=ctx.now_ms, handed_in=photo, given=True)
-    judged = PhotoJudged(team.id, photo.clue, photo.number, True, personal=by_host(ctx, command))
+    how: Any = {"how": "photo", "author": author, "now_ms": ctx.now_ms, "handed_in": photo, "given": True}
+    part = part_of_photo(state, photo)
+    solved = solve(state, team, index, **how) if part is None else solve_part(state, team, part, **how)
+    if isinstance(solved, Rejected):
+        return solved
+    judged = PhotoJudged(team.id, photo.clue, photo.number, True, part=photo.part, personal=by_host(ctx, command))
     answer = {"photo": command.photo, "team": team.id, "points": solved.answer.points, "rank": solved.answer.rank}
     return Decision((judged, *solved.events), answer)
 
@@ -69,11 +75,11 @@ def reject_photo(state: Hunt, command: RejectPhoto, ctx: Context) -> Decision | 
     if not 1 <= len(text) <= WHY_MAX:
         return Rejected("bad_text", f"{len(text)} characters, allowed is 1 to {WHY_MAX}: tell the team what is missing")
     team, index = state.teams[photo.team], state.plan.clue_index[photo.clue]
-    attempt = (team.attempts or {}).get(index)
+    attempt = (team.attempts or {}).get(number_of(state, photo))
     wait_ms = cool_down_ms(state.plan.attempts_of(index), (attempt.wrong if attempt is not None else 0) + 1)
     wait_ms = wait_ms if state.phase is not Phase.ENDED else 0
     author = by_host(ctx, command)
-    event = PhotoJudged(team.id, photo.clue, photo.number, False, text, wait_ms, personal=author)
+    event = PhotoJudged(team.id, photo.clue, photo.number, False, text, wait_ms, photo.part, personal=author)
     return Decision((event,), {"photo": command.photo, "team": team.id, "wait_ms": wait_ms})
 
 
@@ -86,15 +92,16 @@ def _apply_judged(state: Hunt, event: PhotoJudged, at_ms: int) -> None:
 
 
 def _count(state: Hunt, photo: Photo, wait_ms: int, at_ms: int) -> None:
-    """A rejected photo is a wrong try at its clue."""
+    """A rejected photo is a wrong try at its clue; of a part, at both."""
     team, index = state.teams[photo.team], state.plan.clue_index[photo.clue]
     team.attempts = team.attempts or {}
-    attempt = team.attempts.get(index)
-    if attempt is None:
-        attempt = team.attempts[index] = Attempt()
-        state.attempts += 1
-        state.tried[index] += 1
-    attempt.wrong += 1
+    for number in dict.fromkeys((index, number_of(state, photo))):
+        attempt = team.attempts.get(number)
+        if attempt is None:
+            attempt = team.attempts[number] = Attempt()
+            state.attempts += 1
+            state.tried[index] += number == index
+        attempt.wrong += 1
     state.wrongs[index] += 1
     if state.plan.tallies:
         state.count_wrong(team)

@@ -89,7 +89,7 @@ def _undone(state: Hunt, team: Team, clue: str, author: Author) -> SolveUndone:
     assert team.more is not None
     given = team.more.given[clue]
     part = given.part if f"{clue}.{given.part}" in team.more.given else ""
-    photo = latest(state, team, clue)
+    photo = latest(state, team, clue, part)
     told = all(held.clue != clue for held in team.more.held)
     return SolveUndone(
         team.id,

@@ -17,7 +17,7 @@
  *   started_ms?: number, ends_ms?: number, paused_ms?: number, own_start?: boolean, began_ms?: number, limit_s?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
  *   team?: Team, rounds?: {id: string, title: string, text?: string}[], clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[],
  *   locks?: {number: number, needs: Need}[], zero_ms?: number, help?: {price?: number, after_s?: number, after_wrong?: number, open_max?: number}, questions?: Question[], photos?: Photo[]}} Page */
-/** @typedef {{id: string, clue: string, at_ms: number, name: string, address: string, width: number, height: number, verdict?: string, why?: string, held_until_ms?: number}} Photo */
+/** @typedef {{id: string, clue: string, at_ms: number, name: string, address: string, width: number, height: number, verdict?: string, why?: string, held_until_ms?: number, part?: string}} Photo */
 /** @typedef {{id: string, clue: string, thread: {at_ms: number, text: string, name?: string, host?: boolean}[], turn?: string, paid?: number,
  *   closed?: boolean, full?: boolean, held_until_ms?: number}} Question */
 /** @typedef {{clues?: number[], least?: number, after_s?: number, points?: number, all?: Need[], any?: Need[], other?: boolean}} Need */
@@ -157,7 +157,7 @@ function with_closed(page, which) {
 /** A photo as its team sees it now: the youngest of a clue. @param {Page} page @param {Event} event @param {number} at_ms @returns {Page} */
 function photographed(page, { type, photo, for_ms = 0 }, at_ms) {
   if (!photo) return page;  // told to hosts
-  const others = (page.photos || []).filter(({ clue }) => clue !== photo.clue);
+  const others = (page.photos || []).filter(({ clue, part = "" }) => clue !== photo.clue || part !== (photo.part || ""));
   const folded = { ...page, photos: photo.verdict === "taken_back" ? others : [...others, photo] };
   return type === "photo_judged" && photo.verdict === "rejected" ? wrong(folded, photo, for_ms ? at_ms + for_ms : 0) : folded;
 }

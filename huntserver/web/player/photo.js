@@ -17,7 +17,7 @@ import { moment } from "./words.js";
 /** @param {Page} page @param {Clue} clue */
 export function photo_view(page, clue) {
   void go_on();
-  const own = page.photos?.find((one) => one.clue === clue.id), way = under_way[clue.id], until_ms = clue.wait_until_ms || 0;
+  const own = page.photos?.find((one) => (one.part ? `${one.clue}.${one.part}` : one.clue) === clue.id), way = under_way[clue.id], until_ms = clue.wait_until_ms || 0;
   const waits = own && !own.verdict;
   return html`<section class="photo" data-photo=${own?.id || ""}>${own ? shown(own) : nothing}
     ${way ? html`<div class="card"><p role="status" data-sending>${way.waits ? w("photo.offline") : w("photo.sending", { n: Math.round(way.share * 100) })}</p><progress max="100" value=${Math.round(way.share * 100)} aria-label=${w("photo.sending", { n: Math.round(way.share * 100) })}></progress>

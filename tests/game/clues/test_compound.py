@@ -23,13 +23,15 @@ from huntserver.game.features.extra_time import RemoveInterval
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.merging import Merge
 from huntserver.game.features.page import Page, PageQuery
+from huntserver.game.features.queueing import QueueQuery
 from huntserver.game.features.rescheduling import Unstart
+from huntserver.game.features.reviewing import AcceptPhoto, RejectPhoto
 from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import Start
 from huntserver.game.features.solving import Solved
 from huntserver.game.state import Team, parts_done
 from huntserver.playthrough import play_through
-from lab.rigs.game import HUNT, OWNER, Table, code, definition, digest
+from lab.rigs.game import HUNT, OWNER, Table, code, definition, digest, hand_in
 
 TOUR = """
 title = "Tour"
@@ -320,3 +322,65 @@ def test_an_amended_order_of_parts_changes_nothing_of_what_a_team_has(
     assert not code(table.host(Define(source(definition(table.toml)), "keep")))
     assert of(table.state.teams["t1"]) == before
     assert digest(table.replay()) == digest(table.state)
+
+
+PHOTO_PART = """
+title = "Photo part"
+[[clues]]
+id = "a"
+title = "A"
+kind = "compound"
+NEEDED
+points = 100
+decay_s = 100
+points_min = 0
+attempts = { free = 9 }
+parts = [
+    { id = "pic", kind = "photo" },
+    { id = "two", kind = "photo", title = "Second" },
+    { id = "word", answers = ["w"] },
+]
+"""
+
+
+@pytest.mark.parametrize(("needed", "steps"), [("", 3), ("parts_needed = 2", 2), ("parts_needed = 1", 1)])
+def test_photos_are_parts_that_hosts_accept_and_the_clue_counts_as_of_its_last_part(needed: str, steps: int) -> None:
+    table = Table(PHOTO_PART.replace("NEEDED", needed)).running("ann")
+    table.tick(10)
+    assert code(table.send(hand_in("a.pic", "one"))) == ""
+    table.tick(10)
+    if steps > 1:
+        assert table.send(Guess("a", "w", "word")).verdict == "correct"
+    table.tick(10)
+    if steps > 2:
+        assert code(table.send(hand_in("a.two", "two"))) == ""
+        queue = table.ask(QueueQuery(), OWNER, "host")
+        assert [(i.title, i.photo.part) for i in queue.items] == [("A: pic", "pic"), ("A: Second", "two")]
+        page = table.ask(PageQuery())
+        assert [(p.clue, p.part) for p in page.photos] == [("a", "pic"), ("a", "two")]
+    table.tick(30)
+    if steps > 2:
+        assert table.host(AcceptPhoto("p2"))["points"] == 0
+    answer = table.host(AcceptPhoto("p1"))
+    assert answer["points"] == 100 - 10 * steps, (
+        "of decay until the last part that counts, and not until it was accepted"
+    )
+    assert digest(table.replay()) == digest(table.state)
+    assert digest(HUNT.decode("h1", list(HUNT.encode(table.state)))) == digest(table.state)
+
+
+def test_a_photo_of_a_part_waits_no_more_once_the_part_or_the_clue_is_done_otherwise() -> None:
+    table = Table(PHOTO_PART.replace("NEEDED", "parts_needed = 2")).running("ann", "bob")
+    for player in ("ann", "bob"):
+        table.send(hand_in("a.pic", f"pic-{player}"), f"p:{player}")
+        table.send(hand_in("a.two", f"two-{player}"), f"p:{player}")
+    assert table.ask(QueueQuery(), OWNER, "host").waiting == 4
+    assert code(table.host(AwardSolve("t1", "a", "pic"))) == ""
+    assert [i.id for i in table.ask(QueueQuery(), OWNER, "host").items] == ["p2", "p3", "p4"]
+    assert code(table.host(AcceptPhoto("p1"))) == "photo_judged"
+    table.send(Guess("a", "w", "word"))
+    assert [i.id for i in table.ask(QueueQuery(), OWNER, "host").items] == ["p3", "p4"]
+    assert code(table.send(hand_in("a.two", "late"))) == "already_solved"
+    assert code(table.host(RejectPhoto("p3", "No."))) == ""
+    assert code(table.send(hand_in("a.pic", "pic-bob"), "p:bob")) == "duplicate"
+    assert code(table.send(hand_in("a.nine", "x"), "p:bob")) == "no_such_clue"
