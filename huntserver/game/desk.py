@@ -52,7 +52,8 @@ class PhotoVerdict(enum.StrEnum):
 
 class Photo(msgspec.Struct, omit_defaults=True):
     """A photo that a team handed in at a clue, or at a `part` of one, `played_ms` into play. Its bytes lie in the store
-    of media under `digest`; `source` is the digest of what was sent, `key` the secret part of its address; sides are in pixels.
+    of media under `digest`; `source` is the digest of what was sent, `key` the secret part of its address; sides are in
+    pixels.
 
     `why`: what its team was told when it was rejected.
     """
