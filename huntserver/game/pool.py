@@ -1,10 +1,11 @@
 """What wrong codes and check-ins of all teams together may come to, so that many guests find none by a few tries each.
 
-A token bucket per way of trying and *standing* (how far its team has come), kept as the time at which it is full again.
-A wrong try takes a token, right ones bring some back. When there is none left, only teams that a host brought in or
-that have hardly tried in vain since their last find go on, by a reserve; the others wait for the next token. So
-teams that get on are never held up by accounts that do not, and however many accounts there are, `RESERVE` times
-`free` and what comes back with time is all that they can try at one standing. Pure; times are wall time.
+Two token buckets per way of trying and *standing* (how far a team has come), each kept as the time at which it is full
+again. A wrong try takes a token, right ones bring some back. Who has hardly tried in vain since its last find takes
+from the large one; who has, and who came after hosts were told, from the small one, `REST`. Teams that a host vouches
+for take from neither. So teams that get on are not held up by accounts that do not, and however many accounts there
+are, `RESERVE + 1` times `free`, and what comes back with time, is all that they can try at one standing. Pure; times
+are wall time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from huntserver.game.unusual import Pool
 Way: TypeAlias = Literal["code", "place"]
 OF_WAY: Final[dict[str, int]] = {"code": CODES, "place": CHECK_INS}
 RESERVE: Final = 4
-"""How many times `free` the teams may try that are known, or have hardly tried in vain."""
+"""How many times `free` those may try together that have hardly tried in vain."""
+REST: Final = ".rest"
+"""What the name of the small bucket ends with."""
 HARDLY: Final = 1
 """So many tries in vain since a team's last find are a slip."""
 RIGHT_FOR_WRONG: Final = {"code": 4, "place": 1}
@@ -48,43 +51,66 @@ def token_ms(terms: Together) -> float:
     return 60_000 / terms.per_min
 
 
-def wait_ms(pool: Pool, terms: Together, team: Team, way: Way, now_ms: int) -> int:
-    """Return how long a team has to wait until it may try; 0: not at all."""
-    token, missing = token_ms(terms), pool.full_ms - now_ms
+def pool_of(pools: Mapping[str, Pool], team: Team, way: Way) -> str:
+    """Return the name of the bucket that a team takes from."""
+    name = key(way, standing(team))
     attempt = (team.attempts or {}).get(OF_WAY[way])
-    newcomer = 0 < pool.teams < team.index
-    hardly = not newcomer and (attempt is None or attempt.wrong <= HARDLY)
-    return max(0, int(missing - (terms.free * (RESERVE if hardly else 1) - 1) * token))
+    newcomer = name in pools and 0 < pools[name].teams < team.index
+    return name + REST if newcomer or (attempt is not None and attempt.wrong > HARDLY) else name
 
 
-def runs_out(pool: Pool, terms: Together, now_ms: int) -> bool:
-    """Tell whether a try in vain takes the last token, and hosts have not been told that since it was half full."""
-    token, missing = token_ms(terms), pool.full_ms - now_ms
-    told = pool.teams and missing > terms.free * token / 2
-    return not told and max(0, missing) + token > (terms.free - 1) * token
+def _missing(pools: Mapping[str, Pool], name: str, at_ms: int) -> int:
+    """Return how long a bucket takes until it is full."""
+    pool = pools.get(name)
+    return max(0, pool.full_ms - at_ms) if pool is not None else 0
 
 
-def take(pool: Pool, terms: Together, at_ms: int) -> None:
-    """Take a token for a try in vain."""
+def _holds(terms: Together, name: str) -> int:
+    return terms.free if name.endswith(REST) else terms.free * RESERVE
+
+
+def wait_ms(pools: Mapping[str, Pool], terms: Together, team: Team, way: Way, now_ms: int) -> int:
+    """Return how long a team has to wait until it may try; 0: not at all."""
+    name = pool_of(pools, team, way)
+    return max(0, int(_missing(pools, name, now_ms) - (_holds(terms, name) - 1) * token_ms(terms)))
+
+
+def _is_spent(pools: Mapping[str, Pool], terms: Together, name: str, now_ms: int) -> bool:
+    """Tell whether hosts were told of a standing's buckets, and neither has come to be half full of `free` since."""
+    large, half_ms = name.removesuffix(REST), terms.free * token_ms(terms) / 2
+    told = large in pools and bool(pools[large].teams)
+    return told and any(_missing(pools, one, now_ms) > half_ms for one in (large, large + REST))
+
+
+def runs_out(pools: Mapping[str, Pool], terms: Together, name: str, now_ms: int) -> bool:
+    """Tell whether a try in vain takes the last of `free`, and hosts are to be told."""
     token = token_ms(terms)
-    if pool.full_ms - at_ms <= terms.free * token / 2:
-        pool.teams = 0
-    pool.full_ms = int(min(max(pool.full_ms, at_ms) + token, at_ms + RESERVE * terms.free * token))
+    out = _missing(pools, name, now_ms) + token > (terms.free - 1) * token
+    return out and not _is_spent(pools, terms, name, now_ms)
+
+
+def take(pools: dict[str, Pool], terms: Together, name: str, at_ms: int) -> None:
+    """Take a token for a try in vain."""
+    token, large = token_ms(terms), name.removesuffix(REST)
+    if large in pools and not _is_spent(pools, terms, name, at_ms):
+        pools[large].teams = 0
+    full_ms = at_ms + _missing(pools, name, at_ms) + token
+    pools.setdefault(name, Pool()).full_ms = int(min(full_ms, at_ms + _holds(terms, name) * token))
 
 
 def spent(pools: Mapping[str, Pool], terms_of: Callable[[str], Together], now_ms: int) -> list[str]:
     """Return the ways, `code` or `place`, of which some teams have to wait because of what others tried in vain."""
-    found = set()
-    for name, pool in pools.items():
-        way = name.partition(".")[0]
-        terms = terms_of(way)
-        if pool.teams and terms.per_min and pool.full_ms - now_ms > terms.free * token_ms(terms) / 2:
-            found.add(way)
-    return sorted(found)
+    found = {way for name in pools for way in (name.partition(".")[0],) if terms_of(way).per_min}
+    return sorted(
+        way
+        for way in found
+        if any(_is_spent(pools, terms_of(way), name, now_ms) for name in pools if name.startswith(f"{way}."))
+    )
 
 
 def give_back(pools: Mapping[str, Pool], terms: Together, team: Team, way: str) -> None:
     """Give back what a right try brings, before it counts as solved."""
-    pool = pools.get(key(way, standing(team)))
-    if pool is not None and terms.per_min:
-        pool.full_ms -= int(token_ms(terms) / RIGHT_FOR_WRONG[way])
+    name = key(way, standing(team))
+    for pool in (pools.get(name), pools.get(name + REST)):
+        if pool is not None and terms.per_min:
+            pool.full_ms -= int(token_ms(terms) / RIGHT_FOR_WRONG[way])

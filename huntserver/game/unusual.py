@@ -176,8 +176,8 @@ class FrozenRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Pool(msgspec.Struct, omit_defaults=True):
-    """What is left of the tries in vain that all teams of a standing have together: all of them at `full_ms`. `teams`:
-    how many there were when it ran out; 0: it has not, or is half full again."""
+    """What is left of the tries in vain that teams of a standing have together: all of them at `full_ms`. `teams`: how
+    many there were when hosts were told that they ran out; 0: they were not, or there are some again."""
 
     full_ms: int = 0
     teams: int = 0
@@ -217,4 +217,4 @@ class HuntRest(msgspec.Struct, omit_defaults=True):
     """What was committed to before play began."""
 
     pools: dict[str, Pool] = {}
-    """By way of trying and standing (`code.0`): what all teams there may still try in vain."""
+    """By way of trying and standing (`code.0`, `code.0.rest`): what all teams there may still try in vain."""

@@ -115,7 +115,7 @@ def _tries_together(d: Definition, length_s: int) -> int:
     """Return how many wrong codes all accounts of one standing may try in a hunt, at most."""
     terms, own = d.tries.codes_together, d.tries.codes
     if terms.per_min:
-        return int(RESERVE * terms.free + terms.per_min * length_s / 60)
+        return int((RESERVE + 1) * terms.free + 2 * terms.per_min * length_s / 60)
     return int(ACCOUNTS * (1 + own.free + length_s / max(own.max_s if own.cool_down_s else 0, 1)))
 
 

@@ -172,7 +172,7 @@ class Together(Part, frozen=True):
     """What wrong tries of all teams together may come to: `free` at once, then `per_min` a minute (0: no bound)."""
 
     free: int = 50
-    per_min: float = 2.0
+    per_min: float = 1.0
 
 
 class Tries(Part, frozen=True):

@@ -15,7 +15,7 @@ from huntserver.game.event import Author, GameEvent
 from huntserver.game.feature import Feature, Makes
 from huntserver.game.features.guessing import cool_down_ms
 from huntserver.game.features.solving import GuessAnswer
-from huntserver.game.pool import OF_WAY, Way, is_known, key, runs_out, standing, take, wait_ms
+from huntserver.game.pool import OF_WAY, REST, Way, is_known, pool_of, runs_out, take, wait_ms
 from huntserver.game.shown import Shown
 from huntserver.game.state import TRIED_MAX, Attempt, Hunt, Team
 from huntserver.game.unusual import Pool
@@ -26,7 +26,7 @@ _MARKS_MAX: Final = -4 * TRIED_MAX
 class TriedInVain(GameEvent, tag="missed", frozen=True, gc=False):
     """A code or a check-in that solved nothing. `mark` (CRC-32) stands for it; the next one waits `wait_ms` of play.
 
-    `pool`: that of which standing it takes from, from 1 on; 0: of none.
+    `pool`: which bucket of all teams it takes from, if any.
     """
 
     team: str
@@ -34,14 +34,14 @@ class TriedInVain(GameEvent, tag="missed", frozen=True, gc=False):
     mark: int
     personal: Author
     wait_ms: int = 0
-    pool: int = 0
+    pool: str = ""
 
 
 class TriesSpent(GameEvent, tag="tries_spent", frozen=True, gc=False):
     """The teams of a standing, of so many as there are, have tried more in vain together than is usual."""
 
     how: str
-    pool: int
+    pool: str
     teams: int
 
 
@@ -55,8 +55,7 @@ def waits(state: Hunt, team: Team, how: Way, ctx: Context) -> Rejected | None:
     terms = state.plan.together(how)
     if not state.rest.pools or not terms.per_min or is_known(team):
         return None
-    pool = state.rest.pools.get(key(how, standing(team)))
-    held_ms = wait_ms(pool, terms, team, how, ctx.now_ms) if pool is not None else 0
+    held_ms = wait_ms(state.rest.pools, terms, team, how, ctx.now_ms)
     if held_ms <= 0:
         return None
     text = f"too many wrong {what}s are tried in this hunt: wait before the next, or ask a host to let you try"
@@ -72,10 +71,11 @@ def miss(
         return Rejected("duplicate", "your team has tried this before")
     cool_ms = cool_down_ms(state.plan.attempts_of(OF_WAY[how]), (attempt.wrong if attempt is not None else 0) + 1)
     terms = state.plan.together(how)
-    pool = standing(team) + 1 if terms.per_min and not is_known(team) else 0
+    pools = state.rest.pools
+    pool = pool_of(pools, team, how) if terms.per_min and not is_known(team) else ""
     events: tuple[GameEvent, ...] = (TriedInVain(team.id, how, mark, author, cool_ms, pool),)
-    if pool and runs_out(state.rest.pools.get(key(how, pool - 1), Pool()), terms, now_ms):
-        events = (*events, TriesSpent(how, pool, len(state.teams)))
+    if pool and runs_out(pools, terms, pool, now_ms):
+        events = (*events, TriesSpent(how, pool.removesuffix(REST), len(state.teams)))
     return Decision(events, GuessAnswer("incorrect", wait_ms=cool_ms, reply=reply))
 
 
@@ -94,7 +94,7 @@ def _apply(state: Hunt, event: TriedInVain, at_ms: int) -> None:
         attempt.until = at_ms - state.zero_ms + event.wait_ms
     terms = state.plan.together(event.how)
     if event.pool and terms.per_min:
-        take(state.rest.pools.setdefault(key(event.how, event.pool - 1), Pool()), terms, at_ms)
+        take(state.rest.pools, terms, event.pool, at_ms)
 
 
 def _show(tell: Telling, state: Hunt, event: TriedInVain) -> None:
@@ -103,7 +103,7 @@ def _show(tell: Telling, state: Hunt, event: TriedInVain) -> None:
 
 
 def _apply_spent(state: Hunt, event: TriesSpent, at_ms: int) -> None:
-    state.rest.pools.setdefault(key(event.how, event.pool - 1), Pool()).teams = event.teams
+    state.rest.pools.setdefault(event.pool, Pool()).teams = event.teams
 
 
 def _show_spent(tell: Telling, state: Hunt, event: TriesSpent) -> None:

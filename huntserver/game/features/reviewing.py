@@ -95,12 +95,13 @@ def _count(state: Hunt, photo: Photo, wait_ms: int, at_ms: int) -> None:
     """A rejected photo is a wrong try at its clue; of a part, at both."""
     team, index = state.teams[photo.team], state.plan.clue_index[photo.clue]
     team.attempts = team.attempts or {}
+    attempt = Attempt()
     for number in dict.fromkeys((index, number_of(state, photo))):
-        attempt = team.attempts.get(number)
-        if attempt is None:
-            attempt = team.attempts[number] = Attempt()
+        if number not in team.attempts:
+            team.attempts[number] = Attempt()
             state.attempts += 1
             state.tried[index] += number == index
+        attempt = team.attempts[number]
         attempt.wrong += 1
     state.wrongs[index] += 1
     if state.plan.tallies:
