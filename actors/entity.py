@@ -50,7 +50,8 @@ class Push(msgspec.Struct, frozen=True, gc=False):
     (0: none). `events` are the structs or views to show, encoded lazily and once. With `told` the answer says all of
     it, so the session that sent the command needs no second frame. `state` names conflated state that changed with
     this record, instead of events: who shows it asks for it at a rate of its own. `parted` names a client (`X:ID`) that
-    may hear the channel no longer, instead of events: it is taken out before anything of this record is shown.
+    may hear the channel no longer, instead of events: it is taken out before anything of this record is shown. With
+    `can_wait` it hurries nobody: who shows it may give it together with later ones of its channel, a moment later.
     """
 
     channel: str
@@ -59,6 +60,7 @@ class Push(msgspec.Struct, frozen=True, gc=False):
     told: bool = False
     state: str | None = None
     parted: str = ""
+    can_wait: bool = False
 
     @property
     def tells(self) -> bool:

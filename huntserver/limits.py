@@ -60,6 +60,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     tail_pushes_max: int = 300
     tail_bytes_max: int = 256 * 1024
     slice_sockets: int = 64
+    news_ms: int = 100
+    news_listeners: int = 8
     board_ms: int = 250
     board_teams_ms: int = 5000
     board_rows: int = 50
@@ -118,6 +120,8 @@ REASONS: dict[str, str] = {
     "tail_pushes_max": "a longer tail is slower to apply than a snapshot",
     "tail_bytes_max": "the same, by size",
     "slice_sockets": "a broadcast in one go blocks the loop for milliseconds",
+    "news_ms": "what other teams did is told to many at most so often, all of it in one write a socket",
+    "news_listeners": "so few are told each thing as it happens: nothing is won by waiting",
     "board_ms": "the leaderboard is conflated to this",
     "board_teams_ms": "the same, when only teams without points have come",
     "board_rows": "rows of the leaderboard that everybody gets",

@@ -332,7 +332,7 @@ class Router(WayIn):
 
     def _shown(self, link: Link, frame: f.LinkShown) -> None:
         pushes = [
-            Push(p.channel, p.prev, self._codec.events(frame.kind, p.events), p.told, p.state, p.parted)
+            Push(p.channel, p.prev, self._codec.events(frame.kind, p.events), p.told, p.state, p.parted, p.can_wait)
             for p in frame.pushes
         ]
         self.watches.shown(link, frame, pushes)

@@ -255,4 +255,4 @@ class Audience:
 
 def framed_pushes(pushes: Sequence[Push]) -> tuple[PushFrame, ...]:
     """Return pushes as a link carries them."""
-    return tuple(PushFrame(p.channel, p.prev, _json(p.events), p.told, p.state, p.parted) for p in pushes)
+    return tuple(PushFrame(p.channel, p.prev, _json(p.events), p.told, p.state, p.parted, p.can_wait) for p in pushes)

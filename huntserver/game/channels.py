@@ -41,20 +41,26 @@ class Telling:
             self.made.append(Push("hunt", self.state.hunt_seq, (shown,)))
             self.state.hunt_seq = self.seq
 
+    def news(self, shown: Shown) -> None:
+        """Tell everybody in the hunt what hurries nobody: what other teams did."""
+        if not self._joined("hunt", shown, can_wait=True):
+            self.made.append(Push("hunt", self.state.hunt_seq, (shown,), can_wait=True))
+            self.state.hunt_seq = self.seq
+
     def hosts(self, shown: Shown) -> None:
         """Tell the hosts."""
         if not self._joined("host", shown):
             self.made.append(Push("host", self.state.host_seq, (shown,)))
             self.state.host_seq = self.seq
 
-    def _joined(self, channel: str, shown: Shown) -> bool:
+    def _joined(self, channel: str, shown: Shown, *, can_wait: bool = False) -> bool:
         """Put what is shown behind what the record shows on the channel already; tell whether there was something."""
         if channel not in self._told:
             self._told[channel] = len(self.made)
             return False
         at = self._told[channel]
         told = self.made[at]
-        self.made[at] = Push(channel, told.prev, (*told.events, shown))
+        self.made[at] = Push(channel, told.prev, (*told.events, shown), can_wait=told.can_wait and can_wait)
         return True
 
     def parted(self, team: Team, player: str) -> None:

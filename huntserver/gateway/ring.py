@@ -130,7 +130,9 @@ class Ring:
         return entry
 
     def settle(self, kept: Kept) -> None:
-        """Count what an entry has come to weigh."""
+        """Count what an entry has come to weigh, while it is kept."""
+        if kept.seq not in self._entries:
+            return
         weight = kept.weigh()
         self.bytes += weight - kept.weight
         kept.weight = weight

@@ -1,24 +1,28 @@
-"""One hunt's room, and one player's: who listens to which channel, and how far each was given it.
+"""One hunt's room, and one player's: who listens to which channel, and how far each was given it; what all count.
 
 Owned by `rooms`, which alone changes them.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from huntserver.gateway.ring import Ring
+from huntserver.gateway.ring import Kept, Ring
 
 
 class Channel(dict[Any, int]):
     """Who listens to a channel; of each, up to which seq it was given the channel when it entered, or by an answer.
-    `last`: of the last push that was shown to all of them."""
+    `last`: of the last push that was shown to all of them. `news`: pushes after it that wait to be given together,
+    and what they weigh; the next ones may go at `news_due_s` by the loop's clock."""
 
-    __slots__ = ("last",)
+    __slots__ = ("last", "news", "news_bytes", "news_due_s")
 
     def __init__(self) -> None:
         super().__init__()
         self.last = 0
+        self.news: list[Kept] = []
+        self.news_bytes = 0
+        self.news_due_s = 0.0
 
     def given(self, listener: Any) -> int:
         """Return up to which seq a listener was given the channel."""
@@ -58,3 +62,14 @@ class PlayerRoom:
         self.listeners: dict[Any, None] = {}
         self.last_seq = 0
         self.since_ms = since_ms
+
+
+class RoomStatistics(NamedTuple):
+    """What the rooms hold and have done. `delivered` counts frames to listeners, `dropped` those not taken."""
+
+    rooms: int
+    ring_pushes: int
+    ring_bytes: int
+    published: int
+    delivered: int
+    dropped: int

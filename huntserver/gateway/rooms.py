@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
 from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.gateway.giving import give
 from huntserver.gateway.ring import Kept, Ring
-from huntserver.gateway.room import Channel, PlayerRoom, Room
+from huntserver.gateway.room import Channel, PlayerRoom, Room, RoomStatistics
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Event, State, frame, message
 
-SMALL: Final = 8
-"""Audiences up to this are written to with the replies; larger ones wait for their slice."""
+NEWS_BYTES_MAX: Final = 8 * 1024
+"""News that wait are given when they weigh so much: a listener's outbox is for more than them."""
 PARTED_MAX: Final = 1000
 """Clients that a room remembers to have taken out; views of others that are as old are asked for again."""
 REPLAY_MS: Final = 10_000
@@ -34,17 +35,6 @@ class Asks(Protocol):
     def query(self, kind: str, id: str, query: Any, sink: Any, request: int, caller: Caller) -> None:
         """Ask a question."""
         ...
-
-
-class RoomStatistics(NamedTuple):
-    """What the rooms hold and have done. `delivered` counts frames to listeners, `dropped` those not taken."""
-
-    rooms: int
-    ring_pushes: int
-    ring_bytes: int
-    published: int
-    delivered: int
-    dropped: int
 
 
 class Rooms:
@@ -84,8 +74,8 @@ class Rooms:
             ring.add(seq, at_ms, pushes)
             listeners = room.channels.get(first.channel)
             if listeners is not None:
-                if len(listeners) > 1 or origin not in listeners:
-                    self._show(room, ring.kept(seq)[0], listeners, origin)
+                if len(listeners) > 1 or origin not in listeners or listeners.news:
+                    self._show(room, ring.kept(seq), listeners, origin)
                 listeners.last = seq
         else:
             self._show_all(room, seq, at_ms, pushes, origin)
@@ -159,8 +149,8 @@ class Rooms:
         for push, kept in zip(shown, room.ring.kept(seq), strict=True):
             listeners = room.channels.get(push.channel)
             if listeners:
-                self._show(room, kept, listeners, origin if push.told else None)
-                listeners.last = seq
+                if not push.can_wait or not self._gathered(room, listeners, kept):
+                    self._show(room, (kept,), listeners, origin if push.told else None)
             elif not push.told:
                 kept.payload(room.hunt)  # it may be large (clues that opened): weighed as it is
                 room.ring.settle(kept)
@@ -181,42 +171,57 @@ class Rooms:
         room = self._rooms.get(hunt)
         return 0 if room is None else room.parted.get(by, room.parted_before)
 
-    def _show(self, room: Room, kept: Kept, listeners: Channel, told: Any) -> None:
-        soon, seq = len(listeners) <= SMALL, kept.seq
-        slow: list[Any] | None = None
-        # who was not given the one before it; nobody, but for owners that another owner came between
-        behind: dict[Any, None] = {}
-        if kept.prev > listeners.last:
-            behind = dict.fromkeys(one for one, given in listeners.items() if given < kept.prev)
-        frames: list[bytes | None] = [None, None]
-        shown = 0
-        for listener, given in listeners.items():
-            if listener is told or given >= seq or listener in behind:
-                continue
-            packed = listener.packed
-            data = frames[packed]
-            if data is None:
-                data = frames[packed] = kept.frame(room.hunt, packed)
-            shown += 1
-            if not listener.push(data, soon=soon):
-                slow = [listener] if slow is None else [*slow, listener]
-        if shown:
-            self.delivered += shown
+    def _show(self, room: Room, run: Sequence[Kept], listeners: Channel, told: Any) -> None:
+        """Give a channel pushes that follow each other; `told` has them. What waited goes before them."""
+        if listeners.news:
+            self._give_news(room, listeners)
+        given = give(room.hunt, run, listeners, told)
+        self.delivered += given.taken
+        for kept in run if given.taken else ():
             room.ring.settle(kept)
-        if slow is not None:
-            self._drop(room, slow, kept)
-        for listener in behind:
+        before = run[0].seq - 1
+        for listener in given.slow:
+            self.dropped += len(run)
+            self._drop(room, listener, before)
+        for listener in given.behind:
             given_all = room.given(listener)
             self.leave(room.hunt, list(room.channels), listener)
-            listener.take_up(room.hunt, seq - 1, given_all)
+            listener.take_up(room.hunt, before, given_all)
+        listeners.last = run[-1].seq
 
-    def _drop(self, room: Room, slow: list[Any], kept: Kept) -> None:
-        self.delivered -= len(slow)
-        self.dropped += len(slow)
-        for listener in slow:
-            given = room.given(listener)  # of this record, too, on the channels before
-            self.leave(room.hunt, list(room.channels), listener)
-            listener.fell_behind(room.hunt, kept.seq - 1, given)
+    def _drop(self, room: Room, listener: Any, seq: int) -> None:
+        given = room.given(listener)  # of this record, too, on the channels before
+        self.leave(room.hunt, list(room.channels), listener)
+        listener.fell_behind(room.hunt, seq, given)
+
+    def _gathered(self, room: Room, listeners: Channel, kept: Kept) -> bool:
+        """Let a push to many wait for others that can wait; False: none went for a while, it goes at once."""
+        if len(listeners) <= self._limits.news_listeners:
+            return False
+        loop, wait_s = asyncio.get_running_loop(), self._limits.news_ms / 1000
+        if not listeners.news:
+            now_s = loop.time()
+            if now_s >= listeners.news_due_s:
+                listeners.news_due_s = now_s + wait_s
+                return False
+            loop.call_at(listeners.news_due_s, self._news_due, room, kept.channel, listeners)
+        listeners.news.append(kept)
+        listeners.news_bytes += len(kept.payload(room.hunt))
+        room.ring.settle(kept)
+        if listeners.news_bytes > NEWS_BYTES_MAX:
+            self._give_news(room, listeners)
+        return True
+
+    def _news_due(self, room: Room, channel: str, listeners: Channel) -> None:
+        if listeners.news and room.channels.get(channel) is listeners:  # else it was given, or its room began anew
+            listeners.news_due_s = asyncio.get_running_loop().time() + self._limits.news_ms / 1000
+            before = room.ring.bytes
+            self._give_news(room, listeners)
+            self._bytes += room.ring.bytes - before
+
+    def _give_news(self, room: Room, listeners: Channel) -> None:
+        news, listeners.news, listeners.news_bytes = listeners.news, [], 0
+        self._show(room, news, listeners, None)
 
     def _publish_player(self, id: str, seq: int, at_ms: int, pushes: Sequence[Push]) -> None:
         room = self._players.get(id)

@@ -1,4 +1,4 @@
-"""Safeguards of the client, which show where sessions go over several nodes; how each is switched off.
+"""Safeguards of the client and of rooms, which show where sessions go over several nodes; how each is switched off.
 
 Judged by whole nodes with real gateways (`lab/sim/session_workload.py`).
 """
@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from huntserver.client import session
 from huntserver.client.requests import Request, Requests
-from lab.ablations.safeguard import SESSION, Patches, Safeguard
+from huntserver.gateway.room import Channel
+from huntserver.gateway.rooms import Rooms
+from lab.ablations.safeguard import GATEWAY, SESSION, Patches, Safeguard
 
 # ---- the shipped client
 
@@ -45,6 +47,23 @@ def _without_sending_unknown_again(patches: Patches) -> None:
     patches.wrap(session, "resend_ms", rash)
 
 
+# ---- rooms
+
+
+def _without_order_of_news(patches: Patches) -> None:
+    """What is urgent overtakes the news of its channel that wait."""
+
+    def hasty(old: Any) -> Any:
+        def show(self: Rooms, room: Any, run: Any, listeners: Channel, told: Any) -> None:
+            news, listeners.news = listeners.news, []
+            old(self, room, run, listeners, told)
+            listeners.news = news
+
+        return show
+
+    patches.wrap(Rooms, "_show", hasty)
+
+
 SAFEGUARDS: Final = {
     s.name: s
     for s in (
@@ -61,6 +80,14 @@ SAFEGUARDS: Final = {
             "a client takes an outcome that is not known for no answer",
             ("I1", "I2"),
             _without_sending_unknown_again,
+        ),
+        Safeguard(
+            "order of news",
+            GATEWAY,
+            "news that wait for each other are given before what is urgent on their channel",
+            ("I4",),
+            _without_order_of_news,
+            "of hunt, ",
         ),
     )
 }

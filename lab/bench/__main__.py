@@ -40,6 +40,9 @@ PLAYERS = (100, 2000)
 RATE = 2000
 """Commands a second of the latency rows; `FAST` those of the fast ones."""
 FAST = 20_000
+NEWS = 40
+"""Of the row with news every so-manieth command is of everybody's concern: 50 a second."""
+COINS = 100_000
 
 
 def _say_if_limited(result: dict[str, Any]) -> None:
@@ -69,7 +72,7 @@ def our_server(log: str, folder: Path, *, copies: int = 1, more: str = "") -> It
     told = []
     for i in range(HUNTS):
         path = folder / f"campaign{i}.toml"
-        path.write_text(campaign_hunt())
+        path.write_text(campaign_hunt(COINS))
         told += ["--hunt", str(path)]
     told += [part for limit in (*LIMITS, *CLOSED_LIMITS) for part in ("--limit", limit)]
     (folder / "config.toml").write_text(
@@ -122,9 +125,11 @@ def _places(rows: Rows, name: str, result: dict[str, Any], rate: int, to: str = 
     rows.add(f"cpu_us_latency_{name}", 1e6 * result["server_cpu"] / rate, "us/command")
 
 
-def _at_rate(log: str, rate: int, hunts: int, seconds: str, *, copies: int = 1) -> dict[str, Any]:
-    """Run 2,000 players over `hunts` hunts at `rate` commands/s, open loop, against a fresh server of ours."""
+def _at_rate(log: str, rate: int, hunts: int, seconds: str, *, copies: int = 1, claims: int = 0) -> dict[str, Any]:
+    """Run 2,000 players over `hunts` hunts at `rate` commands/s, open loop, against a fresh server of ours; with
+    `claims` every so-manieth command is news to all others of its hunt."""
     arguments = ("--players", "2000", "--rate", str(rate), "--seconds", seconds, "--hunts", str(hunts))
+    arguments += ("--claims", str(claims))
     return ours(log, *arguments, copies=copies)
 
 
@@ -144,16 +149,16 @@ def latency_three(rows: Rows, seconds: str) -> None:
 
 
 def latency(rows: Rows, kind: str, log: str, seconds: str) -> None:
-    """Measure latency from the intended time of sending: 2,000 players at 2,000 commands/s, in 50 hunts and in one, and
-    at 20,000 commands/s in 16; beside it the bare echo and the log's own round trip."""
+    """Measure latency from the intended time of sending: 2,000 players at 2,000 commands/s, in 50 hunts, in one, and in
+    one with news for all; at 20,000 commands/s in 16; beside it the bare echo and the log's own round trip."""
     with echo_server() as (port, pid):
         arguments = ("--players", "2000", "--rate", str(RATE), "--seconds", seconds)
         _places(rows, "echo_2000", generate(pid, "--port", str(port), "--target", "echo", *arguments), RATE)
     if kind == "kafka":
         for place, value in round_trip(log.partition(":")[2]).items():
             rows.add(f"kafka_round_trip_{place}", value, "ms")
-    for hunts, suffix in ((HUNTS, ""), (1, "_one_hunt")):
-        result = _at_rate(log, RATE, hunts, seconds)
+    for hunts, suffix, claims in ((HUNTS, "", 0), (1, "_one_hunt", 0), (1, "_news", NEWS)):
+        result = _at_rate(log, RATE, hunts, seconds, claims=claims)
         _places(rows, f"{kind}_2000{suffix}", result, RATE, "echo_2000")
         if not suffix:
             _share(rows, f"{kind}_2000", result)

@@ -67,6 +67,7 @@ class Bench:
         self.players: list[BenchPlayer] = []
         self.first_texts = ""  # the digest of those that the last player's page needs first
         self.playing = self.waiting = 0
+        self.turns = 0  # commands of an open loop
         self.replies = self.errors = 0
         self.closed_loop = False
         self.latencies_ns: list[int] = []
@@ -197,6 +198,11 @@ class BenchPlayer:
         # Blanks in front: JSON's numbers have no leading zeros, and all guesses are of one size.
         self.send(b'%b%9d%b%9d,"text":"wrong %09d"}' % (self.head, n, self.middle, n, n))
 
+    def claim(self) -> None:
+        """Take a piece of treasure: news to all others."""
+        n = self.n = self.n + 1
+        self.send(command({"id": n, "op": "claim", "hunt": self.hunt, "treasure": "coin", "key": n}))
+
 
 def connect(bench: Bench) -> None:
     """Bring all players into their hunts."""
@@ -216,19 +222,22 @@ def connect(bench: Bench) -> None:
 def open_loop(bench: Bench, seconds: float) -> None:
     """Send at the rate for the time, every player in turn, and wait for the last answers."""
     players = bench.players
-    step_ns = int(1e9 / bench.arguments.rate)
+    step_ns, claims = int(1e9 / bench.arguments.rate), bench.arguments.claims
     due_ns = time.monotonic_ns() + 10**7
     end_ns = due_ns + int(seconds * 1e9)
-    i = 0
     while due_ns < end_ns:
         bench.loop.turn(due_ns)
         now_ns = time.monotonic_ns()
         while due_ns <= now_ns:
+            i = bench.turns
+            bench.turns += 1
             player = players[i % len(players)]
-            i += 1
             player.queue.append(due_ns)
             bench.waiting += 1
-            player.guess()
+            if claims and (i + i // len(players)) % claims == 0:  # another player each time, each player once
+                player.claim()
+            else:
+                player.guess()
             due_ns += step_ns
     deadline_ns = time.monotonic_ns() + int(LAST_ANSWERS_S * 1e9)
     while bench.waiting and time.monotonic_ns() < deadline_ns:
@@ -292,6 +301,7 @@ if __name__ == "__main__":
     parser.add_argument("--hunts", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rate", type=float, default=0)
+    parser.add_argument("--claims", type=int, default=0, help="every so-manieth command of an open loop claims a coin")
     parser.add_argument("--outstanding", type=int, default=1)
     parser.add_argument("--key-file", type=Path)
     parser.add_argument("--tag", default="")

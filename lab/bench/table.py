@@ -38,6 +38,7 @@ SUMMARY: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         ("latency_kafka_2000_*", "", "latency_echo_2000_*", "latency_peer_fastapi_2000_*"),
     ),
     ("the same in one hunt", ("latency_kafka_2000_one_hunt_*", "", "", "")),
+    ("the same with 50 news a second for all 2,000", ("latency_kafka_2000_news_*", "", "", "")),
     ("the same at 20,000 commands/s, 16 hunts", ("latency_kafka_fast_*", "", "", "")),
     ("500 clues, 3,000 teams: commands/s, 100 players", ("large_kafka_100", "", "echo_bare_kafka_100", "")),
     ("500 clues, 3,000 teams: commands/s, 2,000 players", ("large_kafka_2000", "", "echo_bare_kafka_2000", "")),

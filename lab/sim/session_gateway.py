@@ -26,9 +26,10 @@ from lab.sim.node import SimNode
 TOKENS: Final = Tokens(b"s" * 32)
 LIMITS: Final = Limits(
     commands_per_s=1e6, commands_burst=1_000_000, sockets_per_s_per_address=1e6, handshakes_per_s_per_address=1e6,
-    drain_s=0.5,
+    drain_s=0.5, news_listeners=1, news_ms=800,
 )  # fmt: skip
-"""As shipped, but for the rates, and for a planned stop that asks for less patience than the faults of a seed leave."""
+"""As shipped, but for the rates, for a planned stop that asks for less patience than the faults of a seed leave, and
+for news that wait longer for each other, from two listeners on: no seed has more than eight."""
 
 TICK_S: Final = 0.05
 

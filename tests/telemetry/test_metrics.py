@@ -15,7 +15,7 @@ from actors.log.sqlite.log import SqliteStatistics
 from actors.shard.commit import CommitStatistics
 from actors.shard.statistics import ShardStatistics
 from actors.snapshots.writer import SnapshotStatistics
-from huntserver.gateway.rooms import RoomStatistics
+from huntserver.gateway.room import RoomStatistics
 from huntserver.gateway.server import GatewayStatistics
 from huntserver.projections.child import ProjectorStatistics
 from huntserver.telemetry import LogReporter, LoopLag

@@ -113,6 +113,7 @@ class PushFrame(msgspec.Struct, array_like=True, frozen=True, gc=False):
     told: bool = False
     state: str | None = None
     parted: str = ""
+    can_wait: bool = False
 
 
 class LinkAccepted(LinkFrame, tag="a", frozen=True, gc=False):

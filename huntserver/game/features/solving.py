@@ -177,7 +177,7 @@ def _show_solved(tell: Telling, state: Hunt, event: Solved) -> None:
     first = event.rank == 1 if event.used_ms < 0 else _is_fastest(state, event)
     if first and not event.held:
         # By number: the id and the title of a clue may give away what others have not come to.
-        tell.all(Shown("first_finder", team.id, team.name, clue_number=index + 1))
+        tell.news(Shown("first_finder", team.id, team.name, clue_number=index + 1))
     kept = event.personal if state.plan.kinds[index].kept else None
     tell.hosts(Shown("solved", team.id, team.name, clue=clue.id, points=event.points, rank=event.rank, personal=kept))
     if event.points:

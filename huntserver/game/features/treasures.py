@@ -144,9 +144,9 @@ def _show_claimed(tell: Telling, state: Hunt, event: Claimed) -> None:
     tell.team(team, own)
     tell.opened(team)
     if state.rest.curtain is not None:  # how many are left is for everybody who looks for one; who took it is not
-        tell.all(Shown("claimed", treasure=event.treasure, title=event.title, left=left))
+        tell.news(Shown("claimed", treasure=event.treasure, title=event.title, left=left))
     elif event.rank:
-        tell.all(shown)
+        tell.news(shown)
     tell.hosts(shown)
     if event.points:
         tell.board()

@@ -28,6 +28,7 @@ NEAR = {
     "what was told by an answer": 25,
     "how far a listener entered": 25,
     "what is followed is given up": 160,
+    "order of news": 60,
 }
 """Where seeds begin that show soon what is missed (0 for all others); a change of the simulation moves them, so that
 some hundreds are tried. `make ablations` starts from the commit's base."""
