@@ -129,8 +129,7 @@ def _at_rate(log: str, rate: int, hunts: int, seconds: str, *, copies: int = 1, 
     """Run 2,000 players over `hunts` hunts at `rate` commands/s, open loop, against a fresh server of ours; with
     `claims` every so-manieth command is news to all others of its hunt."""
     arguments = ("--players", "2000", "--rate", str(rate), "--seconds", seconds, "--hunts", str(hunts))
-    arguments += ("--claims", str(claims))
-    return ours(log, *arguments, copies=copies)
+    return ours(log, *arguments, "--claims", str(claims), copies=copies)
 
 
 def _share(rows: Rows, name: str, result: dict[str, Any]) -> None:

@@ -64,7 +64,7 @@ def show(rooms: Rooms, seq: int, *, can_wait: bool = True, text: str = "") -> No
 
 def at_times(*steps: tuple[float, Callable[[], None]], seconds: float = 1.0) -> None:
     """Call each at its time, in s, on a loop whose time is nobody's."""
-    loop = SimLoop()
+    loop = SimLoop()  # type: ignore[abstract]
     for at_s, step in steps:
         loop.call_at(at_s, step)
     loop.run(lambda: False, seconds)
