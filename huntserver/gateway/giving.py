@@ -15,7 +15,7 @@ SMALL: Final = 8
 """Audiences up to this are written to with the replies; larger ones wait for their slice."""
 
 
-class Given(NamedTuple):
+class Delivered(NamedTuple):
     """What became of pushes: frames that were taken, and listeners that are `slow` or `behind`, which were not given
     the push before the first."""
 
@@ -24,7 +24,7 @@ class Given(NamedTuple):
     behind: Sequence[Any]
 
 
-def give(hunt: str, run: Sequence[Kept], channel: Channel, told: Any) -> Given:
+def give(hunt: str, run: Sequence[Kept], channel: Channel, told: Any) -> Delivered:
     """Give pushes that follow each other on a channel to its listeners, but to `told`, who has them; several go in one
     write. Who has the first of them gets the rest."""
     first, last = run[0], run[-1]
@@ -51,7 +51,7 @@ def give(hunt: str, run: Sequence[Kept], channel: Channel, told: Any) -> Given:
             taken += count
         else:
             slow.append(listener)
-    return Given(taken, slow, list(behind))
+    return Delivered(taken, slow, list(behind))
 
 
 def _joined(hunt: str, run: Sequence[Kept], packed: bool) -> bytes:
