@@ -44,7 +44,7 @@ EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """A tenure: who owned the shard from a record on. `at_ms`: when it opened."""
+    """A tenure: who owned the shard from a record on. `at_ms`: when it opened, 0 where the log does not say."""
 
     node: str
     offset: int
@@ -104,7 +104,7 @@ class ShardHistory:
     def found(self, at: int, personal: bool) -> Found:
         """Return one of the records as it is told."""
         offset, record, counts, owner = self.records[at]
-        near = [o for o in self.owners if o is not owner and abs(o.at_ms - record.at) <= AROUND_MS]
+        near = [o for o in self.owners if o is not owner and o.at_ms and abs(o.at_ms - record.at) <= AROUND_MS]
         events = [_event(event, personal) for event in record.events]
         return Found(
             record.entity, str(self.shard), offset, record.pos, record.at, record.by, record.key, counts, events,
@@ -157,6 +157,26 @@ class Causes:
             if chunk[-1].offset >= bounds.end - 1:
                 break
         return found
+
+    async def entities(self, kind: str) -> set[str]:
+        """Return every entity of a kind that has a record, as `hunt/ID`. Raises `Fault`."""
+        seen: set[str] = set()
+        topic = self._kinds[kind].topic
+        for index in range(self._shards[topic]):
+            await self.history(ShardId(topic, index), lambda record: bool(seen.add(record.entity)))  # type: ignore[func-returns-value]
+        return seen
+
+    async def strangers(self, entity: str, values: Iterable[str]) -> list[str]:
+        """Return which of some values (a team, a clue) no event of an entity names. Raises `Fault`."""
+        missing = list(values)
+
+        def look(record: Done) -> bool:
+            said = {str(value) for event in record.events for value in msgspec.structs.asdict(event).values()}
+            missing[:] = [value for value in missing if value not in said]
+            return False
+
+        await self.history(self.shard(entity), lambda record: record.entity == entity and look(record))
+        return missing
 
     async def of_key(self, entity: str, key: str) -> list[Chain]:
         """Return the chain of every record of an entity that was made by a command of this key."""

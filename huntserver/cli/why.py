@@ -15,6 +15,7 @@ from huntserver.causes import EXPLAINS, Causes, Chain, Followed, Found, Owner
 from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, USAGE, checked_config, fail, run
 from huntserver.config import Config
 from huntserver.errors import REFUSALS
+from huntserver.suggestion import did_you_mean
 
 KEY: Final = re.compile(r"[^\s:]{1,64}:[0-9]{1,18}")
 POS: Final = re.compile(r"[0-9]{1,18}")
@@ -70,6 +71,7 @@ async def _answer(made: Config, entity: str, what: str, holds: Sequence[str], pe
         if what in REFUSALS:
             return await _refusal(causes, entity, what, holds, as_json)
         chains = await (causes.of_pos(entity, int(what)) if what.isdigit() else causes.of_key(entity, what))
+        absent = "" if chains else await _absent(causes, entity)
     finally:
         await opened.close()
     for chain in chains:
@@ -77,7 +79,8 @@ async def _answer(made: Config, entity: str, what: str, holds: Sequence[str], pe
     if chains:
         return 0
     click.echo(
-        f"the log holds no record {what} of {entity}: nothing of it was ever durable. A command that was refused "
+        absent
+        or f"the log holds no record {what} of {entity}: nothing of it was ever durable. A command that was refused "
         "leaves no record (give the code of its refusal); one whose outcome was not known did not happen.",
         err=True,
     )
@@ -86,6 +89,9 @@ async def _answer(made: Config, entity: str, what: str, holds: Sequence[str], pe
 
 async def _refusal(causes: Causes, entity: str, code: str, holds: Sequence[str], as_json: bool) -> int:
     found = await causes.explaining(entity, code, holds, LAST) if code in EXPLAINS else []
+    if not found and (absent := await _absent(causes, entity, holds)):
+        click.echo(absent, err=True)
+        return FAILED
     if as_json:
         click.echo(msgspec.json.encode({"code": code, "text": REFUSALS[code].text, "because": found}).decode())
         return 0
@@ -99,6 +105,17 @@ async def _refusal(causes: Causes, entity: str, code: str, holds: Sequence[str],
     for record in found:
         click.echo("\n".join(_record(record, "  ")))
     return 0
+
+
+async def _absent(causes: Causes, entity: str, values: Sequence[str] = ()) -> str:
+    """Return what of a question the log has never heard of, in words; "" when it knows all of it."""
+    known = await causes.entities(entity.partition("/")[0])
+    if entity not in known:
+        return " ".join(
+            filter(None, [f"the log holds nothing of {entity};", did_you_mean(entity, sorted(known))])
+        ).rstrip(";")
+    unknown = await causes.strangers(entity, values)
+    return f"nothing in the log of {entity} names {' or '.join(map(repr, unknown))}" if unknown else ""
 
 
 # ---- in words
@@ -128,9 +145,8 @@ def _record(found: Found, indent: str) -> list[str]:
     by = f"by {found.by}" + (f" with key {found.key}" if found.key else "")
     lines += [f"{indent}  {_said(event)} {by}" for event in found.events]
     if found.owner is not None:
-        lines.append(
-            f"{indent}  under the tenure of {found.owner.node}, opened {_span(found.at_ms - found.owner.at_ms)} before"
-        )
+        opened = f", opened {_span(found.at_ms - found.owner.at_ms)} before" if found.owner.at_ms else ""
+        lines.append(f"{indent}  under the tenure of {found.owner.node}{opened}")
     lines += [f"{indent}  {_change(change, found)}" for change in found.changes]
     return lines
 

@@ -120,7 +120,7 @@ class Accepting(asyncio.Protocol):
         self._timer = asyncio.get_running_loop().call_later(seconds, self._overdue, reason)
 
     def _overdue(self, reason: str) -> None:
-        if self._http is None or not self._http.answered:
+        if reason and (self._http is None or not self._http.answered):  # none: it was answered, and asks nothing more
             self._door.refuse(reason, self._peer)
         self.abort()
 

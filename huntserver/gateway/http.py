@@ -59,6 +59,8 @@ class HttpExchange:
             if self._read_away > READ_AWAY_BYTES_MAX:
                 self._transport.abort()
             return
+        if self._is_next:
+            self._within(self._site.limits.http_s, "slow_request")
         self._h11.receive_data(data)
         self._events()
 

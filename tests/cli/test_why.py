@@ -123,6 +123,19 @@ async def test_in_words_it_says_what_stood_in_the_way(config: Path) -> None:
     assert SECRET in (await why(config, "small", "phone:2", "--personal")).stdout
 
 
+async def test_a_tenure_whose_time_the_log_does_not_say_is_told_without_one(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "hunts.db", shards=SHARDS)
+    await log.open()
+    own = await (await Owner(log, shard(HUNT), "old:1").open(-START_MS)).write(
+        HUNT, 1, 1_000, "p:ada", "phone:1", Joined("t1", "Small", Author("p:ada", SECRET, name="Ada"))
+    )
+    (tmp_path / "config.toml").write_text(f'[log]\nurl = "sqlite:{tmp_path}/hunts.db"\n')
+    said = (await why(tmp_path / "config.toml", "small", "1")).stdout
+    await log.close()
+    assert own is None
+    assert "under the tenure of old:1#run\n" in said
+
+
 async def test_a_reaction_leads_back_to_its_cause(config: Path) -> None:
     said = (await why(config, ADA, "1")).stdout
     assert "it follows from" in said
@@ -132,9 +145,7 @@ async def test_a_reaction_leads_back_to_its_cause(config: Path) -> None:
 async def test_a_refusal_is_explained_by_the_records_that_make_it_so(config: Path) -> None:
     said = (await why(config, "small", "already_solved", "--team", "t1", "--clue", "c1")).stdout
     assert said.startswith("already_solved: your team has solved this clue\n  hunt/small, record 2")
-    assert (
-        "no record of hunt/small that counts" in (await why(config, "small", "already_solved", "--clue", "c9")).stdout
-    )
+    assert "no record of hunt/small that counts" in (await why(config, "small", "treasure_taken", "--clue", "c1")).stdout
     assert "ended by timer" in (await why(config, "small", "too_late")).stdout
     assert "it rests on the request" in (await why(config, "small", "bad_token")).stdout
 
@@ -143,5 +154,11 @@ async def test_what_is_not_there_is_said_and_what_is_no_question_is_refused(conf
     none = await why(config, "small", "phone:9")
     assert none.exit_code == FAILED
     assert "the log holds no record phone:9 of hunt/small: nothing of it was ever durable" in none.stderr
+    for arguments in (("smal", "3"), ("smal", "already_solved")):
+        unknown = await why(config, *arguments)
+        assert unknown.exit_code == FAILED
+        assert unknown.stderr == "the log holds nothing of hunt/smal; did you mean 'hunt/small'?\n"
+    stranger = await why(config, "small", "already_solved", "--team", "t1", "--clue", "c9")
+    assert (stranger.exit_code, stranger.stderr) == (FAILED, "nothing in the log of hunt/small names 'c9'\n")
     for arguments in (("small", "what?"), ("teams/t1", "1"), ("player/", "1")):
         assert (await why(config, *arguments)).exit_code == USAGE

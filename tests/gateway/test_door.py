@@ -295,3 +295,20 @@ async def test_a_body_over_the_limit_is_refused_by_its_size_and_read_away() -> N
     chunked.give(f"Authorization: {headers['Authorization']}\r\n\r\n".encode())
     chunked.give(b"400\r\n" + b"#" * 1024 + b"\r\n")
     assert chunked.answer()[0] == 413
+
+
+async def gone(caller: Caller) -> None:
+    """Wait until the server has let go of a socket."""
+    while not caller.wire.aborted:
+        await asyncio.sleep(0.01)
+
+
+async def test_a_browsers_idle_socket_is_let_go_without_a_refusal_and_a_slow_second_request_is_one() -> None:
+    rig = Rig(http_s=0.05)
+    idle, slow = Caller(rig), Caller(rig)
+    assert idle.ask("GET", "/")[0] == slow.ask("GET", "/")[0] == 200
+    slow.give(b"GET / HTTP/1.1\r\n")
+    async with asyncio.timeout(60):
+        await asyncio.gather(gone(idle), gone(slow))
+    assert rig.gateway.statistics().refusals == {"slow_request": 1}
+    await rig.gateway.close()
