@@ -16,34 +16,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from lab.machines.sockets import inode_of, listening_ports
+
 CHUNK_BYTES: Final = 65_536
 LOOK_S: Final = 0.03
-LISTENING: Final = "0A"
-"""The state of a listening socket in /proc/net/tcp (Linux)."""
 
 Pair = frozenset[str]
 
 
-def _sockets() -> list[list[str]]:
-    return [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-
-
-def _port(address: str) -> int:
-    return int(address.rpartition(":")[2], 16)
-
-
-def listening_ports() -> set[int]:
-    """Return the TCP ports (of IPv4) that somebody on this machine listens on."""
-    return {_port(row[1]) for row in _sockets() if row[3] == LISTENING}
-
-
-def holds(pid: int, port: int) -> bool:
-    """Tell whether a process has the socket whose own port this is."""
-    inodes = {f"socket:[{row[9]}]" for row in _sockets() if _port(row[1]) == port and row[3] != LISTENING}
+def holds(pid: int, inode: int) -> bool:
+    """Tell whether a process has the socket of this inode."""
+    named = f"socket:[{inode}]"
     with contextlib.suppress(OSError):  # it has ended, or closed one meanwhile
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             with contextlib.suppress(OSError):
-                if str(descriptor.readlink()) in inodes:
+                if str(descriptor.readlink()) == named:
                     return True
     return False
 
@@ -147,8 +134,9 @@ class LinkMesh:
             await asyncio.sleep(LOOK_S)
 
     async def _came(self, door: LinkDoor, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        port = writer.get_extra_info("peername")[1]
-        dialler = next((at for at, other in self._doors.items() if other is not door and holds(other.pid(), port)), "")
+        inode = inode_of(writer.get_extra_info("peername"), writer.get_extra_info("sockname"))
+        others = ((at, other) for at, other in self._doors.items() if inode and other is not door)
+        dialler = next((at for at, other in others if holds(other.pid(), inode)), "")
         line = _Line(door.address, dialler)
         line.writers.append(writer)
         self._lines.add(line)

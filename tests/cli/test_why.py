@@ -126,13 +126,12 @@ async def test_in_words_it_says_what_stood_in_the_way(config: Path) -> None:
 async def test_a_tenure_whose_time_the_log_does_not_say_is_told_without_one(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "hunts.db", shards=SHARDS)
     await log.open()
-    own = await (await Owner(log, shard(HUNT), "old:1").open(-START_MS)).write(
-        HUNT, 1, 1_000, "p:ada", "phone:1", Joined("t1", "Small", Author("p:ada", SECRET, name="Ada"))
-    )
+    owner = await Owner(log, shard(HUNT), "old:1").open(-START_MS)
+    ada = Author("p:ada", SECRET, name="Ada")
+    await owner.write(HUNT, 1, 1_000, "p:ada", "phone:1", Joined("t1", "Small", ada))
     (tmp_path / "config.toml").write_text(f'[log]\nurl = "sqlite:{tmp_path}/hunts.db"\n')
     said = (await why(tmp_path / "config.toml", "small", "1")).stdout
     await log.close()
-    assert own is None
     assert "under the tenure of old:1#run\n" in said
 
 
@@ -145,7 +144,9 @@ async def test_a_reaction_leads_back_to_its_cause(config: Path) -> None:
 async def test_a_refusal_is_explained_by_the_records_that_make_it_so(config: Path) -> None:
     said = (await why(config, "small", "already_solved", "--team", "t1", "--clue", "c1")).stdout
     assert said.startswith("already_solved: your team has solved this clue\n  hunt/small, record 2")
-    assert "no record of hunt/small that counts" in (await why(config, "small", "treasure_taken", "--clue", "c1")).stdout
+    assert (
+        "no record of hunt/small that counts" in (await why(config, "small", "treasure_taken", "--clue", "c1")).stdout
+    )
     assert "ended by timer" in (await why(config, "small", "too_late")).stdout
     assert "it rests on the request" in (await why(config, "small", "bad_token")).stdout
 
