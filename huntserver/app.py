@@ -34,7 +34,7 @@ from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from actors.way_in import WayIn
 from huntserver import __version__, telemetry
-from huntserver.auth import Issuers, KeySet, SignIn, Tokens, link_code, load_key
+from huntserver.auth import Issuers, KeySet, SignIn, Tokens, load_key
 from huntserver.cluster.node import ClusterNode
 from huntserver.config import Config, ConfigError, log_url, runtime_limits, server_limits
 from huntserver.game.hunt import HuntType
@@ -57,6 +57,7 @@ from huntserver.readiness import Readiness
 from huntserver.telemetry import metrics
 from huntserver.telemetry.traced import Coats, coats
 from huntserver.tls import ServerCertificate
+from huntserver.token_key import key_path, tokens
 from huntserver.wire.asyncapi import encoded
 
 TICK_LATE_S: Final = 2.0
@@ -138,27 +139,6 @@ def shards_of(log: EventLog, config: Config) -> list[ShardId]:
     """Return the shards of a log that is open: their count as a file says it, else as the configuration does."""
     held = log.shards() if isinstance(log, SqliteReader) else {}
     return [ShardId(kind.topic, i) for kind, count in kinds(config) for i in range(held.get(kind.topic, count))]
-
-
-def key_path(config: Config) -> Path:
-    """Return where the token key lies."""
-    return Path(config.auth.key_file) if config.auth.key_file else Path(config.data.dir) / "token.key"
-
-
-def tokens(config: Config, *, make: bool, issuers: Issuers | None = None) -> Tokens:
-    """Return the token mint. Raises `auth.KeyFileError`."""
-    return Tokens(load_key(key_path(config), make=make), issuers)
-
-
-def sign_in_link(config: Config, role: str, subject: str, name: str, *, url: str = "", port: int = 0) -> str:
-    """Return a link that signs in at the console, once. `url`: the server's address as browsers reach it; `port`: where
-    it listens, if not as configured. Raises `auth.KeyFileError`; ValueError for a role or subject that may not."""
-    code = link_code(load_key(key_path(config), make=False), role=role, subject=subject, name=name)
-    chosen = config.server
-    scheme = "https" if chosen.tls_certificate else "http"
-    here = "127.0.0.1" if chosen.host in ("0.0.0.0", "::", "") else chosen.host
-    base = url or f"{scheme}://{f'[{here}]' if ':' in here else here}:{port or chosen.port}{chosen.path_prefix}"
-    return f"{base.rstrip('/')}/host#{code}"
 
 
 async def read_issuers(config: Config, reporter: telemetry.LogReporter) -> Issuers:

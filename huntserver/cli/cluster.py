@@ -63,8 +63,8 @@ def cluster(
 
 
 def _token(made: Config) -> str:
-    from huntserver.app import key_path
     from huntserver.auth import KeyFileError, Tokens, load_key
+    from huntserver.token_key import key_path
 
     try:
         return Tokens(load_key(key_path(made), make=False)).mint("admin", "operator", "Operator", OPERATOR_S)

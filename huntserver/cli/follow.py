@@ -21,7 +21,7 @@ import msgspec
 
 from actors.faults import Fault
 from huntserver import telemetry
-from huntserver.app import feed, key_path, kinds, open_log
+from huntserver.app import feed, kinds, open_log
 from huntserver.auth import load_key
 from huntserver.config import Config
 from huntserver.projections.child import Beat
@@ -30,6 +30,7 @@ from huntserver.projections.feed import FeedStatistics
 from huntserver.projections.projector import ProjectionStatistics, Projector
 from huntserver.projections.stores import chosen
 from huntserver.projections.webhooks import WebhookSender, keep_telling
+from huntserver.token_key import key_path
 
 NICE: Final = 5
 BEAT_S: Final = 1.0

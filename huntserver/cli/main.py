@@ -36,12 +36,10 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
     import uvloop
 
     from actors import faults
-    from huntserver.auth import IssuerError, KeyFileError
-    from huntserver.limits import LimitError
 
     try:
         sys.exit(uvloop.run(work()) or 0)
-    except (ConfigError, IssuerError, KeyFileError, LimitError) as error:
+    except _of_usage() as error:
         fail(str(error), USAGE)
     except faults.LogDamaged as error:
         fail(f"{error.code}: {error}", DAMAGED)
@@ -51,6 +49,14 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
         fail(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", UNREACHABLE)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _of_usage() -> tuple[type[Exception], ...]:
+    """Return what a configuration raises: asked for when something was raised, as its libraries take time to load."""
+    from huntserver.auth import IssuerError, KeyFileError
+    from huntserver.limits import LimitError
+
+    return ConfigError, IssuerError, KeyFileError, LimitError
 
 
 LAZY = {
@@ -246,8 +252,8 @@ def token(
     url: str,
 ) -> None:
     """Mint a token with the server's key and print it; with --link, a link that signs a host in at the console."""
-    from huntserver.app import key_path, sign_in_link
     from huntserver.auth import KeyFileError, Tokens, load_key
+    from huntserver.token_key import key_path, sign_in_link
 
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     if not ttl[:-1].isdigit() or ttl[-1:] not in units:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from huntserver import telemetry
-from huntserver.app import RunningServer, sign_in_link, start, stop, tokens
+from huntserver.app import RunningServer, start, stop
 from huntserver.config import Config
+from huntserver.token_key import sign_in_link, tokens
 from huntserver.workers.supervisor import Workers
 
 LINK_COMMAND: Final = ".venv/bin/huntserver token --link --role host --sub host --name Host"

@@ -22,6 +22,7 @@ from huntserver.game.answers import GUESS_MAX
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.joining import Join
 from huntserver.game.features.overview import OverviewQuery
+from huntserver.token_key import tokens
 from lab.hunts import LARGE_CLUES, large_hunt
 from lab.rigs.turns import MeasuredLoop, as_ms, reference_ns
 
@@ -275,7 +276,7 @@ async def whole(loop: MeasuredLoop, folder: Path) -> list[str]:
         server=msgspec.structs.replace(config.server, port=0),
     )
     server = await app.start(config)
-    mint = app.tokens(config, make=False)
+    mint = tokens(config, make=False)
     with ExitStack() as stack:
         host = await asyncio.to_thread(Client, server.port, mint.mint("host", "host", "Host"), "host", stack)
         played = Played(server, loop, host)
