@@ -1,12 +1,14 @@
 """Which tests live on virtual time: those of the runtime and of the gateway, which meet no thread and no process.
 
 And no example of a property is judged by the time that it takes, or by the time that it takes to make it; the examples
-are the same at every run, so that no landing fails by the draw (HUNTSERVER_RANDOM=1: others each time).
+are the same at every run, so that no landing fails by the draw (HUNTSERVER_RANDOM=1: others each time). The garbage
+collector leaves alone what lives as long as the run.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,6 +29,16 @@ settings.load_profile("huntserver")
 HERE = Path(__file__).parent
 VIRTUAL = (HERE / "actors", HERE / "gateway")
 REAL = (HERE / "actors" / "log", HERE / "actors" / "test_spill.py", HERE / "gateway" / "test_worker.py")
+
+
+def pytest_collection_finish() -> None:
+    """Set the collector for a large heap: by its defaults it took a third of what models and simulations need.
+
+    Modules and tests, some million objects, are looked at no more; the rest less often, and as surely.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 20)
 
 
 def pytest_asyncio_loop_factories(
