@@ -7,6 +7,7 @@ this tool recorded. One wrapper for tests, campaigns and the benchmark.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
+from signal import SIGCONT, SIGKILL, SIGTERM
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -95,13 +96,28 @@ class Brokers:
 
     def end(self, node: int, number: int = SIGTERM) -> None:
         """Send a signal that ends one, and wait until it is gone. Raises OSError."""
-        process = Path(f"/proc/{self.pid(node)}/stat")
         self.signal(node, number)
         deadline = time.monotonic() + WAIT_S
-        while process.exists() and process.read_text().rpartition(") ")[2][:1] not in "ZX":
+        while self.runs(node):
             if time.monotonic() > deadline:
                 raise OSError(f"broker {node} is there {WAIT_S:.0f} s after signal {number}")
             time.sleep(0.02)
+
+    def heal(self) -> None:
+        """Let those go on that stand still, start those that have ended. Raises OSError."""
+        for node in self.nodes:
+            with contextlib.suppress(ProcessLookupError):
+                self.signal(node, SIGCONT)
+        if not all(self.runs(node) for node in self.nodes):
+            self.start()
+
+    def runs(self, node: int) -> bool:
+        """Tell whether the process of one is there, paused or not."""
+        try:
+            stat = Path(f"/proc/{self.pid(node)}/stat").read_text()
+        except OSError:
+            return False
+        return stat.rpartition(") ")[2][:1] not in "ZX"
 
     async def whole(self, within_s: float = WAIT_S) -> None:
         """Wait until every broker counts all among the living, and every partition has all its copies in step."""

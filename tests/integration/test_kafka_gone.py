@@ -20,17 +20,24 @@ from lab.machines.brokers import Brokers, brokers
 from lab.machines.servers import LocalServer
 
 HUNT = 'title = "One"\n[[clues]]\nid = "c1"\ntitle = "T"\nanswers = ["one"]\n'
-CONFIG = '[log]\nhunt_shards = 2\nplayer_shards = 2\ntopic_prefix = "gone"\n'
+CONFIG = '[log]\nhunt_shards = 2\nplayer_shards = 2\ntopic_prefix = "%s"\n'
 COMES_BACK_S = 60.0
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600), pytest.mark.xdist_group("broker gone")]
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[Brokers]:
+    """A broker of these tests alone."""
+    with brokers() as made:
+        yield made
 
 
 @pytest.fixture
-def broker() -> Iterator[Brokers]:
-    """A broker of one test alone."""
-    with brokers() as made:
-        yield made
+def broker(one: Brokers) -> Brokers:
+    """A broker that runs, to be killed."""
+    one.heal()
+    return one
 
 
 async def until(condition: Callable[[], bool], within_s: float) -> float:
@@ -75,7 +82,7 @@ async def play(live: LocalServer, broker: Brokers) -> None:
 
 def test_a_server_whose_broker_dies_is_not_ready_and_recovers_by_itself(tmp_path: Path, broker: Brokers) -> None:
     (tmp_path / "one.toml").write_text(HUNT)
-    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "config.toml").write_text(CONFIG % "killed")
     log = f"kafka:{broker.address}"
     live = LocalServer(tmp_path, "--log", log, "--data", str(tmp_path / "data"), "--hunt", "one.toml")
     live.launch()
@@ -91,7 +98,7 @@ def test_a_server_whose_broker_dies_is_not_ready_and_recovers_by_itself(tmp_path
 
 
 def test_an_idle_server_says_that_its_broker_stands_still(tmp_path: Path, broker: Brokers) -> None:
-    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "config.toml").write_text(CONFIG % "still")
     live = LocalServer(tmp_path, "--log", f"kafka:{broker.address}", "--data", str(tmp_path / "data"))
     live.launch()
     try:

@@ -31,11 +31,25 @@ async def prefix(kafka: str) -> AsyncIterator[str]:
     await remove_topics(kafka, name)
 
 
-@pytest.fixture(scope="module")
-def cluster(kafka: str) -> Iterator[Brokers]:
-    """Three brokers of one test module, to be paused and killed."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that hurt brokers in one process: they share the three."""
+    for item in items:
+        if "three" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("three brokers"))
+
+
+@pytest.fixture(scope="package")
+def three(kafka: str) -> Iterator[Brokers]:
+    """Three brokers for all tests that hurt some."""
     with brokers(3) as made:
         yield made
+
+
+@pytest.fixture
+def cluster(three: Brokers) -> Brokers:
+    """Three brokers to be paused and killed: all run, whatever the test before left behind."""
+    three.heal()
+    return three
 
 
 async def settled(condition: Any, *, within_s: float = WAIT_S) -> None:

@@ -24,6 +24,8 @@ from lab.machines.brokers import Brokers
 from tests.actors.log.contract import SHARD, WAIT_S, numbered, take, values
 from tests.authority import Authority
 
+pytestmark = pytest.mark.xdist_group("secure broker")
+
 PASSWORD = f"never-shown-{secrets.token_hex(8)}"
 KEY_PASSWORD = f"nor-this-{secrets.token_hex(8)}"
 
