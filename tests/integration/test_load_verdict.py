@@ -21,7 +21,7 @@ from huntserver.load.own_server import SHARDS
 from huntserver.load.verdict import RunJudge, RunVerdict, records
 from tests.integration.test_load import load
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("evidence")]  # one run for all of them
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ from huntserver.auth import Tokens, load_key
 from lab import ROOT
 from lab.machines.servers import LocalServer, free_port, serving
 
+pytestmark = pytest.mark.xdist_group("proxies")
+
 PAGE = (ROOT / "docs" / "proxies.md").read_text()
 SITE = re.search(r"```nginx\n(.*?)```", PAGE, re.DOTALL).group(1)  # type: ignore[union-attr]
 COMMANDS = re.search(r"```\n(openssl.*?)```", PAGE, re.DOTALL).group(1)  # type: ignore[union-attr]

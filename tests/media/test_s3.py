@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from huntserver.config import Config, MediaChoice
 from huntserver.media.s3 import S3Store
@@ -14,9 +13,13 @@ from huntserver.media.store import MediaStore, MediaStoreError
 from huntserver.media.stores import media_store
 from tests.media.contract import BODY, DIGEST, StoreContract
 
+pytestmark = pytest.mark.xdist_group("s3")
+
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer  # half a second, of every process that collects tests
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
