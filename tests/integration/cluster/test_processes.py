@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from actors.log.port import shard_of
-from huntserver.app import sign_in_link
 from huntserver.client import TAKES, Client, connect
 from huntserver.client.timing import Timing
+from huntserver.token_key import sign_in_link
 from lab.machines.cluster import ClusterProcess, LocalCluster
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]

@@ -15,7 +15,7 @@ from lab.sim import gateway_world, seeds
 ROWS = {safeguard.name: (safeguard, run) for safeguard, _, run in table()}
 NEAR = {
     "probe": 42,
-    "the probe's clock": 42,
+    "the probe's clock": 65,
     "recheck": 1300,
     "window": 65,
     "refusals of many devices": 200,
@@ -24,7 +24,8 @@ NEAR = {
     "pos floor": 470,
     "staged cap": 300,
     "three tenures a fault": 444_000_090,
-    "one tenure per link reset": 900,
+    "one tenure per link reset": 990,
+    "all that is known to a new link": 20,
     "what was told by an answer": 25,
     "how far a listener entered": 25,
     "what is followed is given up": 160,
