@@ -1,4 +1,4 @@
-"""Plays the museum hunt (huntserver serve --hunt examples/museum.toml): python examples/bot.py ws://127.0.0.1:8080/ws"""
+"""Plays the museum hunt (huntserver serve --hunt examples/museum.toml): python examples/bot.py [ws://127.0.0.1:8080/ws]"""
 
 import asyncio
 import sys
@@ -33,4 +33,4 @@ async def play(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(play(sys.argv[1]))
+    asyncio.run(play(sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8080/ws"))

@@ -378,6 +378,7 @@ def server_limits(config: Config) -> Limits:
     known = set(Limits.__struct_fields__) | set(actors.limits.Limits.__struct_fields__)
     for name in config.limits:
         if name not in known:
-            raise ConfigError(f"limits: unknown limit {name!r}, `huntserver limits` prints the table")
+            near = did_you_mean(name, known)
+            raise ConfigError(f"limits: unknown limit {name!r}, " + (near or "`huntserver limits` prints the table"))
     limits: Limits = override(Limits(), config.limits)
     return limits

@@ -32,6 +32,26 @@ JWKS_BYTES_MAX: Final = 1 << 20
 LEEWAY_S: Final = 5.0
 
 
+_WHY: Final = (
+    (jwt.InvalidSignatureError, "another key signed it: is it another server's?"),
+    (jwt.InvalidIssuerError, "its issuer is another one"),
+    (jwt.InvalidAudienceError, "it is meant for another audience"),
+    (jwt.InvalidAlgorithmError, "it is signed by a way that is not allowed here"),
+    (jwt.ImmatureSignatureError, "it is not valid yet: is a clock wrong?"),
+    (jwt.DecodeError, "it is no JWT, or a part of one: copy the whole of it"),
+)
+"""What PyJWT raises, the particular before the general."""
+
+
+def why_not(error: Exception) -> str:
+    """Return why a token is refused, in words."""
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return f"the token is not valid: it has no {error.claim!r}"
+    return (
+        f"the token is not valid: {next((why for kind, why in _WHY if isinstance(error, kind)), type(error).__name__)}"
+    )
+
+
 class IssuerError(Exception):
     """An issuer cannot be used as it is configured; the text names it, the value seen and what is allowed."""
 
@@ -125,7 +145,7 @@ class Issuers:
         except jwt.ExpiredSignatureError:
             return Rejected("token_expired", "the token has expired; ask for a new one")
         except (jwt.PyJWTError, ValueError, TypeError) as error:
-            return Rejected("bad_token", f"the token is not valid ({type(error).__name__})")
+            return Rejected("bad_token", why_not(error))
         return claimed(issuer, claims)
 
     def _key(self, token: str, keys: KeySet) -> jwt.PyJWK | None:

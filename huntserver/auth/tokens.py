@@ -18,7 +18,7 @@ import msgspec
 
 from actors.entity import Rejected
 from actors.shard.actor import Caller
-from huntserver.auth.issuers import Issuers, unverified
+from huntserver.auth.issuers import Issuers, unverified, why_not
 from huntserver.auth.key_file import KeyFileError
 from huntserver.game.names import NAME_MAX, name_problem, shown_name
 
@@ -121,7 +121,7 @@ class Tokens:
         except jwt.ExpiredSignatureError:
             return Rejected("token_expired", "the token has expired; ask for a new one")
         except jwt.InvalidTokenError as error:
-            return Rejected("bad_token", f"the token is not valid ({type(error).__name__})")
+            return Rejected("bad_token", why_not(error))
         return _caller(claims["role"], claims["sub"], claims.get("name", ""))
 
     def _ours(self, token: str) -> _Claims | None:

@@ -20,6 +20,7 @@ import msgspec
 from huntserver.cli.host_media import media, send_named
 from huntserver.cli.host_queue import lines as queue_lines
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
+from huntserver.cli.refusals import refusal
 from huntserver.client import Client, Refused, Unreachable, connect
 from huntserver.client.http import http, http_base
 from huntserver.game.feature import SentBy, Takes
@@ -29,7 +30,17 @@ from huntserver.game.hunt import TAKES
 from huntserver.hunt_source import HuntSource, SourceError, read_source
 
 URL = click.option("--url", default="ws://127.0.0.1:8080/ws", show_default=True, help="address of the server")
-TOKEN = click.option("--token", envvar="HUNTSERVER_TOKEN", required=True, help="host token (or HUNTSERVER_TOKEN)")
+
+
+def _given(ctx: click.Context, param: click.Parameter, token: str | None) -> str:
+    if not token:
+        raise click.UsageError("give --token TOKEN or set HUNTSERVER_TOKEN: `huntserver token --role host` prints one")
+    return token
+
+
+TOKEN = click.option(
+    "--token", envvar="HUNTSERVER_TOKEN", callback=_given, help="host token (or HUNTSERVER_TOKEN); needed"
+)
 YES = click.option("--yes", is_flag=True, help="do not ask")
 HUNT = click.option("--hunt", required=True, help="id of the hunt")
 
@@ -44,7 +55,7 @@ def work(coroutine: Any) -> Any:
     try:
         return asyncio.run(coroutine)
     except Refused as refused:
-        fail(f"{refused.code}: {refused}", FAILED)
+        fail(refusal(refused), FAILED)
     except Unreachable as error:
         fail(str(error), UNREACHABLE)
     except KeyboardInterrupt:

@@ -21,6 +21,7 @@ import msgspec
 from huntserver import __version__
 from huntserver.config import Config, ConfigError, LogChoice, Projections, load
 from huntserver.config import check as check_config
+from huntserver.suggestion import did_you_mean
 
 FAILED, USAGE, UNREACHABLE, DAMAGED = 1, 2, 3, 4
 
@@ -97,6 +98,14 @@ class Commands(click.Group):
             return super().get_command(ctx, name)
         command: click.Command = getattr(importlib.import_module(LAZY[name]), NAMED.get(name, name.replace("-", "_")))
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of a command line; one that is unknown is told with the nearest."""
+        if (near := did_you_mean(args[0], self.list_commands(ctx))) and args[0] not in self.list_commands(ctx):
+            ctx.fail(f"no such command {args[0]!r}, {near}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -26,6 +26,7 @@ from rich.text import Text
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.cli.play_words import HELP, OF_TEAMS, USES
 from huntserver.cli.prose import shown
+from huntserver.cli.refusals import refusal
 from huntserver.client import TAKES, Client, Device, Refused, Unreachable, connect, guest_token
 
 STALE = frozenset({"bad_token", "token_expired"})
@@ -342,7 +343,7 @@ def play(
         with contextlib.closing(Device(state)) as device:
             sys.exit(_as_guest(url, guest, hunt, join, state, device))
     except Refused as refused:
-        fail(f"{refused.code}: {refused}", FAILED)
+        fail(refusal(refused), FAILED)
     except Unreachable as error:
         fail(str(error), UNREACHABLE)
     except OSError as error:

@@ -69,6 +69,21 @@ def test_what_is_no_token_of_ours_is_refused(token: str, wanted: str) -> None:
     assert code(token) == wanted
 
 
+def test_why_a_token_is_refused_is_said_in_words() -> None:
+    said = {}
+    for token in ("a.b.c", signed(b"z" * 32), signed(iss="another"), signed(exp=None), signed(algorithm="HS512")):
+        refused = TOKENS.verify(token)
+        assert isinstance(refused, Rejected)
+        said[refused.msg] = token
+    assert [text.partition(": ")[2] for text in said] == [
+        "it is no JWT, or a part of one: copy the whole of it",
+        "another key signed it: is it another server's?",
+        "its issuer is another one",
+        "it has no 'exp'",
+        "it is signed by a way that is not allowed here",
+    ]
+
+
 @given(st.text(max_size=80) | st.binary(max_size=80).map(lambda b: b.decode("latin-1")))
 def test_any_text_is_refused_in_words_that_do_not_repeat_it(text: str) -> None:
     verified = TOKENS.verify(text)

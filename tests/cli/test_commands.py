@@ -182,6 +182,7 @@ def test_a_role_that_is_none_is_wrong_usage() -> None:
         (["--log", "kafka:nowhere"], "--log: Kafka address 'nowhere' is not HOST:PORT"),
         (["--limit", "foo"], "--limit 'foo' is not NAME=NUMBER"),
         (["--limit", "foo=1"], "limits: unknown limit 'foo', `huntserver limits` prints the table"),
+        (["--limit", "connection_max=1"], "limits: unknown limit 'connection_max', did you mean 'connections_max'?"),
         (["--limit", "commands_per_s=-1"], "limits.commands_per_s is -1.0, allowed are positive numbers"),
         (["--limit", "commands_per_s=nan"], "limits.commands_per_s is nan, allowed are positive numbers"),
         (["--limit", "frame_bytes_max=1.5"], "limits.frame_bytes_max is 1.5, allowed are whole numbers"),
@@ -224,7 +225,7 @@ def test_play_refuses_an_address_that_is_none(who: list[str]) -> None:
 def test_host_commands_want_a_token() -> None:
     result = run("host", "start", "--hunt", "museum")
     assert result.exit_code == USAGE
-    assert "Missing option '--token'" in result.stderr
+    assert "give --token TOKEN or set HUNTSERVER_TOKEN" in result.stderr
 
 
 def test_host_create_names_a_file_that_is_not_there() -> None:
@@ -262,3 +263,9 @@ def test_limits_prints_every_bound_with_its_reason() -> None:
     for name in Limits.__struct_fields__:
         assert f"\n{name} " in f"\n{text}"
     assert "of the runtime:" in text
+
+
+def test_an_unknown_command_is_told_with_the_nearest() -> None:
+    result = run("chek", "hunt.toml")
+    assert result.exit_code == USAGE
+    assert "no such command 'chek', did you mean 'check'?" in result.stderr
