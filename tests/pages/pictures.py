@@ -1,4 +1,7 @@
-"""Pictures of the docs, taken by the tests that make what they show: `make pictures` says where they go."""
+"""Pictures of the docs, taken by the tests that make what they show: `make pictures` says where they go.
+
+What is shown is looked at by axe, whether a picture is taken or not.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from tests.pages.axe import looked_at
 from tests.pages.phone import AT_REST, Phone
 
 ROOT: Final = Path(__file__).parents[2]
@@ -25,7 +29,7 @@ STATES: Final = (
 
 
 def picture(phone: Phone, name: str, *, focused: bool = False) -> None:
-    """Take a picture if asked to; all that are taken stand in the docs.
+    """Let axe look, and take a picture if asked to; all that are taken stand in the docs.
 
     `focused`: what has the focus is shown.
     """
@@ -36,6 +40,8 @@ def picture(phone: Phone, name: str, *, focused: bool = False) -> None:
             phone.page.evaluate("document.activeElement.blur()")
         phone.page.evaluate(AT_REST)
         phone.page.screenshot(path=Path(folder) / f"{name}.png", scale="css")
+    found = looked_at(phone)
+    assert found == [], (name, found)
 
 
 def state(phone: Phone, name: str, *, focused: bool = False) -> None:

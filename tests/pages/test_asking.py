@@ -50,7 +50,11 @@ def test_a_team_asks_a_host_answers_and_the_team_reads_it_after_a_reload(
     ada.guess("coffee")
     ada.answer("clue:a", "is not it")
     ada.page.locator(".asking textarea").fill("Is it <hot>?")
-    host, other = at_queue(desk(), office, owner, hunt), at_queue(desk(), office, eve, hunt)
+    reviewer = desk()
+    sent: list[str] = []
+    reviewer.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    reviewer.page.clock.install()
+    host, other = at_queue(desk(), office, owner, hunt), at_queue(reviewer, office, eve, hunt)
     host.sees(".empty", "Nothing waits")
     ada.page.locator(".asking button", has_text="Ask").click()
     ada.sees("[data-question='q1'] [data-status]", "Waits for a host")
@@ -74,6 +78,10 @@ def test_a_team_asks_a_host_answers_and_the_team_reads_it_after_a_reload(
     ada.sees("[data-question='q1'] .host .said", "it is wet.")
     ada.sees("[data-question='q1']", "It cost 3 points")
     assert ada.state("state.page.team.score") == 7
+    other.page.clock.run_for(20_000)  # whatever a reviewer's console does as time goes by
+    asked = [op for frame in sent for op in ("big_board", "audit") if f'"op":"{op}"' in frame]
+    assert asked.count("big_board") == 1, "who may not see the board asks for it once"
+    assert asked.count("audit") <= 2, "many events are one look at the trail"
     assert faults(ada) == []
     for one in (ada, host, other):
         one.well()

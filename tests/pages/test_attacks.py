@@ -122,3 +122,134 @@ def test_another_language_in_the_middle_keeps_what_is_typed_and_what_was_answere
     ada.page.locator("#guess").press("Enter")
     ada.answer("clue:a", "half a thought")
     ada.well()
+
+
+def test_an_answer_that_comes_too_late_is_said_at_its_clue_and_on_its_card(
+    phone: Phones, cast: Cast, proxy: Proxy
+) -> None:
+    hunt, host = cast.hunt(teams())
+    ada = phone()
+    ada.play(f"{proxy.url}?hunt={hunt}", "Ada", team="Reds")
+    ada.clue("a")
+    proxy.gone()
+    ada.offline()
+    ada.guess("tea")
+    ada.page.evaluate("location.hash = 'clues'")
+    ada.sees("[data-clue='a']", "tea waits for the connection")
+    host.ask("end", hunt=hunt)
+    proxy.back()
+    ada.sees(".ended", "over")
+    ada.sees("[data-clue='a']", "The hunt is over.")
+    ada.clue("a")
+    ada.answer("clue:a", "The hunt is over.")
+
+
+def test_a_code_in_the_link_is_sent_once_by_who_plays_and_by_who_comes_in_by_it(
+    phone: Phones, cast: Cast, site: str
+) -> None:
+    hunt, _ = cast.hunt(
+        teams(clue("a", kind="code", answers=[], codes=["STONE-17"]))
+        | {"tries": {"codes": {"free": 0, "cool_down_s": 300}}}
+    )
+    ada = phone()
+    link = f"{site}?hunt={hunt}&scan="
+    ada.play(f"{link}STONE-17", "Ada", team="Reds")
+    ada.sees(".progress", "1 of 1 solved")
+    assert "STONE" not in ada.page.url
+    bo = phone()
+    bo.play(f"{site}?hunt={hunt}", "Bo", team="Blues")
+    bo.open(f"{link}STONE-18")
+    bo.answer("scan", "belongs to nothing that is open to you")
+    until = bo.state("state.page.team.codes_wait_until_ms")
+    bo.page.reload()
+    bo.inside()
+    bo.online()
+    assert bo.state("state.page.team.codes_wait_until_ms") == until  # not tried once more
+    for one in (ada, bo):
+        one.well()
+
+
+def test_two_taps_on_a_button_do_it_once_and_the_answer_stays(phone: Phones, cast: Cast, site: str) -> None:
+    chest = {"id": "chest", "title": "A chest", "quantity": 5, "points": 5}
+    hint = {"id": "h", "text": "Hot.", "price": 0}
+    hunt, _ = cast.hunt(teams(clue("a", hints=[hint])) | {"treasures": [chest]})
+    ada = phone(permissions=["geolocation"], geolocation={"latitude": 54.0, "longitude": 10.0, "accuracy": 5})
+    sent: list[str] = []
+    ada.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    twice = "button => { button.click(); button.click() }"
+    ada.page.locator("[data-treasure='chest'] button").evaluate(twice)
+    ada.sees("[data-treasure='chest']", "yours")
+    ada.answer("treasure:chest", "Done.")
+    ada.clue("a")
+    ada.page.locator("[data-hint='h'] button").click()
+    ada.page.locator("[data-hint='h'] button.act").evaluate(twice)
+    ada.sees("[data-hint='h'].opened", "Hot.")
+    for op in ("claim", "hint"):
+        assert len([frame for frame in sent if f'"op":"{op}"' in frame]) == 1, op
+    ada.well()
+
+
+def test_the_next_player_on_a_phone_sees_nothing_of_the_one_before(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, host = cast.hunt(teams())
+    ada = phone()
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.clue("a")
+    ada.guess("tea")
+    ada.answer("clue:a", "Correct")
+    ada.celebrated()
+    ada.page.locator("a.back").click()
+    ada.go("team")
+    ada.page.locator("#next").click()
+    ada.page.locator("#next-go").click()
+    ada.open(f"{site}?hunt={hunt}")
+    ada.join("Bo", team="Blues")
+    ada.inside()
+    host.ask("end", hunt=hunt)
+    ada.page.evaluate("location.hash = 'receipt'")
+    ada.sees(".receipt", "Blues")
+    ada.sees(".receipt", "No clue was solved this time.")
+    assert ada.state("[state.places, state.moments.length, state.tried.a]") == [
+        [],
+        ada.state("state.moments.length"),
+        None,
+    ]
+
+
+def test_what_an_older_page_kept_is_not_shown_and_stops_nothing(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone()
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.page.evaluate("""(hunt) => {
+        const { player } = JSON.parse(localStorage.getItem("huntserver.me"));
+        const old = JSON.stringify({ page: { title: 7 }, at_ms: 1 });
+        addEventListener("pagehide", () => localStorage.setItem(`huntserver.page.${hunt}.${player}`, old));
+    }""", hunt)  # fmt: skip
+    ada.page.reload()
+    ada.sees("[data-clue='a']", "open")
+    ada.online()
+    ada.well()
+
+
+def test_a_store_that_never_opens_keeps_nobody_from_playing(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone()
+    ada.page.add_init_script("indexedDB.open = () => ({})")  # as some browsers do once in a while
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.sees("[data-strip='storage']", "keeps nothing")
+    ada.clue("a")
+    ada.guess("tea")
+    ada.answer("clue:a", "Correct")
+
+
+def test_a_page_that_nobody_sees_is_drawn_when_it_is_looked_at(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, host = cast.hunt(teams())
+    ada = phone()
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.page.evaluate("Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true })")
+    host.ask("announce", hunt=hunt, text="Beware of the dog.")
+    ada.until("state.page.announcements.length === 1")
+    expect(ada.page.locator(".news")).to_have_count(0)
+    ada.page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
+    ada.sees(".news", "Beware of the dog.")
+    ada.well()

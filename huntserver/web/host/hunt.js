@@ -22,6 +22,8 @@ let client = null;
 let timer;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let queue_timer;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let trail_timer;
 /** @type {Set<string>} what hosts' commands are not answered yet */
 const under_way = new Set();
 let asking = false, again_soon = false;
@@ -121,6 +123,7 @@ export async function follow(hunt) {
 export function leave() {
   clearTimeout(timer);
   clearTimeout(queue_timer);
+  clearTimeout(trail_timer);
   if (state.run) client?.leave(state.run.hunt);
   state.run = state.queue = null;
 }
@@ -129,6 +132,12 @@ export function leave() {
 function queue_soon() {
   clearTimeout(queue_timer);
   queue_timer = setTimeout(look_at_queue, SOON_MS);
+}
+
+/** Look at what hosts did once what happens now has happened: not once for each of many. */
+function trail_soon() {
+  clearTimeout(trail_timer);
+  trail_timer = setTimeout(look_at_trail, SOON_MS);
 }
 
 /** Ask for what waits for a host. */
@@ -215,7 +224,7 @@ function heard(event, at_ms) {
   if (!state.run) return;
   if (event.waiting !== undefined || state.queue?.items.length || ALWAYS.includes(event.type)) queue_soon();
   if (event.type === "solved") state.run = fold_solved(state.run, event, at_ms);
-  else void look_at_trail();
+  else trail_soon();
   // What opens or closes clues for all does not move the teams' own channels: everything is asked for anew.
   if (["started", "unstarted", "amended", "reopened"].includes(event.type)) state.run = { ...state.run, ...point(new_run(state.run.hunt)) };
 }

@@ -29,6 +29,9 @@ export function page_of(data) {
   return { ...data, clues: (data.clues || []).map(with_hints), treasures: data.treasures || [], announcements: data.announcements || [] };
 }
 
+/** Tell whether what was kept is a page that can be shown: an older version may have kept another thing. @param {any} kept */
+export const is_page = (kept) => Boolean(kept?.channels) && ["clues", "treasures", "announcements"].every((part) => Array.isArray(kept[part]));
+
 /** @param {Clue} clue @returns {Clue} */
 const with_hints = (clue) => ({ ...clue, hints: clue.hints || [] });
 

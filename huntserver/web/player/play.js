@@ -1,7 +1,7 @@
 // What a person does and what the server says, turned into the state that is shown.
 
 import { Client, Texts, TooManyWaiting } from "../client.js";
-import { fold, fold_answer, is_behind, page_of, placed, stale, with_wait } from "./fold.js";
+import { fold, fold_answer, is_behind, is_page, page_of, placed, stale, with_wait } from "./fold.js";
 import * as kept from "./kept.js";
 import { set_now, server_now } from "./pieces.js";
 import { at_site, seen, tell_site } from "./site.js";
@@ -38,7 +38,7 @@ export async function enter(hunt, member) {
   if (!who) return;
   state.hunt = hunt;
   kept.put("hunt", hunt);
-  const shown = member ? kept.get(`page.${hunt}.${who.player}`) : null;
+  const before = member ? kept.get(`page.${hunt}.${who.player}`) : null, shown = is_page(before?.page) ? before : null;
   state.page = shown && shown.page;
   state.kept_ms = shown ? shown.at_ms : 0;
   state.tried = kept.get(`tried.${hunt}.${who.player}`) || {};
