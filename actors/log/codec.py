@@ -70,8 +70,9 @@ encode = _encoder.encode
 
 
 @functools.cache
-def _decoder(event_type: Any) -> msgspec.json.Decoder[Any]:
-    """Return the decoder of all records whose events are of this union; to make one costs a millisecond."""
+def _decoder(event_type: Any) -> tuple[msgspec.json.Decoder[Any], Any]:
+    """Return the decoder of all records whose events are of this union, and the class of the accepted commands; to make
+    one costs a millisecond."""
     done = msgspec.defstruct(
         "DoneOf",
         [("events", list[event_type])],
@@ -80,22 +81,31 @@ def _decoder(event_type: Any) -> msgspec.json.Decoder[Any]:
         frozen=True,
         gc=False,
     )
-    return msgspec.json.Decoder(Tenure | Probe | ShardReleased | Cursor | done)
+    return msgspec.json.Decoder(Tenure | Probe | ShardReleased | Cursor | done), done
+
+
+NOT_A_RECORD: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What `RecordDecoder.plain` raises."""
 
 
 class RecordDecoder:
-    """Decodes the records of one topic, whose entities all have one closed union of events."""
+    """Decodes the records of one topic, whose entities all have one closed union of events.
 
-    __slots__ = ("_decode",)
+    `plain` decodes without a word about where a record lies, and raises `NOT_A_RECORD`; `done` is the class of what it
+    returns for an accepted command.
+    """
+
+    __slots__ = ("done", "plain")
 
     def __init__(self, event_type: Any) -> None:
-        self._decode = _decoder(event_type).decode
+        decoder, self.done = _decoder(event_type)
+        self.plain = decoder.decode
 
     def decode(self, shard: ShardId, offset: int, body: bytes) -> Any:
         """Return the record. Raises `LogDamaged` naming shard and offset for bytes that are none."""
         try:
-            return self._decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return self.plain(body)
+        except NOT_A_RECORD as error:
             raise LogDamaged(
                 f"shard {shard}, offset {offset}: not a record that this version knows ({error}); "
                 "a newer server may have written it: start that version, or look at it with `huntserver inspect`"

@@ -135,7 +135,13 @@ async def _until(reading: asyncio.Future[Any], succession: Succession, within_s:
 
 
 async def _take(replay: Replay, chunk: Sequence[Entry]) -> None:
-    for offset, body in chunk:
+    at = 0
+    while at < len(chunk):
+        if plain := replay.feed_plain(chunk, at):
+            at += plain
+            continue
+        offset, body = chunk[at]
+        at += 1
         try:
             replay.feed(offset, body)
         except BeingActivated as wait:

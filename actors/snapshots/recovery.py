@@ -327,7 +327,13 @@ async def _replay_to(replay: Replay, end: int, nonce: str = "", tail: Tail | Non
     since = 0
     async with aclosing(_along(shard, tail) if tail is not None else _chunks(shard, replay.last + 1)) as chunks:
         async for chunk in chunks:
-            for offset, body in chunk:
+            at = 0
+            while at < len(chunk):
+                if chunk[-1].offset < end and (plain := replay.feed_plain(chunk, at)):
+                    at += plain
+                    continue
+                offset, body = chunk[at]
+                at += 1
                 if not nonce and offset > end:
                     return
                 try:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from actors.entity import Push
 from actors.faults import LogDamaged, LogMisconfigured, SpillFailed
-from actors.log.codec import Cursor, Done, RecordDecoder, ShardReleased, Tenure
+from actors.log.codec import NOT_A_RECORD, Cursor, Done, RecordDecoder, ShardReleased, Tenure
+from actors.log.port import Entry
 from actors.shard.actor import Actor
+from actors.shard.dedup import Answers
 from actors.shard.fence import TenureFold, Verdict
 from actors.shard.shard import Shard
 from actors.snapshots.reader import TrustedSnapshots
@@ -52,12 +55,12 @@ class Replay:
         self._shown: deque[str] | None = None  # whose pushes are in the tails, the oldest first, if that is of interest
         self.born: list[str] = []
         self._by_name: dict[str, Actor] = {}
-        self._decode = decoder.decode
+        self._decoder = decoder
         self._tail_max = shard.limits.tail_records
 
     def feed(self, offset: int, body: bytes) -> Tenure | None:
         """Fold one record; return it if it is a tenure. Raises `LogDamaged`."""
-        record = self._decode(self.shard.id, offset, body)
+        record = self._decoder.decode(self.shard.id, offset, body)
         if record.__class__ is Tenure:
             if record.shards != self.shard.shards:
                 raise LogMisconfigured(
@@ -85,6 +88,56 @@ class Replay:
             self.released = True
         return None
 
+    def feed_plain(self, entries: Sequence[Entry], start: int) -> int:
+        """Fold the entries from `start` on that are nothing special, as `feed` would: each the next counting record of
+        an entity that is live and whole. Return how many; the one behind them is `feed`'s.
+
+        Nearly all records are plain. In one loop, with what they share at hand, they cost four fifths.
+        """
+        fold, by_name, done, decode = self.fold, self._by_name, self._decoder.done, self._decoder.plain
+        nonce, next_seq, last_ms, cursor = fold.nonce, fold.next_seq, self.last_ms, self.cursor
+        kind, count = self.shard.kind, 0
+        apply, pushes_of, reactions_of, remember = kind.apply, kind.pushes, kind.reactions, self._remember
+        for offset, body in islice(entries, start, None):
+            try:
+                record = decode(body)
+            except NOT_A_RECORD:
+                break
+            if record.__class__ is not done or record.seq != next_seq or record.nonce != nonce:
+                break
+            actor, pos = by_name.get(record.entity), record.pos
+            if actor is None or pos != actor.seq + 1 or actor.damaged:
+                break
+            count += 1
+            next_seq += 1
+            at_ms, events, state = record.at, record.events, actor.state
+            if at_ms > last_ms:
+                last_ms = at_ms
+            try:
+                for event in events:
+                    apply(state, event, pos, at_ms)
+                pushes = pushes_of(state, events, pos, at_ms)
+                reactions = reactions_of(events, actor.id)
+            except Exception as error:  # as in `_fold_events`; reported
+                self._close(actor, offset, f"record {pos} at offset {offset} cannot be applied: {error!r}")
+                self.count -= 1
+                continue
+            actor.seq = pos
+            actor.since += 1
+            if actor.next_dirty < 0:
+                actor.wrote(offset)
+            if record.key:
+                remember(actor, record)
+            if reactions and offset >= cursor:
+                self._react(offset, record, reactions)
+            if pushes:
+                self._show(actor.id, pos, at_ms, pushes)
+        fold.next_seq, self.last_ms = next_seq, last_ms
+        self.count += count
+        if count:
+            self.last = entries[start + count - 1].offset
+        return count
+
     def _actor(self, name: str) -> Actor:
         kind, _, id = name.partition("/")
         if kind != self.shard.kind.kind:
@@ -110,12 +163,17 @@ class Replay:
         if pos != actor.seq + 1:
             self._close(actor, offset, f"record {pos} at offset {offset} follows record {actor.seq}")
             return
-        kind = self.shard.kind
-        events = record.events
+        self._fold_events(actor, offset, record)
+
+    def _fold_events(self, actor: Actor, offset: int, record: Done) -> None:
+        """Apply the entity's next record: its events, what it shows, what follows from it, its key.
+
+        `feed_plain` has the same once more."""
+        kind, state, events, pos, at_ms = self.shard.kind, actor.state, record.events, record.pos, record.at
         try:
             for event in events:
-                kind.apply(actor.state, event, pos, record.at)
-            pushes = kind.pushes(actor.state, events, pos, record.at)
+                kind.apply(state, event, pos, at_ms)
+            pushes = kind.pushes(state, events, pos, at_ms)
             reactions = kind.reactions(events, actor.id)
         except Exception as error:  # a logged event that cannot be applied closes its entity, not the shard; reported
             self._close(actor, offset, f"record {pos} at offset {offset} cannot be applied: {error!r}")
@@ -130,12 +188,15 @@ class Replay:
         if offset >= self.cursor:
             self._react(offset, record, reactions)
         if pushes:
-            tail = self.tails.get(actor.id)
-            if tail is None:
-                tail = self.tails[actor.id] = deque(maxlen=self._tail_max)
-            tail.append((pos, record.at, pushes))
-            if self._shown is not None:
-                self._shown.append(actor.id)
+            self._show(actor.id, pos, at_ms, pushes)
+
+    def _show(self, id: str, pos: int, at_ms: int, pushes: Sequence[Push]) -> None:
+        tail = self.tails.get(id)
+        if tail is None:
+            tail = self.tails[id] = deque(maxlen=self._tail_max)
+        tail.append((pos, at_ms, pushes))
+        if self._shown is not None:
+            self._shown.append(id)
 
     def _apply_or_wait(self, offset: int, record: Done) -> None:
         try:
@@ -152,7 +213,11 @@ class Replay:
         key, by = record.key, record.by
         if by[1] == ":":  # p:, h: a client's
             epoch, _, number = key.rpartition(":")
-            actor.dedup.add(by, epoch, int(number), record.pos, bytes(record.answer))
+            answers = actor.dedup.answers
+            table = answers.get(by)
+            if table is None:
+                table = answers[by] = Answers()
+            table.add(epoch, int(number), record.pos, record.answer)
         elif by.startswith("entity:"):
             seq, _, n = key.partition(".")
             actor.dedup.marks[by[7:]] = (int(seq), int(n))

@@ -140,7 +140,14 @@ async def _fold_shard(
     replay = Replay(shard, TrustedSnapshots(), decoder)
     read, end = 0, bounds.end
     async for chunk in log.read(id, bounds.start):
-        for offset, body in chunk:
+        at = 0
+        while at < len(chunk):
+            if seen is None and beyond is None and chunk[-1].offset < end and (plain := replay.feed_plain(chunk, at)):
+                at += plain
+                read += plain
+                continue
+            offset, body = chunk[at]
+            at += 1
             if offset >= end:
                 break
             record = decoder.decode(id, offset, body) if seen is not None or beyond is not None else None

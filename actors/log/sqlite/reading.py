@@ -7,7 +7,9 @@ whose place is not the next one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Final
 
 from actors.faults import LogDamaged
 from actors.log.batches import Body, Damaged, checksum, unpack
@@ -16,6 +18,9 @@ from actors.log.port import Entry
 CHUNK_RECORDS = 256
 CHUNK_BYTES = 4 * 1024 * 1024
 """A chunk ends past either; a batch is never split between two reads of the file."""
+
+_entry: Final[Callable[[tuple[int, bytes]], Entry]] = partial(tuple.__new__, Entry)
+"""`Entry(*pair)` without its generated constructor, which costs half of reading."""
 
 _COLUMNS = "base, count, at_ms, crc, cuts, body"
 
@@ -42,7 +47,7 @@ def read_records(connection: sqlite3.Connection, shard: str, at: int) -> list[En
             except Damaged as why:
                 raise LogDamaged(f"shard {shard}, offset {base}: {why}") from why
             skip = max(at - base, 0)
-            entries += [Entry(base + i, records[i]) for i in range(skip, count)]
+            entries += map(_entry, zip(range(base + skip, base + count), records[skip:], strict=True))
             place = base + count
             weight += len(body)
             if len(entries) >= CHUNK_RECORDS or weight >= CHUNK_BYTES:
