@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from actors.clock import SystemClock
@@ -53,6 +54,8 @@ class LoggedHunt(NamedTuple):
 
     kind: HuntType
     records: AsyncIterator[HuntRecord]
+    opened: Callable[[Any], Any]
+    """Returns an event with what is personal in it, where that lies sealed in the log."""
 
 
 @contextlib.asynccontextmanager
@@ -66,22 +69,23 @@ async def hunt_records(config: Config, hunt: str) -> AsyncIterator[LoggedHunt]:
         kind = next(kind for kind, _ in kinds(config) if isinstance(kind, HuntType))
         shards = sum(shard.topic == kind.topic for shard in shards_of(opened, config))
         async with contextlib.aclosing(records_of(opened, kind, shards, hunt)) as records:
-            yield LoggedHunt(kind, records)
+            opens = getattr(kind, "opened", None)
+            yield LoggedHunt(kind, records, partial(opens, hunt) if opens is not None else lambda event: event)
     finally:
         await opened.close()
 
 
-async def hunt_as_logged(config: Config, hunt: str) -> tuple[Hunt, int, int] | None:
-    """Return a hunt's state, its last record's number and time (ms); None if the log holds nothing of it."""
+async def hunt_as_logged(config: Config, hunt: str) -> tuple[HuntType, Hunt, int, int] | None:
+    """Return what folds a hunt, its state, its last record's number and time (ms); None without a record."""
     last = None
-    async with hunt_records(config, hunt) as (kind, records):
-        state = kind.create(hunt)
-        async for record, _ in records:
+    async with hunt_records(config, hunt) as logged:
+        kind, state = logged.kind, logged.kind.create(hunt)
+        async for record, _ in logged.records:
             for event in record.events:
                 kind.apply(state, event, record.pos, record.at)
             kind.pushes(state, record.events, record.pos, record.at)
             last = record
-    return (state, last.pos, last.at) if last is not None else None
+    return (kind, state, last.pos, last.at) if last is not None else None
 
 
 class _Nobody:

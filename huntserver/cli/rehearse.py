@@ -114,9 +114,9 @@ async def _recording(made: Config, hunt: str, speed: float) -> Recording:
     from huntserver.cli.offline import hunt_records
     from huntserver.load.recorded import recording
 
-    async with hunt_records(made, hunt) as (kind, records):
-        held = [record async for record, _ in records]
-    return recording(hunt, held, kind, speed)
+    async with hunt_records(made, hunt) as logged:
+        held = [record async for record, _ in logged.records]
+    return recording(hunt, held, logged.kind, speed, logged.opened)
 
 
 def lines(found: Rehearsed) -> list[str]:

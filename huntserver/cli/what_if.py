@@ -160,9 +160,9 @@ async def _look(made: Config, hunt: str, steps: list[HostStep], *, as_json: bool
     if found is None:
         click.echo(f"huntserver: there is no hunt {hunt!r} in this log", err=True)
         return None
-    state, pos, at_ms = found
+    kind, state, pos, at_ms = found
     now_ms = max(at_ms, time.time_ns() // 1_000_000)
-    seen = what_if(state, [step.command for step in steps], now_ms)
+    seen = what_if(state, [step.command for step in steps], now_ms, kind)
     if isinstance(seen, Rejected):
         click.echo(f"huntserver: {seen.code}: {seen.msg}", err=True)
         return None

@@ -14,13 +14,12 @@ import msgspec
 from actors.entity import Context, Rejected
 from huntserver.game.features.amending import Accept, AwardSolve
 from huntserver.game.features.authoring import Define
-from huntserver.game.hunt import HuntType, decode
+from huntserver.game.hunt import HuntType
 from huntserver.game.state import Hunt, Phase
-from huntserver.game.stored import encode
 
 NEEDS_PLAY: Final = (Define, Accept, AwardSolve)
 """What is refused after the end: the hunt is reopened first."""
-_KIND: Final = HuntType()
+PLAIN: Final = HuntType()
 
 
 class TeamMove(msgspec.Struct, frozen=True):
@@ -49,39 +48,39 @@ class WhatIf(msgspec.Struct, frozen=True):
     reopen: bool
 
 
-def fork(state: Hunt) -> Hunt:
+def fork(state: Hunt, kind: HuntType) -> Hunt:
     """Return a hunt of its own with the same state."""
-    return decode(state.id, list(encode(state)))
+    return kind.decode(state.id, list(kind.encode(state)))
 
 
-def what_if(state: Hunt, commands: Sequence[Any], now_ms: int) -> WhatIf | Rejected:
+def what_if(state: Hunt, commands: Sequence[Any], now_ms: int, kind: HuntType = PLAIN) -> WhatIf | Rejected:
     """Return how teams would stand if the owner gave these commands at `now_ms`; the first refusal, if there is one.
 
     `state` stays as it is. A hunt that has ended is taken as it was in its last moment of play.
     """
     if state.phase in (Phase.NONE, Phase.DRAFT):
         return Rejected("wrong_phase", "the hunt is a draft: nobody stands")
-    other = fork(state)
+    other = fork(state, kind)
     reopen = state.phase is Phase.ENDED and any(isinstance(c, NEEDS_PLAY) for c in commands)
     if state.phase is Phase.ENDED:
         other.phase, other.more.withdrawing, now_ms = Phase.RUNNING, 0, state.ended_ms
     ctx = Context()
     ctx.by, ctx.role, ctx.now_ms = state.owner, "admin", now_ms
     for command in commands:
-        decision = _KIND.decide(other, command, ctx)
+        decision = kind.decide(other, command, ctx)
         if isinstance(decision, Rejected):
             return decision
-        _fold(other, decision.events, ctx)
-        while (due := _KIND.due(other)) is not None and due.id.startswith("rejudge-"):
+        _fold(kind, other, decision.events, ctx)
+        while (due := kind.due(other)) is not None and due.id.startswith("rejudge-"):
             ctx.now_ms = max(ctx.now_ms, due.due_ms)
-            _fold(other, _KIND.fire(other, due.id, ctx), ctx)
+            _fold(kind, other, kind.fire(other, due.id, ctx), ctx)
     return WhatIf(_moves(state, other), reopen)
 
 
-def _fold(state: Hunt, events: Sequence[Any], ctx: Context) -> None:
+def _fold(kind: HuntType, state: Hunt, events: Sequence[Any], ctx: Context) -> None:
     for event in events:
-        _KIND.apply(state, event, ctx.seq, ctx.now_ms)
-    _KIND.pushes(state, events, ctx.seq, ctx.now_ms)
+        kind.apply(state, event, ctx.seq, ctx.now_ms)
+    kind.pushes(state, events, ctx.seq, ctx.now_ms)
     ctx.seq += 1
 
 

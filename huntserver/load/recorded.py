@@ -69,10 +69,12 @@ class Recording(NamedTuple):
     left_out: Counter[str]
 
 
-def recording(hunt: str, records: Iterable[Done], kind: HuntType, speed: float) -> Recording:
+def recording(
+    hunt: str, records: Iterable[Done], kind: HuntType, speed: float, opened: Callable[[Any], Any]
+) -> Recording:
     """Return what a hunt's records (from its first one) are made of, for a playing so many times as fast.
 
-    Raises `RehearsalError`.
+    `opened` returns an event with what is personal in it, where that lies sealed in the log. Raises `RehearsalError`.
     """
     state: Hunt = kind.create(hunt)
     acts: list[RecordedAct] = []
@@ -81,7 +83,7 @@ def recording(hunt: str, records: Iterable[Done], kind: HuntType, speed: float) 
     for record in records:
         if state.phase <= 1 and state.source:
             definition = state.source  # the draft's last one
-        events = [_opened(kind, hunt, event) for event in record.events]
+        events = [opened(event) for event in record.events]
         act = _act(state, events, record, speed, left_out)
         if act is not None:
             acts.append(act)
@@ -91,11 +93,6 @@ def recording(hunt: str, records: Iterable[Done], kind: HuntType, speed: float) 
     if not definition:
         raise RehearsalError(f"{hunt!r} was never published")
     return Recording(hunt, at_speed(definition, speed), acts, standings(state), left_out)
-
-
-def _opened(kind: HuntType, hunt: str, event: Any) -> Any:
-    opened = getattr(kind, "opened", None)  # where what is personal lies sealed in the log
-    return event if opened is None else opened(hunt, event)
 
 
 def standings(state: Hunt) -> list[Standing]:
