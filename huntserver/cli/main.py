@@ -74,6 +74,7 @@ LAZY = {
     "verify": "huntserver.cli.bundle",
     "load": "huntserver.cli.load",
     "rehearse": "huntserver.cli.rehearse",
+    "ghost": "huntserver.cli.ghost",
     "why": "huntserver.cli.why",
     "what-if": "huntserver.cli.what_if",
     "projections": "huntserver.cli.projections",

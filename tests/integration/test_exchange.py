@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from itertools import groupby
 from pathlib import Path
 
@@ -138,6 +139,11 @@ def bundle(folder: Path, log: tuple[str, ...]) -> None:
     head = made.stdout.split("chain ")[1][:64]
     found = run("verify", file, "--head", head, "--json")
     assert json.loads(found.stdout)["holds"], found.stdout
+    from_log = run("ghost", "t", "owls", *log[2:]).stdout
+    assert re.fullmatch(r'\[\[ghosts\]\]\nname = "Owls"\ncourse = \[\[\d+, 10, 1\]\]\n', from_log), from_log
+    assert run("ghost", file, "Owls").stdout == from_log
+    assert "no_such_team" in run("ghost", "t", "Newts", *log[2:]).stderr
+    assert run("ghost", file, "Newts").exit_code == FAILED
     assert run("verify", file, "--receipt", f"3:{head}").exit_code == DAMAGED
     assert run("verify", file, "--receipt", "3").exit_code == USAGE
     assert "not a bundle" in run("verify", folder / "t.toml").stderr

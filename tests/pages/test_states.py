@@ -63,6 +63,23 @@ def test_after_the_end_a_team_has_its_receipt_and_the_solutions_of_what_it_did_n
         ada.well()
 
 
+def test_a_ghost_runs_on_the_board_beside_the_teams_and_is_marked(phone: Phones, cast: Cast, site: str) -> None:
+    ghost = {"name": "Owls of last year", "course": [[0, 5, 1], [100_000, 900, 9]]}
+    hunt, host = cast.hunt({**solo(clue("gate")), "ghosts": [ghost]})
+    ada = phone()
+    ada.play(f"{site}/?hunt={hunt}", "Ada")
+    ada.page.evaluate("location.hash = 'board'")
+    ada.sees("[data-team='ghost-0']", re.compile(r"Owls of last year.*ghost, not counted.*5", re.DOTALL))
+    expect(ada.page.locator(".board li")).to_have_count(2)
+    ada.sees(".board li >> nth=1", "Ada")
+    ada.clue("gate")
+    ada.guess("tea")
+    ada.answer("clue:gate", "Correct")
+    ada.page.evaluate("location.hash = 'board'")
+    ada.sees(".board li >> nth=0", "Ada")
+    assert host.ask("board", hunt=hunt)["teams"] == 1
+
+
 def test_a_server_without_read_models_gives_a_receipt_without_times(phone: Phones, cast: Cast, site: str) -> None:
     hunt, host = cast.hunt(solo())
     ada = phone()

@@ -219,6 +219,16 @@ class Help(Part, frozen=True):
     open_max: int = 1
 
 
+class Ghost(Part, frozen=True):
+    """A team of another playing that teams race: after so many seconds of play it had so many points and solves.
+
+    Shown on the players' board by their own play time, marked; it is in no standings and takes nothing from anybody.
+    """
+
+    name: str
+    course: list[tuple[int, int, int]] = []
+
+
 class Definition(Part, frozen=True):
     """A whole hunt."""
 
@@ -234,6 +244,7 @@ class Definition(Part, frozen=True):
     rounds: list[Round] = []
     rotations: list[Rotation] = []
     help: Help | None = None
+    ghosts: list[Ghost] = []
 
 
 def source(definition: Definition) -> str:

@@ -14,6 +14,7 @@ from huntserver.game.definition.shape import (
     Attempts,
     Clue,
     Definition,
+    Ghost,
     Help,
     Hint,
     Loot,
@@ -41,6 +42,7 @@ LIMITS: Final[dict[type, Ranges]] = {
         "brackets": (0, 20),
         "rounds": (0, 100),
         "rotations": (0, 50),
+        "ghosts": (0, 10),
     },
     Schedule: {"duration_s": (10, YEAR_S), "limit_s": (10, YEAR_S), "stagger_s": (0, 86_400)},
     Teams: {"size_max": (1, MEMBERS_MAX), "players_max": (1, 100_000)},
@@ -87,6 +89,7 @@ LIMITS: Final[dict[type, Ranges]] = {
     Loot: {"title": (1, 200), "weight": (1, 1_000_000), "points": (0, POINTS_MAX), "tier": (0, 40)},
     Round: {"title": (1, 200), "text": (0, 4_000), "unlock": (0, 500)},
     Rotation: {"stops": (2, 500)},
+    Ghost: {"name": (1, 60), "course": (1, 2_000)},
 }
 """For each part of the file, each field's least and greatest value, length or count."""
 
@@ -130,7 +133,23 @@ def check_values(d: Definition) -> list[Problem]:
         within(wrong, f"rounds[{i}].", round_, LIMITS[Round])
     for i, rotation in enumerate(d.rotations):
         within(wrong, f"rotations[{i}].", rotation, LIMITS[Rotation])
+    for i, ghost in enumerate(d.ghosts):
+        _ghost(wrong, f"ghosts[{i}]", ghost)
     return problems
+
+
+def _ghost(wrong: Wrong, path: str, ghost: Ghost) -> None:
+    within(wrong, f"{path}.", ghost, LIMITS[Ghost])
+    if CONTROL.search(ghost.name):
+        wrong(f"{path}.name", f"{ghost.name!r} cannot be shown", "use signs that can")
+    before_s = -1
+    for j, (after_s, points, solved) in enumerate(ghost.course):
+        if not before_s < after_s <= YEAR_S:
+            what = f"{after_s} s is not after the {max(before_s, 0)} s before it"
+            wrong(f"{path}.course[{j}]", what, "write [seconds of play, points, solved], later ones behind")
+        if abs(points) > 1000 * POINTS_MAX or not 0 <= solved <= 500:
+            wrong(f"{path}.course[{j}]", f"{points} points, {solved} solved", "allowed are 0 to 500 solved")
+        before_s = after_s
 
 
 def _id(wrong: Wrong, path: str, id: str) -> None:

@@ -11,6 +11,7 @@ from actors.entity import Context, Rejected
 from huntserver.game import curtain, views
 from huntserver.game.channels import channels
 from huntserver.game.command import Query
+from huntserver.game.definition.shape import Ghost
 from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.locks import Lock
 from huntserver.game.permission import NOT_JOINED, Role, not_there, role_of
@@ -150,6 +151,9 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     photos: list[PhotoView] = []
     """The youngest photo that the team handed in at each clue."""
 
+    ghosts: list[Ghost] = []
+    """Teams of another playing, to race: (seconds since `zero_ms`, points, solved), rising. In no standings."""
+
 
 class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which channels the asker may listen to, with the seq of the last push of each. `team` is empty for hosts.
@@ -244,10 +248,11 @@ def page_of(
         own=views.own_clues(state, team, inline=inline) if team and by_digest else (),
         own_treasures=views.own_treasures(state, team, team.unlocked) if team and by_digest else [],
         locks=plan.locks if team else [],
-        zero_ms=_zero_ms(state, team) if plan.locks and team else 0,
+        zero_ms=_zero_ms(state, team) if (plan.locks or d.ghosts) and team else 0,
         help=help_view(state),
         questions=question_views(state, team) if team else [],
         photos=photo_views(state, team) if team else [],
+        ghosts=d.ghosts if team else [],
     )
 
 

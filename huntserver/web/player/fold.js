@@ -16,7 +16,8 @@
 /** @typedef {{hunt: string, channels: {[channel: string]: number}, title: string, intro: string, phase: string, mode: string, opens_ms?: number, starts_ms?: number,
  *   started_ms?: number, ends_ms?: number, paused_ms?: number, own_start?: boolean, began_ms?: number, limit_s?: number, clues_total?: number, frozen_ms?: number, players?: number, brackets?: string[],
  *   team?: Team, rounds?: {id: string, title: string, text?: string}[], clues: Clue[], treasures: Treasure[], announcements: {at_ms: number, text: string}[],
- *   locks?: {number: number, needs: Need}[], zero_ms?: number, help?: {price?: number, after_s?: number, after_wrong?: number, open_max?: number}, questions?: Question[], photos?: Photo[]}} Page */
+ *   locks?: {number: number, needs: Need}[], zero_ms?: number, help?: {price?: number, after_s?: number, after_wrong?: number, open_max?: number}, questions?: Question[], photos?: Photo[],
+ *   ghosts?: {name: string, course: [number, number, number][]}[]}} Page */
 /** @typedef {{id: string, clue: string, at_ms: number, name: string, address: string, width: number, height: number, verdict?: string, why?: string, held_until_ms?: number, part?: string}} Photo */
 /** @typedef {{id: string, clue: string, thread: {at_ms: number, text: string, name?: string, host?: boolean}[], turn?: string, paid?: number,
  *   closed?: boolean, full?: boolean, held_until_ms?: number}} Question */
@@ -175,12 +176,15 @@ function asked(page, event, at_ms) {
   return with_team(with_questions(page, questions), score === undefined ? {} : { score });
 }
 
+/** Whether something counts from second 0 of play. @param {Page} page */
+const timed = (page) => Boolean(page.locks?.length || page.ghosts?.length);
+
 /** @type {{[type: string]: (page: Page, event: Event, at_ms: number, channel: string) => Page}} */
 const FOLDS = {
   published: (page) => ({ ...page, phase: "published" }),
   started: (page, event, at_ms) =>
-    opened({ ...page, phase: "running", started_ms: at_ms, zero_ms: page.locks?.length && !page.own_start ? at_ms : 0, ends_ms: event.ends_ms || 0 }, event),
-  begun: (page, event) => opened({ ...page, began_ms: event.starts_ms || 0, zero_ms: page.locks?.length ? event.starts_ms || 0 : 0, ends_ms: event.ends_ms || 0 }, event),
+    opened({ ...page, phase: "running", started_ms: at_ms, zero_ms: timed(page) && !page.own_start ? at_ms : 0, ends_ms: event.ends_ms || 0 }, event),
+  begun: (page, event) => opened({ ...page, began_ms: event.starts_ms || 0, zero_ms: timed(page) ? event.starts_ms || 0 : 0, ends_ms: event.ends_ms || 0 }, event),
   opened: (page, event) => opened(page, event),
   paused: (page, event, at_ms) => ({ ...page, phase: "paused", paused_ms: at_ms, ends_ms: event.ends_ms || 0 }),
   unpaused: (page, event) => {

@@ -186,6 +186,7 @@ export default {
   "board.frozen": "Eingefroren seit {time}: was seither dazukam, wird nach dem Ende gezeigt.",
   "clue.sinks": "sinkt bis {time} auf {n}",
   "board.empty": "Noch kein Team.",
+  "board.ghost": "Geist, außer Wertung",
   "board.you": "ihr",
   "board.finished": "im Ziel",
   "board.more": { one: "und {n} weiteres Team", other: "und {n} weitere Teams" },

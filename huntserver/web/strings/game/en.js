@@ -186,6 +186,7 @@ export default {
   "board.frozen": "Frozen since {time}: what was scored since is shown after the end.",
   "clue.sinks": "sinks to {n} until {time}",
   "board.empty": "No team yet.",
+  "board.ghost": "ghost, not counted",
   "board.you": "you",
   "board.finished": "finished",
   "board.more": { one: "and {n} more team", other: "and {n} more teams" },
