@@ -67,7 +67,7 @@ def test_a_ghost_runs_on_the_board_beside_the_teams_and_is_marked(phone: Phones,
     ghost = {"name": "Owls of last year", "course": [[0, 5, 1], [100_000, 900, 9]]}
     hunt, host = cast.hunt({**solo(clue("gate")), "ghosts": [ghost]})
     ada = phone()
-    ada.play(f"{site}/?hunt={hunt}", "Ada")
+    ada.play(f"{site}?hunt={hunt}", "Ada")
     ada.page.evaluate("location.hash = 'board'")
     ada.sees("[data-team='ghost-0']", re.compile(r"Owls of last year.*ghost, not counted.*5", re.DOTALL))
     expect(ada.page.locator(".board li")).to_have_count(2)
