@@ -55,9 +55,8 @@ async def _bundle(made: Config, hunt: str, out: Path, *, names: bool, unfinished
             raise _NotOver(state.phase.name.lower())
 
     try:
-        async with hunt_records(made, hunt) as logged:
-            names_of = logged.opened
-            written = await write(out, hunt, logged.records, __version__, names=names, opened=names_of, refuse=refuse)
+        async with hunt_records(made, hunt) as (_, records):
+            written = await write(out, hunt, records, __version__, names=names, refuse=refuse)
     except ValueError:
         click.echo(f"huntserver: there is no hunt {hunt!r} in this log", err=True)
         return FAILED

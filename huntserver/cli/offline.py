@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from actors.clock import SystemClock
@@ -54,8 +53,6 @@ class LoggedHunt(NamedTuple):
 
     kind: HuntType
     records: AsyncIterator[HuntRecord]
-    opened: Callable[[Any], Any]
-    """Returns an event with what is personal in it, where that lies sealed in the log."""
 
 
 @contextlib.asynccontextmanager
@@ -69,8 +66,7 @@ async def hunt_records(config: Config, hunt: str) -> AsyncIterator[LoggedHunt]:
         kind = next(kind for kind, _ in kinds(config) if isinstance(kind, HuntType))
         shards = sum(shard.topic == kind.topic for shard in shards_of(opened, config))
         async with contextlib.aclosing(records_of(opened, kind, shards, hunt)) as records:
-            opens = getattr(kind, "opened", None)
-            yield LoggedHunt(kind, records, partial(opens, hunt) if opens is not None else lambda event: event)
+            yield LoggedHunt(kind, records)
     finally:
         await opened.close()
 

@@ -116,7 +116,7 @@ async def _recording(made: Config, hunt: str, speed: float) -> Recording:
 
     async with hunt_records(made, hunt) as logged:
         held = [record async for record, _ in logged.records]
-    return recording(hunt, held, logged.kind, speed, logged.opened)
+    return recording(hunt, held, logged.kind, speed)
 
 
 def lines(found: Rehearsed) -> list[str]:

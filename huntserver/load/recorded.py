@@ -69,12 +69,10 @@ class Recording(NamedTuple):
     left_out: Counter[str]
 
 
-def recording(
-    hunt: str, records: Iterable[Done], kind: HuntType, speed: float, opened: Callable[[Any], Any]
-) -> Recording:
+def recording(hunt: str, records: Iterable[Done], kind: HuntType, speed: float) -> Recording:
     """Return what a hunt's records (from its first one) are made of, for a playing so many times as fast.
 
-    `opened` returns an event with what is personal in it, where that lies sealed in the log. Raises `RehearsalError`.
+    Raises `RehearsalError`.
     """
     state: Hunt = kind.create(hunt)
     acts: list[RecordedAct] = []
@@ -83,8 +81,7 @@ def recording(
     for record in records:
         if state.phase <= 1 and state.source:
             definition = state.source  # the draft's last one
-        events = [opened(event) for event in record.events]
-        act = _act(state, events, record, speed, left_out)
+        act = _act(state, record.events, record, speed, left_out)
         if act is not None:
             acts.append(act)
         for event in record.events:

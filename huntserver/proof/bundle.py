@@ -75,10 +75,10 @@ class _Names:
     def __init__(self) -> None:
         self.of: dict[str, str] = {}
 
-    def take(self, event: Any, opened: Callable[[Any], Any]) -> None:
+    def take(self, event: Any) -> None:
         if event.__struct_config__.tag not in NAMING:
             return
-        who: Author = opened(event).personal
+        who: Author = event.personal
         if who.team_name or event.team not in self.of:
             self.of[event.team] = who.team_name or who.name
 
@@ -90,13 +90,11 @@ async def write(
     made_by: str,
     *,
     names: bool = True,
-    opened: Callable[[Any], Any] = lambda event: event,
     refuse: Callable[[Hunt], None] = lambda state: None,
 ) -> Written:
     """Write a bundle. Raises what `refuse` raises of the state at the end; a file that is not whole is removed.
 
-    `opened` returns an event with what is personal in it, where that lies sealed in the log. Raises ValueError if there
-    are no records.
+    Raises ValueError if there are no records.
     """
     part = path.with_name(path.name + ".part")
     chain, replay, called = RecordChain(hunt), PublicReplay(hunt), _Names()
@@ -111,7 +109,7 @@ async def write(
                 out.write(_TEMPLATE % (link.hex().encode(), seal.hex().encode(), public))
                 replay.apply(decoded(public))
                 for event in record.events:
-                    called.take(event, opened)
+                    called.take(event)
             if redactor is None:
                 raise ValueError(f"no hunt {hunt!r}")
             refuse(replay.state)
