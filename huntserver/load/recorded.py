@@ -23,7 +23,7 @@ HOST: Final = "host"
 """Who does what a host or a timer did."""
 UNASKED: Final = frozenset(
     {"created", "defined", "published", "placed", "rejudged", "released", "team_released", "medium_added", "withdrawn",
-     "medium_removed", "solves_told", "frozen", "thawed", "revealed"}
+     "medium_removed", "solves_told", "tries_spent", "frozen", "thawed", "revealed"}
 )  # fmt: skip
 """Events that come by themselves, are done before, or change no standings."""
 _AFTER: Final = re.compile(r"\bafter (\d+):(\d\d)\b")
