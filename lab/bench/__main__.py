@@ -25,7 +25,7 @@ from typing import Any
 
 from huntserver.load.own_server import CLOSED_LIMITS, LIMITS, SHARDS, echo_server
 from lab import ROOT
-from lab.bench import growth, large
+from lab.bench import growth, hop, large
 from lab.bench.batch_latency import mean_ms, scrape
 from lab.bench.processes import CORES, OTHER_CORE, SERVER_CORE, generate, process
 from lab.bench.rows import Rows
@@ -269,7 +269,7 @@ def on_kafka(rows: Rows, wanted: Sequence[str], address: str, seconds: str) -> N
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="echo,sqlite,replay,large,kafka,latency,peer,three")
+    parser.add_argument("--only", default="echo,sqlite,replay,hop,large,kafka,latency,peer,three")
     parser.add_argument("--seconds", default="5")
     parser.add_argument("--kafka", default="")
     parser.add_argument("--no-write", action="store_true")
@@ -284,6 +284,8 @@ def main() -> None:
         durable(rows, "sqlite", "sqlite", arguments.seconds)
     if "replay" in wanted:
         replay(rows, arguments.seconds)
+    if "hop" in wanted:
+        hop.measure(rows)
     if "growth" in wanted:
         growth.ends(rows, arguments.seconds)
     if "large" in wanted:

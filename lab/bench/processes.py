@@ -36,7 +36,7 @@ def process(*command: str, core: str, wait: str = "") -> Iterator[subprocess.Pop
         yield started
     finally:
         started.send_signal(signal.SIGKILL)
-        started.wait()
+        started.communicate()
 
 
 def used(pid: int) -> Usage:
