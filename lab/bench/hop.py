@@ -139,7 +139,7 @@ class HopNode:
         await self.system.close()
 
 
-class Chain:
+class CommandChain:
     """A player with one command outstanding: the answer to one sends the next."""
 
     def __init__(self, submit: Submit, chest: str, number: int, commands: int, done: Callable[[], None]) -> None:
@@ -196,7 +196,7 @@ async def played(submit: Submit, shard: int, *, chains: int, commands: int) -> l
         if not left:
             over.set()
 
-    made = [Chain(submit, homes[n % len(homes)], n, commands // chains, done) for n in range(chains)]
+    made = [CommandChain(submit, homes[n % len(homes)], n, commands // chains, done) for n in range(chains)]
     for chain in made:
         chain.send()
     await over.wait()

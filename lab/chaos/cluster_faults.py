@@ -12,11 +12,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
+from actors.cluster.links.patience import SILENT_MIN_S
 from lab.chaos.cluster_world import SESSION_S, ClusterWorld
 from lab.machines.links import Pair
 
-SILENT_S: Final = 2.5
-"""A link's own patience (`actors.cluster.links.network`)."""
 AWAY_S: Final = 4.0
 """A node that was killed or stopped stays away for so long at most."""
 NODES_MAX: Final = 4
@@ -64,12 +63,12 @@ async def _pause(world: ClusterWorld, kind: str, least_s: float, most_s: float) 
 
 async def pause(world: ClusterWorld) -> int:
     """SIGSTOP for less than links wait: nothing has to move."""
-    return await _pause(world, "pause", 0.1, SILENT_S - 0.5)
+    return await _pause(world, "pause", 0.1, SILENT_MIN_S - 0.5)
 
 
 async def pause_silent(world: ClusterWorld) -> int:
     """SIGSTOP for longer than links wait and less than the group does: others take the shards by majority."""
-    return await _pause(world, "pause-silent", SILENT_S + 0.5, SESSION_S - 0.5)
+    return await _pause(world, "pause-silent", SILENT_MIN_S + 1.0, SESSION_S - 0.5)
 
 
 async def pause_long(world: ClusterWorld) -> int:

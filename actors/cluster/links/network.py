@@ -28,13 +28,12 @@ from actors.cluster.links import frames
 from actors.cluster.links.frames import BadLinkFrame, LinkBeat, LinkFrame, LinkRefusal
 from actors.cluster.links.handshake import SALT_BYTES, Handshake, LinkRefusedByPeer
 from actors.cluster.links.link import MESSAGE_BYTES_MAX, STALLED_S, Link, Receiver
+from actors.cluster.links.patience import LinkPatience
 from actors.cluster.member import Member, Placement
 from actors.reporter import Reporter
 
 LOOK_S: Final = 0.1
 BEAT_S: Final = 0.5
-SILENT_S: Final = 2.5
-"""A peer that sends nothing for so long, heartbeats included, stands still: its link is given up."""
 CONNECT_S: Final = 2.0
 """What a connection is given, before the kernel's SYN retransmission backs off far; it needs no CPU time of the peer's
 process. A new attempt finds a network that has healed sooner than an old one."""
@@ -107,6 +106,7 @@ class Links:
         self._background: Background | None = None
         self._leaving = False
         self._suspension = SuspensionDetector()
+        self._patience = LinkPatience(LOOK_S)
         self._beat_s = 0.0
         self._lost = self._refused = self._failed_knocks = 0
         self._gone_sent = [0, 0, 0, 0, 0]
@@ -172,13 +172,13 @@ class Links:
                 peer.trying = True
                 assert self._background is not None
                 self._background.once(f"dial {member.node}", self._dial(peer))
-        may_judge = self._suspension.may_judge(now_s)
+        may_judge, silent_s = self._suspension.may_judge(now_s), self._patience.silent_s(now_s)
         if now_s - self._beat_s >= BEAT_S:
             self._beat_s = now_s
             for link in self.up.values():
                 link.send(LinkBeat(self._leaving))
         for key, link in list(self.up.items()):
-            if may_judge and now_s - link.heard_s > SILENT_S:
+            if may_judge and now_s - link.heard_s > silent_s:  # heartbeats included: it stands still
                 link.abort(f"nothing was heard for {now_s - link.heard_s:.1f} s")
             elif may_judge and (stalled_s := link.stalled_s()) > STALLED_S:
                 link.abort(f"it has read nothing for {stalled_s:.1f} s")

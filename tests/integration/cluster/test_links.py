@@ -13,7 +13,7 @@ import pytest
 
 from actors.background import Background
 from actors.cluster.links import frames as f
-from actors.cluster.links import network
+from actors.cluster.links import network, patience
 from actors.cluster.links.link import Link
 from actors.cluster.links.network import Links, LinksConfig
 from actors.cluster.member import Member
@@ -355,7 +355,7 @@ async def test_whoever_does_not_read_is_given_up_by_what_waits_for_it_and_by_how
 ) -> None:
     if not fills:
         monkeypatch.setattr(network, "STALLED_S", 0.2)
-        monkeypatch.setattr(network, "SILENT_S", 1e9)  # it lives, and says so
+        monkeypatch.setattr(patience.LinkPatience, "silent_s", lambda self, now_s: 1e9)  # it lives, and says so
     async with pair_with_cutter() as (one, two, cutter):
         await one.start()
         await two.start()
