@@ -107,7 +107,7 @@ class Keeper:
         self._given_away = asyncio.Event()
         self._asked_s = -ASK_S
         self._releasing: set[ShardId] = set()
-        self._followers: dict[ShardId, Member] = {}  # who said last that it follows a shard
+        self._followers: dict[ShardId, Member] = {}  # who said, since the newest tenure, that it follows a shard
         self._in = self._out = self._tables = self._asks = 0
 
     # ---- life
@@ -245,6 +245,7 @@ class Keeper:
     def opened(self, shard: ShardId, newest: Newest) -> None:
         """A tenure of this node is durable."""
         self.rules.opened(shard, newest)
+        self._followers.pop(shard, None)
         self.announce(News(shard, self.me, newest.nonce, newest.offset))
         self._changed()
 
@@ -300,7 +301,9 @@ class Keeper:
             return
         known = self.rules.newest.get(shard)
         self.rules.saw(shard, Newest(owner.node, owner.run, nonce, offset, 0, released))
-        if self.rules.newest.get(shard) != known:
+        if (newest := self.rules.newest.get(shard)) != known:
+            if known is None or newest is None or newest.nonce != known.nonce:  # who followed until then may not now
+                self._followers.pop(shard, None)
             if shard in self.rules.holding and self._system is not None:
                 self._system.prove(shard)
             self._changed()

@@ -116,6 +116,25 @@ async def test_a_shard_that_moves_is_served_until_its_next_owner_says_that_it_ha
     system.background.close()
 
 
+async def test_who_followed_a_shard_before_the_present_tenure_is_not_believed_to_follow_it_now() -> None:
+    """It was handed over at once to a node that had still to replay it: its commands waited for that."""
+    keeper, system = Keeper(A, {"hunts": 1}, Silent()), System()
+    keeper.start(system, Group())  # type: ignore[arg-type]
+    keeper.generation(table(1, B, A, B))
+    keeper.told(*News(S, B, "", FOLLOWS))
+    keeper.told(*News(S, B, "n@3", 3))  # it took the shard, and lost it
+    system.serves.add(S)
+    keeper.opened(S, Newest(A.node, A.run, "n@7", 7))
+    keeper.generation(table(2, A, A, B))
+    keeper.generation(table(3, B, A, B))
+    await asyncio.sleep(0.3)
+    assert system.given == []
+    keeper.told(*News(S, B, "", FOLLOWS))
+    await until(lambda: bool(system.given))
+    assert system.given == [(S, True)]
+    system.background.close()
+
+
 @pytest.mark.parametrize("is_lost", [False, True])
 async def test_a_next_owner_that_says_nothing_is_not_waited_for_for_ever_and_one_out_of_reach_not_at_all(
     is_lost: bool, monkeypatch: pytest.MonkeyPatch
