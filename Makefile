@@ -87,8 +87,8 @@ growth: .venv/.ready  ## what a command costs while clues, teams, guesses and th
 load: .venv/.ready  ## play on a server of its own with many players, measure, judge: LOG=kafka:HOST:PORT ARGS="--scenario hot-hunt"
 	@$(PY) -m $(if $(LEDGER),lab.load,huntserver load) $(if $(LOG),--log $(LOG)) $(ARGS)
 
-pictures: .venv/.ready packages  ## take the pictures of the docs anew, by the tests that make what they show
-	@mkdir -p docs/pictures && HUNTSERVER_PICTURES="$(CURDIR)/docs/pictures" $(PY) -m pytest -q -n 0 tests/pages/test_journey.py tests/pages/test_console_journey.py tests/pages/test_states.py tests/pages/test_play.py tests/pages/test_network.py tests/pages/test_devices.py tests/pages/test_budget.py tests/pages/test_access.py tests/pages/test_shell.py -k "not docs"
+pictures: .venv/.ready packages tests/pages/node_modules/.ready  ## take the pictures of the docs anew, by the tests that make what they show
+	@mkdir -p docs/pictures && HUNTSERVER_PICTURES="$(CURDIR)/docs/pictures" $(PY) -m pytest -q -n 0 tests/pages/test_journey.py tests/pages/test_console_journey.py tests/pages/test_states.py tests/pages/test_team.py tests/pages/test_play.py tests/pages/test_network.py tests/pages/test_devices.py tests/pages/test_budget.py tests/pages/test_access.py tests/pages/test_shell.py -k "not docs"
 
 pages: .venv/.ready packages tests/pages/node_modules/.ready  ## every example hunt to its end through the pages, the net cut and the server killed in between
 	@$(PY) -m pytest -q -n 0 tests/pages/played_examples.py $(ARGS)

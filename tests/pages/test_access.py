@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -128,6 +129,49 @@ def test_nothing_is_cut_off_or_scrolls_sideways(
             state(ada, "twice-as-large")
 
     tour(ada, cast, hunt, host, site, look)
+    assert wide == {}
+
+
+def test_german_and_names_without_a_space_fit_on_the_smallest_phone(phone: Phones, cast: Cast, site: str) -> None:
+    name, team = "Ｄ" * 40, "Donaudampfschifffahrtsgesellschaftskapit"
+    hunt, _ = cast.hunt(RICH | {"title": "W" * 80})
+    ada = phone(locale="de-DE", viewport={"width": 320, "height": 568})
+    wide: dict[str, int] = {}
+
+    def look(seen: str) -> None:
+        if sideways(ada) > 0 or ada.page.evaluate(
+            "Boolean(document.querySelector('dialog')?.scrollWidth > innerWidth)"
+        ):
+            wide[seen] = sideways(ada)
+        if folder := os.environ.get("HUNTSERVER_LOOK"):
+            ada.page.screenshot(path=f"{folder}/{seen}.png", full_page=True)
+
+    ada.open(f"{site}?hunt={hunt}")
+    ada.page.locator("#pairs").click()
+    look("pairing")
+    ada.page.locator("#pairs").click()
+    ada.join(name, team=team)
+    ada.inside()
+    invite = ada.state("state.page.team.invite")
+    cast.player(hunt, "Ｂ" * 40, invite=invite)
+    for view in ("clues", "map", "team", "board", "feed"):
+        ada.go(view)
+        expect(ada.page.locator("main .skeleton")).to_have_count(0, timeout=WAIT_MS)
+        look(view)
+    ada.go("team")
+    ada.page.locator("#rename").click()
+    look("renaming")
+    ada.page.locator(".members button").click()
+    ada.sees("dialog", "Führung übergeben")
+    look("member")
+    ada.page.keyboard.press("Escape")
+    ada.page.locator("#pair").click()
+    ada.sees("[data-pair]", "")
+    look("other phone")
+    ada.page.keyboard.press("Escape")
+    ada.page.locator(".dot").click()
+    ada.sees("dialog", "W" * 80)  # the bar cuts a long title; here it is whole
+    look("connection")
     assert wide == {}
 
 

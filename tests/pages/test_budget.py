@@ -19,7 +19,7 @@ from tests.pages.talker import Cast
 
 Phones = Callable[..., Phone]
 BYTES_MAX = 100_000
-ENTRANCE_BYTES_MAX = 36_000
+ENTRANCE_BYTES_MAX = 31_000
 """What has come, with heads, when the entrance can be used; the rest comes while it is read."""
 NODES_MAX = 60
 """Of some 20,000: two pushes, each drawn where it belongs."""

@@ -89,7 +89,7 @@ function sheet() {
 
 function link_sheet() {
   const commands = waiting(), now = link_state(), { at_ms } = state.link.about;
-  return html`<p>${t(/** @type {any} */ (`link.${now}_about`), { time: at_ms ? span(at_ms - Date.now()) : "" })}</p>
+  return html`${state.page ? html`<p class="about" dir="auto">${state.page.title}</p>` : nothing}<p>${t(/** @type {any} */ (`link.${now}_about`), { time: at_ms ? span(at_ms - Date.now()) : "" })}</p>
     ${commands.length ? html`<h3>${t("link.waiting_title", { n: commands.length })}</h3><ul class="lines">${commands.map((frame) =>
       html`<li><b>${t(/** @type {any} */ (`op.${frame.op}`))}</b> <span dir="auto">${frame.text || frame.code || ""}</span></li>`)}</ul><p class="help">${t("link.nothing_lost")}</p>`
       : html`<p class="help">${t("link.nothing_waits")}</p>`}
