@@ -46,6 +46,7 @@ class Timekeeper:
         self._base_ms, self._base_ns = clock.wall_ms() if held is None else held, self._started_ns
         self.proved = not independent  # by the log's time, where that is another's
         self.doubted = not independent and held is None and not clock.synchronised()
+        self._known_ns = -1  # boot time when the wall clock was last known good; never yet
 
     def now_ms(self) -> int:
         """Return the time in ms since 1970. Unproved it is the wall clock's: nothing may be written by it."""
@@ -72,6 +73,7 @@ class Timekeeper:
             self._both_set = self.proved and abs(self.off_ms) > self._most_ms
             if not self._both_set:
                 self._believe(wall)
+                self._known_ns = self._clock.boot_ns()
             return True
         self._both_set = False
         return self.proved and self._fits(now, log_ms, waited_ms)
@@ -140,6 +142,8 @@ class Timekeeper:
     def look(self) -> None:
         """Tell what changed; take a step of the clock that the kernel vouches for. Called a few times a second."""
         self.now_ms()
+        if not self._independent and not self.off_ms and self._clock.synchronised():
+            self._known_ns = self._clock.boot_ns()
         if self.doubted and not self._synchronised():
             if self._clock.boot_ns() - self._started_ns >= self._grace_ns:
                 self._end_doubt()
@@ -155,6 +159,22 @@ class Timekeeper:
         if self.proved and not (self.off_ms or self._remembered or (self.doubted and self._borne_ms is not None)):
             self._remembered = True  # what this run goes by, the next one of this boot need not doubt
             self._clock.remember(self.now_ms())
+
+    def known(self) -> tuple[float, str]:
+        """Return how long ago the wall clock was last known good, in s (since the start, if never), and in words why it
+        is in doubt now; empty: it is not. On a log of other machines their time vouches for it, else the kernel."""
+        never = self._known_ns < 0
+        age_s = (self._clock.boot_ns() - (self._started_ns if never else self._known_ns)) / 1e9
+        if why := self.why():
+            return age_s, why
+        if self.doubted:
+            return age_s, "nothing vouches for the wall clock since the start: what falls due waits; set it by NTP"
+        if never:
+            of = (
+                "the log's time has not been heard" if self._independent else "the kernel does not call it synchronised"
+            )
+            return age_s, f"nothing vouches for the wall clock: {of}; times shown may be wrong"
+        return age_s, ""
 
     def why(self) -> str:
         """Return what is wrong with the clock, in words; empty: nothing."""

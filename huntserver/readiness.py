@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
@@ -42,13 +42,27 @@ class Check(msgspec.Struct, frozen=True):
 class Ready(msgspec.Struct, frozen=True):
     """What `/readyz` answers. `why` is the first thing that is wrong, in words, or `ok`.
 
-    `beside` is what the game can do without: it is told, and never makes the server not ready.
+    `beside` is what the game can do without, or goes on with: it is told, and never makes the server not ready. There
+    are `clock` (whether the wall clock is known good, and when it last was) and `topics` (whether the log's are right).
     """
 
     ready: bool
     why: str
     checks: dict[str, Check]
     beside: dict[str, Check] = {}
+
+
+@runtime_checkable
+class SettingsWatched(Protocol):
+    """A log whose settings others can change under a server."""
+
+    def settings(self) -> tuple[float, str]:
+        """Return s since they were last seen as they have to be, and what is wrong with them now."""
+        ...
+
+
+def _said(age_s: float, why: str) -> Check:
+    return Check(not why, round(age_s, 1), why)
 
 
 class Heartbeats:
@@ -128,7 +142,9 @@ class Readiness:
         checks = {"shards": Check(served, 0.0, "" if served else why), **self.heartbeats.checks()}
         checks |= {name: look() for name, look in self._further.items()}
         first = next((check.why for check in checks.values() if not check.ok), "ok")
-        beside = {name: look() for name, look in self._beside.items()}
+        beside = {name: look() for name, look in self._beside.items()} | {"clock": _said(*self._system.time.known())}
+        if isinstance(self._log, SettingsWatched):
+            beside["topics"] = _said(*self._log.settings())
         return Ready(all(check.ok for check in checks.values()), first, checks, beside)
 
     async def _watch(self) -> None:

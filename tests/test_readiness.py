@@ -14,7 +14,7 @@ from actors.faults import LogUnavailable
 from actors.log.port import Bounds, ShardId
 from actors.reporter import Silent
 from huntserver import readiness
-from huntserver.readiness import SILENT_S, Heartbeats, Readiness
+from huntserver.readiness import SILENT_S, Check, Heartbeats, Readiness
 
 
 class Clock:
@@ -80,7 +80,8 @@ class Lines(Silent):
 
 def made(log: Any, folder: Path, clock: Clock, lives: list[bool], report: Silent) -> Readiness:
     shards = [SimpleNamespace(id=ShardId("hunts", i)) for i in range(3)]
-    system = SimpleNamespace(shards=lambda: shards, ready=lambda: (True, "ok"))
+    time = SimpleNamespace(known=lambda: (7.04, "nothing vouches for the wall clock"))
+    system = SimpleNamespace(shards=lambda: shards, ready=lambda: (True, "ok"), time=time)
     return Readiness(system, log, [folder], report, {"gateway": lambda: lives[0]}, clock_s=clock)  # type: ignore[arg-type]
 
 
@@ -149,3 +150,19 @@ async def test_a_full_disk_is_named(quick: None, tmp_path: Path, monkeypatch: py
     await until(lambda: not ready.state().ready)
     assert "bytes are free on its disk; make room" in ready.state().why
     await background.close()
+
+
+def test_a_clock_in_doubt_and_topics_that_would_lose_the_log_are_said_beside(tmp_path: Path) -> None:
+    class WatchedLog(StallingLog):
+        def settings(self) -> tuple[float, str]:
+            return 61.26, "retention.ms is 1000; cure: ..."
+
+    state = made(WatchedLog(), tmp_path, Clock(), [True], Silent()).state()
+    assert state.ready
+    assert state.beside == {
+        "clock": Check(False, 7.0, "nothing vouches for the wall clock"),
+        "topics": Check(False, 61.3, "retention.ms is 1000; cure: ..."),
+    }
+    assert state.beside.keys() - made(StallingLog(), tmp_path, Clock(), [True], Silent()).state().beside.keys() == {
+        "topics"
+    }

@@ -116,6 +116,9 @@ LOG: Final[dict[str, MetricSpec]] = {
     "snapshots_pending": MetricSpec("log_snapshot_puts_pending", GAUGE, "Keys on their way to the snapshot store."),
     "snapshots_failed": MetricSpec("log_snapshot_put_failures", COUNTER, "Keys that could not be written."),
     "copies_short": MetricSpec("log_partitions_short", GAUGE, "Partitions with fewer copies than asked for."),
+    "settings_wrong": MetricSpec(
+        "log_settings_wrong", GAUGE, "1: a topic has settings that break a promise, such as a retention; see /readyz."
+    ),
     "copies_behind": MetricSpec("log_partitions_behind", GAUGE, "Partitions with copies that are not in step."),
     "commits": MetricSpec("log_commits", COUNTER, "Transactions committed to the embedded log's file."),
     "faults": MetricSpec("log_faults", COUNTER, "Transactions of the embedded log that failed."),

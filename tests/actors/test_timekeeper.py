@@ -32,6 +32,37 @@ def keeper(clock: Clock, *, independent: bool = True, told: Told | None = None) 
     return Timekeeper(clock, independent=independent, most_ms=5_000, grace_s=60.0, report=told or Silent())
 
 
+def test_a_clock_is_known_good_by_the_logs_time_and_how_long_ago_is_told() -> None:
+    clock = Clock()
+    time = keeper(clock)
+    assert "the log's time has not been heard" in time.known()[1]
+    time.heard(clock.ms, 0)
+    clock.pass_s(12.5)
+    assert time.known() == (12.5, "")
+    clock.ms += HOUR_MS
+    time.look()
+    assert time.known()[0] == 12.5
+    assert "3600.0 s ahead" in time.known()[1]
+    time.heard(clock.ms - HOUR_MS, 0)
+    assert time.known()[0] == 12.5, "that play goes on by boot time does not make the wall clock good"
+
+
+def test_a_clock_that_only_the_kernel_could_vouch_for_is_in_doubt_until_it_does() -> None:
+    clock = Clock()
+    time = keeper(clock, independent=False)
+    clock.pass_s(5)
+    time.look()
+    assert time.known()[0] == 5.0
+    assert "since the start" in time.known()[1]
+    clock.pass_s(60)
+    time.look()  # it is believed from here on, and still not known good
+    assert time.known()[0] == 65.0
+    assert "the kernel does not call it synchronised" in time.known()[1]
+    clock.synced = True
+    time.look()
+    assert time.known() == (0.0, "")
+
+
 # ---- a server on a log whose clock is another's
 
 

@@ -138,6 +138,8 @@ class Watch:
         self._ended = asyncio.Event()
         self.last = first
         self.failed = 0
+        self.wrong = ""  # the setting, or what else, that breaks a promise, with its cure
+        self._good_s = asyncio.get_running_loop().time()  # when all was last seen to be as it has to be
         self.tell(first)
 
     def start(self) -> None:
@@ -168,16 +170,27 @@ class Watch:
             self._report.note("log_copies_whole", copies=seen.asked)
         self.last = seen
 
+    def settings(self) -> tuple[float, str]:
+        """Return how long ago the topics were last seen as they have to be, in s, and what is wrong with them now."""
+        return asyncio.get_running_loop().time() - self._good_s, self.wrong
+
+    async def look_now(self) -> None:
+        """Look, and tell."""
+        try:
+            self.tell(await self._look())
+        except Fault as fault:  # the log itself is away: whoever appends or reads says so
+            self.failed += 1
+            if fault.code == "log_misconfigured":
+                self.wrong = str(fault)
+            if self.failed == 1 or fault.code == "log_misconfigured":
+                self._report.warn("log_check_failed", code=fault.code, why=str(fault))
+        else:
+            self.failed, self.wrong = 0, ""
+            self._good_s = asyncio.get_running_loop().time()
+
     async def _run(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), CHECK_S)
                 return
-            try:
-                self.tell(await self._look())
-            except Fault as fault:  # the log itself is away: whoever appends or reads says so
-                self.failed += 1
-                if self.failed == 1 or fault.code == "log_misconfigured":
-                    self._report.warn("log_check_failed", code=fault.code, why=str(fault))
-            else:
-                self.failed = 0
+            await self.look_now()

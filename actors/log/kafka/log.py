@@ -73,6 +73,7 @@ class KafkaStatistics(msgspec.Struct, frozen=True):
     snapshots_failed: int
     copies_short: int
     copies_behind: int
+    settings_wrong: int
 
 
 class KafkaLog:
@@ -281,4 +282,10 @@ class KafkaLog:
             snapshots_failed=self.snapshots.failed,
             copies_short=self._copies.last.short if self._copies else 0,
             copies_behind=self._copies.last.behind if self._copies else 0,
+            settings_wrong=bool(self.settings()[1]),
         )
+
+    def settings(self) -> tuple[float, str]:
+        """Return how long ago the topics were last seen as they have to be, in s, and what is wrong now, with its cure:
+        a retention that would delete the log, for one."""
+        return self._copies.settings() if self._copies is not None else (0.0, "")

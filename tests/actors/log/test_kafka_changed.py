@@ -55,6 +55,8 @@ async def test_a_topic_that_is_changed_under_a_server_is_told_with_the_cure(
         await settled(lambda: any(why in fields.get("why", "") for _, fields in told.events), within_s=120)
         codes = [fields["code"] for name, fields in told.events if why in fields.get("why", "")]
         assert codes[0] == "log_misconfigured"
+        assert why in log.settings()[1]  # as `/readyz` and the metrics have it
+        assert log.statistics().settings_wrong
     finally:
         await log.close()
 

@@ -12,9 +12,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from click.testing import CliRunner
 
-from actors.faults import LogMisconfigured
+from actors.faults import Fault, LogMisconfigured, LogUnavailable
 from actors.log.kafka import copies
-from actors.log.kafka.copies import COPIES_MAX, Watch, copies_asked, ranges, reassignment, survey
+from actors.log.kafka.copies import COPIES_MAX, Survey, Watch, copies_asked, ranges, reassignment, survey
 from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.topics import Topic, settings_of
 from huntserver.cli.main import main
@@ -113,6 +113,27 @@ async def test_what_is_told_is_told_again_only_after_a_while_and_its_end_is_told
     watch.tell(survey("b:1", whole, 2))
     watch.tell(survey("b:1", whole, 2))
     assert [event for event, _ in told.lines] == ["log_copies_short", "log_copies_short", "log_copies_whole"]
+
+
+async def test_settings_that_were_changed_are_known_until_they_are_right_again() -> None:
+    whole = survey("b:1", described(a=[([1, 2], [1, 2])]), 2)
+    faults: list[Fault | None] = [LogMisconfigured("retention.ms is 1000; cure: ..."), LogUnavailable("away"), None]
+
+    async def look() -> Survey:
+        if (fault := faults.pop(0)) is not None:
+            raise fault
+        return whole
+
+    told = Told()
+    watch = Watch(look, told, whole)
+    assert watch.settings()[1] == ""
+    await watch.look_now()
+    assert watch.settings()[1] == "retention.ms is 1000; cure: ..."
+    await watch.look_now()  # nothing was seen: what was wrong is taken to be so still
+    assert watch.settings()[1] == "retention.ms is 1000; cure: ..."
+    await watch.look_now()
+    assert watch.settings()[1] == ""
+    assert [event for event, _ in told.lines] == ["log_check_failed"]
 
 
 # ---- on three brokers
