@@ -167,7 +167,7 @@ def _without_redaction_for_all(patches: Patches) -> None:
 
         return tell_all
 
-    patches.wrap(Telling, "all", chatty)
+    patches.wrap(Telling, "news", chatty)
 
 
 def _without_own_channel(patches: Patches) -> None:

@@ -47,9 +47,10 @@ ABOUT: Final = """\
 A safeguard whose removal nobody notices is not tested. Each one below is taken out of the running code (by
 `lab/ablations/safeguard.py`; the code itself has no switch), and seeds are played until the checker finds a promise
 broken that the same seed keeps with the safeguard in place. `nodes`: the simulation of whole nodes; faults that are
-named are in every seed, all others come by chance. `cluster`: several nodes at once that share the shards, with a
-simulated group and links (`lab/sim/cluster.py`). `mesh`: the same with the product's links, router and watches, and
-players behind the gateways of all nodes (`lab/sim/mesh.py`). `sessions`: the same, with players behind real gateways.
+named are in every seed, all others come by chance (few others: those that would hide it are in none). `cluster`:
+several nodes at once that share the shards, with a simulated group and links (`lab/sim/cluster.py`). `mesh`: the same
+with the product's links, router and watches, and players behind the gateways of all nodes (`lab/sim/mesh.py`).
+`sessions`: the same, with players behind real gateways.
 `gateway`: real connections, rooms and rules over sockets in memory
 (`lab/sim/gateway_world.py`); BOUND means that more waits than the limits allow. The areas are the nine in
 which one planted bug each has to be found. `make ablations` prints this table: how many seeds it takes until the
@@ -81,7 +82,7 @@ class AblationRow(NamedTuple):
 
 
 def _on_nodes(world: str, safeguard: Safeguard) -> Run:
-    return partial(whole_nodes, on=safeguard.on, make=WORKLOADS[WORKLOAD_OF[world]])
+    return partial(whole_nodes, on=safeguard.on, make=WORKLOADS[WORKLOAD_OF[world]], off=safeguard.without)
 
 
 def table() -> Iterator[tuple[Safeguard, str, Run]]:
@@ -125,7 +126,7 @@ def markdown(rows: Sequence[AblationRow], bases: Sequence[int], most: int) -> st
     for row in rows:
         median, worst = (statistics.median_low(row.seeds), row.seeds[-1]) if row.seeds else ("-", "-")
         s = row.safeguard
-        world = row.world + (f", {' and '.join(s.on)} on" if s.on else "")
+        world = row.world + (f", {' and '.join(s.on)} on" if s.on else "") + (", few others" if s.without else "")
         shown = str(worst) if row.holds else f"not missed from {row.missed.count(None)}"
         lines.append(f"| {s.area} | {s.name} | {s.protects} | {world} | {median} | {shown} | {row.broke or '-'} |")
     for absent in UNMISSED:
@@ -154,7 +155,8 @@ def show(name: str, seed: int) -> int:
     with switched_off(safeguard):
         if world in WORKLOAD_OF:
             workload = WORKLOAD_OF[world]
-            text = told(Simulation(seed, make=WORKLOADS[workload], on=safeguard.on).run(), workload, whole=False)
+            played = Simulation(seed, make=WORKLOADS[workload], on=safeguard.on, off=safeguard.without).run()
+            text = told(played, workload, whole=False)
             print(text.replace(again(seed, workload), f'make sim SEED={seed} ABLATE="{name}"'))
         else:
             print("\n".join(map(str, run(seed))) or f"seed {seed}: no violation")

@@ -53,7 +53,8 @@ class Safeguard(NamedTuple):
 
     `area` is one of the nine in which bugs of a server like this are found (`AREAS`). `breaks`: the promises of which
     one must be found broken when it is off, `sign`: words of how it is then reported, where the promise alone says too
-    little. `off` takes it away. `on`: faults that every seed has then, where they seldom meet by themselves.
+    little. `off` takes it away. `on`: faults that every seed has then, where they seldom meet by themselves; `without`:
+    faults that none has, where they would hide what is looked for.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Safeguard(NamedTuple):
     off: Off
     sign: str = ""
     on: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 class Unmissed(NamedTuple):

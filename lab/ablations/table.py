@@ -92,9 +92,11 @@ def ablated(name: str) -> Iterator[Safeguard]:
         yield safeguard
 
 
-def whole_nodes(seed: int, on: Sequence[str] = (), make: MakeWorkload = ToyWorkload) -> Sequence[Violation]:
-    """Play a seed of the simulation of whole nodes; it has the faults `on`, whatever else it has."""
-    return Simulation(seed, make=make, on=on).run().violations
+def whole_nodes(
+    seed: int, on: Sequence[str] = (), make: MakeWorkload = ToyWorkload, off: Sequence[str] = ()
+) -> Sequence[Violation]:
+    """Play a seed of the simulation of whole nodes; it has the faults `on`, not those `off`, whatever else it has."""
+    return Simulation(seed, make=make, on=on, off=off).run().violations
 
 
 def _expected(violation: Violation, safeguard: Safeguard) -> bool:
@@ -103,7 +105,7 @@ def _expected(violation: Violation, safeguard: Safeguard) -> bool:
 
 def missed(safeguard: Safeguard, seeds: Iterable[int], run: Run | None = None) -> Missed | None:
     """Play seeds (of whole nodes, unless `run` is given) without a safeguard until it is missed; None: it never is."""
-    run = run or partial(whole_nodes, on=safeguard.on)
+    run = run or partial(whole_nodes, on=safeguard.on, off=safeguard.without)
     for count, seed in enumerate(seeds, 1):
         with switched_off(safeguard):
             broken = [v for v in run(seed) if _expected(v, safeguard)]

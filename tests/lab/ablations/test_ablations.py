@@ -24,7 +24,6 @@ NEAR = {
     "held duplicates": 210,
     "pos floor": 470,
     "staged cap": 300,
-    "three tenures a fault": 444_000_090,
     "one tenure per link reset": 990,
     "all that is known to a new link": 12,
     "what was told by an answer": 25,
