@@ -72,6 +72,7 @@ REFUSALS: Final[dict[str, Code]] = {
     "no_such_hunt": Code("there is no hunt with this id", status=404),
     "hunt_exists": Code("a hunt with this id exists already"),
     "bad_definition": Code("the hunt definition has faults", status=422),
+    "conflict": Code("the hunt has another definition than this one was made from; look at it first", status=412),
     "no_definition": Code("the hunt has no definition yet; PUT it first"),
     "wrong_phase": Code("not possible in the hunt's present phase", NEW_KEY),
     "not_running": Code("the hunt is not running", NEW_KEY),

@@ -21,7 +21,21 @@ def test_a_code_that_is_final_is_never_sent_again_under_any_key() -> None:
 
 
 def test_every_status_is_one_for_refusals_and_unknown_codes_are_conflicts() -> None:
-    assert {code.status for code in REFUSALS.values()} <= {400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503, 507}
+    assert {code.status for code in REFUSALS.values()} <= {
+        400,
+        401,
+        403,
+        404,
+        409,
+        412,
+        413,
+        415,
+        422,
+        429,
+        500,
+        503,
+        507,
+    }
     assert status("no_such_hunt") == 404
     assert status("never_heard_of") == 409
 

@@ -26,7 +26,18 @@ from huntserver.game.rehearsal import rehearsed, tried
 from huntserver.gateway.door import Door
 from huntserver.gateway.ports import Offload, System
 from huntserver.gateway.signing_in import SigningIn
-from huntserver.gateway.site import DEFINITION, HttpRequest, Reply, Response, Upload, as_json, prepared, refused, wrong
+from huntserver.gateway.site import (
+    DEFINITION,
+    NOT_KEPT,
+    HttpRequest,
+    Reply,
+    Response,
+    Upload,
+    as_json,
+    prepared,
+    refused,
+    wrong,
+)
 from huntserver.limits import Limits
 from huntserver.playthrough import play_through
 
@@ -191,4 +202,5 @@ class _SourceReply:
             return
         kind = "application/json" if self._style == "json" else "application/toml; charset=utf-8"
         text = view.definition if self._style == "json" else as_toml(view.definition)
-        self._reply.reply(Response(200, text.encode(), kind))
+        kept = [*NOT_KEPT, ("etag", f'"{view.digest}"')]
+        self._reply.reply(Response(200, text.encode(), kind, kept))

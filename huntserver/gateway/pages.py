@@ -35,7 +35,7 @@ AT_THE_ROOT: Final = (
 NAMED: Final = {"/": "index.html", "/host": "host.html", "/board": "board.html"}
 """What is asked for without a file's name."""
 
-OF_HOSTS: Final = ("host", "board.", "board/", "strings/host", "strings/queue")
+OF_HOSTS: Final = ("host", "board.", "board/", "strings/host", "strings/queue", "strings/editor")
 """What phones need not keep to play without a network."""
 
 ENTRIES: Final = ("player/app.js", "player/inside.js", "player/desk.js")

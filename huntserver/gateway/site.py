@@ -142,17 +142,22 @@ def _faults(problems: list[Problem]) -> Response:
     return as_json(errors.status(code), {"code": code, "msg": str(problems[0]), "problems": told})
 
 
-def _definition(text: str, query: str) -> Define | PreviewQuery | Rejected:
+def _definition(text: str, query: str, base: str) -> Define | PreviewQuery | Rejected:
     """Return what a definition goes up for: to hold, or (`?preview`) to see what it would change."""
     asked = parse_qs(query, keep_blank_values=True)
     if "preview" in asked:
-        return PreviewQuery(text)
+        return PreviewQuery(text, base)
     existing = asked.get("existing", ["keep"])[-1]
     if existing not in get_args(Existing):
         allowed = ", ".join(get_args(Existing))
         return Rejected("bad_field", f"existing is {existing[:40]!r}, allowed are {allowed}")
     reason = asked.get("reason", [""])[-1][:REASON_MAX] or None
-    return Define(text, cast(Existing, existing), reason=reason)
+    return Define(text, cast(Existing, existing), base, reason=reason)
+
+
+def _base(asked: HttpRequest) -> str:
+    """Return the digest of what a definition was made from, as `If-Match` says it (RFC 9110, 13.1.1); "" for any."""
+    return asked.header(b"if-match").strip().strip('"').replace("*", "")
 
 
 def prepared(body: bytes, style: str) -> Definition | list[Problem]:
@@ -326,7 +331,7 @@ class Site:
             if isinstance(checked, list):
                 reply.reply(_faults(checked))
                 return
-            message = _definition(source(checked), asked.query)
+            message = _definition(source(checked), asked.query, _base(asked))
             if isinstance(message, Rejected):
                 reply.reply(refused(message))
             else:

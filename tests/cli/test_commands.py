@@ -233,6 +233,16 @@ def test_host_create_names_a_file_that_is_not_there() -> None:
     assert line == "none.toml: cannot be read (No such file or directory)"
 
 
+def test_host_create_makes_nothing_of_a_file_with_faults(tmp_path: Path) -> None:
+    """A draft without a text would stay, and nobody can take it away: the server is not even asked."""
+    file = tmp_path / "bad.toml"
+    file.write_text('title = "T"\n[[clues]]\nid = "a"\n')
+    result = run("host", "create", str(file), "--token", "t", "--url", "http://127.0.0.1:9")
+    assert result.exit_code == FAILED
+    assert "bad.toml: has faults; nothing was made" in result.stderr
+    assert "clues[0]" in result.stderr
+
+
 # ---- replay, inspect, limits
 
 

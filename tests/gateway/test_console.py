@@ -128,3 +128,21 @@ async def test_a_host_reads_a_hunt_as_a_file_that_is_the_same_hunt(rig: Rig) -> 
     assert (status, tree["title"]) == (200, "Rig")
     assert Caller(rig).ask("GET", "/hunts/h1/definition?style=xml", Authorization=bearer(rig))[0] == 400
     assert Caller(rig).ask("GET", "/hunts/none/definition", Authorization=bearer(rig))[0] == 404
+
+
+async def test_a_definition_goes_up_only_over_the_one_that_it_was_made_from(rig: Rig) -> None:
+    reader = Caller(rig)
+    _, text = reader.ask("GET", "/hunts/h1/definition", Authorization=bearer(rig))
+    tag = next(
+        line.partition(b": ")[2] for line in b"".join(reader.wire.written).split(b"\r\n") if line[:5] == b"etag:"
+    )
+
+    def put(match: str, query: str = "") -> tuple[int, Any]:
+        path = f"/hunts/h1/definition{query}"
+        return Caller(rig).ask("PUT", path, text.encode(), Authorization=bearer(rig), If_Match=match)
+
+    for query in ("", "?preview"):
+        status, told = put('"0123"', query)
+        assert (status, told["code"]) == (412, "conflict")
+    for match in (tag.decode(), "*"):
+        assert put(match)[0] == 200

@@ -99,9 +99,12 @@ def test_a_link_to_the_board_is_made_watched_by_and_taken_back(
     link = page.page.locator("[data-board-link]").inner_text()
     page.sees("dialog", "1 link is good")
     screen, guest = desk(), desk()
+    host.ask("announce", hunt=hunt, text="Tea at four.")
     for one in (screen, guest):
         one.open(link)
         one.sees(".large", "The Night Owls")
+        one.sees("[data-told]", "Tea at four.")
+        one.no_more("footer:has-text('Space')")  # who watches has no say
         assert "#" not in one.page.url
     assert faults(page) == []
     page.page.locator("[data-link] button").click()

@@ -142,7 +142,7 @@ def runs(host: Desk, ada: Phone) -> None:
     host.sees("dialog .numbers", "2 teams that tried it solve the clue · 20 points in all")
     picture(host, "host-accept")
     host.agree()
-    host.sees(".trail", "changed")
+    host.sees(".trail", "answer accepted")
     host.key("n")
     host.fill(text="The tide comes in at five.")
     host.agree()

@@ -117,6 +117,7 @@ def test_what_a_player_types_survives_every_push(phone: Phones, cast: Cast, site
     other.ask("guess", hunt=hunt, clue="a", text="tea")
     host.ask("announce", hunt=hunt, text="Hello")
     host.ask("adjust", hunt=hunt, team="t2", points=3, reason="kindness")
+    ada.sees("[data-strip='told']", "Hello")
     expect(ada.page.locator(".views .new")).to_have_count(0)  # the bar is not on a clue's page
     ada.page.wait_for_function("document.querySelector('#guess') === document.activeElement")
     state = field.evaluate("field => [field.value, field.selectionStart, field.selectionEnd]")
@@ -128,6 +129,36 @@ def test_what_a_player_types_survives_every_push(phone: Phones, cast: Cast, site
     expect(field).to_have_value("half a thought")
     ada.page.reload()
     expect(field).to_have_value("half a thought", timeout=WAIT_MS)
+
+
+def test_at_an_open_clue_one_hears_the_hosts_an_accepted_answer_the_way_on_and_the_end(
+    phone: Phones, cast: Cast, site: str
+) -> None:
+    hunt, host = cast.hunt(teams())
+    ada = phone()
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.clue("a")
+    ada.guess("coffee")
+    ada.answer("clue:a", "is not it")
+    host.ask("announce", hunt=hunt, text="The gate is shut.")
+    ada.sees("[data-strip='told']", "The gate is shut.")
+    host.ask("accept", hunt=hunt, clue="a", text="coffee")
+    ada.sees(".found", "Solved")
+    assert "is not it" not in ada.page.locator(".clue-page").inner_text()
+    ada.no_more(".celebration")
+    ada.sees("[data-strip='told']", "The gate is shut.")  # until it is put away
+    ada.page.locator("[data-strip='told'] button").click()
+    ada.no_more("[data-strip='told']")
+    ada.page.locator("[data-next]").click()
+    ada.sees("#clue-title", "Clue b")
+    ada.page.reload()
+    ada.sees("#clue-title", "Clue b")
+    ada.no_more("[data-strip='told']")
+    ada.guess("tea")
+    ada.sees("[data-next]", "You have solved every clue.")
+    ada.well()
+    host.ask("end", hunt=hunt)
+    ada.sees("[data-strip='over']", "1st place")
 
 
 def test_a_word_that_an_input_method_composes_survives_a_push(phone: Phones, cast: Cast, site: str) -> None:

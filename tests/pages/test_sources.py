@@ -100,8 +100,8 @@ def languages() -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def of_hosts() -> dict[str, dict[str, Any]]:
     """The console's texts of each language."""
-    parts = [texts_in("strings/host"), texts_in("strings/queue")]
-    return {tag: parts[0][tag] | parts[1][tag] for tag in parts[0]}
+    host, queue, editor = (texts_in(f"strings/{folder}") for folder in ("host", "queue", "editor"))
+    return {tag: host[tag] | queue[tag] | editor[tag] for tag in host}
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,7 @@ def test_a_new_name_that_was_sent_without_a_network_says_so_and_comes(phone: Pho
     ada.page.locator("#team-name").fill("Owls")
     ada.page.locator("#team-name").press("Enter")
     ada.page.locator("#team-name").press("Enter")  # once more is not twice
-    ada.answer("rename", "Owls waits for the connection")
+    ada.answer("rename", "“Owls” waits for the connection")
     assert ada.state("state.waiting") == 1
     proxy.back()
     ada.sees(".hero h2", "Owls")

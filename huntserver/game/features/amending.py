@@ -31,6 +31,7 @@ from huntserver.game.permission import RIGHTS, act, not_host, team_of
 from huntserver.game.plan import Plan, plan_of, plan_with_answers
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team, parts_done
+from huntserver.game.unusual import AuditLine
 
 Existing: TypeAlias = Literal["keep", "rejudge", "compensate"]
 PHASES: Final = (Phase.PUBLISHED, Phase.RUNNING, Phase.PAUSED)
@@ -40,6 +41,9 @@ LOOKED_AT: Final = 500
 
 REJUDGE_EVERY_MS: Final = 5
 PROBLEMS_SHOWN: Final = 20
+CHANGES_KEPT: Final = 10
+"""Clues of an amendment that its record names."""
+
 REJUDGING: Final = Rejected("wrong_phase", "guesses are being judged anew; try again", True, 1000)
 
 
@@ -60,9 +64,13 @@ class AwardSolve(HostCommand, tag="award", frozen=True):
 
 
 class PreviewQuery(Query, tag="preview", frozen=True):
-    """What an amended definition would change: clues, keys, teams that solved or tried them. Hosts only."""
+    """What an amended definition would change: clues, keys, teams that solved or tried them. Hosts only.
+
+    `base`: as of `define`.
+    """
 
     definition: str
+    base: str = ""
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -75,19 +83,45 @@ class Amended(HostEvent, tag="amended", frozen=True, gc=False):
     """The hunt has another definition; `marks` are of guesses at a clue that are right now (CRC-32, big-endian), or at
     a part of one (CLUE.PART).
 
-    `paid`: by how much the points of a clue that teams have solved changed, where that is compensated.
+    `paid`: by how much the points of a clue that teams have solved changed, where that is compensated. `changed`: the
+    keys that changed, by clue; `accepted`: the answer that was added to one (both for the trail alone).
     """
 
     digest: str
     definition: str
     marks: dict[str, list[bytes]] = {}
     paid: dict[str, int] = {}
+    changed: dict[str, tuple[str, ...]] = {}
+    accepted: str = ""
 
 
 class Rejudged(GameEvent, tag="rejudged", frozen=True, gc=False):
     """Teams before the `team`-th have been looked at for guesses that are right now; -1: all of them."""
 
     team: int
+
+
+def conflict(state: Hunt, base: str) -> Rejected | None:
+    """Refuse a text that was made from another definition than the hunt has now, and name who gave it that one."""
+    if not base or base == state.digest:
+        return None
+    acts = [line for line in state.more.audit if line.what == Amended.__struct_config__.tag]
+    known = next((n + 1 for n, line in enumerate(acts) if base in line.detail), 0)
+    since = tuple(map(_in_words, acts[known:]))
+    return Rejected(
+        "conflict", "the hunt has another definition than this one was made from", why=since[-PROBLEMS_SHOWN:]
+    )
+
+
+def _in_words(line: AuditLine) -> str:
+    """Say what a line of the trail did to a definition: who, at which clues, which keys or answer."""
+    try:
+        fields = msgspec.json.decode(line.detail)
+    except ValueError:  # cut short
+        fields = {}
+    changed = "; ".join(f"{clue}: {', '.join(keys)}" for clue, keys in fields.get("changed", {}).items())
+    answer = f" ({fields['accepted']!r} accepted)" if "accepted" in fields else ""
+    return f"{line.by} changed {changed or 'it'}{answer}"
 
 
 def amended(state: Hunt, text: str, existing: Existing, ctx: Context, author: Author) -> Decision | Rejected:
@@ -104,7 +138,14 @@ def amended(state: Hunt, text: str, existing: Existing, ctx: Context, author: Au
 
 
 def _amended(
-    state: Hunt, changes: Sequence[amend.Change], plan: Plan, text: str, *, existing: Existing, author: Author
+    state: Hunt,
+    changes: Sequence[amend.Change],
+    plan: Plan,
+    text: str,
+    *,
+    existing: Existing,
+    author: Author,
+    accepted: str = "",
 ) -> Decision:
     checked = plan.definition
     marks: dict[str, list[bytes]] = {}
@@ -115,7 +156,8 @@ def _amended(
             marks |= amend.rejudged_marks(state, plan, clue)
     paid = {c.clue: c.points for c in changes if c.points and c.solved} if existing == "compensate" else {}
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    event = Amended(digest, text, marks, paid, personal=author)
+    changed = {c.clue: c.what for c in changes[:CHANGES_KEPT]}
+    event = Amended(digest, text, marks, paid, changed, accepted, personal=author)
     answer = {"digest": digest, "clues": len(checked.clues), "changed": len(changes), "existing": existing}
     return Decision((event,), answer)
 
@@ -153,7 +195,8 @@ def accept(state: Hunt, command: Accept, ctx: Context) -> Decision | Rejected:
         return REJUDGING
     plan = plan_with_answers(state.plan, index, definition, text)
     change = amend.Change(clue.id, ("answers",), state.solves[index], state.tried[index], 0)
-    return _amended(state, [change], plan, text, existing="rejudge", author=act(ctx, command))
+    author = act(ctx, command)
+    return _amended(state, [change], plan, text, existing="rejudge", author=author, accepted=command.text)
 
 
 def answered_in_words(state: Hunt, clue: str, part: str) -> tuple[int, int, GuessJudge] | Rejected:
@@ -210,6 +253,9 @@ def preview(state: Hunt, query: PreviewQuery, ctx: Context) -> Preview | Rejecte
     refused = not_host(state, ctx, *PHASES)
     if refused is not None:
         return refused
+    overtaken = conflict(state, query.base)
+    if overtaken is not None:
+        return overtaken
     checked = _checked(state, query.definition)
     return checked if isinstance(checked, Rejected) else Preview(amend.changes(state, checked))
 

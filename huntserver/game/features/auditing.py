@@ -36,7 +36,13 @@ def note(state: Hunt, event: Any, seq: int, at_ms: int, undo: str) -> None:
     if author is None or author.by.startswith("p:"):  # what a captain did in his own team is no host's act
         return
     fields = {k: v for k, v in msgspec.to_builtins(event).items() if k not in HIDDEN}
+    changed = fields.get("changed")
+    if changed:
+        fields.pop("marks", None)  # says less, and would not leave room
     detail = msgspec.json.encode(fields).decode() if fields else ""
+    while changed and len(detail) > DETAIL_MAX:
+        changed.popitem()
+        detail = msgspec.json.encode(fields).decode()
     tag = str(event.__struct_config__.tag)
     line = AuditLine(seq, at_ms, tag, author.by, author.text, detail[:DETAIL_MAX], undo)
     state.more.audit = [*state.more.audit, line][-KEPT:]

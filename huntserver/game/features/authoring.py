@@ -12,7 +12,7 @@ from huntserver.game.definition.shape import source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.event import GameEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
-from huntserver.game.features.amending import Existing, amended
+from huntserver.game.features.amending import Existing, amended, conflict
 from huntserver.game.media import references
 from huntserver.game.permission import HOSTS, act, not_host
 from huntserver.game.state import Hunt, Phase
@@ -28,10 +28,12 @@ class Define(HostCommand, tag="define", frozen=True):
     """Give the hunt its definition, JSON text in normal form (at most 640 KiB).
 
     A draft's earlier one is replaced, a published hunt's amended; `existing` says what happens to what teams have done.
+    `base`: digest of the definition that this one was made from; refused as `conflict` if the hunt has another by now.
     """
 
     definition: str
     existing: Existing = "keep"
+    base: str = ""
 
 
 class Created(GameEvent, tag="created", frozen=True, gc=False):
@@ -63,6 +65,9 @@ def define(state: Hunt, command: Define, ctx: Context) -> Decision | Rejected:
         return refused
     if len(command.definition) > DEFINITION_BYTES_MAX:
         return Rejected("too_large", f"{len(command.definition)} characters, allowed are {DEFINITION_BYTES_MAX} bytes")
+    overtaken = conflict(state, command.base)
+    if overtaken is not None:
+        return overtaken
     if state.phase is not Phase.DRAFT:
         return amended(state, command.definition, command.existing, ctx, act(ctx, command))
     checked = check_definition(command.definition.encode(), "json")

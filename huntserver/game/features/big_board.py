@@ -140,10 +140,11 @@ class WouldAccept(msgspec.Struct, frozen=True):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A hunt's definition, JSON text in normal form; its phase; empty without one."""
+    """A hunt's definition, JSON text in normal form, empty without one; the hunt's phase; the text's digest."""
 
     definition: str
     phase: str
+    digest: str = ""
 
 
 def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rejected:
@@ -270,7 +271,7 @@ def view_as(state: Hunt, query: ViewAsQuery, ctx: Context) -> Page | Rejected:
 
 def source(state: Hunt, query: Any, ctx: Context) -> Source | Rejected:
     """Answer a `SourceQuery`."""
-    return not_host(state, ctx) or Source(state.source, state.phase.name.lower())
+    return not_host(state, ctx) or Source(state.source, state.phase.name.lower(), state.digest)
 
 
 FEATURE: Final = Feature(

@@ -9,11 +9,12 @@ import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { Client } from "../client.js";
 import * as kept from "../player/kept.js";
-import { compass, set_now } from "../player/pieces.js";
+import { compass, server_now, set_now } from "../player/pieces.js";
+import { code_of, code_view, invite_link } from "../host/inviting.js";
 import { h, speak_host } from "../host/words.js";
 import { LARGE, all, back, frozen, heard, leaving, new_stage, next, seen } from "./standings.js";
 
-const SOON_MS = 300, EVERY_MS = 1500, HEARD_MS = 15_000, ROWS = 100, REST = 40;
+const SOON_MS = 300, EVERY_MS = 1500, HEARD_MS = 15_000, ROWS = 100, REST = 40, TOLD_MS = 15 * 60_000, KEYS_MS = 10_000;
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const link = new URLSearchParams(location.search), hunt = link.get("hunt") || "";
 
@@ -23,8 +24,13 @@ let stage = { ...new_stage(), ...(kept.get(`board.${hunt}`) || {}) };
 let page = null;
 /** @type {Client | null} */
 let client = null;
+let watches = false;   // by a link: has no say here
 /** @type {import("../client.js").State | "closed"} */
 let connection = "idle";
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let idle;
+let missing = false;   // there is no such hunt
+let keys_until = 0;    // so long the keys are shown: the audience has no use for them
 
 /** @param {import("./standings.js").Stage} now */
 function turn(now) {
@@ -41,18 +47,51 @@ function draw() {
 }
 
 function view() {
-  if (connection === "closed") return html`<main class="screen">${compass()}<h1>${h("board.title")}</h1><p class="curtain" role="alert">${h("board.closed")}</p></main>`;
+  if (connection === "closed") return html`<main class="screen">${compass()}<h1>${h("board.title")}</h1><p class="curtain" role="alert">${h(missing ? "board.no_hunt" : "board.closed", { hunt })}</p></main>`;
   const rows = seen(stage), over = page?.phase === "ended";
   const large = rows.slice(0, LARGE), rest = rows.slice(LARGE, LARGE + REST);
   const left = rows.filter(({ hidden }) => hidden).length;
   return html`<main class="screen ${stage.mode}" data-mode=${stage.mode}><header><h1 dir="auto">${page?.title || hunt}</h1>${clock()}</header>
     ${connection === "waiting" ? html`<p class="lost" role="status">${h("board.lost")}</p>` : nothing}
+    ${page?.phase === "paused" ? html`<p class="curtain" role="status" data-paused><b>${h("board.paused")}</b></p>` : nothing}
+    <div role="status" aria-live="polite">${announced()}</div>
     ${stage.mode === "frozen" ? html`<p class="curtain" role="status"><b>${h("board.frozen")}</b> ${h("board.frozen_about")}</p>` : nothing}
-    ${stage.mode === "ceremony" ? html`<p class="curtain" role="status"><b>${h("board.ceremony")}</b> ${left ? `${h("board.left", { n: left })} · ${h("board.next")}` : h("board.title")}</p>` : nothing}
+    ${stage.mode === "ceremony" ? html`<p class="curtain" role="status"><b>${h("board.ceremony")}</b> ${left ? `${h("board.left", { n: left })}${shows_keys() ? ` · ${h("board.next")}` : ""}` : h("board.title")}</p>` : nothing}
     ${rows.length ? html`<div class="columns ${rest.length ? "" : "alone"}"><ol class="large">${repeat(large, ({ row }) => row.team, place)}</ol>
-      ${rest.length ? html`<ol class="rest" start=${LARGE + 1}>${repeat(rest, ({ row }) => row.team, place)}</ol>` : nothing}</div>` : html`<p class="curtain">${page ? h("board.none") : h("board.wait")}</p>`}
+      ${rest.length ? html`<ol class="rest" start=${LARGE + 1}>${repeat(rest, ({ row }) => row.team, place)}</ol>` : nothing}</div>` : html`${page?.phase === "published" ? nothing : html`<p class="curtain">${page ? h("board.none") : h("board.wait")}</p>`}`}
+    ${page?.phase === "published" ? joining(rows.length > 0) : nothing}
     ${stage.mode === "live" && stage.finds.length ? html`<ul class="finds" aria-live="polite">${repeat(stage.finds, ({ team, n }) => `${team}:${n}`, ({ name, n }) => html`<li><b dir="auto">${name}</b> ${h("board.solved", { n })}</li>`)}</ul>` : nothing}
-    <footer>${stage.server && !page?.host ? h("board.of_host") : over && stage.mode !== "ceremony" && rows.length ? h("board.next") : h("board.keys")}</footer></main>`;
+    <footer>${footer(over && stage.mode !== "ceremony" && rows.length > 0)}</footer></main>`;
+}
+
+/** What the keys do: for who may use them, when they are looked for. @param {boolean} ceremony whether the next one begins it */
+function footer(ceremony) {
+  if (stage.server && !page?.host) return h("board.of_host");
+  return shows_keys() ? h(ceremony ? "board.next" : "board.keys") : nothing;
+}
+
+const shows_keys = () => (page?.host || (!stage.server && !watches)) && performance.now() < keys_until;
+
+/** Somebody is at the keys, or the mouse. */
+function attended() {
+  const shown = shows_keys();
+  keys_until = performance.now() + KEYS_MS;
+  if (!shown) draw();
+  clearTimeout(idle);
+  idle = setTimeout(draw, KEYS_MS + 50);
+}
+
+/** The last word of the hosts, while it is young. */
+function announced() {
+  const last = page?.announcements?.at(-1);
+  if (!last || server_now() - last.at_ms > TOLD_MS) return nothing;
+  return html`<p class="curtain told" data-told dir="auto">${last.text}</p>`;
+}
+
+/** How to come in, before play begins. @param {boolean} beside whether teams stand there already */
+function joining(beside) {
+  const link = invite_link(hunt), code = code_of(link, draw);
+  return html`<section class="joining ${beside ? "beside" : ""}" data-joining>${code ? code_view(code, h("share.qr")) : nothing}<div><p>${h("board.join")}</p><p class="url">${link.replace(/^https?:\/\//, "")}</p><p>${h("board.join_code", { hunt })}</p></div></section>`;
 }
 
 function clock() {
@@ -98,6 +137,7 @@ async function spectator() {
     kept.put(`board.me.${hunt}`, { player: "spectator", token });
   }
   const known = kept.get(`board.me.${hunt}`) || kept.get("board.me");
+  watches = Boolean(kept.get(`board.me.${hunt}`));
   if (known) return known;
   try {
     const answer = await fetch(new URL("guest", document.baseURI), { method: "POST", body: JSON.stringify({ name: "Board" }) });
@@ -115,7 +155,7 @@ async function ask() {
   const [board, about] = await Promise.all([client.ask("board", { hunt, top: ROWS, as_seen: true }), client.ask("page", { hunt })]);
   if (about.ok) page = about.ok;
   if (board.ok) turn(heard(stage, board.ok, page?.phase === "ended"));
-  if (board.err && !board.err.retry) connection = "closed";
+  if (board.err && !board.err.retry) [connection, missing] = ["closed", board.err.code === "no_such_hunt"];
   draw();
 }
 
@@ -144,6 +184,8 @@ async function main() {
   await speak_host(link.get("lang") ? [/** @type {string} */ (link.get("lang"))] : navigator.languages);
   root.replaceChildren();
   document.addEventListener("keydown", pressed);
+  document.addEventListener("mousemove", attended);
+  attended();
   draw();
   const who = await spectator();
   if (!who || !hunt) {

@@ -40,7 +40,8 @@ export function end() {
   const playing = state.run ? state.run.order.filter(({ cells, out }) => !out && /\d/.test(cells)).length : 0;
   ask_for({
     title: h("end.title"), about: html`<p>${h("end.about", { teams, players })}</p><p>${h("end.playing", { n: playing })}</p><p>${h("end.undo")}</p>`,
-    fields: [REASON()], go: h("end"), danger: true, send: (values) => act("end", fields(values)),
+    fields: [{ name: "places", label: h("end.places"), kind: "select", value: head().frozen_ms ? "held" : "told", options: head().frozen_ms ? [["held", h("end.held")]] : [["told", h("end.told")], ["held", h("end.held")]] }, REASON()],
+    go: h("end"), danger: true, send: async ({ places, ...values }) => (places === "told" || head().frozen_ms || (await act("freeze", {}, ""))) && act("end", fields(values)),
   });
 }
 

@@ -6,7 +6,7 @@ import { icon } from "../player/pieces.js";
 import { LANGUAGES, refusal, span } from "../player/words.js";
 import { after_view } from "./after.js";
 import { close_dialog, dialog_view, show } from "./dialogs.js";
-import { open_text } from "./editing.js";
+import { look_again, open_text } from "./editing.js";
 import { load_media } from "./media.js";
 import { edit_view } from "./editor.js";
 import { follow, leave, look_at_health, look_at_hours, look_at_hunts, reconnect, session, sign_out } from "./hunt.js";
@@ -129,6 +129,7 @@ function begin() {
 async function main() {
   drawn_by(draw);
   addEventListener("hashchange", routed);
+  addEventListener("amended", () => state.edit?.hunt === state.run?.hunt && look_again());
   document.addEventListener("keydown", pressed);
   const code = code_in_address();
   await speak_as(null);

@@ -8,7 +8,8 @@ import { h } from "./words.js";
 
 /** @typedef {{name: string, label: string, kind?: "text" | "area" | "number" | "select" | "time", value?: string, options?: [string, string][], max?: number,
  *   required?: boolean, help?: string}} Field */
-/** @typedef {{kind: "form", title: string, about?: unknown, fields: Field[], go: string, danger?: boolean, send: (values: {[name: string]: string}) => unknown}} Form */
+/** @typedef {{kind: "form", title: string, about?: unknown, fields: Field[], go: string, danger?: boolean, send: (values: {[name: string]: string}) => unknown,
+ *   busy?: boolean, fault?: string}} Form `send` says false where it was refused: what was typed stays, with what is wrong */
 
 /** Ask for something, or whether to go on. @param {Omit<Form, "kind">} form */
 export function ask_for(form) {
@@ -41,8 +42,9 @@ function form_view(form) {
   return html`<form class="dialog-form" @submit=${(/** @type {SubmitEvent} */ event) => submit(event, form)}>
     ${form.about ? html`<div class="consequence">${form.about}</div>` : nothing}
     ${form.fields.map((field, i) => field_view(field, i === 0))}
+    ${form.fault ? html`<p class="notice bad" role="alert">${form.fault}</p>` : nothing}
     <div class="dialog-buttons"><button type="button" class="plain" @click=${close_dialog}>${h("cancel")}</button>
-      <button class="act ${form.danger ? "danger" : ""}" id="dialog-go">${form.go}</button></div></form>`;
+      <button class="act ${form.danger ? "danger" : ""}" id="dialog-go" ?disabled=${form.busy}>${form.go}</button></div></form>`;
 }
 
 /** @param {Field} field @param {boolean} first what is typed goes there at once */
@@ -57,10 +59,17 @@ function field_view({ name, label, kind = "text", value = "", options = [], max 
 }
 
 /** @param {SubmitEvent} event @param {Form} form */
-function submit(event, form) {
+async function submit(event, form) {
   event.preventDefault();
   const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
   const values = Object.fromEntries([...given].map(([name, value]) => [name, String(value).trim()]));
-  close_dialog();
-  form.send(values);
+  Object.assign(form, { busy: true, fault: "" });
+  changed();
+  const done = await form.send(values);
+  form.busy = false;
+  if (done === false) {
+    form.fault = state.note?.tone === "bad" ? state.note.text : h("refused");
+    state.note = null;
+    changed();
+  } else if (state.dialog === form) close_dialog();
 }

@@ -1,13 +1,15 @@
-// What is done to a hunt's text: opened, checked while it is typed, kept, published. The text is the host's: no answer of the
-// server ever changes it.
+// What is done to a hunt's text: opened, checked while it is typed, kept, published. What was typed is the host's: no answer of
+// the server changes it; what another host made of the hunt meanwhile is shown, and taken up when the host says so.
 
 import { refusal } from "../player/words.js";
 import * as kept from "../player/kept.js";
 import { ask_for } from "./dialogs.js";
 import { act, remember, session } from "./hunt.js";
+import { merged } from "./merging.js";
 import { check, define, source_of } from "./server.js";
 import { changed, note, state } from "./store.js";
 import { amendment } from "./editor.js";
+import { EMPTY } from "./example.js";
 import { look } from "./rehearsing.js";
 import { h } from "./words.js";
 
@@ -21,7 +23,7 @@ const draft = (hunt) => `host.draft.${hunt || "new"}`;
 
 /** @param {Partial<import("./store.js").Edit>} about @returns {import("./store.js").Edit} */
 function new_edit(about) {
-  return { hunt: "", fresh: true, text: "", saved: "", style: "toml", phase: "draft", problems: [], page: null, state: "typing", err: null, busy: false, ...about };
+  return { hunt: "", fresh: true, text: "", saved: "", style: "toml", phase: "draft", problems: [], page: null, base: "", basis: "", theirs: null, state: "typing", err: null, busy: false, ...about };
 }
 
 /** Begin a new hunt with a text, or with that of another. @param {{text?: string, copy?: string, style?: string}} from */
@@ -48,26 +50,64 @@ export async function open_file(event) {
 
 /** Open a hunt's text, with what was typed and not kept. @param {string} hunt */
 export async function open_text(hunt) {
-  if (state.edit && state.edit.hunt === hunt) return;
+  if (hunt && state.edit?.hunt === hunt) return look_again();
+  if (!hunt && state.edit?.fresh) return;
   if (!hunt) return void (state.edit ||= new_edit({}));
   state.edit = new_edit({ hunt, fresh: false, state: "loading" });
   changed();
-  const found = await source_of(hunt);
+  const [found, phase] = await Promise.all([source_of(hunt), phase_of(hunt)]);
   if (state.edit?.hunt !== hunt) return;
-  const none = found.status !== 200;
+  const none = found.status !== 200, now = none ? { text: "", base: "" } : { text: found.text, base: found.digest || "" };
   const unsaved = kept.get(draft(hunt));
-  const made = new_edit({ hunt, fresh: false, text: unsaved?.text ?? (none ? "" : found.text), saved: none ? "" : found.text, style: unsaved?.style || "toml" });
+  const made = new_edit({ hunt, fresh: false, phase: phase || "draft", text: unsaved?.text ?? (now.text || EMPTY), saved: now.text, base: unsaved?.base || now.base, basis: unsaved?.basis || now.text, style: unsaved?.style || "toml" });
   state.edit = none && found.body?.code !== "no_definition" ? { ...made, err: found.body, state: "failed" } : made;
+  if (state.edit.base !== now.base) state.edit = { ...state.edit, theirs: now };
   changed();
   if (state.edit.state !== "failed") check_now();
 }
+
+/** Look whether the hunt has another text by now: taken up where nothing was typed, shown where something was. */
+export async function look_again() {
+  const { edit } = state;
+  if (!edit?.hunt || edit.fresh || edit.busy || edit.state === "loading") return;
+  const [found, phase] = await Promise.all([source_of(edit.hunt), phase_of(edit.hunt)]);
+  if (state.edit?.hunt !== edit.hunt || found.status !== 200 || state.edit.busy) return;
+  state.edit = { ...state.edit, phase: phase || state.edit.phase };
+  if (found.digest !== state.edit.base) overtaken({ text: found.text, base: found.digest || "" });
+  changed();
+}
+
+/** Another text has come to the hunt than the one that this was made from. @param {{text: string, base: string}} theirs */
+function overtaken(theirs) {
+  const { edit } = state;
+  if (!edit) return;
+  state.edit = { ...edit, theirs };
+  if (edit.text !== edit.saved) return;
+  const text = together(state.edit) ?? theirs.text;  // with what the server does not keep, such as comments
+  take_up(text, text);
+  note("good", h("edit.reloaded"));
+}
+
+/** Go on from the text that the hunt has now: with `text` in the editor. @param {string} text @param {string} [saved] */
+export function take_up(text, saved) {
+  const { edit } = state;
+  if (!edit?.theirs) return;
+  const { text: basis, base } = edit.theirs;
+  state.edit = { ...edit, saved: saved ?? basis, base, basis, theirs: null };
+  const field = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("source"));
+  if (field) field.value = text;
+  typed(text);
+}
+
+/** Both texts in one; null where both changed the same lines. @param {import("./store.js").Edit} edit */
+export const together = ({ basis, text, theirs }) => (theirs && basis ? merged(basis, text, theirs.text) : null);
 
 /** The text has changed under a person's hands. @param {string} text */
 export function typed(text) {
   const { edit } = state;
   if (!edit) return;
   state.edit = { ...edit, text, state: "typing" };
-  kept.put(draft(edit.hunt), text === edit.saved ? null : { text, style: edit.style });
+  kept.put(draft(edit.hunt), text === edit.saved ? null : { text, style: edit.style, base: edit.base, basis: edit.basis });
   clearTimeout(timer);
   timer = setTimeout(check_now, TYPED_MS);
   changed();
@@ -113,7 +153,7 @@ export async function save() {
   }
   const phase = await phase_of(edit.hunt);
   if (phase === "draft" || !phase) return put(edit.hunt, {});
-  const seen = await define(edit.hunt, edit.text, /** @type {any} */ (edit.style), { preview: "" });
+  const seen = await define(edit.hunt, edit, { preview: "" });
   if (seen.status !== 200) return refused(seen);
   ask_for({
     title: h("amend.title"), about: amendment(seen.body.changes),
@@ -133,7 +173,9 @@ async function phase_of(hunt) {
 
 /** @param {string} hunt */
 async function create(hunt) {
-  if (await make(hunt)) await put(hunt, {});
+  const made = await make(hunt);
+  if (made) await put(hunt, {});
+  return made;
 }
 
 /** Make the hunt that is written here, without its text. @param {string} hunt @returns {Promise<boolean>} */
@@ -164,20 +206,23 @@ async function put(hunt, query) {
   if (!edit) return;
   state.edit = { ...edit, busy: true };
   changed();
-  const told = await define(hunt, edit.text, /** @type {any} */ (edit.style), query);
+  const told = await define(hunt, edit, query);
   if (!state.edit) return;
   state.edit = { ...state.edit, busy: false };
   if (told.status !== 200) return refused(told);
   kept.put(draft(edit.hunt), null);
   kept.put(draft(hunt), null);
-  state.edit = { ...state.edit, hunt, fresh: false, saved: edit.text };
+  state.edit = { ...state.edit, hunt, fresh: false, saved: edit.text, base: told.body?.digest || "", basis: "", theirs: null };
   remember(hunt);
   settled(hunt);
-  note("good", h("save.done"));
+  note("good", h(/^\s*#/m.test(edit.text) ? "save.done_comments" : "save.done"));
+  const { text, digest } = await source_of(hunt);
+  if (state.edit?.hunt === hunt && digest === state.edit.base) state.edit = { ...state.edit, basis: text };
 }
 
 /** @param {import("./server.js").Told} told */
 function refused({ body }) {
+  if (body?.code === "conflict") return void look_again();
   note("bad", (body?.why || [])[0] || body?.msg || refusal(body || { code: "no_connection" }));
 }
 

@@ -39,6 +39,7 @@ class BigBoard extends HTMLElement {
     this._head = null;
     this._now = 0;
     this._chosen = 0;
+    this._focused = "";  // id of the team whose button has the focus
     this._due = false;
     /** @type {ResizeObserver | null} */
     this._watch = null;
@@ -55,6 +56,7 @@ class BigBoard extends HTMLElement {
   }
 
   connectedCallback() {
+    this.addEventListener("focusin", ({ target }) => { this._focused = team_of(target); });
     this.addEventListener("scroll", () => this._draw_soon(), { passive: true });
     this._watch = new ResizeObserver(() => this._draw_soon());
     this._watch.observe(this);
@@ -94,6 +96,16 @@ class BigBoard extends HTMLElement {
             @click=${() => this._say("clue", index)}>${index + 1}</button></div>`)}
       </div>
       ${slots(first, last).map((index) => (index < 0 ? nothing : this._row(this._rows[index], index, { left, right }, head)))}</div>`, this);
+    this._keep_focus();
+  }
+
+  /** The focus stays with its team: rows are slots, and another team may stand in this one now. */
+  _keep_focus() {
+    const at = document.activeElement, wanted = this._focused;
+    if (!wanted || !this.contains(at) || at === this || team_of(at) === wanted) return;
+    const row = /** @type {HTMLElement | null} */ (this.querySelector(`[data-team="${CSS.escape(wanted)}"] .row-button`));
+    (row || this).focus({ preventScroll: true });
+    this._focused = row ? wanted : "";
   }
 
   /** @param {Team} team @param {number} index @param {{left: number, right: number}} seen columns @param {Head} head */
@@ -102,18 +114,21 @@ class BigBoard extends HTMLElement {
     const chosen = index === this._chosen;
     return html`<div class="grid-row ${chosen ? "chosen" : ""} ${team.out ? "out" : ""}" role="row" aria-rowindex=${index + 2} aria-selected=${chosen ? "true" : "false"}
         data-team=${team.id} ${at(0, HEAD + index * ROW)}>
-      <div class="grid-name warm${warm}" role="rowheader" aria-colindex="1"><button class="row-button" tabindex="-1" @click=${() => this._say("team", index)}>
+      <div class="grid-name warm${warm}" role="rowheader" aria-colindex="1"><button class="row-button" tabindex="-1" @click=${() => this._say("team", team.id)}>
         <span class="place">${team.place || "–"}</span><span class="name" dir="auto">${team.name}</span>
         ${warm ? html`<span class="age" title=${h("grid.stuck", { time: span(stuck) })}>${span(stuck)}</span>` : nothing}<span class="score">${team.score}</span></button></div>
       <div class="cells" role="presentation" ${at(NAME + left * COLUMN, 0)} ${cells(states(team, head.clues.slice(left, right), left), left)}></div></div>`;
   }
 
-  /** @param {string} what @param {number} index */
-  _say(what, index) {
-    this.dispatchEvent(new CustomEvent(what, { detail: index }));
+  /** @param {string} what @param {number | string} which */
+  _say(what, which) {
+    this.dispatchEvent(new CustomEvent(what, { detail: which }));
   }
 }
 customElements.define("big-board", BigBoard);
+
+/** The id of the team in whose row something is, "" for none. @param {any} element */
+const team_of = (element) => element?.closest?.(".grid-row")?.dataset.team || "";
 
 /**
  * Return which row stands in each slot: a row keeps its slot as long as it is in sight, and leaves it to one that comes.

@@ -105,7 +105,7 @@ async function few() {
 export async function follow(hunt) {
   if (state.run?.hunt === hunt && !state.barred) return look_soon();
   leave();
-  Object.assign(state, { run: new_run(hunt), queue: null, picked: 0, barred: null, find: "", chosen: 0, sort: "place", hours: [] });
+  Object.assign(state, { run: new_run(hunt), queue: null, picked: 0, barred: null, find: "", chosen: "", sort: "place", hours: [] });
   changed();
   const made = await session();
   if (state.run?.hunt !== hunt) return;
@@ -225,6 +225,7 @@ function heard(event, at_ms) {
   if (event.waiting !== undefined || state.queue?.items.length || ALWAYS.includes(event.type)) queue_soon();
   if (event.type === "solved") state.run = fold_solved(state.run, event, at_ms);
   else trail_soon();
+  if (event.type === "amended") dispatchEvent(new Event("amended"));
   // What opens or closes clues for all does not move the teams' own channels: everything is asked for anew.
   if (["started", "unstarted", "amended", "reopened"].includes(event.type)) state.run = { ...state.run, ...point(new_run(state.run.hunt)) };
 }

@@ -4,7 +4,7 @@ import { html } from "../vendor/lit-html/lit-html.js";
 import * as acts from "./acts.js";
 import { show } from "./dialogs.js";
 import { QUEUE_KEYS, queue_key } from "./queue.js";
-import { accept_first, clue_box, rows, team_box } from "./run.js";
+import { accept_first, chosen_index, clue_box, rows, team_box } from "./run.js";
 import { changed, state } from "./store.js";
 import { h } from "./words.js";
 
@@ -27,18 +27,18 @@ export function pressed(event) {
   if (event.key === "q" && state.run) return void (location.hash = `${state.route.view === "queue" ? "run" : "queue"}/${encodeURIComponent(state.run.hunt)}`);
   if (state.route.view === "queue") return void (!(event.key === "Enter" && target.closest("button, a, summary")) && queue_key(event.key) && event.preventDefault());
   if (state.route.view !== "run" || !state.run?.head) return;
-  const last = rows().length - 1;
-  const go = (/** @type {number} */ to) => ((state.chosen = Math.max(0, Math.min(last, to))), changed());
+  const found = rows(), chosen = chosen_index(found);
+  const go = (/** @type {number} */ to) => ((state.chosen = found[Math.max(0, Math.min(found.length - 1, to))]?.id || ""), changed());
   /** @type {{[key: string]: () => void}} */
   const does = {
     "/": () => document.getElementById("find")?.focus(),
-    j: () => go(state.chosen + 1),
-    k: () => go(state.chosen - 1),
+    j: () => go(chosen + 1),
+    k: () => go(chosen - 1),
     Enter: () => !target.closest("button, a") && team_box(),
     a: accept_first,
     h: hardest,
     n: () => acts.announce(),
-    s: () => ((state.sort = state.sort === "stuck" ? "place" : "stuck"), go(0)),
+    s: () => (Object.assign(state, { sort: state.sort === "stuck" ? "place" : "stuck", chosen: "" }), changed()),
   };
   const act = does[event.key];
   if (!act || (event.key === "Enter" && target.closest("button, a"))) return;

@@ -8,6 +8,7 @@ import { refusal } from "../player/words.js";
 import { ask_for } from "./dialogs.js";
 import { id_of, make, typed } from "./editing.js";
 import { session } from "./hunt.js";
+import { placed } from "./placing.js";
 import { at_site } from "./server.js";
 import { changed, note, state } from "./store.js";
 import { h } from "./words.js";
@@ -51,7 +52,11 @@ export function add_files(files) {
   if (!edit.fresh) return void send_all(all);
   ask_for({
     title: h("save.new"), about: h("media.first"), fields: [{ name: "hunt", label: h("save.id"), value: id_of(edit.page?.title || ""), max: 64, help: h("save.id_help") }], go: h("media.go"),
-    send: async ({ hunt }) => { if (await make(hunt)) await send_all(all); },
+    send: async ({ hunt }) => {
+      const made = await make(hunt);
+      if (made) void send_all(all);
+      return made;
+    },
   });
 }
 
@@ -70,8 +75,8 @@ async function send(file) {
   if (status !== 200) return show([{ name, part: 0, err: body?.msg || refusal(body || { code: "no_connection" }) }]);
   show([]);
   await load_media(hunt);
-  insert(name);
   note("good", h("media.done", { name }));
+  insert(name);
 }
 
 /** @param {string} path @param {File} file @param {(part: number) => void} progress @returns {Promise<{status: number, body: any}>} */
@@ -91,11 +96,19 @@ function put(path, file, progress) {
   });
 }
 
-/** Write a reference at the caret. @param {string} name */
+/** Write a reference into the text: at the caret where that is in words for players, else where the nearest are. @param {string} name */
 export function insert(name) {
   const field = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("source"));
   if (!field) return;
-  field.setRangeText(`![${h("media.words")}](${name})`, field.selectionStart, field.selectionEnd, "end");
+  const reference = `![${h("media.words")}](${name})`, caret = field.dataset.caret ? field.selectionStart : field.value.length;
+  if (state.edit?.style !== "toml") {
+    if (!field.dataset.caret) return note("bad", h("media.where", { reference }));
+    field.setRangeText(reference, field.selectionStart, field.selectionEnd, "end");
+    return typed(field.value);
+  }
+  const place = placed(field.value, caret, reference);
+  if (!place) return note("bad", h("media.where", { reference }));
+  field.setRangeText(place.text, place.at, place.at === caret ? field.selectionEnd : place.at, "end");
   typed(field.value);
 }
 

@@ -88,9 +88,11 @@ function submit(event, clue) {
 function simulated() {
   const { play, busy } = now();
   if (!play) return html`<p class="empty">${h(busy ? "try.playing" : "preview.wait")}</p>`;
+  const titles = new Map(play.clues.map((/** @type {any} */ { clue, title }) => [clue, title]));
+  const title_of = (/** @type {string} */ clue) => `“${titles.get(clue) || clue}”`;
   const held = play.teams.filter((/** @type {any} */ { stuck, idle_minutes }) => stuck.length || idle_minutes);
   return html`<p class="help">${h("try.simulate_about", { teams: play.teams.length, n: play.minutes })} <button class="plain" data-other-teams @click=${() => (turn({ seed: now().seed + 1 }), look())}>${h("try.others")}</button></p>
     <table class="simulated"><thead><tr><th scope="col">${h("clue")}</th><th scope="col" class="num">${h("try.opened")}</th><th scope="col" class="num">${h("try.solved")}</th><th scope="col" class="num">${h("try.stuck")}</th><th scope="col" class="num">${h("try.half")}</th></tr></thead>
       <tbody>${play.clues.map((/** @type {any} */ one) => html`<tr data-simulated=${one.clue} class=${one.stuck * 2 > one.opened || !one.opened ? "hard" : ""}><th scope="row" dir="auto">${one.title}</th><td class="num">${one.opened}</td><td class="num">${one.solved}</td><td class="num">${one.stuck}</td><td class="num">${one.solved ? h("try.min", { n: Math.round(one.minutes) }) : "–"}</td></tr>`)}</tbody></table>
-    <h3>${h("try.who")}</h3>${held.length ? html`<ul class="lines">${held.slice(0, 20).map((/** @type {any} */ team) => html`<li><b>${team.team}</b> <span class="about">${team.stuck.length ? h("try.stuck_at", { what: team.stuck.join(", ") }) : h("try.done")}${team.idle_minutes ? ` · ${h("try.idle", { n: team.idle_minutes })}` : ""}</span></li>`)}</ul>` : html`<p>${h("try.nobody")}</p>`}`;
+    <h3>${h("try.who")}</h3>${held.length ? html`<ul class="lines">${held.slice(0, 20).map((/** @type {any} */ team) => html`<li><b>${team.team}</b> <span class="about">${team.stuck.length ? h("try.stuck_at", { what: team.stuck.map(title_of).join(", ") }) : h("try.done")}${team.idle_minutes ? ` · ${h("try.idle", { n: team.idle_minutes })}` : ""}</span></li>`)}</ul>` : html`<p>${h("try.nobody")}</p>`}`;
 }

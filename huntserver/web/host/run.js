@@ -7,19 +7,28 @@ import { moment, refusal, span } from "../player/words.js";
 import * as acts from "./acts.js";
 import { show } from "./dialogs.js";
 import "./grid.js";
-import { server_now, take_back } from "./hunt.js";
+import { server_now } from "./hunt.js";
+import { invite, invite_view } from "./inviting.js";
 import { share_board } from "./sharing.js";
 import { changed, state } from "./store.js";
-import { at_clue, shown, stuck_ms, undoing, warmth } from "./teams.js";
+import { accepted_in, at_clue, shown, stuck_ms, takes_answers, warmth } from "./teams.js";
+import { trail } from "./trail.js";
 import { h, named } from "./words.js";
 
-const STREAM = 40, TRAIL = 60;
+const STREAM = 40;
 
 /** @typedef {import("./teams.js").Team} Team */
 /** @typedef {import("./teams.js").Run} Run */
 
 /** Return the rows on the board, in their order. */
 export const rows = () => (state.run ? shown(state.run, state.find, state.sort, server_now()) : []);
+
+/** Return where the team that is chosen stands now, however the others moved; the first until one is. @param {Team[]} found */
+export function chosen_index(found) {
+  const index = found.findIndex(({ id }) => id === state.chosen);
+  if (index < 0) state.chosen = found[0]?.id || "";
+  return Math.max(0, index);
+}
 
 export function run_view() {
   const { run, barred } = state;
@@ -39,7 +48,7 @@ function top(run) {
       ${frozen_ms ? html`<span class="phase" data-frozen>${hidden ? h("revealing", { n: hidden }) : h("frozen")}</span>` : nothing}
       ${phase === "published" && starts_ms ? html`<span class="about">${h("starts", { time: moment(starts_ms, server_now()) })}</span>` : nothing}</div>
     <div class="run-acts">
-      ${phase === "draft" ? button("publish", acts.publish, "act") : nothing}
+      ${phase === "draft" && head.digest ? button("publish", acts.publish, "act") : nothing}
       ${phase === "published" ? button("start", acts.start, "act") : nothing}
       ${phase === "running" ? button("pause", acts.pause) : nothing}
       ${phase === "paused" ? button("unpause", acts.unpause, "act") : nothing}
@@ -49,6 +58,7 @@ function top(run) {
       ${phase !== "draft" ? button("announce", () => acts.announce()) : nothing}
       ${["running", "paused", "published"].includes(phase) ? button("end", acts.end, "plain danger-line") : nothing}
       ${phase === "ended" ? button("reopen", acts.reopen) : nothing}
+      ${["published", "running", "paused"].includes(phase) ? button("invite", invite) : nothing}
       <button class="plain" data-act="share_board" @click=${share_board}>${h("share_board")}</button>
       <a class="plain" href="board?hunt=${encodeURIComponent(run.hunt)}" target="_blank" rel="noopener">${h("open_board")}</a></div></header>`;
 }
@@ -58,31 +68,29 @@ function top(run) {
 /** @param {Run} run */
 function board(run) {
   const head = /** @type {import("./teams.js").Head} */ (run.head), found = rows();
-  const link = new URL(`.?hunt=${encodeURIComponent(run.hunt)}`, document.baseURI).href;
-  if (!run.order.length && run.loaded) return html`<div class="card empty-board"><h2>${h("run.none")}</h2><p>${h("run.none_about")}</p><p class="url" data-invite>${link}</p>
-    ${head.phase === "draft" ? html`<p class="notice">${h("run.draft")}</p>` : nothing}</div>`;
-  const sort = (/** @type {"place" | "stuck" | "name"} */ key) => html`<button class="sort" aria-pressed=${state.sort === key ? "true" : "false"} data-sort=${key} @click=${() => (Object.assign(state, { sort: key, chosen: 0 }), changed())}>${h(`sort.${key}`)}</button>`;
+  if (!run.order.length && run.loaded) return html`<div class="card empty-board"><h2>${h("run.none")}</h2>${head.phase === "draft" ? html`<p class="notice">${h(head.digest ? "run.draft" : "run.no_text")} <a href="#edit/${encodeURIComponent(run.hunt)}">${h("nav.edit")}</a></p>` : html`<p>${h("run.none_about")}</p>${invite_view(run.hunt)}`}</div>`;
+  const sort = (/** @type {"place" | "stuck" | "name"} */ key) => html`<button class="sort" aria-pressed=${state.sort === key ? "true" : "false"} data-sort=${key} @click=${() => (Object.assign(state, { sort: key, chosen: "" }), changed())}>${h(`sort.${key}`)}</button>`;
   const spent = (head.spent || []).map((way) => html`<p class="notice warn" role="status" data-spent=${way}>${h(`spent.${way}`)}</p>`);
   return html`${spent}<div class="board-tools"><label class="sr" for="find">${h("find")}</label><input id="find" type="search" placeholder=${h("find.hint")} .value=${state.find}
-      @input=${(/** @type {any} */ event) => (Object.assign(state, { find: event.target.value, chosen: 0 }), changed())}>
+      @input=${(/** @type {any} */ event) => (Object.assign(state, { find: event.target.value, chosen: "" }), changed())}>
     <span class="sorts" role="group" aria-label=${h("sort")}>${sort("place")}${sort("stuck")}${sort("name")}</span>
-    <span class="about counts">${h("run.players", { n: head.players })}${run.connected === undefined ? nothing : html` · <span data-connected=${run.connected}>${h("run.connected", { n: run.connected })}</span>`} · ${h("run.loaded", { n: run.teams.size, total: head.teams })}</span></div>
-    <big-board role="grid" tabindex="0" aria-label=${h("grid.label")} aria-rowcount=${found.length + 1} aria-colcount=${head.clues.length + 1} .head=${head} .now=${server_now()} .rows=${found} .chosen=${state.chosen}
-      @team=${(/** @type {CustomEvent<number>} */ { detail }) => choose(detail)} @clue=${(/** @type {CustomEvent<number>} */ { detail }) => clue_box(detail)}></big-board>
+    <span class="about counts">${h("run.players", { n: head.players })}${run.connected === undefined ? nothing : html` · <span data-connected=${run.connected}>${h("run.connected", { n: run.connected })}</span>`} ${run.teams.size === head.teams ? nothing : html` · ${h("run.loaded", { n: run.teams.size, total: head.teams })}`}</span></div>
+    <big-board role="grid" tabindex="0" aria-label=${h("grid.label")} aria-rowcount=${found.length + 1} aria-colcount=${head.clues.length + 1} .head=${head} .now=${server_now()} .rows=${found} .chosen=${chosen_index(found)}
+      @team=${(/** @type {CustomEvent<string>} */ { detail }) => choose(detail)} @clue=${(/** @type {CustomEvent<number>} */ { detail }) => clue_box(detail)}></big-board>
     <p class="legend about"><span><i class="cell solved">✓</i>${h("grid.solved")}</span><span><i class="cell open">○</i>${h("grid.open")}</span><span><i class="cell tried">3</i>${h("grid.tried_key")}</span><span><i class="cell shut"></i>${h("grid.shut")}</span>
       <span><i class="warm3 key"></i>${h("grid.warm")}</span><span class="key-hint">${h("keys.hint")}</span></p>`;
 }
 
-/** @param {number} index */
-function choose(index) {
-  state.chosen = index;
+/** @param {string} id */
+function choose(id) {
+  state.chosen = id;
   changed();
   team_box();
 }
 
 /** Open what can be done with the team that is chosen. */
 export function team_box() {
-  const id = rows()[state.chosen]?.id;
+  const found = rows(), id = found[chosen_index(found)]?.id;
   if (!id) return;
   const find = () => state.run?.teams.get(id), name = find()?.name || id;
   show(name, () => {
@@ -98,7 +106,7 @@ function team_view(team) {
   const open = head.clues.filter((_, i) => /\d/.test(team.cells[i]));
   const button = (/** @type {string} */ name, /** @type {() => void} */ go, tone = "plain") => html`<button class=${tone} data-team-act=${name} @click=${go}>${h(/** @type {any} */ (`do.${name}`))}</button>`;
   return html`<p class="numbers">${team.out ? h("team.out") : uncounted ? h("team.uncounted") : h("team.place", { n: team.place })} · ${h("points", { n: team.score })} · ${h("team.members", { n: team.members })}${team.bracket ? ` · ${team.bracket}` : ""}</p>
-    ${warmth(stuck) ? html`<p class="notice warn">${h("team.stuck", { time: span(stuck), clues: open.map(({ title }) => title).join(", ") })}</p>` : nothing}
+    ${warmth(stuck) ? html`<p class="notice warn">${h("team.stuck", { time: span(stuck), clues: open.map(({ title }) => `“${title}”`).join(", ") })}</p>` : nothing}
     <div class="pads">${button("view_as", () => acts.view_as(team), "act")}${button("message", () => acts.announce(team))}${button("adjust", () => acts.adjust(team))}
       ${button("award", () => acts.award(team))}${button("extra", () => acts.extra_time(team))}${button("clear", () => acts.clear_cool_down(team))}${button("rename", () => acts.rename(team))}
       ${button(uncounted ? "official" : "unofficial", () => acts.unofficial(team, uncounted))}
@@ -110,10 +118,10 @@ export function clue_box(index) {
   const clue = state.run?.head?.clues[index];
   if (!clue) return;
   show(`${index + 1}. ${clue.title}`, () => {
-    const run = /** @type {Run} */ (state.run), now = run.head?.clues[index] || clue, { open, solved, tried } = at_clue(run, index);
+    const run = /** @type {Run} */ (state.run), taken = accepted_in(run.audit), now = run.head?.clues[index] || clue, { open, solved, tried } = at_clue(run, index);
     const wrong = run.heard.filter((one) => one.clue === clue.id && one.verdict === "incorrect").sort((a, b) => b.times - a.times).slice(0, 5);
     return html`<dl class="figures"><div><dt>${h("clue.solved")}</dt><dd>${solved}</dd></div><div><dt>${h("clue.open")}</dt><dd>${open}</dd></div><div><dt>${h("clue.tried")}</dt><dd>${tried}</dd></div><div><dt>${h("clue.wrong")}</dt><dd>${now.wrong}</dd></div><div><dt>${h("clue.worth")}</dt><dd>${now.points}</dd></div></dl>
-      ${wrong.length ? html`<h3>${h("clue.wrongs")}</h3><ul class="lines">${wrong.map((one) => html`<li><q dir="auto">${one.text}</q><span>${one.times} × ${one.verdict === "incorrect" && worded(now, one) ? html`<button class="plain tiny" @click=${() => acts.accept(one.clue, one.text, one.part)}>${h("accept")}</button>` : nothing}</span></li>`)}</ul>` : nothing}
+      ${wrong.length ? html`<h3>${h("clue.wrongs")}</h3><ul class="lines">${wrong.map((one) => html`<li><q dir="auto">${one.text}</q><span>${one.times} × ${!taken(one) && takes_answers(run.head) && worded(now, one) ? html`<button class="plain tiny" @click=${() => acts.accept(one.clue, one.text, one.part)}>${h("accept")}</button>` : nothing}</span></li>`)}</ul>` : nothing}
       <div class="pads"><button class="act" data-clue-act="erratum" @click=${() => acts.erratum(index)}>${h("erratum")}</button><a class="plain" href="#edit/${encodeURIComponent(run.hunt)}">${h("amend")}</a></div>`;
   });
 }
@@ -122,13 +130,14 @@ export function clue_box(index) {
 
 /** @param {Run} run */
 function stream(run) {
+  const taken = accepted_in(run.audit), open = takes_answers(run.head);
   const clues = new Map((run.head?.clues || []).map((clue, i) => [clue.id, { ...clue, number: i + 1 }]));
   return html`<section class="stream" aria-label=${h("stream")}><h2>${h("stream")}</h2>
     ${run.heard.length ? html`<ul>${repeat(run.heard.slice(0, STREAM), ({ key }) => key, (one) => {
-      const clue = clues.get(one.clue);
-      return html`<li class="heard ${one.verdict}"><span class="what"><b dir="auto">${one.name}</b> <span class="about">${clue ? `${clue.number}. ${clue.title}` : one.clue}${one.part ? ` · ${one.part}` : ""}</span></span>
-        <span class="text">${one.verdict === "correct" ? html`<span class="right">✓ ${one.text}</span>` : html`<q dir="auto">${one.text}</q>${one.times > 1 ? html` <b>×${one.times}</b>` : nothing}`}</span>
-        ${one.verdict !== "correct" && worded(clue, one) ? html`<button class="plain tiny" data-accept=${one.text} @click=${() => acts.accept(one.clue, one.text, one.part)}>${h("accept")}</button>` : nothing}</li>`;
+      const clue = clues.get(one.clue), accepted = one.verdict !== "correct" && taken(one);
+      return html`<li class="heard ${accepted ? "accepted" : one.verdict}"><span class="what"><b dir="auto">${one.name}</b> <span class="about">${clue ? `${clue.number}. ${clue.title}` : one.clue}${one.part ? ` · ${one.part}` : ""}</span></span>
+        <span class="text">${one.verdict === "correct" ? html`<span class="right">✓ ${one.text}</span>` : html`<q dir="auto">${one.text}</q>${one.times > 1 ? html` <b>×${one.times}</b>` : nothing}${accepted ? html` <span class="right">✓ ${h("stream.accepted")}</span>` : nothing}`}</span>
+        ${one.verdict !== "correct" && !accepted && open && worded(clue, one) ? html`<button class="plain tiny" data-accept=${one.text} @click=${() => acts.accept(one.clue, one.text, one.part)}>${h("accept")}</button>` : nothing}</li>`;
     })}</ul>` : html`<p class="empty">${h("stream.none")}</p>`}</section>`;
 }
 
@@ -137,25 +146,7 @@ const worded = (clue, { part }) => clue?.kind === "text" || Boolean(part);
 
 /** Accept the youngest wrong answer. */
 export function accept_first() {
-  const one = state.run?.heard.find(({ verdict, clue }) => verdict !== "correct" && state.run?.head?.clues.some(({ id, kind }) => id === clue && kind === "text"));
+  const { run } = state, taken = accepted_in(run?.audit || []);
+  const one = takes_answers(run?.head || null) && run?.heard.find(({ verdict, clue, text }) => verdict !== "correct" && !taken({ clue, text }) && state.run?.head?.clues.some(({ id, kind }) => id === clue && kind === "text"));
   if (one) void acts.accept(one.clue, one.text);
 }
-
-/** @param {Run} run */
-function trail(run) {
-  return html`<section class="trail" aria-label=${h("trail")}><h2>${h("trail")}</h2>
-    ${run.audit.length ? html`<ul>${repeat(run.audit.slice(0, TRAIL), ([seq, , what]) => `${seq}:${what}`, ([, at_ms, what, by, reason, detail, undo]) => html`<li class="act-line"><span class="what"><b>${named("event", what)}</b> <span class="about">${moment(at_ms, server_now())} · ${by.replace(/^h:/, "")}</span>
-      ${details(detail, reason)}</span>${undoing(undo) ? html`<button class="plain tiny" data-undo=${what} @click=${() => take_back(undo)}>${h("undo")}</button>` : nothing}</li>`)}</ul>` : html`<p class="empty">${h("trail.none")}</p>`}</section>`;
-}
-
-/** @param {string} detail @param {string} reason */
-function details(detail, reason) {
-  /** @type {any} */
-  let fields = {};
-  try { fields = JSON.parse(detail || "{}"); } catch { return nothing; }  // cut short: too long to be shown here
-  const team = fields.team ? state.run?.teams.get(fields.team)?.name || fields.team : "";
-  const clue = fields.clue ? state.run?.head?.clues.find(({ id }) => id === fields.clue)?.title || fields.clue : "";
-  const words = [team, clue, fields.points ? `${fields.points > 0 ? "+" : ""}${fields.points}` : "", fields.text || "", fields.reason || "", reason].filter(Boolean).join(" · ");
-  return words ? html`<span class="detail" dir="auto">${words}</span>` : nothing;
-}
-

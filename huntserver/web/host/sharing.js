@@ -48,7 +48,7 @@ async function take_back(who) {
 }
 
 /** @param {string} link */
-async function copy(link) {
+export async function copy(link) {
   try {
     await navigator.clipboard.writeText(link);
     note("good", h("share.copied"));

@@ -11,9 +11,12 @@ export { changed, drawn_by };
  *   ends_ms?: number, mine?: boolean}} Listed */
 /** @typedef {{path: string, what: string, cure: string, line: number}} Problem */
 /** @typedef {{hunt: string, fresh: boolean, text: string, saved: string, style: string, phase: string, problems: Problem[], page: any,
- *   state: "loading" | "typing" | "checking" | "checked" | "failed", err: any, busy: boolean, rehearsal?: import("./rehearsing.js").Rehearsal}} Edit */
+ *   base: string, basis: string, theirs: {text: string, base: string} | null,
+ *   state: "loading" | "typing" | "checking" | "checked" | "failed", err: any, busy: boolean, rehearsal?: import("./rehearsing.js").Rehearsal}} Edit
+ * `base`, `basis`: digest of the text that this one was made from, and that text as the server writes it; `theirs`: what another
+ * has made of it meanwhile */
 
-const GOOD_MS = 30_000;  // so long good news stays, if nothing else is done; bad news stays
+const GOOD_MS = 8000, BAD_MS = 30_000;  // so long a word stays, if nothing else is done
 
 /** @returns {Me | null} */
 export function kept_me() {
@@ -57,12 +60,12 @@ export const state = {
   find: "",
   /** @type {"place" | "stuck" | "name"} */
   sort: "place",
-  chosen: 0,
+  chosen: "",          // id of the team that is chosen on the board
 };
 
 /** Say what became of something, until the next word. @param {"good" | "bad"} tone @param {string} text */
 export function note(tone, text) {
   const made = (state.note = { tone, text });
-  if (tone === "good") setTimeout(() => state.note === made && ((state.note = null), changed()), GOOD_MS);
+  setTimeout(() => state.note === made && ((state.note = null), changed()), tone === "good" ? GOOD_MS : BAD_MS);
   changed();
 }

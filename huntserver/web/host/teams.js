@@ -54,8 +54,11 @@ function fold_guesses(run, guesses) {
   if (!fresh.length) return run;
   const told = new Set(guesses.map(([at_ms, { team, clue, part = "", personal }]) => `${at_ms}:${team}:${clue}:${part}:${personal.text}`));
   const heard = fresh.map(([at_ms, { team, clue, part = "", verdict, personal }]) => guessed(run, { at_ms, team, clue, part, text: personal.text, verdict }));
-  return { ...run, told, heard: merged([...heard.reverse(), ...run.heard]) };
+  return { ...run, told, heard: merged(youngest_first([...heard.reverse(), ...run.heard])) };
 }
+
+/** What was heard at the same time stays as it is. @param {Heard[]} heard */
+const youngest_first = (heard) => [...heard].sort((a, b) => b.at_ms - a.at_ms);
 
 /** @param {Run} run @param {any} guess @returns {Heard} */
 function guessed(run, guess) {
@@ -77,7 +80,7 @@ function merged(heard) {
 /** Return a run after a solve that the hosts' channel told of. @param {Run} run @param {any} event @param {number} at_ms @returns {Run} */
 export function fold_solved(run, { team, name, clue, points = 0 }, at_ms) {
   const line = { at_ms, team, name, clue, text: points ? `+${points}` : "", verdict: "correct", times: 1, key: `${at_ms}:${team}:${clue}` };
-  return { ...run, heard: [line, ...run.heard].slice(0, HEARD_MAX) };
+  return { ...run, heard: youngest_first([line, ...run.heard]).slice(0, HEARD_MAX) };
 }
 
 /** How long a team has found nothing although something is open to it; 0 if it is not to be helped. @param {Team} team @param {Head} head @param {number} now_ms */
@@ -114,6 +117,54 @@ export function at_clue(run, index) {
   return { open, solved, tried };
 }
 
+/** A line of the trail: seq, ms, event, who, reason, its fields as JSON, what undoes it.
+ * @typedef {[number, number, string, string, string, string, string]} Line */
+
+/** Return the fields of a line of the trail; none of one that was too long to be kept whole. @param {string} detail @returns {any} */
+export function fields_of(detail) {
+  try { return JSON.parse(detail || "{}"); } catch { return {}; }
+}
+
+const said_at = (/** @type {string} */ clue, /** @type {string} */ text) => `${clue}:${text.trim().toLowerCase()}`;
+
+/** Return which of what was guessed is an answer by now, because hosts accepted it. @param {Line[]} audit */
+export function accepted_in(audit) {
+  const fields = audit.filter(([, , what]) => what === "amended").map(([, , , , , detail]) => fields_of(detail)).filter(({ accepted }) => accepted);
+  const texts = new Set(fields.flatMap(({ accepted, changed = {} }) => Object.keys(changed).map((clue) => said_at(clue, accepted))));
+  return (/** @type {{clue: string, text: string}} */ { clue, text }) => texts.has(said_at(clue, text));
+}
+
+/** Whether a hunt takes one more answer. @param {Head | null} head */
+export const takes_answers = (head) => ["published", "running", "paused"].includes(head?.phase || "");
+
+/** What has to be so for an operation to undo something. @type {{[op: string]: (head: Head) => boolean}} */
+const UNDOES = {
+  unpause: ({ phase }) => phase === "paused", pause: ({ phase }) => phase === "running", reopen: ({ phase }) => phase === "ended",
+  unstart: ({ phase, clues }) => ["running", "paused"].includes(phase) && clues.every(({ solves }) => !solves), start: ({ phase }) => phase === "published",
+  end: ({ phase }) => ["running", "paused"].includes(phase), freeze: ({ phase, frozen_ms }) => ["running", "paused"].includes(phase) && !frozen_ms, unfreeze: ({ frozen_ms }) => Boolean(frozen_ms),
+};
+
+/** The event that tells that it was done. @type {{[op: string]: string}} */
+const TAKEN_BACK = { unsolve: "unsolved", unerratum: "erratum_withdrawn", unenroll: "unenrolled" };
+
+/** What an operation is about: one takes back only what was done to the same. @param {{fields: any}} of */
+const subject_of = ({ fields: { team = "", clue = "", part = "", photo = "" } }) => [team, clue, part, photo].join(":");
+
+/**
+ * Tell whether what a line did can be undone as the hunt is now: nothing of the kind came after it.
+ * @param {Line} line @param {Line[]} audit the youngest first @param {Head} head
+ */
+export function can_undo(line, audit, head) {
+  const found = undoing(line[6]);
+  if (!found) return false;
+  const { op } = found, about = subject_of(found);
+  if (op === "adjust") return true;
+  const opposite = /** @type {{[op: string]: string}} */ ({ pause: "unpause", unpause: "pause", freeze: "unfreeze", unfreeze: "freeze", start: "unstart", unstart: "start", end: "reopen", reopen: "end" })[op] || op;
+  const last = audit.find((one) => { const other = undoing(one[6]); return other && [op, opposite].includes(other.op) && subject_of(other) === about; });
+  const taken_back = audit.slice(0, audit.indexOf(line)).some((one) => one[2] === TAKEN_BACK[op] && subject_of({ fields: fields_of(one[5]) }) === about);
+  return last === line && !taken_back && (UNDOES[op]?.(head) ?? true);
+}
+
 /** Return what a trail's words to undo something ask for, null if there is none. @param {string} undo @returns {{op: string, fields: any} | null} */
 export function undoing(undo) {
   const [op, ...rest] = undo.split(" ");
@@ -128,4 +179,15 @@ export function undoing(undo) {
   if (op === "unofficial") return { op, fields: { team: rest[0], back: rest[1] === "--back" } };
   if (op === "disqualify") return { op, fields: { team: rest[0], back: rest[1] === "--back", reason: "undone" } };
   return null;
+}
+
+/** Return by how much a line moved the end, 0 where that is not known: pauses move it, too. @param {Line} line @param {Line[]} audit */
+export function moved_ms(line, audit) {
+  let paused_ms = 0;
+  for (const earlier of audit.slice(audit.indexOf(line) + 1)) {
+    const fields = fields_of(earlier[5]);
+    if (earlier[2] === "unpaused") paused_ms += fields.for_ms || 0;
+    else if (fields.ends_ms) return fields_of(line[5]).ends_ms - fields.ends_ms - paused_ms;
+  }
+  return 0;
 }

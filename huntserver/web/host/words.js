@@ -1,11 +1,12 @@
 // Words of the console in the host's language; refusals, times and ranks are the player page's.
 
 import all from "../strings/host/en.js";
+import editor from "../strings/editor/en.js";
 import queue from "../strings/queue/en.js";
 import "../player/game_words.js";
 import { filled, game_words, speak, spoken } from "../player/words.js";
 
-const en = { ...all, ...queue };
+const en = { ...all, ...queue, ...editor };
 /** @typedef {keyof typeof en} Key */
 /** @type {{[key: string]: import("../player/words.js").Text}} */
 let texts = en;
@@ -14,8 +15,9 @@ let texts = en;
 export async function speak_host(wanted) {
   speak(wanted);
   if (spoken() === "en") return void (texts = en);
-  const [all_of, queue_of] = await Promise.all([import(`../strings/host/${spoken()}.js`), import(`../strings/queue/${spoken()}.js`), game_words()]);
-  texts = { ...en, ...all_of.default, ...queue_of.default };
+  const parts = ["host", "queue", "editor"].map((folder) => import(`../strings/${folder}/${spoken()}.js`));
+  const [come] = await Promise.all([Promise.all(parts), game_words()]);
+  texts = Object.assign({}, en, ...come.map((part) => part.default));
 }
 
 /** @param {Key} key @param {{[name: string]: string | number}} [values] @returns {string} */

@@ -7,6 +7,7 @@ import * as kept from "./kept.js";
 import { left } from "./locks.js";
 import { icon, initial, server_now, stamp, turned } from "./pieces.js";
 import { worth } from "./fold.js";
+import { unread } from "./told.js";
 import { begin, check_in, claim, guess, scan, take_hint } from "./doing.js";
 import { done_of, parts_view } from "./parts.js";
 import { note } from "./play.js";
@@ -131,7 +132,7 @@ function after(page) {
 /** The last word of the hosts. @param {Page} page */
 function latest(page) {
   const last = page.announcements.at(-1);
-  if (!last) return nothing;
+  if (!last || unread(page)) return nothing;
   return html`<a class="card news" href="#feed">${icon("feed")}<span><span class="about">${t("feed.hosts")} · ${moment(last.at_ms, server_now())}</span><span class="text" dir="auto">${words_of(last.text)}</span></span></a>`;
 }
 
@@ -187,12 +188,20 @@ export function clue_view(page, id) {
     ${feeders(page, clue)}
     ${(clue.errata || []).map(({ at_ms, text }) => html`<div class="notice warn erratum" role="note"><b>${t("clue.erratum")}</b> <span class="about">${moment(at_ms, server_now())}</span>${prose(text)}</div>`)}
     ${clue.text ? html`<div class="card paper">${prose(clue.text)}</div>` : nothing}
-    ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${answer_line(`clue:${clue.id}`)}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}</div>` : nothing}
+    ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${state.answers[`clue:${clue.id}`]?.tone === "right" ? answer_line(`clue:${clue.id}`) : nothing}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}${onward(page, clue)}</div>` : nothing}
     ${solution_of(page, clue.id)}
     ${hints(page, clue)}${asking(page, clue)}
     ${clue.asks?.parts ? html`${clue.solved ? nothing : answer_line(`clue:${clue.id}`)}${parts_view(clue, (part) => (page.phase === "running" ? solve(page, part) : nothing))}` : nothing}
     ${clue.solved || clue.asks?.parts ? nothing : page.phase === "running" ? solve(page, clue) : stopped(page, clue)}
     ${tries(clue)}</article>`;
+}
+
+/** From a solved clue to the next that is open. @param {Page} page @param {Clue} clue */
+function onward(page, { number }) {
+  if (page.phase !== "running") return nothing;
+  const open = page.clues.filter(({ solved }) => !solved), next = open.find((one) => one.number > number) || open[0];
+  if (next) return html`<a class="act wide" data-next href="#clue/${encodeURIComponent(next.id)}">${t("clue.next", { title: next.title })}</a>`;
+  return html`<p data-next><b>${t(page.team?.finished || page.clues.length >= (page.clues_total || 0) ? "clue.all" : "clue.none_open")}</b></p>`;
 }
 
 /** @type {typeof import("./desk.js") | undefined} */

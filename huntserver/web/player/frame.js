@@ -5,6 +5,7 @@ import { icon, stamp, turned } from "./pieces.js";
 import { again, give_up_identity, hand_over, leave, probe, stop_celebrating, waiting } from "./play.js";
 import { sheet_of } from "./sheets.js";
 import { changed, state } from "./store.js";
+import { told_view } from "./told.js";
 import { ordinal, span, t } from "./words.js";
 
 /** @typedef {import("../vendor/lit-html/lit-html.js").TemplateResult} View */
@@ -17,7 +18,7 @@ export function frame(view) {
   return html`<a class="skip" href="#main">${t("skip")}</a>
     <header class="bar">
       <div class="bar-in"><h1 class="hunt-title" dir="auto">${page?.title || t("door.title")}</h1>${page ? time(page) : nothing}${dot()}</div>
-      ${banner()}
+      ${banner()}${told_view()}
     </header>
     <main id="main" tabindex="-1">${view}</main>
     ${bottom()}${sheet()}${celebration()}`;

@@ -19,7 +19,7 @@ export function answer_line(thing) {
 /** @param {import("./store.js").Answer} answer */
 function words({ tone, text, op, ok, err }) {
   if (tone === "wait" && err) return refusal(err);
-  if (tone === "wait") return t(state.link.state === "online" ? "answer.sending" : "answer.waits", { text: text || (op ? t(/** @type {any} */ (`op.${op}`)) : "") });
+  if (tone === "wait") return t(state.link.state === "online" ? "answer.sending" : "answer.waits", { text: text ? t("quoted", { text }) : (op ? t(/** @type {any} */ (`op.${op}`)) : "") });
   if (tone === "refused") return html`${icon("close")}<span>${quoted(text)}${refusal(err)}</span>`;
   if (tone === "near") return html`${icon("star")}<span>${quoted(text)}${ok.reply || t("verdict.partial")}</span>`;
   if (tone === "wrong") return html`${icon("close")}<span>${quoted(text)}${missed(op, ok)}${ok.wait_ms ? ` · ${t("answer.wait", { time: clock(ok.wait_ms) })}` : nothing}</span>`;

@@ -17,7 +17,7 @@ const texts = { en: { ...en }, de: { ...de } };
 /** @type {{[tag: string]: Promise<void> | undefined}} */
 const coming = { en: Promise.resolve() };  // with the rest of the page
 let failures = 0;
-let language = "en";
+let language = "en", locale = "en";
 /** @type {Intl.PluralRules | null} */
 let plural = null;
 
@@ -27,6 +27,8 @@ export const spoken = () => language;
 /** Take the first language of a list that there are strings for, else English. @param {readonly string[]} wanted */
 export function speak(wanted) {
   language = wanted.map((tag) => tag.toLowerCase().split("-")[0]).find((tag) => tag in LANGUAGES) || "en";
+  // Times and numbers as this person writes them: en-GB, where the browser says so, before en.
+  locale = [...wanted, ...(globalThis.navigator?.languages || [])].find((tag) => tag.toLowerCase().startsWith(`${language}-`)) || language;
   plural = null;
   document.documentElement.lang = language;
 }
@@ -59,7 +61,7 @@ export function filled(text, values) {
   const form = typeof text === "string" ? text : (text[/** @type {"one"} */ (plural.select(Number(values.n)))] ?? text.other);
   return form.replace(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];
-    return value === undefined ? whole : typeof value === "number" ? value.toLocaleString(language) : value;
+    return value === undefined ? whole : typeof value === "number" ? value.toLocaleString(locale) : value;
   });
 }
 
@@ -101,5 +103,5 @@ export function span(ms) {
 export function moment(ms, now_ms) {
   const at = new Date(ms), today = new Date(now_ms).toDateString() === at.toDateString();
   const day = today ? {} : /** @type {const} */ ({ weekday: "short", day: "numeric", month: "short" });
-  return at.toLocaleString(language, { ...day, hour: "numeric", minute: "2-digit" });
+  return at.toLocaleString(locale, { ...day, hour: "numeric", minute: "2-digit" });
 }

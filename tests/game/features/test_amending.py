@@ -272,3 +272,41 @@ def test_marks_of_guesses_are_never_shown() -> None:
     assert "marks" not in table.json_of_shown()
     assert "gamma" not in msgspec.json.encode([p.events for p in table.pushes("hunt")]).decode()
     assert table.state.phase is Phase.RUNNING
+
+
+def test_a_text_made_from_an_older_one_is_refused_and_what_changed_meanwhile_is_named() -> None:
+    table = Table(OPEN).running("a")
+    base = table.state.digest
+    stale = rewritten(definition(OPEN), title="Other")
+    table.guess("nope", player="a", clue="a")
+    assert code(table.host(Accept("a", "nope"))) == ""
+    for message in (msgspec.structs.replace(stale, base=base), PreviewQuery(stale.definition, base)):
+        told = table.host(message) if isinstance(message, Define) else table.ask(message, OWNER, "host")
+        assert (told.code, told.why) == ("conflict", (f"{OWNER} changed a: answers ('nope' accepted)",))
+    assert "nope" in table.state.definition.clues[0].answers
+    table.tick(1)
+    fresh = msgspec.structs.replace(table.state.definition, title="Other")
+    assert code(table.host(Define(source(fresh), base=table.state.digest))) == ""
+    assert code(table.host(stale)) == ""  # who names no base is taken at his word
+
+
+def test_a_draft_is_not_overwritten_by_a_text_made_from_an_older_one_either() -> None:
+    table = Table(OPEN).draft()
+    base = table.state.digest
+    other = rewritten(definition(OPEN), title="Other")
+    assert code(table.host(other)) == ""
+    assert (
+        code(table.host(msgspec.structs.replace(rewritten(definition(OPEN), title="Third"), base=base))) == "conflict"
+    )
+
+
+def test_the_trail_says_which_answer_was_accepted_where_and_which_keys_changed() -> None:
+    table = Table(OPEN).running("a")
+    table.host(Accept("a", "nope"))
+    table.tick(1)
+    clues = [msgspec.structs.replace(c, title="x", points=3) for c in table.state.definition.clues]
+    table.host(rewritten(table.state.definition, clues=clues, intro="y" * 500))
+    first, second = (msgspec.json.decode(line.detail) for line in table.state.more.audit[-2:])
+    assert (first["changed"], first["accepted"]) == ({"a": ["answers"]}, "nope")
+    assert second["changed"] == {c.id: ["title", "points"] for c in clues}
+    assert "marks" not in second
