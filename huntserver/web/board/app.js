@@ -85,7 +85,7 @@ function attended() {
 function announced() {
   const last = page?.announcements?.at(-1);
   if (!last || server_now() - last.at_ms > TOLD_MS) return nothing;
-  return html`<p class="curtain told" data-told dir="auto">${last.text}</p>`;
+  return html`<p class="told" data-told dir="auto">${last.text}</p>`;
 }
 
 /** How to come in, before play begins. @param {boolean} beside whether teams stand there already */
