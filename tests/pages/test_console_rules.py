@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import huntserver.game.hunt  # noqa: F401  all events are there
-from huntserver.game.event import HostEvent
+from huntserver.game.event import GameEvent, HostEvent
 from tests.pages.test_sources import node, texts_in
 
 
@@ -166,10 +166,10 @@ def test_by_how_much_the_end_was_moved_is_known_through_pauses() -> None:
 
 
 def test_every_act_of_hosts_has_a_name_in_the_trail() -> None:
-    def below(kind: type) -> list[type]:
+    def below(kind: type[GameEvent]) -> list[type[GameEvent]]:
         return [one for sub in kind.__subclasses__() for one in (sub, *below(sub))]
 
-    acts = {str(kind.__struct_config__.tag) for kind in below(HostEvent)}  # type: ignore[attr-defined]
+    acts = {str(kind.__struct_config__.tag) for kind in below(HostEvent)}
     english = texts_in("strings/host")["en"]
     assert len(acts) > 30
     assert {act for act in acts if f"event.{act}" not in english} == set()
