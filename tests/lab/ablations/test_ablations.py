@@ -24,11 +24,11 @@ NEAR = {
     "held duplicates": 210,
     "pos floor": 470,
     "staged cap": 300,
-    "one tenure per link reset": 990,
+    "one tenure per link reset": 238,
     "all that is known to a new link": 12,
     "what was told by an answer": 25,
     "how far a listener entered": 25,
-    "what is followed is given up": 160,
+    "what is followed is given up": 58,
     "order of news": 60,
 }
 """Where seeds begin that show soon what is missed (0 for all others); a change of the simulation moves them, so that
