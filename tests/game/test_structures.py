@@ -21,9 +21,11 @@ from huntserver.game.features.checking_in import CheckIn
 from huntserver.game.features.guessing import Guess
 from huntserver.game.features.hints import TakeHint
 from huntserver.game.features.leaderboard import BoardQuery
+from huntserver.game.features.page import PageQuery
+from huntserver.game.features.reviewing import AcceptPhoto, RejectPhoto
 from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import End
-from lab.rigs.game import OWNER, Table, code, digest
+from lab.rigs.game import OWNER, Table, code, digest, hand_in
 
 Worth = Callable[[int, int], int]
 """Points of a clue, by its number from 0, for the solve of that rank, from 1."""
@@ -88,12 +90,21 @@ def said(answer: Any) -> str:
 class Race:
     """A running hunt, its players and the oracle beside it."""
 
-    def __init__(self, toml: str, players: int, worth: Worth, seed: int) -> None:
+    def __init__(self, toml: str, players: int, worth: Worth, seed: int, at_start: int = 0) -> None:
         self.players = [f"p{n}" for n in range(players)]
         self.table = Scripted(toml)
-        self.table.running(*self.players)
-        self.oracle = Oracle(worth, self.players)
+        self.table.running(*self.players[: at_start or players])
+        self.oracle = Oracle(worth, self.players[: at_start or players])
         self.rng = random.Random(seed)
+        self.paid: dict[str, int] = {}
+
+    def come(self, player: str) -> None:
+        """Let a player in who was not there at the start."""
+        if player in self.oracle.score:
+            return
+        self.table.tick(self.rng.randint(1, 60))
+        assert not isinstance(self.table.join(player), Rejected)
+        self.oracle.score[player], self.oracle.since[player] = 0, self.table.now_ms
 
     def solve(self, player: str, clue: int, command: Any, *, by_host: bool = False) -> None:
         """Let some time pass, solve, and compare what it brought."""
@@ -108,14 +119,16 @@ class Race:
         answer = self.table.send(command, f"p:{player}")
         assert not isinstance(answer, Rejected), answer
         self.oracle.score[player] -= price
+        self.paid[player] = self.paid.get(player, 0) + 1
 
     def team(self, player: str) -> Any:
         """Return a player's team."""
         return self.table.state.members[f"p:{player}"]
 
-    def end(self) -> Race:
-        """End the hunt and compare the standings, and those of the log folded again."""
+    def end(self, afterwards: Callable[[], Any] = lambda: None) -> Race:
+        """End the hunt, do what is left to do, and compare the standings, and those of the log folded again."""
         assert not isinstance(self.table.host(End()), Rejected)
+        afterwards()
         self.table.tick(60)
         rows = self.table.ask(BoardQuery(top=500), OWNER, "host").rows
         assert [(row.name, row.score) for row in rows] == self.oracle.standings()[:500]
@@ -216,22 +229,75 @@ def jeopardy(seed: int, players: int) -> Race:
     return race.end()
 
 
+class Desk:
+    """The hosts' queue of a race: photos that wait, judged in another order than they came, some of them twice."""
+
+    def __init__(self, race: Race) -> None:
+        self.race = race
+        self.waiting: list[tuple[str, int, str, int]] = []  # player, clue, the photo's id, when it was handed in
+        self.pictures = 0
+
+    def hand_in(self, player: str, clue: int, at: str) -> None:
+        """Let a player hand in a photo; one of three is none, is rejected at once, and comes again."""
+        race, table = self.race, self.race.table
+        while True:
+            table.tick(race.rng.randint(1, 20))
+            self.pictures += 1
+            answer = table.send(hand_in(at, f"picture {self.pictures}"), f"p:{player}")
+            assert not isinstance(answer, Rejected), (player, at, answer)
+            if race.rng.random() < 0.66:
+                self.waiting.append((player, clue, answer["photo"], table.now_ms))
+                return
+            assert code(table.send(RejectPhoto(answer["photo"], "me"), f"p:{player}")) == "not_allowed"
+            assert code(table.host(RejectPhoto(answer["photo"], "Where are you?"))) == ""
+
+    def judge(self, which: int) -> None:
+        """Accept a photo that waits: it counts as of when it was handed in, its rank as of now."""
+        race, (player, clue, photo, at_ms) = self.race, self.waiting.pop(which)
+        race.table.tick(race.rng.randint(1, 20))
+        answer = race.table.host(AcceptPhoto(photo))
+        assert not isinstance(answer, Rejected), (player, clue, answer)
+        since = race.oracle.since[player]
+        assert answer["points"] == race.oracle.solved(player, clue, max(at_ms, since)), (player, clue)
+
+    def judge_of(self, player: str) -> None:
+        """Accept all that waits of a player."""
+        while mine := [n for n, (who, *_) in enumerate(self.waiting) if who == player]:
+            self.judge(self.race.rng.choice(mine))
+
+
 def company(seed: int) -> Race:
-    toml = 'title = "The summer party"\n' + "".join(clue(f"k{n}", 'kind = "manual"\npoints = 20') for n in range(6))
+    """A scavenger hunt: photos that hosts accept, one of them part of a clue of two parts, one clue before the boss."""
+    keys = 'kind = "photo"\npoints = 20\nfirst_bonus = [6, 3]\nattempts = { free = 100 }'
+    toml = 'title = "The summer party"\n' + "".join(clue(f"k{n}", keys) for n in range(4))
+    parts = 'parts = [{ id = "all", kind = "photo" }, { id = "motto", answers = ["onwards"] }]'
+    toml += clue("k4", f'kind = "compound"\npoints = 20\nfirst_bonus = [6, 3]\nattempts = {{ free = 100 }}\n{parts}')
+    toml += clue("k5", 'kind = "manual"\npoints = 20\nfirst_bonus = [6, 3]')
     toml += clue("last", 'kind = "survey"\npoints = 5\nunlock = "4 of (k0, k1, k2, k3, k4, k5)"')
-    race = Race(toml, 7, lambda n, _: 5 if n == 6 else 20, seed)
+    race = Race(toml, 7, lambda n, rank: 5 if n == 6 else 20 + (6, 3, *[0] * 9)[rank - 1], seed)
+    desk, table = Desk(race), race.table
     ways = {p: race.rng.sample(range(6), race.rng.randint(2, 6)) for p in race.players}
     ways = {p: [*way[:4], 6, *way[4:]] if len(way) >= 4 else way for p, way in ways.items()}
     for player, n in race.interleaved(ways):
+        while desk.waiting and race.rng.random() < 0.4:
+            desk.judge(race.rng.randrange(len(desk.waiting)))
         if n == 6:
+            desk.judge_of(player)
             race.solve(player, n, Guess("last", f"{player} liked it"))
+        elif n == 5:
+            award = AwardSolve(race.team(player).id, "k5")
+            assert code(table.send(award, f"p:{player}")) == "not_allowed"
+            race.solve(player, n, award, by_host=True)
+        elif n == 4:
+            assert table.send(Guess("k4", "Onwards!", "motto"), f"p:{player}").verdict == "correct"
+            desk.hand_in(player, n, "k4.all")
         else:
-            assert code(race.table.send(AwardSolve(race.team(player).id, f"k{n}"), f"p:{player}")) == "not_allowed"
-            race.solve(player, n, AwardSolve(race.team(player).id, f"k{n}"), by_host=True)
-    return race.end()
+            desk.hand_in(player, n, f"k{n}")
+    return race.end(lambda: [desk.judge(0) for _ in list(desk.waiting)])
 
 
 def museum(seed: int) -> Race:
+    """Visitors of a museum, three at each of two tablets: who has gone round signs out, and the next one comes in."""
     toml = 'title = "Twelve rooms"\n' + "".join(
         clue(
             f"room{n}",
@@ -239,15 +305,22 @@ def museum(seed: int) -> Race:
         )
         for n in range(12)
     )
-    race = Race(toml, 6, lambda *_: 10, seed)
+    race = Race(toml, 6, lambda *_: 10, seed, at_start=2)
     ways = {p: race.rng.sample(range(12), race.rng.randint(1, 12)) for p in race.players}
-    for player, n in race.interleaved(ways):
+    tablets = {t: [(p, n) for p in race.players[t::2] for n in ways[p]] for t in (0, 1)}
+    turns = race.interleaved({str(t): list(range(len(steps))) for t, steps in tablets.items()})
+    for tablet, step in turns:
+        player, n = tablets[int(tablet)][step]
+        race.come(player)
         if race.oracle.score[player] >= 3 and race.rng.random() < 0.4:
             race.pay(player, TakeHint(f"room{n}", "h"), 3)
         elif race.oracle.score[player] < 3:
             assert code(race.table.send(TakeHint(f"room{n}", "h"), f"p:{player}")) == "too_expensive"
         link = f"https://hunts.example/?hunt=rooms&code=room-{n:04d}"
         race.solve(player, n, Scan(race.rng.choice((f"ROOM-{n:04d}", f"room {n:04d}", f"ＲＯＯＭ{n:04d}", link))))
+        page = race.table.ask(PageQuery(), f"p:{player}")
+        taken = [hint.text for one in page.clues for hint in one.hints if hint.text]
+        assert len(taken) == race.paid.get(player, 0), "what the visitor before has taken is not the next one's"
     return race.end()
 
 
@@ -301,8 +374,8 @@ STRUCTURES: Final[dict[str, Callable[[int], Race]]] = {
     "a linear trail of five places": trail,
     "a weekend of thirty puzzles with rounds, metas and a meta-meta": weekend,
     "a jeopardy of sixty tasks": lambda seed: jeopardy(seed, 40),
-    "a company's tasks that hosts confirm": company,
-    "a museum with codes and hints": museum,
+    "a company's scavenger hunt with photos": company,
+    "a museum with codes and hints on shared tablets": museum,
     "a drop-in trail with own starts": drop_in,
 }
 
