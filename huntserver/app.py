@@ -54,6 +54,7 @@ from huntserver.projections.cleaning import Cleaner
 from huntserver.projections.feed import Feed
 from huntserver.read_models import ReadModels
 from huntserver.readiness import Readiness
+from huntserver.sweeping import MediaSweeper
 from huntserver.telemetry import metrics
 from huntserver.telemetry.traced import Coats, coats
 from huntserver.tls import ServerCertificate
@@ -238,6 +239,7 @@ async def start(
         raise
     readiness.start(system.background)
     read_models.start(system.background)
+    MediaSweeper(config, reporter).start(system.background, made)
     if certificate is not None:
         certificate.start(system.background)
     _settle_memory()
@@ -347,10 +349,7 @@ def _gateway(
 
 def _watch_gateway(made: CollectorRegistry, gateway: Gateway, rooms: Rooms, log: Any, read_models: ReadModels) -> None:
     """Put the statistics of gateway, rooms, log and projector on the metrics page."""
-    sources: list[tuple[str, Callable[[], Any]]] = [
-        ("gateway", gateway.statistics),
-        ("rooms", rooms.statistics),
-    ]
+    sources: list[tuple[str, Callable[[], Any]]] = [("gateway", gateway.statistics), ("rooms", rooms.statistics)]
     if hasattr(log, "statistics"):
         sources.append(("log", log.statistics))
     if read_models.statistics is not None:

@@ -101,11 +101,14 @@ class MediaChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     For S3: `endpoint` is the store's address where it is not Amazon's, `region` its name there. Keys come from the
     usual places of AWS' own tools (environment, profile, the machine's role).
+
+    `orphans_days`: what no record of the log names is removed once it is so old (0: never); looked for once a day.
     """
 
     store: str = ""
     endpoint: str = ""
     region: str = ""
+    orphans_days: float = 30.0
 
 
 class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -253,6 +256,8 @@ def check(name: str, config: Config) -> None:
         raise ConfigError(f"{name}: log.security.{wrong}")
     if config.data.memory_mb < 16:
         raise ConfigError(f"{name}: data.memory_mb is {config.data.memory_mb}, allowed is 16 and more")
+    if not 0 <= config.media.orphans_days <= 3650:
+        raise ConfigError(f"{name}: media.orphans_days is {config.media.orphans_days}, allowed is 0 (never) to 3650")
     scheme, _, rest = config.media.store.partition(":")
     if config.media.store and (scheme not in MEDIA_SCHEMES or not rest):
         allowed = "folder:PATH, s3:BUCKET and s3:BUCKET/PREFIX"

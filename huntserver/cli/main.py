@@ -75,6 +75,7 @@ LAZY = {
     "load": "huntserver.cli.load",
     "rehearse": "huntserver.cli.rehearse",
     "ghost": "huntserver.cli.ghost",
+    "media": "huntserver.cli.media",
     "why": "huntserver.cli.why",
     "what-if": "huntserver.cli.what_if",
     "projections": "huntserver.cli.projections",

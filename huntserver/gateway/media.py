@@ -76,22 +76,22 @@ class HuntAsked:
         self._told(view)
 
 
-async def submit_kept(keeping: Awaitable[Any], reply: Reply, submit: Callable[[Any], None]) -> None:
+async def submit_kept(keeping: Awaitable[Any], reply: Reply, door: Door, submit: Callable[[Any], None]) -> None:
     """Wait until a body is stored, and submit the command that tells its hunt; else reply why there is none."""
     try:
         kept = await keeping
     except NoRoomError as error:
-        reply.reply(refused(Rejected("no_room", str(error), True)))
+        kept = Rejected("no_room", str(error), True)
     except (MediaStoreError, TimeoutError):
-        reply.reply(refused(AWAY))
+        kept = AWAY
     except Exception:
         reply.fail()
         raise
+    if isinstance(kept, Rejected):
+        door.refusals.count(f"media_{kept.code}")
+        reply.reply(refused(kept))
     else:
-        if isinstance(kept, Rejected):
-            reply.reply(refused(kept))
-        else:
-            submit(kept)
+        submit(kept)
 
 
 class MediaRoutes:
@@ -182,7 +182,8 @@ class MediaRoutes:
 
     async def _keep(self, hunt: str, name: str, caller: Caller, body: bytes, reply: Reply) -> None:
         keeping = self._beside(to_keep, self._store, name, body)
-        await submit_kept(keeping, reply, lambda kept: self._system.submit("hunt", hunt, kept, reply, 0, caller, None))
+        submit = lambda kept: self._system.submit("hunt", hunt, kept, reply, 0, caller, None)  # noqa: E731
+        await submit_kept(keeping, reply, self._door, submit)
 
     async def _beside(self, work: Callable[..., Any], *given: Any) -> Any:
         loop = asyncio.get_running_loop()

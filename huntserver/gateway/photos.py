@@ -143,9 +143,8 @@ class PhotoRoutes:
                 return may
             return await self._beside(self._drawing, to_hand_in, self._store, clue, source, body)
 
-        await submit_kept(
-            keeping(), reply, lambda kept: self._system.submit("hunt", hunt, kept, reply, 0, caller, None)
-        )
+        submit = lambda kept: self._system.submit("hunt", hunt, kept, reply, 0, caller, None)  # noqa: E731
+        await submit_kept(keeping(), reply, self._door, submit)
 
     # ---- down
 

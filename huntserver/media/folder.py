@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from huntserver.media.store import MediaStoreError, NoRoomError
+from huntserver.media.store import Held, MediaStoreError, NoRoomError
 
 SPARE_BYTES: Final = 256 * 1024 * 1024
 """So much of the disk is left to the log, which would stop the game."""
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class FolderStore:
@@ -33,7 +37,8 @@ class FolderStore:
         """Keep bytes, durably. Raises `NoRoomError`."""
         path = self._path(digest)
         try:
-            if path.exists():
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(path)  # written now: nobody takes it for one that is forgotten
                 return
             path.parent.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self._folder).free
@@ -77,6 +82,29 @@ class FolderStore:
         if len(body) != stop - start:
             raise MediaStoreError(f"{self._path(digest)}: ends before byte {stop}")
         return body
+
+    def held(self) -> Iterator[Held]:
+        """Yield what is there. Raises `MediaStoreError`."""
+        try:
+            for path in self._folder.glob("??/*"):
+                if _DIGEST.fullmatch(path.name):
+                    found = path.stat()
+                    yield Held(path.name, found.st_size, found.st_mtime)
+        except OSError as error:
+            raise MediaStoreError(f"{self._folder}: cannot be read ({error.strerror})") from error
+
+    def remove(self, held: Held) -> bool:
+        """Remove a file that was not written again since. Raises `MediaStoreError`."""
+        path = self._path(held.digest)
+        try:
+            if path.stat().st_mtime != held.written_s:
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise MediaStoreError(f"{path}: cannot be removed ({error.strerror})") from error
+        return True
 
     def holds(self, digest: str) -> bool:
         """Tell whether the bytes are there."""

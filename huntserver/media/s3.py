@@ -5,12 +5,17 @@ Maps what botocore raises, here alone. Keys, profiles and roles are found as AWS
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any, Final
 
-from huntserver.media.store import MediaStoreError, NoRoomError
+from huntserver.media.store import Held, MediaStoreError, NoRoomError
 
 CONNECT_S: Final = 5
 READ_S: Final = 20
+FRESH_S: Final = 86_400
+"""An object that is older is written once more: it counts as written now."""
+DIGEST_LENGTH: Final = 64
 _ABSENT: Final = ("404", "NoSuchKey", "NotFound")
 _FULL: Final = ("QuotaExceeded", "XMinioStorageFull", "EntityTooLarge", "AccessDenied", "403")
 
@@ -35,7 +40,8 @@ class S3Store:
 
     def write(self, digest: str, body: bytes) -> None:
         """Keep bytes, durably. Raises `NoRoomError`, `MediaStoreError`."""
-        if self.holds(digest):
+        found = self._head(digest)
+        if found is not None and time.time() - found.written_s < FRESH_S:
             return
         try:
             self._client.put_object(**self._of(digest), Body=body)
@@ -57,15 +63,41 @@ class S3Store:
             raise MediaStoreError(f"s3:{self._bucket}/{digest}: ends before byte {stop}")
         return body
 
+    def held(self) -> Iterator[Held]:
+        """Yield what is there. Raises `MediaStoreError`."""
+        pages = self._client.get_paginator("list_objects_v2")
+        try:
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
+                for one in page.get("Contents", ()):
+                    digest = one["Key"].removeprefix(self._prefix)
+                    if len(digest) == DIGEST_LENGTH:
+                        yield Held(digest, one["Size"], one["LastModified"].timestamp())
+        except (self._refused, self._failed) as error:
+            raise MediaStoreError(f"s3:{self._bucket}: cannot be listed ({error})") from error
+
+    def remove(self, held: Held) -> bool:
+        """Remove an object that was not written again since. Raises `MediaStoreError`."""
+        found = self._head(held.digest)
+        if found is not None and found.written_s != held.written_s:
+            return False
+        try:
+            self._client.delete_object(**self._of(held.digest))
+        except (self._refused, self._failed) as error:
+            raise MediaStoreError(f"s3:{self._bucket}: cannot be removed ({error})") from error
+        return True
+
     def holds(self, digest: str) -> bool:
         """Tell whether the bytes are there. Raises `MediaStoreError`."""
+        return self._head(digest) is not None
+
+    def _head(self, digest: str) -> Held | None:
         try:
-            self._client.head_object(**self._of(digest))
+            found = self._client.head_object(**self._of(digest))
         except self._refused as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code in _ABSENT:
-                return False
+                return None
             raise MediaStoreError(f"s3:{self._bucket}: cannot be asked ({code})") from error
         except self._failed as error:
             raise MediaStoreError(f"s3:{self._bucket}: {error}") from error
-        return True
+        return Held(digest, found["ContentLength"], found["LastModified"].timestamp())

@@ -5,7 +5,8 @@ All methods block and may be called from several threads at once; the gateway ca
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
 
 class MediaStoreError(Exception):
@@ -16,11 +17,22 @@ class NoRoomError(MediaStoreError):
     """There is no room left, or nothing may be written."""
 
 
+class Held(NamedTuple):
+    """Bytes that a store holds: under which digest, how many, and when they were last written, in s since 1970."""
+
+    digest: str
+    bytes: int
+    written_s: float
+
+
 class MediaStore(Protocol):
     """A store of bytes by digest (64 hexadecimal digits)."""
 
     def write(self, digest: str, body: bytes) -> None:
-        """Keep bytes, durably; those that are there already stay. Raises `NoRoomError`, `MediaStoreError`."""
+        """Keep bytes, durably; those that are there already stay, and count as written now.
+
+        Raises `NoRoomError`, `MediaStoreError`.
+        """
         ...
 
     def read(self, digest: str, start: int, stop: int) -> bytes:
@@ -28,6 +40,14 @@ class MediaStore(Protocol):
 
         Raises `MediaStoreError`, also where there are none.
         """
+        ...
+
+    def held(self) -> Iterator[Held]:
+        """Yield what is there, in no order. Raises `MediaStoreError`."""
+        ...
+
+    def remove(self, held: Held) -> bool:
+        """Remove bytes that were not written again since; tell whether they are gone. Raises `MediaStoreError`."""
         ...
 
     def holds(self, digest: str) -> bool:

@@ -201,8 +201,17 @@ REQUESTS: Final[dict[str, MetricSpec]] = {
     ),
 }
 
+MEDIA: Final[dict[str, MetricSpec]] = {
+    "files": MetricSpec("media_files", GAUGE, "Files in the store of media, at its last sweep."),
+    "bytes": MetricSpec("media_stored_bytes", GAUGE, "Bytes in the store of media, at its last sweep."),
+    "orphans": MetricSpec("media_orphans", GAUGE, "Files that no record of the log named, at the last sweep."),
+    "removed": MetricSpec("media_removed", COUNTER, "Files removed because no record named them."),
+    "failures": MetricSpec("media_sweep_failures", COUNTER, "Sweeps of the store of media that failed."),
+}
+
 PARTS: Final = {
     "gateway": GATEWAY,
+    "media": MEDIA,
     "rooms": ROOMS,
     "log": LOG,
     "projector": PROJECTOR,

@@ -27,3 +27,15 @@ class StoreContract:
         with pytest.raises(MediaStoreError):
             store.read("0" * 64, 0, 1)
         assert not store.holds("0" * 64)
+
+    def test_what_is_held_is_listed_with_its_size_and_removed_unless_it_was_written_again(
+        self, store: MediaStore
+    ) -> None:
+        store.write(DIGEST, BODY)
+        (held,) = store.held()
+        assert held[:2] == (DIGEST, len(BODY))
+        assert not store.remove(held._replace(written_s=held.written_s - 10)), "somebody has written it since"
+        assert store.remove(held)
+        assert store.remove(held), "it is gone, whoever removed it"
+        assert list(store.held()) == []
+        assert not store.holds(DIGEST)
