@@ -25,7 +25,7 @@ from typing import Any
 
 from huntserver.load.own_server import CLOSED_LIMITS, LIMITS, SHARDS, echo_server
 from lab import ROOT
-from lab.bench import growth, hop, large
+from lab.bench import growth, hop, large, rules
 from lab.bench.batch_latency import mean_ms, scrape
 from lab.bench.processes import CORES, OTHER_CORE, SERVER_CORE, generate, process
 from lab.bench.rows import Rows
@@ -288,6 +288,7 @@ def main() -> None:
         hop.measure(rows)
     if "growth" in wanted:
         growth.ends(rows, arguments.seconds)
+        rules.measure(rows)
     if "large" in wanted:
         large.snapshots(rows, arguments.seconds)
         large.joins(rows)
