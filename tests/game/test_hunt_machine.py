@@ -22,8 +22,8 @@ from huntserver.game.features.answering import QuestionAnswered, QuestionRefunde
 from huntserver.game.features.asking import Ask, AskMore, Withdraw
 from huntserver.game.features.authoring import Define
 from huntserver.game.features.captaincy import HandOver
-from huntserver.game.features.enrolling import Enroll, SetBracket
-from huntserver.game.features.errata import Erratum
+from huntserver.game.features.enrolling import Enroll, SetBracket, Unenroll
+from huntserver.game.features.errata import Erratum, Unerratum
 from huntserver.game.features.extra_time import ExtraTime, IntervalRemoved
 from huntserver.game.features.guessing import Guess, Guessed, cool_down_ms
 from huntserver.game.features.hints import HintTaken, TakeHint
@@ -43,6 +43,7 @@ from huntserver.game.features.schedule import End, Extend, Pause, Start, Unpause
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.standing import Adjust, Adjusted, Disqualify
 from huntserver.game.features.treasures import Claim, Claimed
+from huntserver.game.features.unsolving import Unsolve
 from huntserver.game.hunt import HuntEvent
 from huntserver.game.invariants import GameInvariants
 from huntserver.game.state import Phase
@@ -165,6 +166,7 @@ class HuntMachine(RuleBasedStateMachine):
     def is_enrolled(self, team: str, bracket: str) -> None:
         self.send(Enroll(f"School {len(self.table.state.teams)}", bracket), OWNER, "host")
         self.send(SetBracket(team, bracket), OWNER, "host")
+        self.send(Unenroll(f"t{len(self.table.state.teams) - 1}"), OWNER, "host")
 
     @rule(player=PLAYERS)
     def pairs_a_device(self, player: int) -> None:
@@ -201,6 +203,10 @@ class HuntMachine(RuleBasedStateMachine):
     def awards(self, team: str, clue: str) -> None:
         self.send(AwardSolve(team, clue), OWNER, "host")
 
+    @rule(team=TEAMS, clue=CLUES, part=st.sampled_from(["", "", "word", "pick", "tag"]))
+    def takes_a_solve_back(self, team: str, clue: str, part: str) -> None:
+        self.send(Unsolve(team, "c4" if part else clue, part), OWNER, "host")
+
     @rule(team=TEAMS, part=st.sampled_from(["word", "pick", "tag", "none"]), word=st.integers(0, 9))
     def awards_a_part(self, team: str, part: str, word: int) -> None:
         self.send(AwardSolve(team, "c4", part) if word < 4 else Accept("c4", f"secret eps {word}", part), OWNER, "host")
@@ -208,6 +214,7 @@ class HuntMachine(RuleBasedStateMachine):
     @rule(clue=CLUES)
     def corrects(self, clue: str) -> None:
         self.send(Erratum(clue, "It is its right side."), OWNER, "host")
+        self.send(Unerratum("c2"), OWNER, "host")
 
     @rule(team=TEAMS, seconds=st.sampled_from([600, 60, -60]))
     def gives_extra_time(self, team: str, seconds: int) -> None:

@@ -70,6 +70,9 @@ def walk(seed: int) -> set[str]:
         lambda: machine.accepts(random.randrange(100)),
         lambda: machine.amends(random.randrange(5, 12), random.choice(["keep", "compensate"]), random.random() < 0.3),
         lambda: machine.awards(random.choice(["t1", "t2"]), random.choice(["c1", "c2", "c3"])),
+        lambda: machine.takes_a_solve_back(
+            random.choice(["t1", "t2"]), random.choice(["c1", "c2", "c3", "c4"]), random.choice(["", "", "tag", "pick"])
+        ),
         lambda: machine.corrects("c1"),
         lambda: machine.reschedules(random.choice([None, 100]), random.random() < 0.5),
         lambda: machine.ends(random.randrange(4)),
