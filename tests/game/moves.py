@@ -36,6 +36,9 @@ duration_s = 9000
 mode = "teams"
 size_max = 2
 players_max = 5
+[tries.codes_together]
+free = 2
+per_min = 0.2
 [help]
 price = 1
 open_max = 3
