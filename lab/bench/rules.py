@@ -19,7 +19,7 @@ from huntserver.game.definition.shape import Definition, source
 from huntserver.game.event import Author
 from huntserver.game.features.amending import Accept
 from huntserver.game.features.authoring import Created, Defined
-from huntserver.game.features.guessing import Guess
+from huntserver.game.features.guessing import Guess, Guessed
 from huntserver.game.features.joining import Joined
 from huntserver.game.features.schedule import Published, Started
 from huntserver.game.hunt import HuntType
@@ -116,7 +116,9 @@ def rejudging(rows: Rows, teams: int = TEAMS) -> None:
     each = GUESSES // TEAMS
     right = HUNT.decide(state, Guess("c0", "nearly"), context("p:0"))
     assert isinstance(right, Decision)
-    mark = right.events[0].mark.to_bytes(4, "big")
+    (guessed,) = right.events
+    assert isinstance(guessed, Guessed)
+    mark = guessed.mark.to_bytes(4, "big")
     for n, team in enumerate(state.teams.values()):
         tried = {0: rng.randbytes(4 * 63) + (mark if n % 10 == 0 else b"none")}
         left = each - 64

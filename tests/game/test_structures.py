@@ -260,6 +260,11 @@ class Desk:
         since = race.oracle.since[player]
         assert answer["points"] == race.oracle.solved(player, clue, max(at_ms, since)), (player, clue)
 
+    def judge_all(self) -> None:
+        """Accept all that waits, oldest first."""
+        while self.waiting:
+            self.judge(0)
+
     def judge_of(self, player: str) -> None:
         """Accept all that waits of a player."""
         while mine := [n for n, (who, *_) in enumerate(self.waiting) if who == player]:
@@ -293,7 +298,7 @@ def company(seed: int) -> Race:
             desk.hand_in(player, n, "k4.all")
         else:
             desk.hand_in(player, n, f"k{n}")
-    return race.end(lambda: [desk.judge(0) for _ in list(desk.waiting)])
+    return race.end(desk.judge_all)
 
 
 def museum(seed: int) -> Race:
