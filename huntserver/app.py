@@ -239,7 +239,6 @@ async def start(
         raise
     readiness.start(system.background)
     read_models.start(system.background)
-    MediaSweeper(config, reporter).start(system.background, made)
     if certificate is not None:
         certificate.start(system.background)
     _settle_memory()
@@ -337,6 +336,7 @@ def _gateway(
     coat.gateway(gateway)
     made.register(metrics.ReadinessCollector(readiness.state))
     _watch_gateway(made, gateway, rooms, log, read_models)
+    MediaSweeper(config, reporter).start(system.background, made)
     if node is not None:
         gateway.door.is_gateway = "gateway" in node.me.roles
         node.share("trials", gateway.trials)

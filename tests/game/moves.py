@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import itemgetter
 from typing import Any
 
@@ -9,20 +10,26 @@ from hypothesis import strategies as st
 
 from huntserver.game.command import Command
 from huntserver.game.features.admitting import Admit
-from huntserver.game.features.answering import Answer, CloseQuestion, Refund
+from huntserver.game.features.amending import Amended
+from huntserver.game.features.answering import Answer, CloseQuestion, QuestionAnswered, QuestionRefunded, Refund
 from huntserver.game.features.captaincy import Approval, HandOver, NewInvite
 from huntserver.game.features.clearing import ClearCoolDown
 from huntserver.game.features.extra_time import RemoveInterval
 from huntserver.game.features.freezing import Freeze, Reveal, Unfreeze
+from huntserver.game.features.hints import HintTaken
 from huntserver.game.features.leaving import Kick, LeaveTeam
-from huntserver.game.features.merging import Merge
+from huntserver.game.features.merging import Merge, Merged
 from huntserver.game.features.moving import MovePlayer
 from huntserver.game.features.queueing import PutBack, TakeUp
 from huntserver.game.features.reopening import Reopen
 from huntserver.game.features.rescheduling import Unstart
 from huntserver.game.features.reviewing import AcceptPhoto, RejectPhoto
 from huntserver.game.features.schedule import Extend
+from huntserver.game.features.solving import Solved
+from huntserver.game.features.standing import Adjusted
+from huntserver.game.features.treasures import Claimed
 from huntserver.game.features.unofficial import Unofficial
+from huntserver.game.features.unsolving import SolveUndone
 from huntserver.game.parts import FIRST
 from huntserver.game.state import Hunt, parts_done
 from lab.rigs.game import Table
@@ -193,3 +200,47 @@ class Happened:
         self._seen = len(self._table.log)
         found = [one for kind in kinds for one in self._events.get(kind, ())]
         return [(seq, event) for seq, _, event in sorted(found, key=itemgetter(0, 1))]
+
+
+def ranks_hold(events: list[Any]) -> bool:
+    """Tell whether ranks of solves count up, and a team solves a clue once, but for what was taken back."""
+    ranks, solved = Counter[str](), set[tuple[str, str]]()
+    for x in events:
+        if isinstance(x, SolveUndone):
+            ranks[x.clue] -= x.last
+            solved -= {(x.team, x.clue)} if not x.only_part else set()
+            continue
+        ranks[x.clue] += x.rank > 0
+        if x.rank not in (0, ranks[x.clue]) or (x.team, x.clue) in solved:
+            return False
+        solved.add((x.team, x.clue))
+    return True
+
+
+def scores(happened: Happened, teams: list[str]) -> Counter[str]:
+    """Return each team's score as the sum of what its events brought and took."""
+    parts: Counter[str] = Counter()
+    for _, x in happened.numbered(Solved, Claimed, Adjusted, QuestionRefunded, Merged):
+        parts[x.team] += x.points
+    for _, x in happened.numbered(HintTaken, QuestionAnswered):
+        parts[x.team] -= x.price
+    for _, x in happened.numbered(SolveUndone):
+        parts[x.team] -= x.points
+    solves = happened.numbered(Solved)
+    undone = [(n, x) for n, x in happened.numbered(SolveUndone) if not x.only_part]
+    for n, x in happened.numbered(Amended):
+        for id in teams if x.paid else ():
+            held = held_by(happened, id, n)
+            those = Counter(s.clue for m, s in solves if m < n and s.team in held)
+            those -= Counter(s.clue for m, s in undone if m < n and s.team in held)
+            parts[id] += sum(points for clue, points in x.paid.items() if those[clue] > 0)
+    return parts
+
+
+def held_by(happened: Happened, team: str, seq: int) -> set[str]:
+    """Return the teams whose solves are a team's by then: its own, and those of teams merged with it."""
+    held = {team}
+    for merged_at, x in reversed(happened.numbered(Merged)):
+        if merged_at < seq and x.team in held:
+            held.add(x.other)
+    return held

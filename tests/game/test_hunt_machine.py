@@ -16,9 +16,8 @@ from actors.entity import Rejected
 from huntserver.game.command import Command
 from huntserver.game.definition.shape import source
 from huntserver.game.features.admitting import Admit
-from huntserver.game.features.amending import Accept, Amended, AwardSolve, Existing
+from huntserver.game.features.amending import Accept, AwardSolve, Existing
 from huntserver.game.features.announcing import Announce
-from huntserver.game.features.answering import QuestionAnswered, QuestionRefunded
 from huntserver.game.features.asking import Ask, AskMore, Withdraw
 from huntserver.game.features.authoring import Define
 from huntserver.game.features.captaincy import HandOver
@@ -41,7 +40,7 @@ from huntserver.game.features.roles import Grant, Revoke, TakeRole
 from huntserver.game.features.scanning import Scan
 from huntserver.game.features.schedule import End, Extend, Pause, Start, Unpause
 from huntserver.game.features.solving import Solved
-from huntserver.game.features.standing import Adjust, Adjusted, Disqualify
+from huntserver.game.features.standing import Adjust, Disqualify
 from huntserver.game.features.treasures import Claim, Claimed
 from huntserver.game.features.unsolving import SolveUndone, Unsolve
 from huntserver.game.hunt import HuntEvent
@@ -273,16 +272,7 @@ class HuntMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_clue_has_one_first_finder_and_a_team_solves_it_once(self) -> None:
-        ranks, solved = Counter[str](), set[tuple[str, str]]()
-        for x in self.events(Solved, SolveUndone):
-            if isinstance(x, SolveUndone):
-                ranks[x.clue] -= x.last
-                solved -= {(x.team, x.clue)} if not x.only_part else set()
-                continue
-            ranks[x.clue] += x.rank > 0
-            assert x.rank in (0, ranks[x.clue])
-            assert (x.team, x.clue) not in solved
-            solved.add((x.team, x.clue))
+        assert moves.ranks_hold(self.events(Solved, SolveUndone))
 
     @invariant()
     def a_part_is_done_once_and_enough_of_them_solve_the_clue(self) -> None:
@@ -290,33 +280,10 @@ class HuntMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_score_is_the_sum_of_its_parts(self) -> None:
-        parts: Counter[str] = Counter()
-        for x in self.events(Solved, Claimed, Adjusted, QuestionRefunded, Merged):
-            parts[x.team] += x.points
-        for x in self.events(HintTaken, QuestionAnswered):
-            parts[x.team] -= x.price
-        for x in self.events(SolveUndone):
-            parts[x.team] -= x.points
-        solves = self.happened.numbered(Solved)
-        undone = [(n, x) for n, x in self.happened.numbered(SolveUndone) if not x.only_part]
-        for n, x in self.happened.numbered(Amended):
-            for id in self.table.state.teams if x.paid else ():
-                held = self.held_by(id, n)
-                those = Counter(s.clue for m, s in solves if m < n and s.team in held)
-                those -= Counter(s.clue for m, s in undone if m < n and s.team in held)
-                solved = {clue for clue, times in those.items() if times > 0}
-                parts[id] += sum(points for clue, points in x.paid.items() if clue in solved)
         gone = {x.other for x in self.events(Merged)}
+        parts = moves.scores(self.happened, list(self.table.state.teams))
         for team in self.table.state.teams.values():
             assert team.score == (0 if team.id in gone else parts[team.id])
-
-    def held_by(self, team: str, seq: int) -> set[str]:
-        """Return the teams whose solves are a team's by then: its own, and those of teams merged with it."""
-        held = {team}
-        for merged_at, x in reversed(self.happened.numbered(Merged)):
-            if merged_at < seq and x.team in held:
-                held.add(x.other)
-        return held
 
     @invariant()
     def the_board_is_in_order_and_complete(self) -> None:

@@ -44,6 +44,9 @@ def youngest_photo(machine: HuntMachine) -> int:
     return desk.handed_in if desk is not None else 0
 
 
+TAKEN_BACK = [(team, *what) for team in ("t1", "t2") for what in (("c1", ""), ("c2", ""), ("c4", ""), ("c4", "tag"))]
+
+
 def walk(seed: int) -> set[str]:
     """Play at random from a seed; return the kinds of events that happened."""
     random = Random(seed)
@@ -53,7 +56,6 @@ def walk(seed: int) -> set[str]:
         lambda: machine.joins(random.randrange(10), random.choice(["Owls", "Bats", None]), None),
         lambda: machine.joins_by_invite(random.randrange(10), random.randrange(4)),
         lambda: machine.guesses(random.randrange(8), *random.choice(GUESSES)),
-        lambda: machine.guesses_wrong(random.randrange(8), random.randrange(100)),
         lambda: machine.guesses_wrong(random.randrange(8), random.randrange(100)),
         lambda: machine.solves_the_first(random.randrange(8)),
         lambda: machine.scans(random.randrange(8), random.choice(["secretbeta", "nope", "nope 2"])),
@@ -70,9 +72,7 @@ def walk(seed: int) -> set[str]:
         lambda: machine.accepts(random.randrange(100)),
         lambda: machine.amends(random.randrange(5, 12), random.choice(["keep", "compensate"]), random.random() < 0.3),
         lambda: machine.awards(random.choice(["t1", "t2"]), random.choice(["c1", "c2", "c3"])),
-        lambda: machine.takes_a_solve_back(
-            random.choice(["t1", "t2"]), random.choice(["c1", "c2", "c3", "c4"]), random.choice(["", "", "tag", "pick"])
-        ),
+        lambda: machine.takes_a_solve_back(*random.choice(TAKEN_BACK)),
         lambda: machine.corrects("c1"),
         lambda: machine.reschedules(random.choice([None, 100]), random.random() < 0.5),
         lambda: machine.ends(random.randrange(4)),
