@@ -34,7 +34,7 @@ class SweepStatistics(NamedTuple):
     failures: int = 0
 
 
-class _Found(msgspec.Struct, frozen=True):
+class _Swept(msgspec.Struct, frozen=True):
     files: int
     bytes: int
     orphans: int
@@ -84,7 +84,7 @@ class MediaSweeper:
             self._last = self._last._replace(failures=self._last.failures + 1)
             self._report.warn("media_not_swept", why=err.decode(errors="replace").strip()[-300:])
             return
-        found = msgspec.json.decode(out, type=_Found)
+        found = msgspec.json.decode(out, type=_Swept)
         removed = self._last.removed + found.removed
         self._last = SweepStatistics(found.files, found.bytes, found.orphans, removed, self._last.failures)
         if found.kept_why:

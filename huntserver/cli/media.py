@@ -18,7 +18,7 @@ import msgspec
 
 from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, checked_config, fail, run
 from huntserver.config import Config
-from huntserver.media.store import Held, MediaStore, MediaStoreError
+from huntserver.media.store import StoredBytes, MediaStore, MediaStoreError
 
 DAY_S: Final = 86_400
 NICE: Final = 10
@@ -111,7 +111,7 @@ async def look(made: Config, days: float, *, remove: bool, careful: bool = False
     return msgspec.structs.replace(found, removed=await asyncio.to_thread(_removed, store, old) if remove else 0)
 
 
-def _removed(store: MediaStore, old: list[Held]) -> int:
+def _removed(store: MediaStore, old: list[StoredBytes]) -> int:
     return sum(store.remove(held) for held in old)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from huntserver.media.store import Held, MediaStoreError, NoRoomError
+from huntserver.media.store import StoredBytes, MediaStoreError, NoRoomError
 
 SPARE_BYTES: Final = 256 * 1024 * 1024
 """So much of the disk is left to the log, which would stop the game."""
@@ -83,17 +83,17 @@ class FolderStore:
             raise MediaStoreError(f"{self._path(digest)}: ends before byte {stop}")
         return body
 
-    def held(self) -> Iterator[Held]:
+    def held(self) -> Iterator[StoredBytes]:
         """Yield what is there. Raises `MediaStoreError`."""
         try:
             for path in self._folder.glob("??/*"):
                 if _DIGEST.fullmatch(path.name):
                     found = path.stat()
-                    yield Held(path.name, found.st_size, found.st_mtime)
+                    yield StoredBytes(path.name, found.st_size, found.st_mtime)
         except OSError as error:
             raise MediaStoreError(f"{self._folder}: cannot be read ({error.strerror})") from error
 
-    def remove(self, held: Held) -> bool:
+    def remove(self, held: StoredBytes) -> bool:
         """Remove a file that was not written again since. Raises `MediaStoreError`."""
         path = self._path(held.digest)
         try:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from huntserver.media.store import Held, MediaStoreError, NoRoomError
+from huntserver.media.store import StoredBytes, MediaStoreError, NoRoomError
 
 CONNECT_S: Final = 5
 READ_S: Final = 20
@@ -63,7 +63,7 @@ class S3Store:
             raise MediaStoreError(f"s3:{self._bucket}/{digest}: ends before byte {stop}")
         return body
 
-    def held(self) -> Iterator[Held]:
+    def held(self) -> Iterator[StoredBytes]:
         """Yield what is there. Raises `MediaStoreError`."""
         pages = self._client.get_paginator("list_objects_v2")
         try:
@@ -71,11 +71,11 @@ class S3Store:
                 for one in page.get("Contents", ()):
                     digest = one["Key"].removeprefix(self._prefix)
                     if len(digest) == DIGEST_LENGTH:
-                        yield Held(digest, one["Size"], one["LastModified"].timestamp())
+                        yield StoredBytes(digest, one["Size"], one["LastModified"].timestamp())
         except (self._refused, self._failed) as error:
             raise MediaStoreError(f"s3:{self._bucket}: cannot be listed ({error})") from error
 
-    def remove(self, held: Held) -> bool:
+    def remove(self, held: StoredBytes) -> bool:
         """Remove an object that was not written again since. Raises `MediaStoreError`."""
         found = self._head(held.digest)
         if found is not None and found.written_s != held.written_s:
@@ -90,7 +90,7 @@ class S3Store:
         """Tell whether the bytes are there. Raises `MediaStoreError`."""
         return self._head(digest) is not None
 
-    def _head(self, digest: str) -> Held | None:
+    def _head(self, digest: str) -> StoredBytes | None:
         try:
             found = self._client.head_object(**self._of(digest))
         except self._refused as error:
@@ -100,4 +100,4 @@ class S3Store:
             raise MediaStoreError(f"s3:{self._bucket}: cannot be asked ({code})") from error
         except self._failed as error:
             raise MediaStoreError(f"s3:{self._bucket}: {error}") from error
-        return Held(digest, found["ContentLength"], found["LastModified"].timestamp())
+        return StoredBytes(digest, found["ContentLength"], found["LastModified"].timestamp())

@@ -17,7 +17,7 @@ class NoRoomError(MediaStoreError):
     """There is no room left, or nothing may be written."""
 
 
-class Held(NamedTuple):
+class StoredBytes(NamedTuple):
     """Bytes that a store holds: under which digest, how many, and when they were last written, in s since 1970."""
 
     digest: str
@@ -42,11 +42,11 @@ class MediaStore(Protocol):
         """
         ...
 
-    def held(self) -> Iterator[Held]:
+    def held(self) -> Iterator[StoredBytes]:
         """Yield what is there, in no order. Raises `MediaStoreError`."""
         ...
 
-    def remove(self, held: Held) -> bool:
+    def remove(self, held: StoredBytes) -> bool:
         """Remove bytes that were not written again since; tell whether they are gone. Raises `MediaStoreError`."""
         ...
 
