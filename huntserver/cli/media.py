@@ -18,7 +18,7 @@ import msgspec
 
 from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, checked_config, fail, run
 from huntserver.config import Config
-from huntserver.media.store import StoredBytes, MediaStore, MediaStoreError
+from huntserver.media.store import MediaStore, MediaStoreError, StoredBytes
 
 DAY_S: Final = 86_400
 NICE: Final = 10

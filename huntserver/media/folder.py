@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from huntserver.media.store import StoredBytes, MediaStoreError, NoRoomError
+from huntserver.media.store import MediaStoreError, NoRoomError, StoredBytes
 
 SPARE_BYTES: Final = 256 * 1024 * 1024
 """So much of the disk is left to the log, which would stop the game."""

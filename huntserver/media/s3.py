@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from huntserver.media.store import StoredBytes, MediaStoreError, NoRoomError
+from huntserver.media.store import MediaStoreError, NoRoomError, StoredBytes
 
 CONNECT_S: Final = 5
 READ_S: Final = 20
