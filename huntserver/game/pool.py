@@ -4,7 +4,7 @@ Two token buckets per way of trying and *standing* (how far a team has come), ea
 again. A wrong try takes a token, right ones bring some back. Who has hardly tried in vain since its last find takes
 from the large one; who has, and who came after hosts were told, from the small one, `REST`. Teams that a host vouches
 for take from neither. So teams that get on are not held up by accounts that do not, and however many accounts there
-are, `RESERVE + 1` times `free`, and what comes back with time, is all that they can try at one standing. Pure; times
+are, `FIRST + 1` times `free`, and what comes back with time, is all that they can try at one standing. Pure; times
 are wall time.
 """
 
@@ -20,6 +20,8 @@ from huntserver.game.unusual import Pool
 
 Way: TypeAlias = Literal["code", "place"]
 OF_WAY: Final[dict[str, int]] = {"code": CODES, "place": CHECK_INS}
+FIRST: Final = 10
+"""How many times `free` those may try together that have tried nothing in vain since their last find."""
 RESERVE: Final = 4
 """How many times `free` those may try together that have hardly tried in vain."""
 REST: Final = ".rest"
@@ -66,13 +68,15 @@ def _missing(pools: Mapping[str, Pool], name: str, at_ms: int) -> int:
 
 
 def _holds(terms: Together, name: str) -> int:
-    return terms.free if name.endswith(REST) else terms.free * RESERVE
+    return terms.free if name.endswith(REST) else terms.free * FIRST
 
 
 def wait_ms(pools: Mapping[str, Pool], terms: Together, team: Team, way: Way, now_ms: int) -> int:
     """Return how long a team has to wait until it may try; 0: not at all."""
     name = pool_of(pools, team, way)
-    return max(0, int(_missing(pools, name, now_ms) - (_holds(terms, name) - 1) * token_ms(terms)))
+    slipped = OF_WAY[way] in (team.attempts or {}) and not name.endswith(REST)
+    most = terms.free * RESERVE if slipped else _holds(terms, name)
+    return max(0, int(_missing(pools, name, now_ms) - (most - 1) * token_ms(terms)))
 
 
 def _is_spent(pools: Mapping[str, Pool], terms: Together, name: str, now_ms: int) -> bool:

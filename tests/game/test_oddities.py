@@ -63,8 +63,8 @@ def test_a_place_that_nobody_reaches_on_foot_in_time_is_warned_of_by_the_way_thr
 def test_a_code_that_can_be_found_by_trying_is_warned_of_without_being_named() -> None:
     (short,) = odd('[[clues]]\nid = "q"\ntitle = "q"\nkind = "code"\ncodes = ["7319", "OAK-1723"]\n')
     assert short == (
-        "clues[0].codes[0]: has 4 digits: accounts that try together have 3,130 tries in 24 h, so it is found by "
-        "trying once in 3 such hunts; make it longer than 4"
+        "clues[0].codes[0]: has 4 digits: accounts that try together have 3,430 tries in 24 h, so it is found by "
+        "trying once in 2 such hunts; make it longer than 4"
     )
     assert "7319" not in short
     unbound = "[tries.codes_together]\nper_min = 0\n"

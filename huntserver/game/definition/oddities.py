@@ -21,7 +21,7 @@ from huntserver.game.definition.unlocks import Own, compile_rule
 from huntserver.game.geo import distance_m
 from huntserver.game.judging.folding import signed
 from huntserver.game.media import named, pictures, texts_of
-from huntserver.game.pool import RESERVE
+from huntserver.game.pool import FIRST
 
 WALK_M_PER_S: Final = 5000 / 3600
 """Walking speed, 5 km/h."""
@@ -115,7 +115,7 @@ def _tries_together(d: Definition, length_s: int) -> int:
     """Return how many wrong codes all accounts of one standing may try in a hunt, at most."""
     terms, own = d.tries.codes_together, d.tries.codes
     if terms.per_min:
-        return int((RESERVE + 1) * terms.free + 2 * terms.per_min * length_s / 60)
+        return int((FIRST + 1) * terms.free + 2 * terms.per_min * length_s / 60)
     return int(ACCOUNTS * (1 + own.free + length_s / max(own.max_s if own.cool_down_s else 0, 1)))
 
 

@@ -16,7 +16,7 @@ from huntserver.game.features.missing import TriedInVain, TriesSpent
 from huntserver.game.features.page import PageQuery
 from huntserver.game.features.scanning import CODE_MAX, Scan
 from huntserver.game.features.schedule import Start
-from huntserver.game.pool import RESERVE
+from huntserver.game.pool import FIRST
 from huntserver.game.state import Team
 from lab.rigs.game import HUNT, START_MS, Table, code, digest
 
@@ -151,7 +151,7 @@ def test_many_guests_that_try_a_few_codes_each_have_no_more_tries_than_the_pool_
     guests = [f"eve{n}" for n in range(60)]
     table = Table(TRIED_BY_MANY).running("ann", "bob", "fred", *guests)
     assert scanned(table, "7319", "bob").verdict == "correct"  # type: ignore[attr-defined]
-    assert attacked(table, guests, 30) <= RESERVE * 10 + 10 + 2 * 30
+    assert attacked(table, guests, 30) <= FIRST * 10 + 10 + 2 * 30
     for n in range(3):  # one that has found something may mistype as ever
         assert scanned(table, f"X{n}-1", "bob").verdict == "incorrect"  # type: ignore[attr-defined]
     late = [f"late{n}" for n in range(30)]
