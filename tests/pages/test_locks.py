@@ -16,10 +16,12 @@ from tests.pages.test_sources import node
 Phones = Callable[..., Phone]
 PROGRAM = """
 const { left } = await import("./player/locks.js");
-const { speak } = await import("./player/words.js");
+await import("./player/game_words.js");
+const { game_words, speak } = await import("./player/words.js");
 globalThis.document = { documentElement: {} };
 const { page, cases, language } = %s;
-await speak([language]);
+speak([language]);
+await game_words();
 console.log(JSON.stringify(cases.map((need) => left(page, need, 0))));
 """
 PAGE: dict[str, Any] = {
