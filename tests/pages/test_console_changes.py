@@ -114,6 +114,9 @@ def test_the_team_that_is_chosen_stays_chosen_when_it_is_overtaken_and_only_what
     host.agree()
     host.sees(".run-top", "standings frozen")
     host.sees(".phase.ended", "over")
+    host.page.set_viewport_size({"width": 390, "height": 844})
+    assert host.page.evaluate("document.documentElement.scrollWidth") <= 390
+    host.page.set_viewport_size({"width": 1280, "height": 800})
     host.view("Edit")
     host.sees("[data-phase='ended']", "reopened")
     expect(host.page.locator("[data-act='save']")).to_be_disabled()

@@ -116,6 +116,8 @@ def plays(ada: Phone, bo: Phone, proxy: Proxy) -> None:
     """The net of one phone drops while it answers; the other goes on."""
     ada.clue("gate")
     expect(ada.page.get_by_alt_text("An iron gate")).to_have_js_property("naturalWidth", 512)
+    room = "one => one.clientHeight - one.querySelector('img').clientHeight"  # nothing stands above or below a picture
+    assert abs(ada.page.locator(".picture").evaluate(room)) <= 1
     ada.page.locator(".picture").click()
     expect(ada.page.locator("dialog.large img")).to_be_visible()
     picture(ada, "clue-picture")

@@ -23,7 +23,7 @@ function read({ hunt, announcements }) {
 export function told_view() {
   const { page, route } = state, said = page && unread(page);
   if (said && route.view === "feed") read(page);  // they stand there
-  return html`<div role="status" aria-live="polite">${said && route.view !== "feed" ? html`<p class="strip news" data-strip="told">${icon("feed")} <a href="#feed"><b>${t("feed.hosts")}</b></a> <span class="text" dir="auto">${words_of(said.text)}</span>
+  return html`<div role="status" aria-live="polite">${said && route.view !== "feed" ? html`<p class="strip news" data-strip="told">${icon("feed")} <span class="text" dir="auto"><a href="#feed"><b>${t("feed.hosts")}</b></a> ${words_of(said.text)}</span>
       <button class="round small" aria-label=${t("close")} @click=${() => (read(page), changed())}>${icon("close")}</button></p>` : nothing}
     ${page?.phase === "ended" && route.view === "clue" ? html`<p class="strip" data-strip="over"><b>${t("after.over")}</b>${page.team?.place ? ` · ${t("after.place", { rank: ordinal(page.team.place) })}` : ""} · <a href="#receipt">${t("after.receipt")}</a></p>` : nothing}</div>`;
 }
