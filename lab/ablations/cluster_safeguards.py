@@ -65,7 +65,7 @@ def _without_moving(patches: Patches) -> None:
 
 def _without_reading_on(patches: Patches) -> None:
     def replayed_to(old: Any) -> Any:
-        async def taken(replay: Any, end: int, nonce: str = "") -> None:
+        async def taken(replay: Any, end: int, nonce: str = "", tail: Any = None) -> None:
             if not nonce:
                 await old(replay, end)
             else:
