@@ -34,7 +34,7 @@ from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from actors.way_in import WayIn
 from huntserver import __version__, telemetry
-from huntserver.auth import Issuers, KeySet, SignIn, Tokens, load_key
+from huntserver.auth import SignIn, Tokens, load_key
 from huntserver.cluster.node import ClusterNode
 from huntserver.config import Config, ConfigError, log_url, runtime_limits, server_limits
 from huntserver.game.hunt import HuntType
@@ -46,10 +46,14 @@ from huntserver.gateway.proxies import Proxies, parse_network
 from huntserver.gateway.rooms import Rooms
 from huntserver.gateway.server import Gateway
 from huntserver.gateway.worker import WorkerThread
+from huntserver.issuer_keys import read_issuers
+from huntserver.limits import Limits
 from huntserver.listening import ALONE, Shared, disks, listen, server_certificate
 from huntserver.media.store import MediaStore
 from huntserver.media.stores import media_store
 from huntserver.preload import load_hunt, read_hunt
+from huntserver.privacy.keeper import KeyKeeper, keeper_of
+from huntserver.privacy.ring import KeyRing
 from huntserver.projections.cleaning import Cleaner
 from huntserver.projections.feed import Feed
 from huntserver.read_models import ReadModels
@@ -65,9 +69,10 @@ TICK_LATE_S: Final = 2.0
 """A gateway whose clock is older than this has lost its ticker."""
 
 
-def kinds(config: Config) -> list[tuple[EntityType[Any], int]]:
-    """Return the kinds of entities with their shard counts; sources of reactions before their targets."""
-    return [(HuntType(), config.log.hunt_shards), (PlayerType(), config.log.player_shards)]
+def kinds(config: Config, ring: KeyRing | None = None) -> list[tuple[EntityType[Any], int]]:
+    """Return the kinds of entities with their shard counts; sources of reactions first. `ring`: to read records."""
+    hunts = HuntType(ring, seals=config.privacy.seal)
+    return [(hunts, config.log.hunt_shards), (PlayerType(), config.log.player_shards)]
 
 
 def make_folder(path: Path, what: str) -> None:
@@ -142,28 +147,6 @@ def shards_of(log: EventLog, config: Config) -> list[ShardId]:
     return [ShardId(kind.topic, i) for kind, count in kinds(config) for i in range(held.get(kind.topic, count))]
 
 
-async def read_issuers(config: Config, reporter: telemetry.LogReporter) -> Issuers:
-    """Return the issuers that the configuration trusts, with their keys; they are read again off the loop when due.
-
-    One that cannot be read now is told of and tried again. Raises `IssuerError` for one that is configured wrongly.
-    """
-    loop = asyncio.get_running_loop()
-
-    async def read(keys: KeySet) -> None:
-        if not await loop.run_in_executor(None, keys.load, time.monotonic()):
-            reporter.warn("issuer_keys_unreadable", issuer=keys.source, why=keys.problem)
-
-    reading: dict[str, asyncio.Task[None]] = {}
-
-    def wanted(keys: KeySet) -> None:
-        if keys.source not in reading or reading[keys.source].done():
-            reading[keys.source] = loop.create_task(read(keys), name=f"keys of {keys.source}")
-
-    issuers = Issuers(config.auth.issuers, wanted)
-    await asyncio.gather(*(read(keys) for keys in issuers.key_sets()))
-    return issuers
-
-
 def node_name(config: Config) -> str:
     """Return how tenures and traces call this node: in a cluster, where others reach it."""
     return config.cluster.advertise or config.cluster.listen or f"{socket.gethostname()}:{config.server.port}"
@@ -206,15 +189,14 @@ async def start(
     run = run or secrets.token_hex(4)
     reporter = telemetry.LogReporter(run=run)
     certificate = server_certificate(config, reporter)
-    sockets_max = raise_limit()
-    if sockets_max < limits.connections_max:
-        reporter.warn("few_file_descriptors", sockets=sockets_max, wanted=limits.connections_max)
-    mint = tokens(config, make=not config.cluster.listen, issuers=await read_issuers(config, reporter))
+    sockets_max = _sockets(limits, reporter)
+    keys, ring = keeper_of(config)
+    mint = tokens(config, make=not config.cluster.listen, issuers=await read_issuers(config, reporter), ring=ring)
     name, told = node_name(config), config.telemetry
     coat = coats(told.traces, told.traces_ratio, node=name, run=run, version=__version__, report=reporter)
     log, snapshots = open_log(config, report=reporter)
     await log.open()
-    system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat)
+    system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat, ring)
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)
     lag.start(asyncio.get_running_loop())
     try:
@@ -223,7 +205,7 @@ async def start(
             await node.join(system, connecting(config.log.security), system.background)
         made = telemetry.registry(system, reporter, lag, sink)
         read_models = ReadModels(config, mint, reporter)
-        outside = (log, sockets_max, read_models, coat, shared, store)
+        outside = (log, sockets_max, read_models, coat, shared, store, keys)
         gateway, readiness = _gateway(config, core, mint, made, reporter, *outside)
         for id, definition, held in definitions:
             await load_hunt(way_in, id, definition, held, store, reporter)
@@ -248,6 +230,14 @@ async def start(
     )
 
 
+def _sockets(limits: Limits, reporter: telemetry.LogReporter) -> int:
+    """Return how many sockets this process may have; say if these are too few."""
+    most = raise_limit()
+    if most < limits.connections_max:
+        reporter.warn("few_file_descriptors", sockets=most, wanted=limits.connections_max)
+    return most
+
+
 def _settle_memory() -> None:
     """Keep the collector away from what lives as long as the server."""
     gc.collect()
@@ -268,7 +258,13 @@ class _Core(NamedTuple):
 
 
 def _core(
-    config: Config, run: str, log: EventLog, snapshots: SnapshotStore, reporter: telemetry.LogReporter, coat: Coats
+    config: Config,
+    run: str,
+    log: EventLog,
+    snapshots: SnapshotStore,
+    reporter: telemetry.LogReporter,
+    coat: Coats,
+    ring: KeyRing | None,
 ) -> _Core:
     """Return the runtime, not started yet. Raises `ConfigError`, `LimitError`."""
     limits, folder = server_limits(config), Path(config.data.dir)
@@ -282,7 +278,8 @@ def _core(
     clock = SystemClock(folder / "clock")
     outside = Outside(coat.log(log), snapshots, spill, clock, rolls, publisher, reporter, nobody_listens)
     succession, tenant = node.keeper if node is not None else None, NodeRun(node_name(config), run)
-    system = ActorSystem(coat.kinds(kinds(config)), outside, tenant, runtime_limits(config), succession=succession)
+    all_kinds = coat.kinds(kinds(config, ring))
+    system = ActorSystem(all_kinds, outside, tenant, runtime_limits(config), succession=succession)
     way_in: WayIn = node.route(system, coat.publisher(rooms)) if node is not None else system
     rooms.attach(way_in)
     return _Core(system, rooms, way_in, node, spill)
@@ -300,6 +297,7 @@ def _gateway(
     coat: Coats,
     shared: Shared,
     store: MediaStore,
+    keys: KeyKeeper | None,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
     clock, (system, rooms, way_in, node, _) = LoopClock(), core
@@ -330,6 +328,7 @@ def _gateway(
         protocol_document=lambda: document,
         api=read_models.answer if node is None else node.page(system, mint, read_models.answer),
         sign_in=SignIn(load_key(key_path(config), make=False), shared.links or Path(config.data.dir) / "links"),
+        keys=keys,
         trace=reporter.trace if config.telemetry.level == "debug" else None,
         shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),
     )
@@ -343,6 +342,7 @@ def _gateway(
         node.share("presence", gateway.attendance)
         assert gateway.signing_in is not None
         node.share("sign-in codes", gateway.signing_in)
+        node.share("erased", gateway.erasing)
         made.register(metrics.PartCollector(node.sources()))
     return gateway, readiness
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.entity import EntityType
-from actors.log.codec import Done, RecordDecoder, Tenure
+from actors.log.codec import Done, OpenedDecoder, Tenure
 from actors.log.port import EventLog, ShardId, shard_of
 from actors.shard.fence import TenureFold, Verdict
 from huntserver.telemetry.spans import trace_id_of
@@ -126,7 +126,7 @@ class Causes:
     ) -> None:
         self._log = log
         self._kinds = {kind.kind: kind for kind in kinds}
-        self._decoders = {kind.topic: RecordDecoder(kind.event_type) for kind in kinds}
+        self._decoders = {kind.topic: OpenedDecoder(kind) for kind in kinds}
         self._shards = shards
         self._personal = personal
 

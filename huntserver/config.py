@@ -95,6 +95,17 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     issuers: list[Issuer] = []
 
 
+class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is personal is sealed under a key per person, which `huntserver erase` destroys.
+
+    `key_file` holds the ring of keys; empty: it is made in the data folder, and the nodes of a cluster, which need a
+    copy each, seal nothing. `seal` off: what is written from now on is not sealed, what is sealed is still opened.
+    """
+
+    key_file: str = ""
+    seal: bool = True
+
+
 class MediaChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where pictures, sound, video and files lie. `store`: `folder:PATH`, `s3:BUCKET` or `s3:BUCKET/PREFIX`; empty: the
     folder `media` in the data folder.
@@ -170,6 +181,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogChoice = LogChoice()
     data: Data = Data()
     auth: Auth = Auth()
+    privacy: Privacy = Privacy()
     media: MediaChoice = MediaChoice()
     projections: Projections = Projections()
     webhooks: list[Webhook] = []

@@ -110,3 +110,24 @@ class RecordDecoder:
                 f"shard {shard}, offset {offset}: not a record that this version knows ({error}); "
                 "a newer server may have written it: start that version, or look at it with `huntserver inspect`"
             ) from error
+
+
+class OpenedDecoder(RecordDecoder):
+    """Decodes the records of one kind of entity for who looks into them: with what is sealed in them opened."""
+
+    __slots__ = ("_opened",)
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__(kind.event_type)
+        self._opened = getattr(kind, "opened", None)
+
+    def decode(self, shard: ShardId, offset: int, body: bytes) -> Any:
+        """Return the record. Raises `LogDamaged`, also for what no key here has sealed."""
+        record = super().decode(shard, offset, body)
+        if self._opened is None or not isinstance(record, Done):
+            return record
+        id = record.entity.partition("/")[2]
+        try:
+            return msgspec.structs.replace(record, events=[self._opened(id, event) for event in record.events])
+        except ValueError as error:
+            raise LogDamaged(f"shard {shard}, offset {offset}: {error}") from error

@@ -73,6 +73,7 @@ class Decider:
         self.last_ms = 0  # time of the last record; record times never go back
         self.decided = self.refused = self.contained = 0
         self.torn: dict[str, int] = {}  # how often a bug tore an entity's state
+        self._seal = getattr(kind, "seal", None)  # returns events as they are written, where that is another way
         self._fresh_codes = kind.fresh_codes
         self._fresh_roles = kind.fresh_roles
         self._record_bytes_max = min(limits.record_bytes_max, ports.log.record_bytes_max or limits.record_bytes_max)
@@ -204,16 +205,16 @@ class Decider:
         data = self._answer = encode(answer)
         assert len(data) <= ANSWER_BYTES_MAX, f"an answer of {len(data)} bytes"
         seq = actor.seq + 1
-        ownership = self.ownership
+        ownership, state = self.ownership, actor.state
+        written = events if self._seal is None else self._seal(state, events)
         record = encode(
-            Done(ownership.nonce, ownership.seq + 1, now, actor.name, seq, by, key, events, Raw(data))  # type: ignore[arg-type]
+            Done(ownership.nonce, ownership.seq + 1, now, actor.name, seq, by, key, written, Raw(data))  # type: ignore[arg-type]
         )
         size = len(record)
         if size > self._record_bytes_max:
             return False
         self._applying = True
-        state = actor.state
-        for event in events:
+        for event in written:
             kind.apply(state, event, seq, now)
         pushes = kind.pushes(state, events, seq, now)
         reactions = kind.reactions(events, actor.id)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import jwt
@@ -33,6 +35,7 @@ LEEWAY_S: Final = 5.0
 NAME_RULE: Final = f"a name has at most {NAME_MAX} characters that can be shown"
 
 
+ERASED: Final = Rejected("bad_token", "this player was erased; ask for a new token")
 _HEADER: Final = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 """`{"alg":"HS256","typ":"JWT"}`, as our own tokens begin."""
 
@@ -54,13 +57,18 @@ _decode_claims = msgspec.json.Decoder(_Claims).decode
 
 
 class Tokens:
-    """Mints and checks tokens with one key; `issuers` judge the tokens of others."""
+    """Mints and checks tokens with one key; `issuers` judge the tokens of others.
 
-    def __init__(self, key: bytes, issuers: Issuers | None = None) -> None:
+    `erased` tells of a caller (`p:ID`) whether that player was erased: no token of ours speaks for them any more. A
+    person of another issuer comes in again as another player: nothing tells that it is the same one.
+    """
+
+    def __init__(self, key: bytes, issuers: Issuers | None = None, erased: Callable[[str], bool] | None = None) -> None:
         if len(key) < 32:
             raise KeyFileError(f"the token key has {len(key)} bytes, it needs 32 or more")
         self._key = key
         self._issuers = issuers or Issuers(())
+        self._erased = erased or (lambda by: False)
 
     def mint(self, role: str, subject: str, name: str = "", ttl_s: float = GUEST_TTL_S) -> str:
         """Return a token. Raises ValueError for a role or subject that is not allowed."""
@@ -102,13 +110,22 @@ class Tokens:
 
     def verify(self, token: str) -> Caller | Rejected:
         """Return who the token speaks for, or why it is refused."""
+        caller = self._verified(token)
+        if isinstance(caller, Caller) and self._erased(caller.by):
+            return ERASED
+        return caller
+
+    def _verified(self, token: str) -> Caller | Rejected:
         ours = self._ours(token)
         if ours is not None:
             return _caller(ours.role, ours.sub, ours.name)
         if self._issuers.known:
             others = self._issuers.verify(token)
             if others is not None:
-                return others if isinstance(others, Rejected) else _caller(others.role, others.subject, others.name)
+                if isinstance(others, Rejected):
+                    return others
+                subject = self._living(others.subject) if others.role == "player" else others.subject
+                return _caller(others.role, subject, others.name)
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -123,6 +140,15 @@ class Tokens:
         except jwt.InvalidTokenError as error:
             return Rejected("bad_token", why_not(error))
         return _caller(claims["role"], claims["sub"], claims.get("name", ""))
+
+    def _living(self, subject: str) -> str:
+        """Return the id that a person of another issuer has now: another one after each erasure."""
+        living, times = subject, 0
+        while self._erased(f"p:{living}"):
+            times += 1
+            digest = hashlib.sha256(f"{subject}\0{times}".encode()).digest()
+            living = "x" + base64.b32encode(digest[:15]).decode().lower()
+        return living
 
     def _ours(self, token: str) -> _Claims | None:
         """Return the claims of a valid token of the very form that we mint; None: the library must judge it.

@@ -61,10 +61,13 @@ def export(
     async def work() -> int:
         from huntserver.app import kinds, open_log
         from huntserver.cli.offline import fold
+        from huntserver.privacy.ring_file import ring_of
 
         opened, snapshots = open_log(made, read_only=True)
         await opened.open()
         tried: list[tuple[int, Any]] = []
+        all_kinds = kinds(made, ring_of(made))
+        readable = getattr(all_kinds[0][0], "opened", None) or (lambda hunt, event: event)
 
         last_ms = 0
 
@@ -72,10 +75,11 @@ def export(
             nonlocal last_ms
             if counts and getattr(record, "entity", "") == f"hunt/{hunt}":
                 last_ms = record.at
-                tried.extend((record.at, e) for e in record.events if isinstance(e, Guessed | Solved | TriedInVain))
+                own = (e for e in record.events if isinstance(e, Guessed | Solved | TriedInVain))
+                tried.extend((record.at, readable(hunt, e)) for e in own)
 
         try:
-            folded = await fold(opened, snapshots, kinds(made), seen=seen, only="hunts", beyond=beyond)
+            folded = await fold(opened, snapshots, all_kinds, seen=seen, only="hunts", beyond=beyond)
         finally:
             await opened.close()
         state = folded.states.get(f"hunt/{hunt}")

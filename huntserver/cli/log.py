@@ -27,6 +27,7 @@ def replay(config: Path | None, log: str | None, data: Path | None, digests: boo
     async def work() -> int:
         from huntserver.app import kinds, open_log
         from huntserver.cli.offline import fold
+        from huntserver.privacy.ring_file import ring_of
 
         opened, snapshots = open_log(made, read_only=True)
         await opened.open()
@@ -38,7 +39,7 @@ def replay(config: Path | None, log: str | None, data: Path | None, digests: boo
 
         began = time.perf_counter()
         try:
-            folded = await fold(opened, snapshots, kinds(made), seen=seen if out is not None else None)
+            folded = await fold(opened, snapshots, kinds(made, ring_of(made)), seen=seen if out is not None else None)
         finally:
             await opened.close()
         took = time.perf_counter() - began
@@ -137,15 +138,16 @@ def inspect(entity: str, config: Path | None, log: str | None, data: Path | None
     made = checked_config(config, log, data)
 
     async def work() -> int:
-        from actors.log.codec import Done, RecordDecoder
+        from actors.log.codec import Done, OpenedDecoder
         from actors.log.port import ShardId, shard_of
         from huntserver.app import kinds, open_log
+        from huntserver.privacy.ring_file import ring_of
 
         opened, _ = open_log(made, read_only=True)
         await opened.open()
-        kind, count = next((k, n) for k, n in kinds(made) if k.kind == kind_name)
+        kind, count = next((k, n) for k, n in kinds(made, ring_of(made)) if k.kind == kind_name)
         shard = ShardId(kind.topic, shard_of(id, count))
-        decoder = RecordDecoder(kind.event_type)
+        decoder = OpenedDecoder(kind)
         bounds = await opened.bounds(shard)
         shown = 0
         if bounds.end > bounds.start:

@@ -69,6 +69,7 @@ LAZY = {
     "accept-loss": "huntserver.cli.log",
     "check": "huntserver.cli.check",
     "import": "huntserver.cli.imports",
+    "erase": "huntserver.cli.erase",
     "export": "huntserver.cli.export",
     "bundle": "huntserver.cli.bundle",
     "verify": "huntserver.cli.bundle",

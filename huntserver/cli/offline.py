@@ -59,11 +59,12 @@ class LoggedHunt(NamedTuple):
 async def hunt_records(config: Config, hunt: str) -> AsyncIterator[LoggedHunt]:
     """Give one hunt out of the log that is configured; it has no records if there is no such hunt. Raises `Fault`."""
     from huntserver.app import kinds, open_log, shards_of
+    from huntserver.privacy.ring_file import ring_of
 
     opened, _ = open_log(config, read_only=True)
     await opened.open()
     try:
-        kind = next(kind for kind, _ in kinds(config) if isinstance(kind, HuntType))
+        kind = next(kind for kind, _ in kinds(config, ring_of(config)) if isinstance(kind, HuntType))
         shards = sum(shard.topic == kind.topic for shard in shards_of(opened, config))
         async with contextlib.aclosing(records_of(opened, kind, shards, hunt)) as records:
             yield LoggedHunt(kind, records)

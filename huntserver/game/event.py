@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import msgspec
 
+from huntserver.game.vault import ERASED, GONE
+
 
 class GameEvent(msgspec.Struct, frozen=True, tag_field="type", gc=False, omit_defaults=True):
     """Root of all events of hunts."""
 
 
 class Author(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Personal: who did it, what they wrote, where they were, what they are called."""
+    """Personal: who did it, what they wrote, where they were, what they are called.
+
+    In the log all but `by` is in `sealed`, under the person's key, and `team_name` in `team_sealed` under the team's
+    (`sealing`); either is `vault.GONE` once that key is destroyed. Nobody is ever sent what is sealed.
+    """
 
     by: str = ""
     text: str = ""
@@ -21,6 +27,13 @@ class Author(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     team_name: str = ""
     lat: float | None = None
     lon: float | None = None
+    sealed: str = ""
+    team_sealed: str = ""
+
+
+def called(who: Author) -> str:
+    """Return what a person is called in an event."""
+    return ERASED if who.sealed == GONE else who.name
 
 
 class HostEvent(GameEvent, frozen=True, kw_only=True, gc=False):

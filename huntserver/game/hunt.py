@@ -6,6 +6,7 @@ A new feature is a file in `features` and a row in `FEATURES`; unions and tables
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Any, Final, Union
 
 from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
@@ -29,6 +30,7 @@ from huntserver.game.features import (
     committing,
     completing,
     enrolling,
+    erasing,
     errata,
     extra_time,
     freezing,
@@ -66,7 +68,9 @@ from huntserver.game.features.completing import PartSolved
 from huntserver.game.features.guessing import Guessed, apply_guessed, show_guessed
 from huntserver.game.features.solving import Solved
 from huntserver.game.permission import WATCHER, role_of
+from huntserver.game.sealing import SealedFold, opened, sealed
 from huntserver.game.state import Hunt
+from huntserver.game.vault import Vault
 
 FEATURES: Final[tuple[Feature, ...]] = (
     joining.FEATURE,
@@ -109,6 +113,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     admitting.FEATURE,
     moving.FEATURE,
     merging.FEATURE,
+    erasing.FEATURE,
     page.FEATURE,
     leaderboard.FEATURE,
     overview.FEATURE,
@@ -176,9 +181,9 @@ def reactions(events: Sequence[Any], hunt: str) -> Sequence[Reaction]:
     return [r for event in events if (react := REACT.get(event.__class__)) is not None for r in react(event, hunt)]
 
 
-def decode(id: str, parts: Sequence[bytes]) -> Hunt:
+def decode(id: str, parts: Sequence[bytes], vault: Vault | None = None) -> Hunt:
     """Rebuild a hunt. Raises ValueError for bad bytes (msgspec's errors are)."""
-    steps = decode_steps(id, parts)
+    steps = decode_steps(id, parts, vault)
     while True:
         try:
             next(steps)
@@ -186,9 +191,9 @@ def decode(id: str, parts: Sequence[bytes]) -> Hunt:
             return done.value  # type: ignore[no-any-return]
 
 
-def decode_steps(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
+def decode_steps(id: str, parts: Sequence[bytes], vault: Vault | None = None) -> Generator[int, None, Hunt]:
     """Rebuild a hunt in steps; see `actors.entity.EntityType`. Raises ValueError as `decode` does."""
-    state = yield from stored.decode_steps(id, parts)
+    state = yield from stored.decode_steps(id, parts, vault)
     state.timer = next_timer(state)
     return state
 
@@ -205,7 +210,11 @@ NOT_WATCHING: Final = Rejected("not_allowed", "this link is not for this hunt, o
 
 
 class HuntType:
-    """Behaviour of hunts: see `actors.entity.EntityType`."""
+    """Behaviour of hunts: see `actors.entity.EntityType`.
+
+    With a `vault`, what is personal is sealed in the log and in snapshots, and opened with it; with `seals` off it is
+    only opened.
+    """
 
     kind = "hunt"
     topic = "hunts"
@@ -215,20 +224,40 @@ class HuntType:
     fresh_roles = frozenset({"host", "admin"})
 
     # Plain functions, without a method around them: two calls fewer for every record that is replayed.
-    apply = staticmethod(apply)
-    pushes = staticmethod(pushes)
+    apply: Any = staticmethod(apply)
+    pushes: Any = staticmethod(pushes)
     reactions = staticmethod(reactions)
     encode = staticmethod(stored.encode)
-    decode = staticmethod(decode)
-    decode_steps = staticmethod(decode_steps)
+    seal: Callable[[Hunt, Sequence[Any]], Sequence[Any]] | None = None
+    """Returns a record's events as they are written, where that is not as they are; see `actors.shard.decider`."""
+    readable: Callable[[str, Sequence[Push]], Sequence[Push]] | None = None
+    """Returns the pushes of a record that was replayed as they are shown; see `actors.snapshots.recovery`."""
+    opened: Callable[[str, Any], Any] | None = None
+    """Returns an event of a hunt, by its id, with what is personal in it: for those who read the log."""
 
-    def __init__(self) -> None:
+    def __init__(self, vault: Vault | None = None, *, seals: bool = True) -> None:
         self._decide: dict[type, Decide] = dict(DECIDE)
         self._query = dict(QUERY)
+        self._vault = vault
+        if vault is not None:
+            reading = SealedFold(vault, apply, pushes)
+            self.apply, self.pushes, self.readable = reading.apply, reading.pushes, reading.readable
+            self.opened = partial(opened, vault)
+            self.seal = partial(sealed, vault) if seals else None
 
     def create(self, id: str) -> Hunt:
         """Return a hunt that does not exist yet."""
-        return Hunt(id)
+        made = Hunt(id)
+        made.vault = self._vault
+        return made
+
+    def decode(self, id: str, parts: Sequence[bytes]) -> Hunt:
+        """Rebuild a hunt. Raises ValueError for bad bytes."""
+        return decode(id, parts, self._vault)
+
+    def decode_steps(self, id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
+        """Rebuild a hunt in steps. Raises ValueError as `decode` does."""
+        return decode_steps(id, parts, self._vault)
 
     def decide(self, state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
         """Judge a command by the rule for its class."""

@@ -36,6 +36,7 @@ GRANTED: Final = ("host", "reviewer", "spectator")
 RIGHTS: Final[dict[str, Role]] = {
     "grant": Role.OWNER,
     "revoke": Role.OWNER,
+    "erase": Role.OWNER,
     "accept": Role.REVIEWER,
     "award": Role.REVIEWER,
     "unsolve": Role.REVIEWER,

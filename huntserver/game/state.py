@@ -21,6 +21,7 @@ from huntserver.game.plan import NO_DEFINITION, Plan, plan_for
 from huntserver.game.standings import Standings
 from huntserver.game.team import TRIED_MAX, Attempt, Team
 from huntserver.game.unusual import HuntMore, HuntRest, TeamMore, TeamTally
+from huntserver.game.vault import Vault
 
 RECENT_MAX: Final = 30
 __all__ = ["RECENT_MAX", "TRIED_MAX", "Attempt", "Hunt", "Phase", "Team", "bits", "once_a_reopening", "parts_done"]
@@ -80,6 +81,7 @@ class Hunt:
         "teams",
         "timer",
         "tried",
+        "vault",
         "wrongs",
         "zero_ms",
     )
@@ -122,6 +124,7 @@ class Hunt:
         self.overtime_ms = 0  # the longest extra time of any team
         self.holding = ""  # the first team with solves that are not told outside of it
         self.fresh: tuple[Any, Any] | None = None  # the clues of a team that has done nothing, and what they rest on
+        self.vault: Vault | None = None  # opens what stays sealed in it; none: nothing does
         # what the record being applied opened, for its pushes: (team, bits); empty between records
         self.opened: list[tuple[Team, int]] = []
 
@@ -204,17 +207,22 @@ class Hunt:
             return
         self._take_name(team)
         if team.invite:
-            self.names[team.name.casefold()] = team
+            self.names.setdefault(team.name.casefold(), team)
             self.invites[team.invite] = team
 
     def rename(self, team: Team, name: str) -> None:
         """Call a team by another name, and find it by that alone."""
         self._free_name(team)
         if team.invite:
-            del self.names[team.name.casefold()]
-            self.names[name.casefold()] = team
+            self._forget_name(team)
+            self.names.setdefault(name.casefold(), team)
         team.name = name
         self._take_name(team)
+
+    def _forget_name(self, team: Team) -> None:
+        """Find no team by the name of this one; another may have it, where a name could not be read."""
+        if self.names.get(team.name.casefold()) is team:
+            del self.names[team.name.casefold()]
 
     def _take_name(self, team: Team) -> None:
         for look in looks_of(team.name):
@@ -234,7 +242,7 @@ class Hunt:
         team.more.dissolved = True
         self._free_name(team)
         if team.invite:
-            del self.names[team.name.casefold()]
+            self._forget_name(team)
             del self.invites[team.invite]
 
     def open_things(self, teams: Iterable[Team], at_ms: int, candidates: Iterable[int] | None = None) -> None:

@@ -15,8 +15,10 @@ import msgspec
 
 from huntserver.game.features.announcing import Announced
 from huntserver.game.features.guessing import Guessed
+from huntserver.game.sealed_state import Turn, opening, sealing, turn_more, turn_names, turn_rest, turn_team
 from huntserver.game.state import Attempt, Hunt, Phase, Team
 from huntserver.game.unusual import HuntMore, HuntRest, TeamMore
+from huntserver.game.vault import Vault
 
 TEAMS_A_PART: Final = 100
 VERSION: Final = 1
@@ -113,24 +115,27 @@ def encode(state: Hunt) -> Iterator[bytes]:
         list(state.recent),
         state.announced,
     )
-    if state.rest != USUAL_REST:
-        yield _encode(_HeadAndRest(*head, state.more, state.rest))
+    seal, more, rest = sealing(state.vault), state.more, state.rest
+    if seal is not None:
+        more, rest = turn_more(seal, more), turn_rest(seal, rest)
+    if rest != USUAL_REST:
+        yield _encode(_HeadAndRest(*head, more, rest))
     else:
-        yield _encode(_Head(*head) if state.more == USUAL else _HeadAndMore(*head, state.more))
+        yield _encode(_Head(*head) if more == USUAL else _HeadAndMore(*head, more))
     joined = {by: n for n, by in enumerate(state.members)}
     teams = iter(state.teams.values())
     while some := list(islice(teams, TEAMS_A_PART)):
-        yield _encode([_row(team, joined) for team in some])
+        yield _encode([_row(state, team, joined, seal) for team in some])
 
 
-def _row(t: Team, joined: dict[str, int]) -> _TeamRow:
+def _row(state: Hunt, t: Team, joined: dict[str, int], seal: Turn | None) -> _TeamRow:
     row = (
         t.id,
-        t.name,
+        t.name if seal is None else turn_team(state, seal, t.id, t.name),
         t.bracket,
         t.invite,
         t.members,
-        t.names,
+        t.names if seal is None else turn_names(seal, t),
         tuple(joined[by] for by in t.members),
         t.score,
         t.score_at,
@@ -154,23 +159,24 @@ def _bits(mask: bytes) -> int:
     return int.from_bytes(mask, "little")
 
 
-def decode_steps(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
+def decode_steps(id: str, parts: Sequence[bytes], vault: Vault | None = None) -> Generator[int, None, Hunt]:
     """Rebuild a hunt, yielding the size of each part once it is in. Raises ValueError for bad bytes (msgspec's are)."""
     try:
-        return (yield from _rebuilt(id, parts))
+        return (yield from _rebuilt(id, parts, vault))
     except (LookupError, TypeError, ArithmeticError) as error:  # numbers and names that do not fit the definition
         raise ValueError(f"its parts do not fit together: {error!r}") from error
 
 
-def _rebuilt(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
+def _rebuilt(id: str, parts: Sequence[bytes], vault: Vault | None) -> Generator[int, None, Hunt]:
     if len(parts) < 2:
         raise ValueError(f"a hunt has at least 2 parts, these are {len(parts)}")
-    state = Hunt(id)
+    state, open_ = Hunt(id), opening(vault)
+    state.vault = vault
     head = _head(parts[1])
     if head.version != VERSION:
         raise ValueError(f"a stored hunt of version {head.version}; this server reads {VERSION}")
     source = parts[0].decode()
-    state.rest = head.rest  # before the definition: its media stand in the texts
+    state.rest = turn_rest(open_, head.rest)  # before the definition: its media stand in the texts
     if source:
         state.define(source, head.digest)
     state.solves, state.wrongs, state.claims = head.solves, head.wrongs, head.claims
@@ -182,12 +188,13 @@ def _rebuilt(id: str, parts: Sequence[bytes]) -> Generator[int, None, Hunt]:
     state.hunt_seq, state.host_seq = head.hunt_seq, head.host_seq
     state.recent.extend(head.recent)
     state.announced = head.announced
-    state.more = head.more
+    state.more = turn_more(open_, head.more)
     yield len(parts[0]) + len(parts[1])
     order: list[tuple[int, str, Team]] = []
     for part in parts[2:]:
         for row in _rows(part):
             team = _team(row, len(state.teams) + 1)
+            team.name, team.names = turn_team(state, open_, team.id, team.name), turn_names(open_, team)
             state.enlist(team)
             if team.stands:
                 state.standings.add(team)

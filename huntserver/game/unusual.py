@@ -218,3 +218,9 @@ class HuntRest(msgspec.Struct, omit_defaults=True):
 
     pools: dict[str, Pool] = {}
     """By way of trying and standing (`code.0`, `code.0.rest`): what all teams there may still try in vain."""
+
+    erased: list[str] = []
+    """Players that are erased: nobody comes in under these ids again."""
+
+    nameless: dict[str, int] = {}
+    """Teams whose name was erased, and how often: a name that is given afterwards has a key of its own."""

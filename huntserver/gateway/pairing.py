@@ -13,7 +13,7 @@ import msgspec
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
 from huntserver.auth import Tokens
-from huntserver.game.features.pairing import UsePairing
+from huntserver.game.features.pairing import PairedName, PairedNameQuery, UsePairing
 from huntserver.gateway.ports import System
 from huntserver.gateway.site import HttpRequest, Reply, Upload, as_json, refused, wrong
 from huntserver.gateway.trials import Trials
@@ -34,7 +34,6 @@ class _Found(msgspec.Struct):
     """The hunt's answer."""
 
     player: str
-    name: str
 
 
 class Pairing:
@@ -66,14 +65,16 @@ class Pairing:
         if held is not None:
             reply.reply(refused(held))
             return
-        sink = _Exchange(self._tokens, self._trials, asked.hunt, address, reply)
+        sink = _Exchange(self._system, self._tokens, self._trials, asked.hunt, address, reply)
         self._system.submit("hunt", asked.hunt, UsePairing(asked.code), sink, 0, SERVER, None)
 
 
 class _Exchange:
     """Waits for the hunt's word on a code."""
 
-    def __init__(self, tokens: Tokens, trials: Trials, hunt: str, address: str, reply: Reply) -> None:
+    def __init__(self, system: System, tokens: Tokens, trials: Trials, hunt: str, address: str, reply: Reply) -> None:
+        self._system = system
+        self._player = ""
         self._tokens = tokens
         self._trials = trials
         self._hunt = hunt
@@ -81,10 +82,9 @@ class _Exchange:
         self._reply = reply
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
-        """The code is used up, durably: make the token."""
-        found = msgspec.json.decode(answer, type=_Found)
-        token = self._tokens.paired(found.player.partition(":")[2], found.name)
-        self._reply.reply(as_json(200, {"player": found.player, "name": found.name, "token": token}))
+        """The code is used up, durably: ask what the player is called, for the token."""
+        self._player = msgspec.json.decode(answer, type=_Found).player
+        self._system.query("hunt", self._hunt, PairedNameQuery(self._player), self, 0, SERVER)
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """No such code."""
@@ -92,5 +92,7 @@ class _Exchange:
             self._trials.wrong(self._hunt, "", self._address)
         self._reply.reply(refused(rejected))
 
-    def viewed(self, request: int, view: object, pos: int) -> None:
-        """Never: nothing was asked."""
+    def viewed(self, request: int, view: PairedName, pos: int) -> None:
+        """Make the token."""
+        token = self._tokens.paired(self._player.partition(":")[2], view.name)
+        self._reply.reply(as_json(200, {"player": self._player, "name": view.name, "token": token}))

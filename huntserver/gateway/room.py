@@ -5,9 +5,18 @@ Owned by `rooms`, which alone changes them.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from actors.shard.actor import Caller
 from huntserver.gateway.ring import Kept, Ring
+
+
+class Asks(Protocol):
+    """The part of the actor system that rooms need."""
+
+    def query(self, kind: str, id: str, query: Any, sink: Any, request: int, caller: Caller) -> None:
+        """Ask a question."""
+        ...
 
 
 class Channel(dict[Any, int]):

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
 from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.gateway.giving import give
 from huntserver.gateway.ring import Kept, Ring
-from huntserver.gateway.room import Channel, PlayerRoom, Room, RoomStatistics
+from huntserver.gateway.room import Asks, Channel, PlayerRoom, Room, RoomStatistics
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Event, State, frame, message
 
@@ -27,14 +27,6 @@ PARTED_MAX: Final = 1000
 REPLAY_MS: Final = 10_000
 """A player's record older than its listener by this is a replay of what is long past."""
 SYSTEM: Final = Caller("system", "system")
-
-
-class Asks(Protocol):
-    """The part of the actor system that rooms need."""
-
-    def query(self, kind: str, id: str, query: Any, sink: Any, request: int, caller: Caller) -> None:
-        """Ask a question."""
-        ...
 
 
 class Rooms:
@@ -119,6 +111,11 @@ class Rooms:
             if at is not None and max(room.last_seq, room.viewed) < at:
                 self._let_go(room)
                 room.last_seq = at
+
+    def forget_shown(self) -> None:
+        """Drop what was shown of all hunts: who comes back gets a snapshot, in which nobody's name is that is gone."""
+        for room in self._rooms.values():
+            self._begin_anew(room)
 
     def _player_missed(self, room: PlayerRoom, seq: int) -> None:
         for listener in room.listeners:

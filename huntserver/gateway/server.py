@@ -24,6 +24,7 @@ from huntserver.gateway.connection import Connection
 from huntserver.gateway.connections import TICK_S, Connections
 from huntserver.gateway.console import Console
 from huntserver.gateway.door import Door, Waiting
+from huntserver.gateway.erasing import Erasing, PersonKeys
 from huntserver.gateway.media import MediaRoutes
 from huntserver.gateway.pairing import Pairing
 from huntserver.gateway.photos import PhotoRoutes
@@ -94,6 +95,7 @@ class Gateway:
         protocol_document: Callable[[], bytes],
         api: Callable[[HttpRequest, Reply], None] | None = None,
         sign_in: SignIn | None = None,
+        keys: PersonKeys | None = None,
         trace: Trace | None = None,
         shard_of: Callable[[str], str] = lambda hunt: "",
     ) -> None:
@@ -147,6 +149,8 @@ class Gateway:
         )
         self.site.more += [self._media, self._photos]
         self.site.more.append(Watching(system, tokens, self.door))
+        self.erasing = Erasing(tokens, self.connections, rooms, self.background, keys)
+        self.site.more.append(self.erasing)
         self.connection_type: type[Connection] = Connection if trace is None else Traced
         self._servers: list[asyncio.Server] = []
 

@@ -22,6 +22,7 @@ from huntserver.app import kinds, open_log, shards_of
 from huntserver.config import Config
 from huntserver.game.invariants import GameInvariants
 from huntserver.load.history import files, for_checker
+from huntserver.privacy.ring_file import ring_of
 
 QUIET_S: Final = 1.0
 QUIET_MAX_S: Final = 15.0
@@ -91,7 +92,7 @@ class RunJudge:
         return made
 
     async def _judge(self, history: Path | None, config: Config | None) -> RunVerdict:
-        kinds_of = [kind for kind, _ in kinds(config or Config())]
+        kinds_of = [kind for kind, _ in kinds(config or Config(), ring_of(config) if config is not None else None)]
         checker = LogJudge(kinds_of, self._game, self._rules)
         if history is not None:
             self._histories(checker, history)

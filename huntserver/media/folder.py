@@ -106,6 +106,14 @@ class FolderStore:
             raise MediaStoreError(f"{path}: cannot be removed ({error.strerror})") from error
         return True
 
+    def delete(self, digest: str) -> None:
+        """Let bytes go. Raises `MediaStoreError`."""
+        path = self._path(digest)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise MediaStoreError(f"{path}: cannot be deleted ({error.strerror})") from error
+
     def holds(self, digest: str) -> bool:
         """Tell whether the bytes are there."""
         return self._path(digest).is_file()

@@ -86,6 +86,13 @@ class S3Store:
             raise MediaStoreError(f"s3:{self._bucket}: cannot be removed ({error})") from error
         return True
 
+    def delete(self, digest: str) -> None:
+        """Let bytes go. Raises `MediaStoreError`."""
+        try:
+            self._client.delete_object(**self._of(digest))
+        except (self._refused, self._failed) as error:
+            raise MediaStoreError(f"s3:{self._bucket}/{digest}: cannot be deleted ({error})") from error
+
     def holds(self, digest: str) -> bool:
         """Tell whether the bytes are there. Raises `MediaStoreError`."""
         return self._head(digest) is not None

@@ -1,4 +1,5 @@
-"""Where the bytes of media lie, as a port: content-addressed by their SHA-256, never changed once written.
+"""Where the bytes of media lie, as a port: content-addressed by their SHA-256, never changed once written. Only photos
+are ever deleted, of who is erased.
 
 All methods block and may be called from several threads at once; the gateway calls them beside its loop.
 """
@@ -48,6 +49,10 @@ class MediaStore(Protocol):
 
     def remove(self, held: StoredBytes) -> bool:
         """Remove bytes that were not written again since; tell whether they are gone. Raises `MediaStoreError`."""
+        ...
+
+    def delete(self, digest: str) -> None:
+        """Let bytes go; those that are not there are gone already. Raises `MediaStoreError`."""
         ...
 
     def holds(self, digest: str) -> bool:

@@ -89,6 +89,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "declined": ("team", "player"),
     "moved": ("player", "team", "out_of", "dissolved"),
     "merged": ("team", "other", "members", "points"),
+    "erased": ("teams",),
     # players
     "entered": ("hunt", "team"),
     "credited": ("hunt", "clue", "points", "first"),

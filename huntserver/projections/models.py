@@ -13,7 +13,9 @@ from typing import Any, Final
 import msgspec
 
 from actors.log.codec import Done
+from huntserver.game.event import called
 from huntserver.game.features.authoring import Created, Defined
+from huntserver.game.features.erasing import Erased
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.hints import HintTaken
 from huntserver.game.features.joining import Joined
@@ -25,6 +27,7 @@ from huntserver.game.features.schedule import Ended, Extended, Paused, Published
 from huntserver.game.features.solving import Solved
 from huntserver.game.features.treasures import Claimed
 from huntserver.game.player.events import Awarded, Closed, Credited, Entered, LeftHunt, TeamChanged
+from huntserver.game.vault import ERASED
 from huntserver.projections.chains import CHAINS, LINKS
 from huntserver.projections.tables import ADD, KEEP, MAX, MIN, SET, Changes, Column, ModelTable
 
@@ -229,7 +232,11 @@ def _joined(changes: Changes, hunt: str, event: Joined, at: int) -> None:
     who = event.personal
     changes.put("hunts", (hunt,), players=1)
     changes.put("teams", (hunt, event.team), members=1)
-    changes.put("players", (who.by.partition(":")[2],), named=f"{at:015} {who.name}")
+    changes.put("players", (who.by.partition(":")[2],), named=f"{at:015} {called(who)}")
+
+
+def _erased(changes: Changes, hunt: str, event: Erased, at: int) -> None:
+    changes.put("players", (event.person.partition(":")[2],), named=f"{at:015} {ERASED}")
 
 
 def _role_taken(changes: Changes, hunt: str, event: RoleTaken, at: int) -> None:
@@ -321,6 +328,7 @@ _HUNT: Final[dict[type, Callable[[Changes, str, Any, int], None]]] = {
     Extended: _extended,
     Ended: _ended,
     Joined: _joined,
+    Erased: _erased,
     Left: _left,
     RoleTaken: _role_taken,
     RoleRevoked: _role_revoked,

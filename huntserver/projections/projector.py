@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from actors.entity import EntityType
 from actors.faults import Fault
-from actors.log.codec import Done, RecordDecoder, Tenure
+from actors.log.codec import Done, OpenedDecoder, RecordDecoder, Tenure
 from actors.log.port import Entry, EventLog, ShardId
 from actors.reporter import Reporter
 from actors.shard.fence import FoldState, TenureFold, Verdict
@@ -91,7 +91,7 @@ class Projector:
         self._log = log
         self._store = store
         self._report = report
-        self._decoders = {kind.topic: RecordDecoder(kind.event_type) for kind, _ in kinds}
+        self._decoders = {kind.topic: OpenedDecoder(kind) for kind, _ in kinds}
         self._shards = [ShardId(kind.topic, i) for kind, count in kinds for i in range(count)]
         self._folds: dict[ShardId, ShardFold] = {}
         self._chains = HuntChains(())

@@ -54,6 +54,7 @@ class SqliteReadStore:
         def prepared() -> dict[str, Position]:
             self._open = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
             _write_ahead(self._open)
+            self._open.execute("PRAGMA secure_delete=ON")  # a name that is overwritten is gone
             self._open.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is folded again from the log
             return self._whole(lambda cursor: sql.prepare(cursor, "", "TEXT", str(self.path)))
 
@@ -91,6 +92,18 @@ class SqliteReadStore:
             return [dict(zip(names, row, strict=True)) for row in found]
 
         return self._do(asked)
+
+    def tidy(self) -> None:
+        """See the port: the file is overwritten as it goes (`secure_delete`); what is left is its write-ahead file."""
+
+        def emptied() -> None:
+            until = time.monotonic() + BUSY_S
+            while (
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] and time.monotonic() < until
+            ):
+                time.sleep(PAUSE_S)
+
+        self._do(emptied)
 
     def rebuilt(self) -> ReadStore:
         """See the port."""

@@ -74,6 +74,10 @@ class ReadStore(ReadSource, Protocol):
         """
         ...
 
+    def tidy(self) -> None:
+        """Let go of the bytes of what was overwritten or deleted, as far as the store lets one. Raises `StoreError`."""
+        ...
+
     def rebuilt(self) -> ReadStore:
         """Return an empty store beside this one, to be folded from zero and then put in its place by `replace`."""
         ...

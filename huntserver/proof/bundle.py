@@ -15,7 +15,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from huntserver.game.event import Author
+from huntserver.game.features.erasing import Erased
 from huntserver.game.state import Hunt
+from huntserver.game.vault import GONE, nameless
 from huntserver.proof.chain import RecordChain, sealed
 from huntserver.proof.public import NAMING, Redactor, decoded
 from huntserver.proof.records import HuntRecord
@@ -76,10 +78,14 @@ class _Names:
         self.of: dict[str, str] = {}
 
     def take(self, event: Any) -> None:
+        if isinstance(event, Erased):
+            self.of.update({team: nameless(team) for team in event.teams})
         if event.__struct_config__.tag not in NAMING:
             return
         who: Author = event.personal
-        if who.team_name or event.team not in self.of:
+        if GONE in (who.team_sealed, who.sealed) and not (who.team_name or who.name):
+            self.of.setdefault(event.team, nameless(event.team))
+        elif who.team_name or event.team not in self.of:
             self.of[event.team] = who.team_name or who.name
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from actors.entity import EntityType
 from actors.faults import LogDamaged
-from actors.log.codec import Done, RecordDecoder, Tenure
+from actors.log.codec import Done, OpenedDecoder, Tenure
 from actors.log.port import EventLog, ShardId, shard_of
 from actors.shard.fence import TenureFold, Verdict
 
@@ -22,7 +22,7 @@ class HuntRecord(NamedTuple):
 async def records_of(log: EventLog, kind: EntityType[Any], shards: int, hunt: str) -> AsyncGenerator[HuntRecord]:
     """Yield them up to the log's present end. Raises `LogDamaged` where one is missing."""
     shard, entity = ShardId(kind.topic, shard_of(hunt, shards)), f"{kind.kind}/{hunt}"
-    fold, decoder, pos = TenureFold(), RecordDecoder(kind.event_type), 0
+    fold, decoder, pos = TenureFold(), OpenedDecoder(kind), 0
     bounds = await log.bounds(shard)
     if bounds.end <= bounds.start:
         return

@@ -18,6 +18,7 @@ from actors.snapshots.format import decode_header, split_digest
 from huntserver.app import kinds, open_log
 from huntserver.config import Config
 from huntserver.game.invariants import GameInvariants
+from huntserver.privacy.ring_file import ring_of
 from huntserver.wire.messages import decode_json
 from lab.chaos.players import Crowd
 from lab.chaos.talk import Asked, Talk
@@ -77,7 +78,7 @@ def call(player: Talk, asked: Asked) -> Call:
 
 async def judge(config: Config, crowd: Crowd) -> Judged:
     """Read the whole log and compare. Raises `Fault` if it cannot be read."""
-    checker = LogJudge([kind for kind, _ in kinds(config)], GameInvariants(), Rules())
+    checker = LogJudge([kind for kind, _ in kinds(config, ring_of(config))], GameInvariants(), Rules())
     outcomes: Counter[str] = Counter()
     copies = 0
     for player, asked in crowd.asked():

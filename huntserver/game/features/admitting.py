@@ -7,7 +7,7 @@ from typing import Final
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
-from huntserver.game.event import Author, GameEvent, HostEvent
+from huntserver.game.event import Author, GameEvent, HostEvent, called
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.features.joining import AskedIn, Joined
 from huntserver.game.permission import act
@@ -60,7 +60,7 @@ def admit(state: Hunt, command: Admit, ctx: Context) -> Decision | Rejected:
 
 
 def _apply_asked(state: Hunt, event: AskedIn, at_ms: int) -> None:
-    state.more.asking[event.personal.by] = (event.team, event.personal.name)
+    state.more.asking[event.personal.by] = (event.team, called(event.personal))
 
 
 def _apply_declined(state: Hunt, event: Declined, at_ms: int) -> None:

@@ -13,7 +13,7 @@ from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
 from huntserver.game.desk import HelpQuestion, Line
-from huntserver.game.event import Author, GameEvent
+from huntserver.game.event import Author, GameEvent, called
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.permission import NOT_JOINED, not_open, not_playing
 from huntserver.game.photos import all_waiting
@@ -184,7 +184,7 @@ def withdraw(state: Hunt, command: Withdraw, ctx: Context) -> Decision | Rejecte
 
 
 def _line(event: Any, at_ms: int) -> Line:
-    return Line(at_ms, event.personal.by, event.personal.name, event.personal.text, False)
+    return Line(at_ms, event.personal.by, called(event.personal), event.personal.text, False)
 
 
 def _apply_asked(state: Hunt, event: QuestionAsked, at_ms: int) -> None:

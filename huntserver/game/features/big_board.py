@@ -21,6 +21,7 @@ from huntserver.game.features.page import Page, page_of
 from huntserver.game.permission import not_host, team_of
 from huntserver.game.plan import plan_with_answers, worth
 from huntserver.game.pool import spent
+from huntserver.game.sealing import recent
 from huntserver.game.state import Hunt, Team, parts_done
 from huntserver.game.worth import worth_to
 
@@ -185,7 +186,7 @@ def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rej
             for i, c in enumerate(plan.clues)
         ],
         rows=[_row(state, team) for team in told],
-        guesses=list(state.recent),
+        guesses=recent(state),
         more=most < len(changed),
         frozen_ms=msgspec.UNSET if curtain is None else curtain.at_ms,
         hidden=msgspec.UNSET if curtain is None or curtain.hidden < 0 else curtain.hidden,

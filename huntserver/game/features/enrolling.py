@@ -19,6 +19,7 @@ from huntserver.game.permission import act, not_host, team_of
 from huntserver.game.roster import has_something, more_of, not_changing
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team
+from huntserver.game.vault import GONE, nameless
 
 
 class Enroll(HostCommand, tag="enroll", frozen=True):
@@ -118,7 +119,7 @@ def set_bracket(state: Hunt, command: SetBracket, ctx: Context) -> Decision | Re
 
 def _apply_enrolled(state: Hunt, event: Enrolled, at_ms: int) -> None:
     assert event.personal is not None
-    name = event.personal.team_name
+    name = nameless(event.team) if event.personal.team_sealed == GONE else event.personal.team_name
     team = Team(event.team, len(state.teams) + 1, name, bracket=event.bracket, invite=event.invite)
     team.score_at = at_ms
     more_of(team).enrolled = True

@@ -13,7 +13,7 @@ from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command, Query
 from huntserver.game.desk import Photo, PhotoVerdict
-from huntserver.game.event import Author, GameEvent
+from huntserver.game.event import Author, GameEvent, called
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes
 from huntserver.game.features.completing import open_part
 from huntserver.game.features.media import StoredMedium
@@ -176,7 +176,7 @@ def photo(state: Hunt, query: PhotoQuery, ctx: Context) -> StoredMedium:
 def _apply_handed_in(state: Hunt, event: PhotoHandedIn, at_ms: int) -> None:
     by = event.personal
     keep(state, Photo(
-        event.number, event.team, event.clue, at_ms, state.play_ms(at_ms), by.by, by.name, by.digest, by.source,
+        event.number, event.team, event.clue, at_ms, state.play_ms(at_ms), by.by, called(by), by.digest, by.source,
         by.bytes, by.key, by.width, by.height, part=event.part,
     ))  # fmt: skip
 

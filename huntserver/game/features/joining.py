@@ -10,7 +10,7 @@ import msgspec
 from actors.entity import Context, Decision, Reaction, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command
-from huntserver.game.event import Author, GameEvent
+from huntserver.game.event import Author, GameEvent, called
 from huntserver.game.feature import Feature, Makes, Takes
 from huntserver.game.features.naming import free_name
 from huntserver.game.look_alikes import looks_of
@@ -20,6 +20,7 @@ from huntserver.game.player.commands import EnterHunt, to_player
 from huntserver.game.roster import put_in
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team
+from huntserver.game.vault import GONE, nameless
 
 INVITE_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """32 letters and digits without those that look alike (I, O, 0, 1)."""
@@ -124,6 +125,8 @@ def _may_not_join(state: Hunt, command: Join, ctx: Context) -> Rejected | None:
         return refused
     if not ctx.by.startswith("p:"):
         return Rejected("not_allowed", "players join; hosts watch")
+    if ctx.by in state.rest.erased:
+        return Rejected("not_allowed", "this player was erased; come in anew, as somebody else")
     own = state.members.get(ctx.by)
     if own is not None:
         meant = invited(state, command.invite) if command.invite is not None else own
@@ -191,14 +194,15 @@ def _apply_joined(state: Hunt, event: Joined, at_ms: int) -> None:
     who = event.personal
     team = state.teams.get(event.team)
     if team is None:
-        name = who.team_name or who.name or who.by.partition(":")[2]
+        gone = GONE in (who.team_sealed, "" if who.team_name or who.team_sealed else who.sealed)
+        name = nameless(event.team) if gone else who.team_name or who.name or who.by.partition(":")[2]
         team = Team(event.team, len(state.teams) + 1, name, bracket=event.bracket, invite=event.invite)
         team.score_at = at_ms
         state.enlist(team)
         state.standings.add(team)
         if state.phase in (Phase.RUNNING, Phase.PAUSED):
             state.open_things((team,), at_ms)
-    put_in(state, team, who.by, who.name)
+    put_in(state, team, who.by, called(who))
 
 
 def _show_joined(tell: Telling, state: Hunt, event: Joined) -> None:

@@ -65,7 +65,7 @@ def leave_team(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
     team = state.members.get(ctx.by)
     if team is None:
         return NOT_JOINED
-    return Decision((_left(team, ctx.by, Author(ctx.by, name=name_of(team, ctx.by))),), {"team": team.id})
+    return Decision((left(team, ctx.by, Author(ctx.by, name=name_of(team, ctx.by))),), {"team": team.id})
 
 
 def kick(state: Hunt, command: Kick, ctx: Context) -> Decision | Rejected:
@@ -87,10 +87,11 @@ def kick(state: Hunt, command: Kick, ctx: Context) -> Decision | Rejected:
     team = state.members[player]
     invite = free_invite(state, ctx.roll()) if team.invite else ""
     author = Author(ctx.by, text=command.reason or "", name=name_of(team, player))
-    return Decision((_left(team, player, author, kicked=True, invite=invite),), {"team": team.id, "invite": invite})
+    return Decision((left(team, player, author, kicked=True, invite=invite),), {"team": team.id, "invite": invite})
 
 
-def _left(team: Team, player: str, author: Author, *, kicked: bool = False, invite: str = "") -> Left:
+def left(team: Team, player: str, author: Author, *, kicked: bool = False, invite: str = "") -> Left:
+    """Return the event of a member who goes out of a team."""
     dissolved = len(team.members) == 1 and not has_played(team)
     return Left(team.id, player, kicked, "" if dissolved else invite, dissolved, personal=author)
 

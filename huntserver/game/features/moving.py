@@ -9,7 +9,7 @@ from actors.entity import Context, Decision, Reaction, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import HostCommand
 from huntserver.game.definition.values import MEMBERS_MAX
-from huntserver.game.event import HostEvent
+from huntserver.game.event import HostEvent, called
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
 from huntserver.game.permission import act, not_host, team_of
 from huntserver.game.player.commands import ChangeTeam, to_player
@@ -73,7 +73,7 @@ def _apply_moved(state: Hunt, event: PlayerMoved, at_ms: int) -> None:
     old = state.teams.get(event.out_of)
     if old is not None:
         take_out(state, old, event.player)
-    put_in(state, state.teams[event.team], event.player, event.personal.name)
+    put_in(state, state.teams[event.team], event.player, called(event.personal))
     if event.dissolved and old is not None:
         state.dissolve(old)
 

@@ -15,6 +15,7 @@ from huntserver.game.permission import NO_HUNT, act, is_host
 from huntserver.game.roster import led, not_changing
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team
+from huntserver.game.vault import GONE, nameless
 
 
 class Rename(HostCommand, tag="rename", frozen=True):
@@ -65,7 +66,8 @@ def rename(state: Hunt, command: Rename, ctx: Context) -> Decision | Rejected:
 
 def _apply_renamed(state: Hunt, event: Renamed, at_ms: int) -> None:
     assert event.personal is not None
-    state.rename(state.teams[event.team], event.personal.team_name)
+    gone = event.personal.team_sealed == GONE
+    state.rename(state.teams[event.team], nameless(event.team) if gone else event.personal.team_name)
 
 
 def _show_renamed(tell: Telling, state: Hunt, event: Renamed) -> None:

@@ -13,6 +13,7 @@ from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.features.announcing import Announced
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.permission import RIGHTS, role_of
+from huntserver.game.sealing import recent
 from huntserver.game.shown import Row
 from huntserver.game.state import Hunt, Phase
 
@@ -73,7 +74,7 @@ def overview(state: Hunt, query: Any, ctx: Context) -> Overview | Rejected:
         clues=[ClueFigures(c.id, c.title, state.solves[i], state.wrongs[i]) for i, c in enumerate(plan.clues)],
         treasures={t.id: t.quantity - state.claims[i] for i, t in enumerate(plan.treasures)},
         top=[views.row(state, t, i + 1) for i, t in enumerate(state.standings.top(OVERVIEW_TEAMS))],
-        guesses=list(state.recent),
+        guesses=recent(state),
         announced=list(state.announced),
     )
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from actors.entity import Context, Decision, Rejected
-from huntserver.game.command import Command, HostCommand
+from huntserver.game.command import Command, HostCommand, Query
 from huntserver.game.event import GameEvent, HostEvent
-from huntserver.game.feature import Feature, Makes, SentBy, Takes
+from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes
 from huntserver.game.features.joining import letters_of
 from huntserver.game.features.roles import code_digest, kept, made
 from huntserver.game.permission import NOT_JOINED, act, is_host, not_there
@@ -33,6 +35,18 @@ class UsePairing(Command, tag="use_pairing", frozen=True):
     """Exchange a code for the player it stands for. The server sends it, for `POST /pair`."""
 
     code: str
+
+
+class PairedNameQuery(Query, tag="paired_name", frozen=True):
+    """What a member is called: asked by the server, for the token of a new device. No answer that is logged says it."""
+
+    player: str
+
+
+class PairedName(msgspec.Struct, frozen=True):
+    """A member's name."""
+
+    name: str
 
 
 class PairingOffered(HostEvent, tag="pairing_offered", frozen=True, gc=False):
@@ -84,7 +98,15 @@ def use_pairing(state: Hunt, command: UsePairing, ctx: Context) -> Decision | Re
     team = state.members.get(player)
     if team is None or until_ms <= ctx.now_ms:
         return Rejected("no_such_offer", "this code is not valid, or not any more")
-    return Decision((PairingUsed(digest, player),), {"player": player, "name": name_of(team, player)})
+    return Decision((PairingUsed(digest, player),), {"player": player})
+
+
+def paired_name(state: Hunt, query: PairedNameQuery, ctx: Context) -> PairedName | Rejected:
+    """Answer a `PairedNameQuery`: to the server alone."""
+    team = state.members.get(query.player)
+    if ctx.role != "system" or team is None:
+        return NOT_JOINED
+    return PairedName(name_of(team, query.player))
 
 
 def _apply_offered(state: Hunt, event: PairingOffered, at_ms: int) -> None:
@@ -101,4 +123,5 @@ def _apply_used(state: Hunt, event: PairingUsed, at_ms: int) -> None:
 FEATURE: Final = Feature(
     takes=(Takes(Pair, pair, SentBy.BOTH), Takes(UsePairing, use_pairing, SentBy.HTTP)),
     makes=(Makes(PairingOffered, _apply_offered), Makes(PairingUsed, _apply_used)),
+    answers=(AnswersTo(PairedNameQuery, paired_name, PairedName, wire=False),),
 )

@@ -17,6 +17,7 @@ from huntserver.game.features.answering import by_host, held_by_other, open_ques
 from huntserver.game.permission import RIGHTS, not_host
 from huntserver.game.plan import HINTS_A_CLUE
 from huntserver.game.questions import HOLD_MS, desk, holder, is_open, question_view, questions
+from huntserver.game.sealing import recent
 from huntserver.game.shown import PhotoView, Shown
 from huntserver.game.state import Hunt, Phase
 
@@ -162,8 +163,8 @@ def _closed(state: Hunt) -> list[HelpQuestion | Photo]:
 
 def _tried(state: Hunt, question: HelpQuestion | Photo) -> list[str]:
     """Return what a team guessed at a question's clue of late, youngest first, each once."""
-    found = (e for _, e in reversed(state.recent) if e.team == question.team and e.clue == question.clue)
-    return list(dict.fromkeys(e.personal.text for e in found))[:TRIED_MAX]
+    found = (e for _, e in reversed(recent(state)) if e.team == question.team and e.clue == question.clue)
+    return list(dict.fromkeys(e.personal.text for e in found if e.personal.text))[:TRIED_MAX]
 
 
 def _item(state: Hunt, question: HelpQuestion | Photo, now_ms: int) -> QueueItem:

@@ -13,7 +13,7 @@ import msgspec
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.channels import Telling
 from huntserver.game.command import Command, HostCommand, Query
-from huntserver.game.event import Author, GameEvent, HostEvent
+from huntserver.game.event import Author, GameEvent, HostEvent, called
 from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes
 from huntserver.game.features.joining import letters_of
 from huntserver.game.permission import GRANTED, NO_HUNT, WATCHER, Role, act, not_host, role_of
@@ -164,7 +164,7 @@ def _apply_offered(state: Hunt, event: RoleOffered, at_ms: int) -> None:
 
 def _apply_taken(state: Hunt, event: RoleTaken, at_ms: int) -> None:
     made(state).offers.pop(event.digest, None)
-    made(state).roles[event.personal.by] = (event.role, event.personal.name)
+    made(state).roles[event.personal.by] = (event.role, called(event.personal))
 
 
 def _apply_revoked(state: Hunt, event: RoleRevoked, at_ms: int) -> None:

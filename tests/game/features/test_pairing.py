@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from huntserver.game.features.leaving import Kick
-from huntserver.game.features.pairing import VALID_MS, Pair, UsePairing
+from huntserver.game.features.pairing import VALID_MS, Pair, PairedNameQuery, UsePairing
 from lab.rigs.game import HUNT, TEAMS, Table, code, digest
 
 
@@ -19,7 +19,9 @@ def test_a_code_stands_for_its_player_once_and_for_five_minutes() -> None:
     table = Table(TEAMS).running("ann")
     first, second = (table.send(Pair())["code"] for _ in range(2))
     assert code(use(table, first)) == "no_such_offer", "the youngest code holds"
-    assert use(table, second) == {"player": "p:ann", "name": "Ann"}
+    assert use(table, second) == {"player": "p:ann"}, "what is logged names nobody"
+    assert table.ask(PairedNameQuery("p:ann"), "system", "system").name == "Ann"
+    assert code(table.ask(PairedNameQuery("p:ann"), "p:ann")) == "not_joined"
     assert code(use(table, second)) == "no_such_offer"
     late = table.send(Pair())["code"]
     table.tick(VALID_MS / 1000)
@@ -28,7 +30,7 @@ def test_a_code_stands_for_its_player_once_and_for_five_minutes() -> None:
 
 def test_a_host_gives_codes_for_players_and_nobody_else_does() -> None:
     table = Table(TEAMS).running("ann", "bob")
-    assert use(table, table.host(Pair("Bob"))["code"]) == {"player": "p:bob", "name": "Bob"}
+    assert use(table, table.host(Pair("Bob"))["code"]) == {"player": "p:bob"}
     assert code(table.host(Pair("Zoe"))) == "no_such_player"
     assert code(table.host(Pair())) == "not_joined"
     assert code(table.send(Pair("Bob"))) == "not_allowed"
