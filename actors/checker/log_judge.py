@@ -194,6 +194,8 @@ class LogJudge:
         for event in record.events:
             kind.apply(entity.state, event, pos, record.at)
         pushes = kind.pushes(entity.state, record.events, pos, record.at)
+        readable = getattr(kind, "readable", None)  # where records are not written as they are shown
+        pushes = readable(id, pushes) if readable is not None else pushes
         entity.seq = pos
         entity.landed.append(landed_s)
         self._remember(entity, record)

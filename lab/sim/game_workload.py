@@ -38,6 +38,7 @@ from huntserver.game.hunt import HuntType
 from huntserver.game.invariants import GameInvariants
 from huntserver.game.player.commands import ProfileQuery
 from huntserver.game.player.entity import PlayerType
+from huntserver.privacy.ring import new_ring
 from lab.sim.workload import Move
 
 
@@ -120,7 +121,7 @@ class GameWorkload:
 
     def __init__(self, draw: random.Random) -> None:
         self.kinds: Sequence[tuple[EntityType[Any], int]] = [
-            (HuntType(), draw.choice((1, 2))),
+            (HuntType(new_ring(b"salt", bytes(32))), draw.choice((1, 2))),  # sealed, as a server writes
             (PlayerType(), draw.choice((1, 2))),
         ]
         self.rules = Rules(proof_s=0.3)

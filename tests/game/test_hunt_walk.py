@@ -40,8 +40,10 @@ def ask_and_answer(machine: HuntMachine) -> None:
     machine.send(TakeBack(f"p{youngest_photo(machine)}"), 1)
 
 
-def erase_one(machine: HuntMachine) -> None:
-    """Erase the player who has been known for longest."""
+def erase_one(machine: HuntMachine, step: int) -> None:
+    """Erase the player who has been known for longest, at three steps of a walk."""
+    if step not in (60, 120, 240):
+        return
     state = machine.table.state
     known = [by for by in (*state.members, *state.more.left, *state.more.asking) if by not in state.rest.erased]
     for person in known[:1]:
@@ -115,8 +117,7 @@ def history(seed: int) -> list[Record]:
         ask_and_answer(machine)
     for step in range(250):
         random.choice(steps)()
-        if seed % 4 == 3 and step in (60, 120, 240):
-            erase_one(machine)
+        erase_one(machine, step if seed % 4 == 3 else 0)
         if step % 10 == 0:
             for name in INVARIANTS:
                 getattr(machine, name)()
