@@ -300,8 +300,7 @@ def _gateway(
     keys: KeyKeeper | None,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
-    clock, (system, rooms, way_in, node, _) = LoopClock(), core
-    document = encoded(__version__)
+    clock, (system, rooms, way_in, node, _), document = LoopClock(), core, encoded(__version__)
     pages()  # read and packed now: later it would hold up the loop
     living = {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
     further = {"cluster": node.check} if node is not None else {}
