@@ -97,12 +97,12 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is personal is sealed under a key per person, which `huntserver erase` destroys. `key_file` holds the ring of
-    keys; empty: it is made in the data folder, and the nodes of a cluster, which need a copy each, seal nothing. `seal`
-    off: what is written from now on is not sealed, what is sealed is still opened.
+    keys; empty: it is made in the data folder, and the nodes of a cluster, which need a copy each, seal nothing. `seal`:
+    what is written from now on is sealed, which an older server cannot read; off: what is sealed is still opened.
     """
 
     key_file: str = ""
-    seal: bool = True
+    seal: bool = False
 
 
 class MediaChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

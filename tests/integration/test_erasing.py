@@ -26,6 +26,7 @@ title = "T"
 answers = ["right"]
 """
 NAME, OTHER, GUESS, QUESTION = "Annelise Mustermann", "Bobby Beispiel", "a blue whale of mine", "My phone is 0171 55501"
+SEALS = "[privacy]\nseal = true\n"
 WORDS = (NAME, "Mustermann", GUESS, QUESTION)
 
 
@@ -64,8 +65,8 @@ def test_one_command_erases_a_person_from_every_file_and_what_was_played_stays(t
     store = f"sqlite:{tmp_path}/data/models.db"
     log = ("--log", f"sqlite:{tmp_path}/hunts.db", "--data", tmp_path / "data")
     config = tmp_path / "c.toml"
-    config.write_text(f'[projections]\nstore = "{store}"\n')
-    with serving(tmp_path, "--hunt", "one.toml", "--hunt", "two.toml", "--projections", store) as server:
+    config.write_text(f'[projections]\nstore = "{store}"\n{SEALS}')
+    with serving(tmp_path, "--config", "c.toml", "--hunt", "one.toml", "--hunt", "two.toml", "--projections", store) as server:
         tokens = Tokens(load_key(tmp_path / "data" / "token.key", make=False))
         asyncio.run(play(server.url, tokens))
         assert not any(word.encode() in (tmp_path / "hunts.db").read_bytes() for word in (*WORDS, OTHER, "Owls"))
@@ -91,7 +92,7 @@ def test_one_command_erases_a_person_from_every_file_and_what_was_played_stays(t
         ("Owls", "incorrect", "", 0),
         ("Owls", "correct", "", 10),
     ]
-    with serving(tmp_path, "--projections", store) as server:  # from its snapshots
+    with serving(tmp_path, "--config", "c.toml", "--projections", store) as server:  # from its snapshots
         again = run("erase", "gann", *log, "--config", config, "--url", server.url, "--check", "--text", NAME).output
         assert again.endswith("p:gann is erased\n"), again
         assert "files" not in again
@@ -101,8 +102,8 @@ def test_with_no_server_running_the_command_runs_one_for_as_long_as_it_takes(tmp
     for hunt in ("one", "two"):
         (tmp_path / f"{hunt}.toml").write_text(HUNT)
     log = ("--log", f"sqlite:{tmp_path}/hunts.db", "--data", tmp_path / "data", "--config", tmp_path / "c.toml")
-    (tmp_path / "c.toml").write_text('[projections]\nstore = ""\n')
-    with serving(tmp_path, "--hunt", "one.toml", "--hunt", "two.toml", "--projections", "off") as server:
+    (tmp_path / "c.toml").write_text(f'[projections]\nstore = ""\n{SEALS}')
+    with serving(tmp_path, "--config", "c.toml", "--hunt", "one.toml", "--hunt", "two.toml", "--projections", "off") as server:
         asyncio.run(play(server.url, Tokens(load_key(tmp_path / "data" / "token.key", make=False))))
     done = run("erase", "gbob", *log, "--url", "ws://127.0.0.1:9/ws", "--yes").output
     assert done.endswith("p:gbob is erased\n"), done
