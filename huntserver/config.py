@@ -96,9 +96,10 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is personal is sealed under a key per person, which `huntserver erase` destroys. `key_file` holds the ring of
-    keys; empty: it is made in the data folder, and the nodes of a cluster, which need a copy each, seal nothing. `seal`:
-    what is written from now on is sealed, which an older server cannot read; off: what is sealed is still opened.
+    """What is personal is sealed under a key per person, which `huntserver erase` destroys.
+
+    `key_file` holds their ring; empty: it is made in the data folder, and nodes of a cluster, which need a copy each,
+    seal nothing. `seal`: what is written now is sealed, which older servers cannot read; off: it is still opened.
     """
 
     key_file: str = ""
@@ -391,10 +392,9 @@ def runtime_limits(config: Config) -> actors.limits.Limits:
 
 def server_limits(config: Config) -> Limits:
     """Return the gateway's limits with the configuration's overrides. Raises `ConfigError` for unknown names."""
-    known = set(Limits.__struct_fields__) | set(actors.limits.Limits.__struct_fields__)
-    for name in config.limits:
-        if name not in known:
-            near = did_you_mean(name, known)
-            raise ConfigError(f"limits: unknown limit {name!r}, " + (near or "`huntserver limits` prints the table"))
+    known = {*Limits.__struct_fields__, *actors.limits.Limits.__struct_fields__}
+    for name in sorted(set(config.limits) - known):
+        cure = did_you_mean(name, known) or "`huntserver limits` prints the table"
+        raise ConfigError(f"limits: unknown limit {name!r}, {cure}")
     limits: Limits = override(Limits(), config.limits)
     return limits

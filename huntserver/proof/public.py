@@ -32,12 +32,12 @@ NAMING: Final = frozenset({"joined", "enrolled", "renamed"})
 """Events that name a team: `#POS` stands for the name."""
 PLAIN: Final = frozenset(
     {
-        "accepted", "admitted", "after_s", "ask", "at_ms", "back", "bracket", "clue", "corrects", "definition",
-        "digest", "dissolved", "ends_ms", "extra_ms", "first", "for_ms", "from_ms", "given", "held", "hint",
-        "how", "kicked", "last", "leave", "loot", "marks", "medium", "name", "number", "only_part", "other",
-        "out_of", "paid", "part", "photo", "played_ms", "points", "pool", "price", "rank", "removed_ms",
-        "role", "roll", "secret", "seed", "solves", "starts_ms", "team", "teams", "title", "to_ms", "treasure",
-        "unofficial", "until_ms", "used_ms", "verdict", "vouched", "wait_ms",
+        "accepted", "admitted", "after_s", "ask", "at_ms", "back", "bracket", "changed", "clue", "corrects",
+        "definition", "digest", "dissolved", "ends_ms", "extra_ms", "first", "for_ms", "from_ms", "given",
+        "held", "hint", "how", "kicked", "last", "leave", "loot", "marks", "medium", "name", "number",
+        "only_part", "other", "out_of", "paid", "part", "photo", "played_ms", "points", "pool", "price", "rank",
+        "removed_ms", "role", "roll", "secret", "seed", "solves", "starts_ms", "team", "teams", "title",
+        "to_ms", "treasure", "unofficial", "until_ms", "used_ms", "verdict", "vouched", "wait_ms",
     }
 )  # fmt: skip
 """Fields that are as they were written. A new field stands in one of these sets, or a test fails."""

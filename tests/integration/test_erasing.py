@@ -26,6 +26,7 @@ title = "T"
 answers = ["right"]
 """
 NAME, OTHER, GUESS, QUESTION = "Annelise Mustermann", "Bobby Beispiel", "a blue whale of mine", "My phone is 0171 55501"
+HUNTS = ("--config", "c.toml", "--hunt", "one.toml", "--hunt", "two.toml")
 SEALS = "[privacy]\nseal = true\n"
 WORDS = (NAME, "Mustermann", GUESS, QUESTION)
 
@@ -66,7 +67,9 @@ def test_one_command_erases_a_person_from_every_file_and_what_was_played_stays(t
     log = ("--log", f"sqlite:{tmp_path}/hunts.db", "--data", tmp_path / "data")
     config = tmp_path / "c.toml"
     config.write_text(f'[projections]\nstore = "{store}"\n{SEALS}')
-    with serving(tmp_path, "--config", "c.toml", "--hunt", "one.toml", "--hunt", "two.toml", "--projections", store) as server:
+    with serving(
+        tmp_path, "--config", "c.toml", "--hunt", "one.toml", "--hunt", "two.toml", "--projections", store
+    ) as server:
         tokens = Tokens(load_key(tmp_path / "data" / "token.key", make=False))
         asyncio.run(play(server.url, tokens))
         assert not any(word.encode() in (tmp_path / "hunts.db").read_bytes() for word in (*WORDS, OTHER, "Owls"))
@@ -103,7 +106,9 @@ def test_with_no_server_running_the_command_runs_one_for_as_long_as_it_takes(tmp
         (tmp_path / f"{hunt}.toml").write_text(HUNT)
     log = ("--log", f"sqlite:{tmp_path}/hunts.db", "--data", tmp_path / "data", "--config", tmp_path / "c.toml")
     (tmp_path / "c.toml").write_text(f'[projections]\nstore = ""\n{SEALS}')
-    with serving(tmp_path, "--config", "c.toml", "--hunt", "one.toml", "--hunt", "two.toml", "--projections", "off") as server:
+    with serving(
+        tmp_path, "--config", "c.toml", "--hunt", "one.toml", "--hunt", "two.toml", "--projections", "off"
+    ) as server:
         asyncio.run(play(server.url, Tokens(load_key(tmp_path / "data" / "token.key", make=False))))
     done = run("erase", "gbob", *log, "--url", "ws://127.0.0.1:9/ws", "--yes").output
     assert done.endswith("p:gbob is erased\n"), done
