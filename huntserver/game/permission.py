@@ -138,3 +138,15 @@ def team_of(state: Hunt, given: str) -> Team | Rejected:
         ids = ", ".join(t.id for t in named[:10])
         return Rejected("no_such_team", f"{len(named)} teams have this name: {ids}; give the id")
     return Rejected("no_such_team", "there is no team with this id or name")
+
+
+def given_clue(state: Hunt, team: str, clue: str, ctx: Context) -> tuple[Team, int] | Rejected:
+    """Return the team and the clue (its number) that a host gives or takes back, or why it cannot be."""
+    refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED, least=RIGHTS["award"])
+    if refused is not None:
+        return refused
+    found = team_of(state, team)
+    if isinstance(found, Rejected):
+        return found
+    index = state.plan.clue_index.get(clue, -1)
+    return Rejected("no_such_clue", "there is no such clue") if index < 0 else (found, index)

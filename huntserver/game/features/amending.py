@@ -27,7 +27,7 @@ from huntserver.game.feature import AnswersTo, Feature, Makes, SentBy, Takes, Ti
 from huntserver.game.features.completing import part_of, solve_part
 from huntserver.game.features.solving import solve
 from huntserver.game.media import missing
-from huntserver.game.permission import RIGHTS, act, not_host, team_of
+from huntserver.game.permission import RIGHTS, act, given_clue, not_host
 from huntserver.game.plan import Plan, plan_of, plan_with_answers
 from huntserver.game.shown import Shown
 from huntserver.game.state import Hunt, Phase, Team, parts_done
@@ -227,15 +227,10 @@ def _answer_problems(index: int, clue: Clue, text: str) -> tuple[str, ...]:
 
 def award(state: Hunt, command: AwardSolve, ctx: Context) -> Decision | Rejected:
     """Let a team have solved a clue."""
-    refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED, least=RIGHTS["award"])
-    if refused is not None:
-        return refused
-    team = team_of(state, command.team)
-    if isinstance(team, Rejected):
-        return team
-    index = state.plan.clue_index.get(command.clue, -1)
-    if index < 0:
-        return Rejected("no_such_clue", "there is no such clue")
+    found = given_clue(state, command.team, command.clue, ctx)
+    if isinstance(found, Rejected):
+        return found
+    team, index = found
     if not team.unlocked >> index & 1:
         return Rejected("locked", "the clue is not open to this team", retry=True)
     if team.solved >> index & 1:

@@ -16,7 +16,7 @@ from huntserver.game.command import HostCommand
 from huntserver.game.desk import PhotoVerdict
 from huntserver.game.event import Author, HostEvent
 from huntserver.game.feature import Feature, Makes, SentBy, Takes
-from huntserver.game.permission import RIGHTS, act, not_host, team_of
+from huntserver.game.permission import act, given_clue
 from huntserver.game.photos import all_waiting, latest
 from huntserver.game.player.commands import TakeCredit, to_player
 from huntserver.game.questions import desk
@@ -56,15 +56,10 @@ class SolveUndone(HostEvent, tag="unsolved", frozen=True, gc=False):
 
 def unsolve(state: Hunt, command: Unsolve, ctx: Context) -> Decision | Rejected:
     """Take a solve back."""
-    refused = not_host(state, ctx, Phase.RUNNING, Phase.PAUSED, least=RIGHTS["award"])
-    if refused is not None:
-        return refused
-    team = team_of(state, command.team)
-    if isinstance(team, Rejected):
-        return team
-    index = state.plan.clue_index.get(command.clue, -1)
-    if index < 0:
-        return Rejected("no_such_clue", "there is no such clue")
+    found = given_clue(state, command.team, command.clue, ctx)
+    if isinstance(found, Rejected):
+        return found
+    team, index = found
     given = team.more.given if team.more is not None else {}
     solved = bool(team.solved >> index & 1)
     if command.part and not solved:
