@@ -227,7 +227,7 @@ class HuntType:
     apply: Any = staticmethod(apply)
     pushes: Any = staticmethod(pushes)
     reactions = staticmethod(reactions)
-    encode = staticmethod(stored.encode)
+    encode: Any = staticmethod(stored.encode)
     seal: Callable[[Hunt, Sequence[Any]], Sequence[Any]] | None = None
     """Returns a record's events as they are written, where that is not as they are; see `actors.shard.decider`."""
     readable: Callable[[str, Sequence[Push]], Sequence[Push]] | None = None
@@ -244,6 +244,7 @@ class HuntType:
             self.apply, self.pushes, self.readable = reading.apply, reading.pushes, reading.readable
             self.opened = partial(opened, vault)
             self.seal = partial(sealed, vault) if seals else None
+            self.encode = stored.encode if seals else partial(stored.encode, seals=False)
 
     def create(self, id: str) -> Hunt:
         """Return a hunt that does not exist yet."""

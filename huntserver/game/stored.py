@@ -92,8 +92,9 @@ _head: Final = msgspec.msgpack.Decoder(_HeadAndRest).decode
 _rows: Final = msgspec.msgpack.Decoder(list[_TeamRowAndMore]).decode
 
 
-def encode(state: Hunt) -> Iterator[bytes]:
-    """Yield the definition's source, the head, and the teams in parts of 100."""
+def encode(state: Hunt, *, seals: bool = True) -> Iterator[bytes]:
+    """Yield the definition's source, the head, and the teams in parts of 100; what is personal sealed, if there is a
+    vault and `seals` is on."""
     yield state.source.encode()
     head = (
         VERSION,
@@ -115,7 +116,7 @@ def encode(state: Hunt) -> Iterator[bytes]:
         list(state.recent),
         state.announced,
     )
-    seal, more, rest = sealing(state.vault), state.more, state.rest
+    seal, more, rest = sealing(state.vault if seals else None), state.more, state.rest
     if seal is not None:
         more, rest = turn_more(seal, more), turn_rest(seal, rest)
     if rest != USUAL_REST:

@@ -152,3 +152,13 @@ def test_a_snapshot_from_before_opens_to_neutral_names_and_comes_to_the_same_sta
     assert made.bytes(old) == made.bytes()
     again = made.kind.decode("h1", list(made.kind.encode(made.state)))
     assert made.bytes(again) == made.bytes()
+
+
+def test_with_sealing_off_snapshots_are_those_of_a_server_that_has_no_keys() -> None:
+    """Two servers of one file have rings of their own: neither could open what the other had sealed."""
+    plain = [Written(seq, at_ms, msgspec.json.encode(events)) for seq, at_ms, events in history(3)]
+    keyless, keyed = HuntType(), HuntType(ring(), seals=False)
+    stored = list(keyless.encode(folded(keyless, plain, "h1")))
+    assert list(keyed.encode(folded(keyed, plain, "h1"))) == stored
+    assert list(keyed.encode(keyed.decode("h1", stored))) == stored
+    assert list(HuntType(ring()).encode(folded(HuntType(ring()), plain, "h1"))) != stored, "on, they are sealed"
