@@ -68,7 +68,7 @@ def test_a_reload_in_the_middle_of_an_answer_sends_it_once(phone: Phones, cast: 
     ada.clue("a")
     proxy.swallow()  # what is sent is not answered
     ada.guess("coffee")
-    ada.answer("clue:a", "Sending coffee")
+    ada.answer("clue:a", "Sending “coffee”")
     ada.until("state.waiting === 1")
     proxy.swallowing = False
     ada.page.reload()

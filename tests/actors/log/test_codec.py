@@ -43,6 +43,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.lists(values(parts[0]), max_size=3)
     if typing.get_origin(kind) is dict:
         return st.dictionaries(values(parts[0]), values(parts[1]), max_size=3)
+    if typing.get_origin(kind) is tuple and parts[-1] is Ellipsis:
+        return st.lists(values(parts[0]), max_size=3).map(tuple)
     if typing.get_origin(kind) is tuple:
         return st.tuples(*map(values, parts))
     assert parts, f"no values of {kind} are made here"
