@@ -304,6 +304,10 @@ class LogJudge:
                     f"{name}:{item.pos}",
                 )
 
+    def is_owed_reactions(self) -> bool:
+        """Tell whether a reaction of the records so far has not arrived in them."""
+        return any(left > 0 and which[0] not in self._quiet for which, left in self._reactions.items())
+
     def totals(self) -> Totals:
         """Return what was judged."""
         return Totals(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -140,9 +140,12 @@ class RunJudge:
             if not settled:
                 self._notes.append(f"the log still grew after {QUIET_MAX_S:.0f} s: others play, I11 is not judged")
             self._say(f"judging {sum(ends.values()):,} records of {config.log.url}")
-            for shard in shards:
-                async for entry in records(log, shard, ends[shard]):
-                    checker.record(shard, entry.offset, entry.body)
+            await _feed(checker, log, {}, ends)
+            deadline = time.monotonic() + QUIET_MAX_S
+            while settled and checker.is_owed_reactions() and time.monotonic() < deadline:
+                await asyncio.sleep(QUIET_S)  # their target may be on its way to another node
+                known, ends = ends, {shard: (await log.bounds(shard)).end for shard in shards}
+                await _feed(checker, log, known, ends)
         finally:
             await log.close()
         return settled
@@ -181,9 +184,16 @@ async def _at_rest(log: EventLog, shards: list[ShardId]) -> tuple[dict[ShardId, 
             return ends, False
 
 
-async def records(log: EventLog, shard: ShardId, end: int) -> AsyncIterator[Entry]:
-    """Yield the records of a shard before `end`."""
-    start = (await log.bounds(shard)).start
+async def _feed(checker: LogJudge, log: EventLog, known: Mapping[ShardId, int], ends: Mapping[ShardId, int]) -> None:
+    """Give the checker the records of each shard before its end, from where it is known on."""
+    for shard, end in ends.items():
+        async for entry in records(log, shard, end, known.get(shard, 0)):
+            checker.record(shard, entry.offset, entry.body)
+
+
+async def records(log: EventLog, shard: ShardId, end: int, known: int = 0) -> AsyncIterator[Entry]:
+    """Yield the records of a shard before `end`, those before `known` left out."""
+    start = max((await log.bounds(shard)).start, known)
     if end <= start:
         return
     async for chunk in log.read(shard, start):
