@@ -139,6 +139,8 @@ class GroupMember:
         self._left = asyncio.Event()
         self._heard = True
         self._rejoin_due = False
+        self._stopped: AIOKafkaConsumer | None = None
+        self._stopping: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Be a member until `leave`. Raises `Fault` when the group cannot be reached: call it again, with backoff."""
@@ -205,9 +207,11 @@ class GroupMember:
         await self._clients.settle(within_s=STOP_S)
 
     async def _stop(self, consumer: AIOKafkaConsumer) -> None:
-        await asyncio.wait(
-            {self._clients.spawn(stop_surely(consumer.stop, consumer._client), "stop the member")}, timeout=STOP_S
-        )
+        """Stop a consumer, once: a second stop closes the connection before the group was told that it leaves."""
+        if self._stopped is not consumer or self._stopping is None:
+            self._stopped = consumer
+            self._stopping = self._clients.spawn(stop_surely(consumer.stop, consumer._client), "stop the member")
+        await asyncio.wait({self._stopping}, timeout=STOP_S)
 
     def _take(self, table: ShardTable) -> None:
         self._heard = True

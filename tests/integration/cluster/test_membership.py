@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from actors.cluster import membership
 from actors.cluster.member import Member
 from actors.cluster.membership import GroupMember
 from actors.cluster.table import Report, ShardTable
+from actors.log.kafka.clients import stop_surely
 from actors.log.port import ShardId
 from lab.sim import toy
 from tests.integration.cluster.rig import ALL, SHARDS, KafkaCluster, KafkaNode, chest, until, violations
@@ -168,6 +171,28 @@ async def test_a_member_that_cannot_leave_in_order_closes_its_connections_all_th
     assert [one for one in connections if one.connected()] == []
     assert not any(one.connected() for one in consumer._client._conns.values())
     await leaves()
+
+
+async def test_a_member_that_leaves_is_stopped_once_and_tells_its_group(
+    cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A second stop closed the connection under the first one, and the group waited for the member's time-out."""
+    caplog.set_level(logging.INFO, "aiokafka.consumer.group_coordinator")
+    stopped: list[Any] = []
+
+    async def noted(stop: Any, client: Any) -> None:
+        stopped.append(client)
+        await stop_surely(stop, client)
+
+    node = await cluster.add()
+    await until(cluster.settled)
+    assert node.group._consumer is not None
+    client = node.group._consumer._client
+    monkeypatch.setattr(membership, "stop_surely", noted)
+    await node.group.leave()
+    await node._end()
+    assert stopped == [client]
+    assert [line for line in caplog.messages if line.startswith("LeaveGroup")] == ["LeaveGroup request succeeded"]
 
 
 async def test_a_node_with_other_shard_counts_is_given_nothing(cluster: KafkaCluster) -> None:
