@@ -56,7 +56,7 @@ function view() {
     ${page?.phase === "paused" ? html`<p class="curtain" role="status" data-paused><b>${h("board.paused")}</b></p>` : nothing}
     <div role="status" aria-live="polite">${announced()}</div>
     ${stage.mode === "frozen" ? html`<p class="curtain" role="status"><b>${h("board.frozen")}</b> ${h("board.frozen_about")}</p>` : nothing}
-    ${stage.mode === "ceremony" ? html`<p class="curtain" role="status"><b>${h("board.ceremony")}</b> ${left ? `${h("board.left", { n: left })}${shows_keys() ? ` · ${h("board.next")}` : ""}` : h("board.title")}</p>` : nothing}
+    ${stage.mode === "ceremony" ? html`<p class="curtain" role="status"><b>${h("board.ceremony")}</b> ${left ? `${h("board.left", { n: left })}${shows_keys() ? ` · ${h("board.next")}` : ""}` : nothing}</p>` : nothing}
     ${rows.length ? html`<div class="columns ${rest.length ? "" : "alone"}"><ol class="large">${repeat(large, ({ row }) => row.team, place)}</ol>
       ${rest.length ? html`<ol class="rest" start=${LARGE + 1}>${repeat(rest, ({ row }) => row.team, place)}</ol>` : nothing}</div>` : html`${page?.phase === "published" ? nothing : html`<p class="curtain">${page ? h("board.none") : h("board.wait")}</p>`}`}
     ${page?.phase === "published" ? joining(rows.length > 0) : nothing}
