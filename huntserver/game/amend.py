@@ -16,7 +16,7 @@ from huntserver.game.clues.compound import CluePart
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Clue, Definition
 from huntserver.game.plan import CHECK_INS, CODES, HINTS_A_CLUE, Plan
-from huntserver.game.sealing import recent
+from huntserver.game.sealing import as_read
 from huntserver.game.state import Hunt, Team
 
 
@@ -146,7 +146,9 @@ def tried_marks(state: Hunt, new: Plan, clue: Clue, part: CluePart | None = None
     of: Any = clue if part is None else part
     texts = [a for a in of.answers + of.right if isinstance(a, str)]
     own = "" if part is None else part.id
-    texts += [event.personal.text for _, event in recent(state) if (event.clue, event.part) == (clue.id, own)]
+    texts += [
+        as_read(state, event).personal.text for _, event in state.recent if (event.clue, event.part) == (clue.id, own)
+    ]
     marks: dict[bytes, None] = {}
     for text in texts:
         _, mark_before, accepted_before = old.read(text)

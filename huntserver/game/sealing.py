@@ -148,10 +148,12 @@ class SealedFold:
 
 def recent(state: Hunt) -> list[tuple[int, Any]]:
     """Return the youngest guesses that were not right, with their times, as far as they can be read."""
-    vault = state.vault
-    if vault is None:
-        return list(state.recent)
-    return [(at_ms, _shown(opened(vault, state.id, event))) for at_ms, event in state.recent]
+    return [(at_ms, as_read(state, event)) for at_ms, event in state.recent]
+
+
+def as_read(state: Hunt, event: Any) -> Any:
+    """Return an event of a guess as far as it can be read."""
+    return event if state.vault is None else _shown(opened(state.vault, state.id, event))
 
 
 def _shown(event: Any) -> Any:

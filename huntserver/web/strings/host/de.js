@@ -256,6 +256,7 @@ export default {
   "event.part_solved": "Teil zuerkannt",
   "event.erratum_withdrawn": "Berichtigung zurückgenommen",
   "event.unenrolled": "Team zurückgenommen",
+  "event.erased": "eine Person gelöscht",
 
   "team.gone": "Dieses Team gibt es nicht mehr.",
   "team.out": "aus der Wertung",

@@ -256,6 +256,7 @@ export default {
   "event.part_solved": "part awarded",
   "event.erratum_withdrawn": "correction taken back",
   "event.unenrolled": "team taken back",
+  "event.erased": "a person erased",
 
   "team.gone": "This team is no more.",
   "team.out": "out of the standings",
