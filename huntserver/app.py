@@ -54,6 +54,7 @@ from huntserver.media.stores import media_store
 from huntserver.preload import load_hunt, read_hunt
 from huntserver.privacy.keeper import KeyKeeper, keeper_of
 from huntserver.privacy.ring import KeyRing
+from huntserver.privacy.ring_file import ring_of
 from huntserver.projections.cleaning import Cleaner
 from huntserver.projections.feed import Feed
 from huntserver.read_models import ReadModels
@@ -73,6 +74,11 @@ def kinds(config: Config, ring: KeyRing | None = None) -> list[tuple[EntityType[
     """Return the kinds of entities with their shard counts; sources of reactions first. `ring`: to read records."""
     hunts = HuntType(ring, seals=config.privacy.seal)
     return [(hunts, config.log.hunt_shards), (PlayerType(), config.log.player_shards)]
+
+
+def reading_kinds(config: Config) -> list[tuple[EntityType[Any], int]]:
+    """Return the kinds as those read a log who only look: what is sealed in it is opened, where its keys are here."""
+    return kinds(config, ring_of(config))
 
 
 def make_folder(path: Path, what: str) -> None:

@@ -118,6 +118,10 @@ def _event(event: Any, personal: bool) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in hidden}
 
 
+def _values(event: Any) -> set[str]:
+    return {str(value) for value in msgspec.structs.asdict(event).values()}
+
+
 class Causes:
     """Answers from one log. `shards` are the shard counts by topic."""
 
@@ -162,8 +166,13 @@ class Causes:
         """Return every entity of a kind that has a record, as `hunt/ID`. Raises `Fault`."""
         seen: set[str] = set()
         topic = self._kinds[kind].topic
+
+        def look(record: Done) -> bool:
+            seen.add(record.entity)
+            return False
+
         for index in range(self._shards[topic]):
-            await self.history(ShardId(topic, index), lambda record: bool(seen.add(record.entity)))  # type: ignore[func-returns-value]
+            await self.history(ShardId(topic, index), look)
         return seen
 
     async def strangers(self, entity: str, values: Iterable[str]) -> list[str]:
@@ -171,8 +180,7 @@ class Causes:
         missing = list(values)
 
         def look(record: Done) -> bool:
-            said = {str(value) for event in record.events for value in msgspec.structs.asdict(event).values()}
-            missing[:] = [value for value in missing if value not in said]
+            missing[:] = [value for value in missing if not any(value in _values(event) for event in record.events)]
             return False
 
         await self.history(self.shard(entity), lambda record: record.entity == entity and look(record))
@@ -192,8 +200,7 @@ class Causes:
         tags, asked = set(EXPLAINS[code]), set(holds)
 
         def explains(event: Any) -> bool:
-            said = {str(value) for value in msgspec.structs.asdict(event).values()}
-            return event.__struct_config__.tag in tags and asked <= said
+            return event.__struct_config__.tag in tags and asked <= _values(event)
 
         history = await self.history(
             self.shard(entity), lambda r: r.entity == entity and any(explains(event) for event in r.events)

@@ -59,14 +59,13 @@ def export(
     beyond = None if at is None else _beyond(f"hunt/{hunt}", at)
 
     async def work() -> int:
-        from huntserver.app import kinds, open_log
+        from huntserver.app import open_log, reading_kinds
         from huntserver.cli.offline import fold
-        from huntserver.privacy.ring_file import ring_of
 
         opened, snapshots = open_log(made, read_only=True)
         await opened.open()
         tried: list[tuple[int, Any]] = []
-        all_kinds = kinds(made, ring_of(made))
+        all_kinds = reading_kinds(made)
         readable = getattr(all_kinds[0][0], "opened", None) or (lambda hunt, event: event)
 
         last_ms = 0

@@ -21,10 +21,9 @@ import msgspec
 
 from actors.faults import Fault
 from huntserver import telemetry
-from huntserver.app import feed, kinds, open_log
+from huntserver.app import feed, kinds, open_log, reading_kinds
 from huntserver.auth import load_key
 from huntserver.config import Config
-from huntserver.privacy.ring_file import ring_of
 from huntserver.projections.child import Beat
 from huntserver.projections.cleaning import Cleaner
 from huntserver.projections.feed import FeedStatistics
@@ -131,7 +130,7 @@ async def _project(made: Config, report: telemetry.LogReporter, figures: _Figure
     log, _ = open_log(made, read_only=True)
     await log.open()
     store = chosen(made.projections.store)
-    projector = Projector(log, kinds(made, ring_of(made)), store, report)
+    projector = Projector(log, reading_kinds(made), store, report)
     if figures is not None:
         figures.models = projector.statistics
     try:

@@ -68,9 +68,7 @@ async def _of_log(made: Config, hunt: str, team: str, name: str | None) -> int:
     async with hunt_records(made, hunt) as logged:
         state = logged.kind.create(hunt)
         async for record, _ in logged.records:
-            for event in record.events:
-                logged.kind.apply(state, event, record.pos, record.at)
-            logged.kind.pushes(state, record.events, record.pos, record.at)
+            logged.kind.fold(state, record.events, record.pos, record.at)
             course.take(state, record.events, record.at)
     if not state.source:
         click.echo(f"huntserver: there is no hunt {hunt!r} in this log", err=True)

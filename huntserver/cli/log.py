@@ -25,9 +25,8 @@ def replay(config: Path | None, log: str | None, data: Path | None, digests: boo
     out = _output(dump)
 
     async def work() -> int:
-        from huntserver.app import kinds, open_log
+        from huntserver.app import open_log, reading_kinds
         from huntserver.cli.offline import fold
-        from huntserver.privacy.ring_file import ring_of
 
         opened, snapshots = open_log(made, read_only=True)
         await opened.open()
@@ -39,7 +38,7 @@ def replay(config: Path | None, log: str | None, data: Path | None, digests: boo
 
         began = time.perf_counter()
         try:
-            folded = await fold(opened, snapshots, kinds(made, ring_of(made)), seen=seen if out is not None else None)
+            folded = await fold(opened, snapshots, reading_kinds(made), seen=seen if out is not None else None)
         finally:
             await opened.close()
         took = time.perf_counter() - began
@@ -140,12 +139,11 @@ def inspect(entity: str, config: Path | None, log: str | None, data: Path | None
     async def work() -> int:
         from actors.log.codec import Done, OpenedDecoder
         from actors.log.port import ShardId, shard_of
-        from huntserver.app import kinds, open_log
-        from huntserver.privacy.ring_file import ring_of
+        from huntserver.app import open_log, reading_kinds
 
         opened, _ = open_log(made, read_only=True)
         await opened.open()
-        kind, count = next((k, n) for k, n in kinds(made, ring_of(made)) if k.kind == kind_name)
+        kind, count = next((k, n) for k, n in reading_kinds(made) if k.kind == kind_name)
         shard = ShardId(kind.topic, shard_of(id, count))
         decoder = OpenedDecoder(kind)
         bounds = await opened.bounds(shard)

@@ -58,13 +58,12 @@ class LoggedHunt(NamedTuple):
 @contextlib.asynccontextmanager
 async def hunt_records(config: Config, hunt: str) -> AsyncIterator[LoggedHunt]:
     """Give one hunt out of the log that is configured; it has no records if there is no such hunt. Raises `Fault`."""
-    from huntserver.app import kinds, open_log, shards_of
-    from huntserver.privacy.ring_file import ring_of
+    from huntserver.app import open_log, reading_kinds, shards_of
 
     opened, _ = open_log(config, read_only=True)
     await opened.open()
     try:
-        kind = next(kind for kind, _ in kinds(config, ring_of(config)) if isinstance(kind, HuntType))
+        kind = next(kind for kind, _ in reading_kinds(config) if isinstance(kind, HuntType))
         shards = sum(shard.topic == kind.topic for shard in shards_of(opened, config))
         async with contextlib.aclosing(records_of(opened, kind, shards, hunt)) as records:
             yield LoggedHunt(kind, records)
@@ -78,9 +77,7 @@ async def hunt_as_logged(config: Config, hunt: str) -> tuple[HuntType, Hunt, int
     async with hunt_records(config, hunt) as logged:
         kind, state = logged.kind, logged.kind.create(hunt)
         async for record, _ in logged.records:
-            for event in record.events:
-                kind.apply(state, event, record.pos, record.at)
-            kind.pushes(state, record.events, record.pos, record.at)
+            kind.fold(state, record.events, record.pos, record.at)
             last = record
     return (kind, state, last.pos, last.at) if last is not None else None
 

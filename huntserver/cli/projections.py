@@ -82,8 +82,7 @@ def rebuild(config: Path | None, log: str | None, data: Path | None) -> None:
 
     async def work(opened: EventLog) -> int:
         from actors.reporter import Silent
-        from huntserver.app import kinds
-        from huntserver.privacy.ring_file import ring_of
+        from huntserver.app import reading_kinds
         from huntserver.projections.projector import Projector
         from huntserver.projections.store import WrongVersion
 
@@ -92,7 +91,7 @@ def rebuild(config: Path | None, log: str | None, data: Path | None) -> None:
             with contextlib.suppress(WrongVersion):  # what is there goes
                 await asyncio.to_thread(store.open)
             fresh = await asyncio.to_thread(store.rebuilt)
-            read = await Projector(opened, kinds(made, ring_of(made)), fresh, Silent()).catch_up()
+            read = await Projector(opened, reading_kinds(made), fresh, Silent()).catch_up()
             await asyncio.to_thread(store.replace, fresh)
         except StoreError as error:
             click.echo(f"huntserver: {error}", err=True)

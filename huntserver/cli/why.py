@@ -59,8 +59,7 @@ def why(
 
 
 async def _answer(made: Config, entity: str, what: str, holds: Sequence[str], personal: bool, as_json: bool) -> int:
-    from huntserver.app import kinds, open_log, shards_of
-    from huntserver.privacy.ring_file import ring_of
+    from huntserver.app import open_log, reading_kinds, shards_of
 
     opened, _ = open_log(made, read_only=True)
     await opened.open()
@@ -68,7 +67,7 @@ async def _answer(made: Config, entity: str, what: str, holds: Sequence[str], pe
         counts: dict[str, int] = {}
         for shard in shards_of(opened, made):
             counts[shard.topic] = max(counts.get(shard.topic, 0), shard.index + 1)
-        causes = Causes(opened, [kind for kind, _ in kinds(made, ring_of(made))], counts, personal=personal)
+        causes = Causes(opened, [kind for kind, _ in reading_kinds(made)], counts, personal=personal)
         if what in REFUSALS:
             return await _refusal(causes, entity, what, holds, as_json)
         chains = await (causes.of_pos(entity, int(what)) if what.isdigit() else causes.of_key(entity, what))

@@ -260,6 +260,12 @@ class HuntType:
         """Rebuild a hunt in steps. Raises ValueError as `decode` does."""
         return decode_steps(id, parts, self._vault)
 
+    def fold(self, state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> None:
+        """Apply a record that was read, as a replay does: making its pushes settles what they tell of."""
+        for event in events:
+            self.apply(state, event, seq, at_ms)
+        self.pushes(state, events, seq, at_ms)
+
     def decide(self, state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
         """Judge a command by the rule for its class."""
         rule = self._decide.get(command.__class__)

@@ -84,9 +84,7 @@ def recording(hunt: str, records: Iterable[Done], kind: HuntType, speed: float) 
         act = _act(state, record.events, record, speed, left_out)
         if act is not None:
             acts.append(act)
-        for event in record.events:
-            kind.apply(state, event, record.pos, record.at)
-        kind.pushes(state, record.events, record.pos, record.at)
+        kind.fold(state, record.events, record.pos, record.at)
     if not definition:
         raise RehearsalError(f"{hunt!r} was never published")
     return Recording(hunt, at_speed(definition, speed), acts, standings(state), left_out)

@@ -18,11 +18,10 @@ import msgspec
 from actors.checker.history import Call
 from actors.checker.log_judge import MOST, LogJudge, Rules
 from actors.log.port import Entry, EventLog, ShardId
-from huntserver.app import kinds, open_log, shards_of
+from huntserver.app import kinds, open_log, reading_kinds, shards_of
 from huntserver.config import Config
 from huntserver.game.invariants import GameInvariants
 from huntserver.load.history import files, for_checker
-from huntserver.privacy.ring_file import ring_of
 
 QUIET_S: Final = 1.0
 QUIET_MAX_S: Final = 15.0
@@ -92,7 +91,7 @@ class RunJudge:
         return made
 
     async def _judge(self, history: Path | None, config: Config | None) -> RunVerdict:
-        kinds_of = [kind for kind, _ in kinds(config or Config(), ring_of(config) if config is not None else None)]
+        kinds_of = [kind for kind, _ in (reading_kinds(config) if config is not None else kinds(Config()))]
         checker = LogJudge(kinds_of, self._game, self._rules)
         if history is not None:
             self._histories(checker, history)

@@ -15,10 +15,9 @@ from actors.checker.history import NONE, OK, REFUSED, Call, LiveDigest
 from actors.checker.log_judge import LogJudge, Rules, Totals
 from actors.log.port import EventLog, ShardId
 from actors.snapshots.format import decode_header, split_digest
-from huntserver.app import kinds, open_log
+from huntserver.app import kinds, open_log, reading_kinds
 from huntserver.config import Config
 from huntserver.game.invariants import GameInvariants
-from huntserver.privacy.ring_file import ring_of
 from huntserver.wire.messages import decode_json
 from lab.chaos.players import Crowd
 from lab.chaos.talk import Asked, Talk
@@ -78,7 +77,7 @@ def call(player: Talk, asked: Asked) -> Call:
 
 async def judge(config: Config, crowd: Crowd) -> Judged:
     """Read the whole log and compare. Raises `Fault` if it cannot be read."""
-    checker = LogJudge([kind for kind, _ in kinds(config, ring_of(config))], GameInvariants(), Rules())
+    checker = LogJudge([kind for kind, _ in reading_kinds(config)], GameInvariants(), Rules())
     outcomes: Counter[str] = Counter()
     copies = 0
     for player, asked in crowd.asked():
