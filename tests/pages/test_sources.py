@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import graphlib
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -64,19 +66,38 @@ def test_types_hold_in_all_modules() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_published_client_is_the_pages_own() -> None:
-    """`clients/js` is what others take: the very files that the pages run, and nothing that they need is missing."""
-    published = ROOT / "clients" / "js"
-    ours = ["client.js", *(f"client/{path.name}" for path in (WEB / "client").glob("*.js"))]
-    assert sorted(path.relative_to(published).as_posix() for path in published.rglob("*.js")) == sorted(ours)
-    assert [name for name in ours if (published / name).read_bytes() != (WEB / name).read_bytes()] == []
+def test_the_package_of_the_client_stands_alone(tmp_path: Path) -> None:
+    """`clients/js` is what others take: packed and installed where nothing else is, it loads."""
+    packed = tmp_path / "clients" / "js"
+    shutil.copytree(ROOT / "clients" / "js", packed)
+    shutil.copytree(WEB, tmp_path / "huntserver" / "web")
+    told = ["npm", "pack", "--json", "--loglevel", "error", "--pack-destination", str(tmp_path)]
+    done = subprocess.run(told, capture_output=True, text=True, cwd=packed, check=False)
+    assert done.returncode == 0, done.stderr
+    shutil.unpack_archive(next(tmp_path.glob("*.tgz")), tmp_path / "node_modules")
+    (tmp_path / "node_modules" / "package").rename(tmp_path / "node_modules" / "huntserver-client")
     program = (
-        "import { Client, Session } from './client.js'; console.log(JSON.stringify([typeof Client, typeof Session]))"
+        "import { Client } from 'huntserver-client'; import { Session } from 'huntserver-client/session';"
+        "console.log(JSON.stringify([typeof Client, typeof Session]))"
     )
     done = subprocess.run(
-        ["node", "--input-type=module", "--eval", program], capture_output=True, text=True, cwd=published, check=False
+        ["node", "--input-type=module", "--eval", program], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert json.loads(done.stdout or "null") == ["function", "function"], done.stderr
+
+
+def test_no_module_of_the_pages_needs_itself() -> None:
+    """No circle of static imports: a module can be read, and loaded, after all that it needs."""
+    needs = {
+        path: {
+            (path.parent / name).resolve()
+            for name in re.findall(r'^(?:import|export)\b[^;]*?from\s+"(\.[^"]+)"', path.read_text(), re.M)
+        }
+        for path in OURS
+    }
+    order = graphlib.TopologicalSorter({path: needed & needs.keys() for path, needed in needs.items()})
+    order.prepare()  # raises CycleError, which names the circle
+    assert sum(map(len, needs.values())) > len(OURS)
 
 
 def test_the_table_of_codes_is_the_servers() -> None:

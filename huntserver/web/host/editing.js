@@ -3,12 +3,12 @@
 
 import { refusal } from "../player/words.js";
 import * as kept from "../player/kept.js";
+import { amendment } from "./amending.js";
 import { ask_for } from "./dialogs.js";
 import { act, remember, session } from "./hunt.js";
 import { merged } from "./merging.js";
 import { check, define, source_of } from "./server.js";
 import { changed, note, state } from "./store.js";
-import { amendment } from "./editor.js";
 import { EMPTY } from "./example.js";
 import { look } from "./rehearsing.js";
 import { h } from "./words.js";

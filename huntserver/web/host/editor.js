@@ -104,10 +104,3 @@ function go_to(line) {
   field.setSelectionRange(at, at + (lines[line - 1] || "").length);
   field.scrollTop = Math.max(0, (line - 6) * (field.scrollHeight / lines.length));
 }
-
-/** What an amendment changes, in numbers. @param {[string, string[], number, number, number][]} changes */
-export function amendment(changes) {
-  if (!changes.length) return h("amend.none");
-  return html`<table class="changes"><caption>${h("amend.about", { n: changes.length })}</caption><thead><tr><th scope="col">${h("clue")}</th><th scope="col">${h("amend.what")}</th><th scope="col">${h("clue.solved")}</th><th scope="col">${h("clue.tried")}</th><th scope="col">${h("amend.points")}</th></tr></thead>
-    <tbody>${changes.map(([clue, what, solved, tried, points]) => html`<tr><td>${clue}</td><td>${what.join(", ")}</td><td>${solved}</td><td>${tried}</td><td>${points > 0 ? `+${points}` : points || ""}</td></tr>`)}</tbody></table>`;
-}
