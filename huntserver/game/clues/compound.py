@@ -121,7 +121,6 @@ KIND: Final = Kind(
     owns=("parts", "parts_needed"),
     check=check,
     ranges={"parts": (0, PARTS_MAX), "parts_needed": (0, PARTS_MAX)},
-    parts={"parts": CluePart},
     made_of=lambda clue: clue.parts,
     shown=lambda clue: CompoundShown(needed(clue), [_part_shown(part) for part in clue.parts]),
     shows=CompoundShown,

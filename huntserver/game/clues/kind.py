@@ -76,12 +76,12 @@ class Kind(NamedTuple):
     """A clue kind.
 
     `keys`: the fields that it adds to a clue of the file, each with a default. `owns`: those of them that no clue of
-    another kind may have; the first, if any, must be given. `ranges`: their limits. `parts`: the struct behind a key,
-    for messages about keys inside it. `check` reports what is wrong with a clue's values. `judge` makes what judges its
-    guesses; `codes` gives the codes that solve it, in the form in which they are compared; `place` where to check in;
-    `shown` what a team sees beside the text, a struct of the class `shows`, tagged with the kind's name. `kept`: what
-    teams answer is told to the hosts. `by_hand`: a host says who has solved it, by `award`. `made_of` gives the parts
-    of a clue that is solved by them, each with a kind of its own. `reviewed`: teams hand in photos, which hosts judge.
+    another kind may have; the first, if any, must be given. `ranges`: their limits. `check` reports what is wrong with
+    a clue's values. `judge` makes what judges its guesses; `codes` gives the codes that solve it, in the form in which
+    they are compared; `place` where to check in; `shown` what a team sees beside the text, a struct of the class
+    `shows`, tagged with the kind's name. `kept`: what teams answer is told to the hosts. `by_hand`: a host says who has
+    solved it, by `award`. `made_of` gives the parts of a clue that is solved by them, each with a kind of its own.
+    `reviewed`: teams hand in photos, which hosts judge.
     """
 
     name: str
@@ -89,7 +89,6 @@ class Kind(NamedTuple):
     owns: tuple[str, ...]
     check: Callable[[Wrong, str, Any], None]
     ranges: Ranges = {}
-    parts: Mapping[str, type[msgspec.Struct]] = {}
     judge: Callable[[Any], GuessJudge] | None = None
     codes: Callable[[Any], Sequence[str]] | None = None
     place: Callable[[Any], Spot] | None = None

@@ -136,6 +136,5 @@ KIND: Final = Kind(
     LocationKeys,
     owns=("location",),
     check=check,
-    parts={"location": Location},
     place=_place,
 )

@@ -101,6 +101,5 @@ KIND: Final = Kind(
     owns=("answers", "partial", "near", "wrapper", "wrapped", "accepts", "refuses"),
     check=check,
     ranges={"answers": (0, 50), "partial": (0, 50), "accepts": (0, 20), "refuses": (0, 20)},
-    parts={"answers": Answer, "partial": Partial, "near": Near},
     judge=judge,
 )

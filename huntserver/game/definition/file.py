@@ -11,27 +11,9 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.formats import syntax
 from huntserver.game.definition.part import Problem
-from huntserver.game.definition.shape import (
-    Attempts,
-    Clue,
-    Definition,
-    Ghost,
-    Help,
-    Hint,
-    Loot,
-    Rotation,
-    Round,
-    Schedule,
-    Scoring,
-    Streak,
-    Teams,
-    Together,
-    Treasure,
-    Tries,
-)
+from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.values import check_values
 from huntserver.suggestion import did_you_mean
 
@@ -134,27 +116,6 @@ _KINDS: Final = {
     "null": "empty (null)",
 }
 """What kinds of values are called."""
-_SHAPES: Final[dict[str, Any]] = {
-    "clues": Clue,
-    "treasures": Treasure,
-    "hints": Hint,
-    "schedule": Schedule,
-    "teams": Teams,
-    "attempts": Attempts,
-    "tries": Tries,
-    "scoring": Scoring,
-    "streak": Streak,
-    "rounds": Round,
-    "rotations": Rotation,
-    "ghosts": Ghost,
-    "loot": Loot,
-    "help": Help,
-    "codes": Attempts,
-    "check_ins": Attempts,
-    "codes_together": Together,
-    "check_ins_together": Together,
-    **{key: part for kind in KINDS.values() for key, part in kind.parts.items()},
-}
 
 
 def _problem(text: str) -> Problem:
@@ -185,8 +146,19 @@ def _kinds(names: str) -> str:
 
 
 def _fields(path: str) -> Sequence[msgspec.structs.FieldInfo]:
-    last = re.sub(r"\[[^]]*\]", "", path).rpartition(".")[2]
-    return msgspec.structs.fields(_SHAPES.get(last, Definition))
+    """Return what the innermost part on the path may say."""
+    fields = msgspec.structs.fields(Definition)
+    for key in re.sub(r"\[[^]]*\]", "", path).split("."):
+        part = next((_part(field.type) for field in fields if field.name == key), None)
+        fields = msgspec.structs.fields(part) if part else fields
+    return fields
+
+
+def _part(kind: Any) -> type[msgspec.Struct] | None:
+    """Return the part that a key holds, one or a list of them."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind
+    return next((part for part in map(_part, get_args(kind)) if part), None)
 
 
 def _choices(path: str) -> tuple[str, ...]:
