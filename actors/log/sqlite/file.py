@@ -94,14 +94,24 @@ class LockFile:
             self._fd = -1
 
 
+def new_file(path: Path) -> None:
+    """Make the file, its owner's alone, if it is not there. What hinders is told of by whoever opens it then.
+
+    One that is there is not opened: closing it would let go of all locks that this process has on it (POSIX), and
+    SQLite's of other connections are among them. A sqlite3 shell that ends would then take itself for the last one
+    that had the file open, and remove the -wal file under the server.
+    """
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
 def connect(path: Path, *, reading: bool, bytes_max: int | None = None) -> sqlite3.Connection:
     """Open one connection with the settings that durability rests on. Raises a `Fault`.
 
     A new file is its owner's alone: it holds what people wrote. SQLite gives its other files the same mode.
     """
     try:
-        with contextlib.suppress(OSError):  # a folder that cannot be written to is told of by what follows
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        new_file(path)
         connection = sqlite3.connect(
             path, timeout=BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=256
         )

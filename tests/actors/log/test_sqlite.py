@@ -113,6 +113,27 @@ async def test_the_file_can_be_read_in_a_shell(log: SqliteLog) -> None:
     assert row == ("hunts-1", 0, 2, '{"n":1}\n{"n":2}')
 
 
+LOOK = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); print(d.execute(sys.argv[2]).fetchone()[0]); d.close()"
+"""A shell of its own: SQLite's locks keep processes apart, and within one it keeps count of its own connections."""
+
+
+def look(path: Path, statement: str) -> str:
+    """Return what another process, which opens the file and closes it again, is told."""
+    return subprocess.run(
+        [sys.executable, "-c", LOOK, path, statement], capture_output=True, text=True, check=True
+    ).stdout
+
+
+async def test_a_shell_that_looks_at_the_file_and_ends_leaves_the_wal_file_in_its_place(log: SqliteLog) -> None:
+    wal = log.path.with_name(log.path.name + "-wal")
+    await log.append(SHARD, numbered(20))
+    before = wal.stat().st_ino
+    assert look(log.path, "SELECT sum(count) FROM batches").strip() == "20"
+    assert wal.stat().st_ino == before  # else what is acknowledged from now on would be in a file that nobody finds
+    await log.append(SHARD, numbered(1, 20))
+    assert look(log.path, "SELECT sum(count) FROM batches").strip() == "21"
+
+
 async def test_S1_a_tool_beside_the_server_reads_snapshots_as_of_one_moment(log: SqliteLog) -> None:
     reader = SqliteReader(log.path)
     await reader.open()
