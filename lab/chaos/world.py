@@ -48,6 +48,8 @@ DURATION_S: Final = 7_200
 
 NO_BROKERS: Final = 3
 """The exit code of a server that cannot reach its log: who started it tries again, as an init system does."""
+STARTS_S: Final = 300.0
+"""How long a server that ends by itself is started again."""
 
 SUPERSEDED: Final = "opened a tenure"
 """In the words of `/readyz` when another server has a shard."""
@@ -206,12 +208,14 @@ class World:
     async def answers(self, since_ns: int, within_s: float, what: str) -> float:
         """Wait until the active server serves every shard and every hunt got an answer to a command sent since then.
 
-        Returns how long that took, in s. Later than `within_s` is a violation; after a minute more it gives up and
-        raises `NotServing`.
+        Returns how long that took, in s. Later than `within_s` is a violation; after a minute more, or five minutes of
+        servers that end by themselves, it gives up and raises `NotServing`.
         """
-        asked_ns, superseded_ns = since_ns, 0
+        asked_ns, superseded_ns, began_ns = since_ns, 0, time.monotonic_ns()
         while True:
             if not self.active.runs:
+                if time.monotonic_ns() - began_ns > STARTS_S * 1e9:
+                    raise NotServing(f"{self.active.name} does not stay\n{self.active.tail()}", self.active.exit_code)
                 await self._start_again()
                 since_ns = asked_ns = time.monotonic_ns()
             why = await self.active.readiness()
@@ -268,7 +272,7 @@ async def sweep(folder: Path) -> None:
         owner = left.name.removeprefix(disks.PREFIX).partition("-")[0]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
             await asyncio.to_thread(Brokers(left / "kafka").remove)
-            disks.release(left / "disk")
+            disks.release(left)
             shutil.rmtree(left, ignore_errors=True)
 
 

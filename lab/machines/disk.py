@@ -1,13 +1,14 @@
 """Disks that can be hurt: a small tmpfs that is filled, and an ext4 image on a loop device whose power is cut.
 
-Owns the mount it made, named after this process; what a killed campaign left is unmounted first. Needs root. The power
-cut is ext4's own ioctl EXT4_IOC_SHUTDOWN with "do not flush": from then on nothing reaches the disk, and what was not
-forced to it before is gone when the image is mounted again.
+Owns the mount it made, named after this process; what a killed campaign left is unmounted first. Needs root. The disk
+hangs on a shared mount: who makes itself a mount namespace meanwhile (`ip netns exec` of another campaign) would else
+keep it mounted when it is unmounted here, and a disk whose power was cut would never come back. The power cut is ext4's
+own ioctl EXT4_IOC_SHUTDOWN with "do not flush": from then on nothing reaches the disk, and what was not forced to it
+before is gone when the image is mounted again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import shutil
@@ -40,13 +41,17 @@ class Disk:
 
     def __init__(self, folder: Path, kind: str, mib: int) -> None:
         self.kind = kind
-        self.path = folder / "disk"
+        self._holder = folder / "disks"
+        self.path = self._holder / "disk"
         self._image = folder / "disk.img"
         self._mib = mib
-        self.path.mkdir(exist_ok=True)
+        self._holder.mkdir(exist_ok=True)
 
     def make(self) -> None:
         """Make and mount it. Raises OSError with the words of the tool that failed."""
+        _run("mount", "--bind", str(self._holder), str(self._holder))
+        _run("mount", "--make-shared", str(self._holder))
+        self.path.mkdir(exist_ok=True)
         if self.kind == "ext4":
             with self._image.open("wb") as image:
                 image.truncate(self._mib << 20)
@@ -54,11 +59,12 @@ class Disk:
         self.mount()
 
     def mount(self) -> None:
-        """Mount it; ext4 replays its journal."""
+        """Mount it; ext4 replays its journal. Raises OSError, also when it is still the disk whose power was cut."""
         if self.kind == "tmpfs":
             _run("mount", "-t", "tmpfs", "-o", f"size={self._mib}m", f"{PREFIX}{os.getpid()}", str(self.path))
         else:
             _run("mount", "-o", "loop", str(self._image), str(self.path))
+        (self.path / BALLAST).unlink(missing_ok=True)  # fails on a disk without power
 
     def unmount(self) -> None:
         """Unmount it. Raises OSError while something has files open there."""
@@ -90,13 +96,12 @@ class Disk:
 
     def remove(self) -> None:
         """Unmount and forget it, also after a failure."""
-        with contextlib.suppress(OSError):
-            self.unmount()
+        release(self._holder.parent)
 
 
-def release(path: Path) -> None:
-    """Unmount what is mounted there, if anything is."""
-    if path.is_mount():
+def release(folder: Path) -> None:
+    """Unmount what a disk of that folder left mounted, if anything."""
+    for path in (folder / "disks" / "disk", folder / "disks"):
         subprocess.run(["umount", str(path)], capture_output=True, check=False)
 
 
