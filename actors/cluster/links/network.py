@@ -84,7 +84,7 @@ class _Peer:
         self.next_s = 0.0
         self.slow = 0  # dials in succession that were given up because the peer, connected, did not answer in time
         self.broken = False  # had a link, or was tried, and has none: placement was told
-        self.is_gone = False  # its port refuses
+        self.is_gone = False  # its port refused: that run has ended, whoever listens there afterwards
         self.told: tuple[bool, bool] | None = None
 
 
@@ -203,11 +203,10 @@ class Links:
                 await self._linked(peer, host.strip("[]"), int(port))
             else:  # it dials us; here only whether anybody listens there is of interest
                 (await _connected(host.strip("[]"), int(port))).close()
-                peer.is_gone = False
         except ConnectionRefusedError:
-            peer.is_gone, peer.broken = True, True
+            peer.is_gone = peer.broken = True
         except ssl.SSLError as error:
-            peer.is_gone, peer.broken = False, True
+            peer.broken = True
             why = (
                 f"{error.verify_message or error.reason}"
                 if isinstance(error, ssl.SSLCertVerificationError)
@@ -218,10 +217,10 @@ class Links:
                 peer, f"TLS: {why}; is its certificate of the cluster's authority, for this host?", "certificate"
             )
         except (OSError, TimeoutError, InvalidHandshake, WebSocketException, BadLinkFrame) as error:
-            peer.is_gone, peer.broken = False, True
+            peer.broken = True
             self._tried(peer, f"{type(error).__name__}: {error}")
         except LinkRefusedByPeer as error:
-            peer.is_gone, peer.broken = False, True
+            peer.broken = True
             self._refused += 1
             self._tried(peer, str(error), code=error.code)
         finally:

@@ -322,6 +322,21 @@ async def test_a_peer_whose_port_refuses_is_told_to_be_gone_and_one_that_comes_b
         await again.end()
 
 
+async def test_a_run_whose_port_refused_is_gone_although_the_next_one_listens_there_and_has_no_link_yet() -> None:
+    """Who is second in line to take its shards over comes to that after two seconds; the next run listened by then."""
+    async with pair() as (one, two):
+        await until(lambda: bool(one.links.up and two.links.up))
+        await one.end()
+        await until(lambda: any(reset[:2] == ("r1", True) for reset in two.placement.resets))
+        came = list[Any]()
+        server = await asyncio.start_server(lambda reader, writer: came.append(writer), "127.0.0.1", one.links.port)
+        await until(lambda: len(came) > 2)
+        assert two.placement.resets[-1][:2] == ("r1", True)
+        server.close()
+        for writer in came:
+            writer.close()
+
+
 async def test_a_peer_that_says_nothing_is_given_up_and_the_one_who_stood_still_learns_it() -> None:
     async with pair_with_cutter() as (one, two, cutter):
         await one.start()
