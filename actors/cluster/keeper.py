@@ -79,7 +79,7 @@ class Keeper:
     `announce` is called with each tenure of this node, with its end, and with one of another that superseded it: the
     links tell all peers, whose `told` takes it. When a link comes up, each end tells the other all that is `known`.
     `reaches` tells whether links to all members are up: a shard that moves to a node that others do not reach yet is
-    served by nobody, for them.
+    served by nobody, for them. `linked` returns who is at the other end of a link, by node and run.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Keeper:
         *,
         standby: bool = False,
         reaches: Callable[[], bool] | None = None,
+        linked: Callable[[str, str], Member | None] = lambda node, run: None,
     ) -> None:
         self.me = me
         self.rules = PlacementRules(me, shards, standby=standby)
@@ -102,6 +103,7 @@ class Keeper:
         self._event = asyncio.Event()
         self._leaving = False
         self._reaches = reaches
+        self._linked = linked
         self._joining = reaches is not None
         self._first_table_s = 0.0
         self._given_away = asyncio.Event()
@@ -267,8 +269,11 @@ class Keeper:
     # ---- what the router asks and the links say (`Placement`)
 
     def owner(self, shard: ShardId) -> Member | None:
-        """Return where a command goes now."""
-        return self.rules.owner(shard)
+        """Return where a command goes now. Who serves the shard without being a member of this table (the group has
+        lost it, or tells of it later than its link does) is asked all the same, if it is reached."""
+        newest = self.rules.stranger(shard)
+        serves = self._linked(newest.node, newest.run) if newest is not None else None
+        return serves or self.rules.owner(shard)
 
     def members(self) -> Sequence[Member]:
         """Return all others that should have a link."""

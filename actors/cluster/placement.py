@@ -184,15 +184,21 @@ class PlacementRules:
         return self._after_reset(shard, newest, now_s)
 
     def owner(self, shard: ShardId) -> Member | None:
-        """Return where a command goes: to the newest tenure's member, else to whom the table gives the shard."""
-        if shard in self.holding:
-            return self.me
+        """Return where a command goes: to the newest tenure's member, else to whom the table gives the shard. What this
+        node still holds of a shard that another has taken can take long to end: nobody waits for that."""
         newest = self.newest.get(shard)
+        if shard in self.holding and (newest is None or self._mine(newest)):
+            return self.me
         if newest is not None and not newest.released:
             member = self._members.get((newest.node, newest.run))
             if member is not None and member != self.me:
                 return member
         return self.table.owner(shard)
+
+    def stranger(self, shard: ShardId) -> Newest | None:
+        """Return the newest tenure if it is held by a node that the present generation does not have."""
+        newest = self.newest.get(shard)
+        return newest if newest is not None and not newest.released and not self._is_known(newest) else None
 
     def holder(self, shard: ShardId) -> Member | None:
         """Return the member that opened the newest tenure; None: nobody that is one, or none is known."""

@@ -87,7 +87,9 @@ class ClusterNode:
         chosen = config.cluster
         host, _, port = chosen.listen.rpartition(":")
         self.me = Member(chosen.advertise or chosen.listen, run, tuple(chosen.roles))
-        self.keeper = Keeper(self.me, shards, report, standby=chosen.standby, reaches=self._reaches)
+        self.keeper = Keeper(
+            self.me, shards, report, standby=chosen.standby, reaches=self._reaches, linked=self._linked
+        )
         self.rooms = ClusterRooms(limits)
         self.audience = Audience(self.rooms, request_of)
         self._config = config
@@ -105,6 +107,11 @@ class ClusterNode:
         """Tell whether links to all other members are up."""
         links = self.links
         return links is not None and all(links.link(member) is not None for member in self.keeper.members())
+
+    def _linked(self, node: str, run: str) -> Member | None:
+        """Return who is at the other end of a link."""
+        link = self.links.up.get((node, run)) if self.links is not None else None
+        return link.peer if link is not None else None
 
     def route(self, system: ActorSystem, listeners: Listeners) -> Router:
         """Return the way in to the actors of the whole cluster. `listeners` are the rooms, or what stands before them:

@@ -63,6 +63,10 @@ def _without_moving(patches: Patches) -> None:
     patches.wrap(PlacementRules, "generation", generation)
 
 
+def _without_asking_strangers(patches: Patches) -> None:
+    patches.replace(PlacementRules, "stranger", nothing)
+
+
 def _without_reading_on(patches: Patches) -> None:
     def replayed_to(old: Any) -> Any:
         async def taken(replay: Any, end: int, nonce: str = "", tail: Any = None) -> None:
@@ -120,6 +124,14 @@ SAFEGUARDS: Final = {
             "what the table moves is given up, and taken after 2 s at the latest",
             ("I10",),
             _without_moving,
+        ),
+        Safeguard(
+            "who serves is asked",
+            FENCE,
+            "a node that took a shard while the group had lost it is sent its commands, though no table has it",
+            ("I10",),
+            _without_asking_strangers,
+            sign="asks another",
         ),
         Safeguard(
             "standby reads on to its tenure",

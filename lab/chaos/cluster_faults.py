@@ -76,6 +76,31 @@ async def pause_long(world: ClusterWorld) -> int:
     return await _pause(world, "pause-long", SESSION_S + 1.0, SESSION_S + 5.0)
 
 
+async def kill_on_return(world: ClusterWorld) -> int:
+    """A node comes back, from a SIGSTOP past the group's time-out or from a `kill -9`, and another is killed just then:
+    the one takes shards of the other while not every node has a table with it."""
+    back, other = world.rng.sample(world.running(), 2)
+    stands_still = world.rng.random() < 0.5
+    world.struck("pause-long" if stands_still else "kill", time.monotonic_ns(), await world.hunts_of(back))
+    if stands_still:
+        world.node(back).signal(signal.SIGSTOP)
+    else:
+        await asyncio.to_thread(world.node(back).kill)
+    try:
+        await asyncio.sleep(world.rng.uniform(SESSION_S + 0.5, SESSION_S + 2.0))
+        hunts = await world.hunts_of(other)
+    finally:
+        if stands_still:
+            world.node(back).signal(signal.SIGCONT)
+        else:
+            world.node(back).launch()
+    await asyncio.sleep(world.rng.random() * (0.4 if stands_still else 2.5))
+    world.struck("kill-on-return", time.monotonic_ns(), hunts)
+    await asyncio.to_thread(world.node(other).kill)
+    world.node(other).launch()
+    return time.monotonic_ns()
+
+
 async def _cut(world: ClusterWorld, kind: str, pairs: Sequence[Pair], hunts: frozenset[str]) -> int:
     world.struck(kind, time.monotonic_ns(), hunts)
     world.mesh.cut(pairs)
@@ -142,6 +167,7 @@ CLUSTER_MENU: Final[dict[str, ClusterFault]] = {
     "pause": ClusterFault(pause, 5.0, 0.0, 2),
     "pause-silent": ClusterFault(pause_silent, 5.0, 3.0, 3),
     "pause-long": ClusterFault(pause_long, 5.0, 3.0, 3),
+    "kill-on-return": ClusterFault(kill_on_return, 5.0, 2.0, 3),
     "cut-node": ClusterFault(cut_node, 5.0, 0.0, 2),
     "cut-pair": ClusterFault(cut_pair, 5.0, 0.0, 2),
     "reset-links": ClusterFault(reset_links, 5.0, 0.0, 2),

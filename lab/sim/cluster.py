@@ -64,7 +64,7 @@ class MemberNode(SimNode):
         shards = {kind.topic: count for kind, count in self.sim.workload.kinds}
         me = Member(self.name, self.name, tuple(shards))
         reporter: Reporter = outside.report
-        self.keeper = Keeper(me, shards, reporter, standby=self.sim.standby)
+        self.keeper = Keeper(me, shards, reporter, standby=self.sim.standby, linked=self.linked)
         limits = self.sim.plan.limits
         run = NodeRun(self.name, self.name)
         system = ActorSystem(self.sim.workload.kinds, outside, run, limits, succession=self.keeper)
@@ -104,6 +104,11 @@ class MemberNode(SimNode):
         for peer in self.sim.alive():
             if peer is not self and self.sim.group.linked(self, peer):
                 self.sim.loop.post(peer.place, 0.002, peer.keeper.told, *news)  # a link loses nothing
+
+    def linked(self, node: str, run: str) -> Member | None:
+        """Return who is at the other end of a link."""
+        peer = next((one for one in self.sim.alive() if one is not self and one.keeper.me.same(node, run)), None)
+        return peer.keeper.me if peer is not None and self.sim.group.linked(self, peer) else None
 
     def peer(self, member: Member | None) -> Any:
         """Return the node of a member, if a link to it is up."""
@@ -160,6 +165,7 @@ class MemberNode(SimNode):
             self.sim.loop.post(self.place, ROUTE_S, self.route, player, pending, left - 1)
         else:
             shard = self.system.regions[pending.kind].shard(pending.id)
+            self.sim.refused_in_reach(self, shard.id)
             AnswerSink(self.name, player, pending, shard).refused(pending.number, UNAVAILABLE, -1)
 
 
@@ -248,7 +254,15 @@ class ClusterSimulation(Simulation):
         if not [n for n in self.alive() if not n.draining]:
             self.start_node(0.0)
 
-    # ---- what is asked at the end
+    # ---- what is asked
+
+    def refused_in_reach(self, at: MemberNode, shard: ShardId) -> None:
+        """A router has refused a command after some tries. It may not, while it knows and reaches who serves it."""
+        newest = at.keeper.newest(shard)
+        for node in self.alive():
+            serves = newest is not None and node.system.nonce(shard) == newest.nonce
+            if serves and self.group.linked(at, node) and at.keeper.owner(shard) != node.keeper.me:
+                self.broken("I10", f"{at.name} knows that {node.name} serves it, and asks another", str(shard))
 
     def unowned(self) -> list[str]:
         """Return the shards that not exactly one running node serves."""

@@ -166,3 +166,17 @@ async def test_a_node_tells_that_it_follows_only_of_shards_whose_tenure_is_known
     newest = old.newest(S)
     assert newest is not None
     assert newest.node == A.node
+
+
+async def test_a_command_goes_to_who_serves_its_shard_although_no_table_has_that_node() -> None:
+    """A node that had stood still took the shards of one that was killed; the group had lost it, and commands went to
+    the dead one until the next table, six seconds later."""
+    links = dict[tuple[str, str], Member]()
+    keeper = Keeper(B, {"hunts": 1}, Silent(), linked=lambda node, run: links.get((node, run)))
+    keeper.generation(table(1, A, A, B))
+    keeper.told(S, Member(C.node, C.run), "n@1", 1)
+    assert keeper.owner(S) == A  # nobody reaches C
+    links[C.node, C.run] = C
+    assert keeper.owner(S) == C
+    keeper.told(S, Member(C.node, C.run), "n@1", 1, released=True)
+    assert keeper.owner(S) == A

@@ -175,6 +175,16 @@ def test_a_command_goes_to_the_newest_tenure_of_a_member_else_to_whom_the_table_
     assert [m.node for m in rules.members()] == ["a:1", "b:1"]
 
 
+def test_who_still_holds_a_shard_that_another_has_taken_sends_its_commands_there() -> None:
+    rules = rules_of(A, A)
+    rules.opened(S, tenure(A, 10, at=5))
+    assert rules.owner(S) == A
+    rules.saw(S, tenure(B, 11, at=5))  # its last batch is under way, and what it holds is not dropped before that ends
+    assert rules.owner(S) == B
+    rules.saw(S, tenure(A, 12, at=5))  # its own, given up and landed late: opened anew here
+    assert rules.owner(S) == A
+
+
 def test_who_would_take_a_shard_over_first_stands_by_for_it_if_asked_to_and_nobody_else() -> None:
     first, second = rendezvous(S, [B, C])
     for me, standby, stands_by in ((first, True, True), (first, False, False), (second, True, False), (A, True, False)):

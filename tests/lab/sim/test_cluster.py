@@ -29,6 +29,18 @@ def test_every_promise_is_kept_while_nodes_join_leave_die_and_lose_each_other(pa
     assert struck["cut"] * struck["dropped"] * struck["join"] > 0
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(1, id="a node that the group has lost serves a shard, and commands go to another"),
+        pytest.param(97, id="a node that still holds a shard sends its commands to itself, and another has taken it"),
+    ],
+)
+def test_seeds_that_found_something(seed: int) -> None:
+    outcome = ClusterSimulation(seed).run()
+    assert not outcome.violations, told(outcome, "cluster", whole=False)
+
+
 def test_a_seed_of_the_cluster_is_the_same_twice() -> None:
     one, two = ClusterSimulation(31).run(), ClusterSimulation(31).run()
     assert one.digest == two.digest
