@@ -258,8 +258,8 @@ class ClusterSimulation(Simulation):
 
     def refused_in_reach(self, at: MemberNode, shard: ShardId) -> None:
         """A router has refused a command after some tries. It may not, while it knows and reaches who serves it."""
-        newest = at.keeper.newest(shard)
-        for node in self.alive():
+        newest, nodes = at.keeper.newest(shard), list[Any](self.alive())
+        for node in nodes:
             serves = newest is not None and node.system.nonce(shard) == newest.nonce
             if serves and self.group.linked(at, node) and at.keeper.owner(shard) != node.keeper.me:
                 self.broken("I10", f"{at.name} knows that {node.name} serves it, and asks another", str(shard))
