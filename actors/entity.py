@@ -125,6 +125,17 @@ class EntityType(Protocol, Generic[State]):
     fresh_roles: frozenset[str]
     """Roles whose every refusal must miss nothing, like those of `fresh_codes`."""
 
+    seal: Callable[[State, Sequence[Any]], Sequence[Any]] | None = None
+    """Returns a record's events as they are written, where that is not as they are; asked before they are applied."""
+
+    readable: Callable[[str, Sequence[Push]], Sequence[Push]] | None = None
+    """Returns the pushes of a replayed record of an entity, by its id, as they are shown, where a replay makes them of
+    what is sealed."""
+
+    opened: Callable[[str, Any], Any] | None = None
+    """Returns an event of an entity, by its id, with what is sealed in it, for who reads the log. Raises ValueError for
+    what no key here has sealed."""
+
     def create(self, id: str) -> State:
         """Return the state of an entity with no events."""
         ...

@@ -196,13 +196,13 @@ async def start(
     reporter = telemetry.LogReporter(run=run)
     certificate = server_certificate(config, reporter)
     sockets_max = _sockets(limits, reporter)
-    keys, ring = keeper_of(config)
-    mint = tokens(config, make=not config.cluster.listen, issuers=await read_issuers(config, reporter), ring=ring)
+    keys = keeper_of(config)
+    mint = tokens(config, make=not config.cluster.listen, issuers=await read_issuers(config, reporter), keys=keys)
     name, told = node_name(config), config.telemetry
     coat = coats(told.traces, told.traces_ratio, node=name, run=run, version=__version__, report=reporter)
     log, snapshots = open_log(config, report=reporter)
     await log.open()
-    system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat, ring)
+    system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat, keys)
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)
     lag.start(asyncio.get_running_loop())
     try:
@@ -270,7 +270,7 @@ def _core(
     snapshots: SnapshotStore,
     reporter: telemetry.LogReporter,
     coat: Coats,
-    ring: KeyRing | None,
+    keys: KeyKeeper | None,
 ) -> _Core:
     """Return the runtime, not started yet. Raises `ConfigError`, `LimitError`."""
     limits, folder = server_limits(config), Path(config.data.dir)
@@ -284,7 +284,7 @@ def _core(
     clock = SystemClock(folder / "clock")
     outside = Outside(coat.log(log), snapshots, spill, clock, rolls, publisher, reporter, nobody_listens)
     succession, tenant = node.keeper if node is not None else None, NodeRun(node_name(config), run)
-    all_kinds = coat.kinds(kinds(config, ring))
+    all_kinds = coat.kinds(kinds(config, keys.ring if keys else None))
     system = ActorSystem(all_kinds, outside, tenant, runtime_limits(config), succession=succession)
     way_in: WayIn = node.route(system, coat.publisher(rooms)) if node is not None else system
     rooms.attach(way_in)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from huntserver.auth import Issuers, Tokens, link_code, load_key
 from huntserver.config import Config
-from huntserver.privacy.ring import KeyRing
+from huntserver.privacy.keeper import KeyKeeper
 
 
 def key_path(config: Config) -> Path:
@@ -17,9 +17,9 @@ def key_path(config: Config) -> Path:
     return Path(config.auth.key_file) if config.auth.key_file else Path(config.data.dir) / "token.key"
 
 
-def tokens(config: Config, *, make: bool, issuers: Issuers | None = None, ring: KeyRing | None = None) -> Tokens:
+def tokens(config: Config, *, make: bool, issuers: Issuers | None = None, keys: KeyKeeper | None = None) -> Tokens:
     """Return the token mint. Raises `auth.KeyFileError`."""
-    return Tokens(load_key(key_path(config), make=make), issuers, ring.is_erased if ring else None)
+    return Tokens(load_key(key_path(config), make=make), issuers, keys.is_erased if keys else None)
 
 
 def sign_in_link(config: Config, role: str, subject: str, name: str, *, url: str = "", port: int = 0) -> str:

@@ -119,7 +119,7 @@ class OpenedDecoder(RecordDecoder):
 
     def __init__(self, kind: Any) -> None:
         super().__init__(kind.event_type)
-        self._opened = getattr(kind, "opened", None)
+        self._opened = kind.opened
 
     def decode(self, shard: ShardId, offset: int, body: bytes) -> Any:
         """Return the record. Raises `LogDamaged`, also for what no key here has sealed."""

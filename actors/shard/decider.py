@@ -73,7 +73,7 @@ class Decider:
         self.last_ms = 0  # time of the last record; record times never go back
         self.decided = self.refused = self.contained = 0
         self.torn: dict[str, int] = {}  # how often a bug tore an entity's state
-        self._seal = getattr(kind, "seal", None)  # returns events as they are written, where that is another way
+        self._seal = kind.seal
         self._fresh_codes = kind.fresh_codes
         self._fresh_roles = kind.fresh_roles
         self._record_bytes_max = min(limits.record_bytes_max, ports.log.record_bytes_max or limits.record_bytes_max)

@@ -235,7 +235,7 @@ def _show_tails(shard: Shard, replay: Replay, known: int) -> None:
     """Show the last records. `known`: up to there the log was known before; another may have written since."""
     if known < 0 or replay.start > known + 1 or replay.other_at > known:
         _regain(shard, replay)
-    readable = getattr(shard.kind, "readable", None)  # where records are not written as they are shown
+    readable = shard.kind.readable  # where records are not written as they are shown
     for id, tail in replay.tails.items():
         for seq, at_ms, pushes in tail:
             if readable is not None:

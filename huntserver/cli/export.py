@@ -66,7 +66,7 @@ def export(
         await opened.open()
         tried: list[tuple[int, Any]] = []
         all_kinds = reading_kinds(made)
-        readable = getattr(all_kinds[0][0], "opened", None) or (lambda hunt, event: event)
+        readable = all_kinds[0][0].opened or (lambda hunt, event: event)
 
         last_ms = 0
 

@@ -5,9 +5,16 @@ What a person wrote or what points at one (name, text, position) stands in the o
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from huntserver.game.vault import ERASED, GONE
+
+NO_RING: Final = (
+    "names in it are sealed, and there is no key ring: give it the key file that this log was written with "
+    "([privacy] key_file)"
+)
 
 
 class GameEvent(msgspec.Struct, frozen=True, tag_field="type", gc=False, omit_defaults=True):
@@ -32,8 +39,12 @@ class Author(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 def called(who: Author) -> str:
-    """Return what a person is called in an event."""
-    return ERASED if who.sealed == GONE else who.name
+    """Return what a person is called in an event. Raises ValueError if that is sealed and nobody could open it."""
+    if who.sealed:
+        if who.sealed != GONE:
+            raise ValueError(NO_RING)
+        return ERASED
+    return who.name
 
 
 class HostEvent(GameEvent, frozen=True, kw_only=True, gc=False):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any, Final, Union
 
-from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
+from actors.entity import Context, Decision, EntityType, Push, Reaction, Rejected, Timer
 from huntserver.game import stored
 from huntserver.game.channels import Telling
 from huntserver.game.event import HostEvent
@@ -209,7 +209,7 @@ def _by_class(table: dict[type, Any], cls: type) -> Any:
 NOT_WATCHING: Final = Rejected("not_allowed", "this link is not for this hunt, or was taken back")
 
 
-class HuntType:
+class HuntType(EntityType[Hunt]):
     """Behaviour of hunts: see `actors.entity.EntityType`.
 
     With a `vault`, what is personal is sealed in the log and in snapshots, and opened with it; with `seals` off it is
@@ -226,14 +226,8 @@ class HuntType:
     # Plain functions, without a method around them: two calls fewer for every record that is replayed.
     apply: Any = staticmethod(apply)
     pushes: Any = staticmethod(pushes)
-    reactions = staticmethod(reactions)
+    reactions: Any = staticmethod(reactions)
     encode: Any = staticmethod(stored.encode)
-    seal: Callable[[Hunt, Sequence[Any]], Sequence[Any]] | None = None
-    """Returns a record's events as they are written, where that is not as they are; see `actors.shard.decider`."""
-    readable: Callable[[str, Sequence[Push]], Sequence[Push]] | None = None
-    """Returns the pushes of a record that was replayed as they are shown; see `actors.snapshots.recovery`."""
-    opened: Callable[[str, Any], Any] | None = None
-    """Returns an event of a hunt, by its id, with what is personal in it: for those who read the log."""
 
     def __init__(self, vault: Vault | None = None, *, seals: bool = True) -> None:
         self._decide: dict[type, Decide] = dict(DECIDE)

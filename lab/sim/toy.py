@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
+from actors.entity import Context, Decision, EntityType, Push, Reaction, Rejected, Timer
 
 PIECES = 2
 
@@ -172,7 +172,7 @@ class ChestView(msgspec.Struct, frozen=True):
     last_seq: int
 
 
-class ChestType:
+class ChestType(EntityType[Chest]):
     """Behaviour of chests: see `actors.entity.EntityType`."""
 
     kind = "chest"
@@ -310,7 +310,7 @@ class PurseView(msgspec.Struct, frozen=True):
     last_seq: int
 
 
-class PurseType:
+class PurseType(EntityType[Purse]):
     """Behaviour of purses."""
 
     kind = "purse"

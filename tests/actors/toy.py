@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
+from actors.entity import Context, Decision, EntityType, Push, Reaction, Rejected, Timer
 
 
 class Add(msgspec.Struct, tag="add", tag_field="op", frozen=True):
@@ -72,7 +72,7 @@ class View(msgspec.Struct, frozen=True):
     rang_at: int
 
 
-class TallyType:
+class TallyType(EntityType[Tally]):
     kind = "tally"
     topic = "tallies"
     event_type: Any = Event

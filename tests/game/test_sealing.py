@@ -162,3 +162,10 @@ def test_with_sealing_off_snapshots_are_those_of_a_server_that_has_no_keys() -> 
     assert list(keyed.encode(folded(keyed, plain, "h1"))) == stored
     assert list(keyed.encode(keyed.decode("h1", stored))) == stored
     assert list(HuntType(ring()).encode(folded(HuntType(ring()), plain, "h1"))) != stored, "on, they are sealed"
+
+
+def test_what_is_sealed_is_not_folded_without_a_ring_as_if_nobody_had_a_name() -> None:
+    """A server whose key file is lost finds out before it serves anything."""
+    made = walked(3)
+    with pytest.raises(ValueError, match=r"no key ring: .*key_file"):
+        made.folded(HuntType())

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from huntserver.config import Config, Privacy
+from huntserver.privacy.keeper import keeper_of
 from huntserver.privacy.ring import KeyRing, RingState, WrongRing, new_ring
 from huntserver.privacy.ring_file import RingFileError, change_ring, load_ring, ring_of
 
@@ -133,3 +134,26 @@ def test_a_node_of_a_cluster_without_a_key_file_seals_nothing_and_makes_none(tmp
     given_none = msgspec.structs.replace(node, privacy=Privacy(key_file=str(tmp_path / "shared.key")))
     with pytest.raises(RingFileError, match="copy it"):
         ring_of(given_none, make=True)
+
+
+def test_a_server_that_seals_nothing_makes_a_ring_when_somebody_is_erased(tmp_path: Path) -> None:
+    """What is not sealed need not be opened: until then its fold is the plain one, for every event."""
+    alone = msgspec.convert({"data": {"dir": str(tmp_path)}}, Config)
+    keys = keeper_of(alone)
+    assert keys is not None
+    assert (keys.ring, keys.id, keys.known(), keys.is_erased("p:ann")) == (None, "", ([], []), False)
+    assert not list(tmp_path.iterdir())
+    keys.bar("p:ann")
+    keys.destroy(["p:bob"])
+    again = keeper_of(alone)
+    assert again is not None
+    assert again.id == keys.id != ""
+    assert [again.is_erased(who) for who in ("p:ann", "p:bob", "p:cid")] == [True, True, False]
+
+
+def test_a_server_that_seals_has_a_ring_from_its_start(tmp_path: Path) -> None:
+    sealing = msgspec.convert({"data": {"dir": str(tmp_path)}, "privacy": {"seal": True}}, Config)
+    keys = keeper_of(sealing)
+    assert keys is not None
+    assert keys.ring is not None
+    assert ring_of(sealing) is not None

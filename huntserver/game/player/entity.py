@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from actors.entity import Context, Decision, Push, Reaction, Rejected, Timer
+from actors.entity import Context, Decision, EntityType, Push, Reaction, Rejected, Timer
 from huntserver.game.player.commands import (
     AwardTreasure,
     ChangeTeam,
@@ -110,7 +110,7 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Player).decode
 
 
-class PlayerType:
+class PlayerType(EntityType[Player]):
     """Behaviour of players: see `actors.entity.EntityType`."""
 
     kind = "player"
