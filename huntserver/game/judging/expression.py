@@ -12,13 +12,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
-from huntserver.game.judging.folding import TYPED, typed
+from huntserver.game.judging.folding import TYPED, WIDE, typed
 from huntserver.game.judging.linear import linear
 from huntserver.game.patterns import PATTERN_MAX, WAYS_MAX, ways
 
 Sees = Literal["typed", "folded", "raw"]
 """What an expression is matched with: the guess with quotes, dashes, spaces and composed letters alike (`typed`, the
-default); its folded form; or as it came (`raw`), without the spaces around."""
+default), then without what keyboards add; its folded form; or as it came (`raw`), without the spaces around."""
 
 PROGRAM_MAX: Final = 5_000
 """Steps of an RE2 program, which bound its time: at most 0.2 ms on the worst guess of 200 characters."""
@@ -45,9 +45,22 @@ class Expressions:
             text = typed(raw).strip()
             if any(fits(text) for fits in self._typed):
                 return True
+            plain = _plain(text)
+            if plain and plain != text and any(fits(plain) for fits in self._typed):
+                return True
         if self._raw and any(fits(raw.strip()) for fits in self._raw):
             return True
         return any(fits(folded) for fits in self._folded)
+
+
+def _plain(text: str) -> str:
+    """Return a guess in letters of the usual width, single spaces between, without quotes around or a point behind.
+
+    That is what phones and keyboards add by themselves; an expression that asks for it has been tried before.
+    """
+    text = text if text.isascii() else text.translate(WIDE)
+    text = " ".join(text.split()).rstrip(" .!?,;:")
+    return text[1:-1].strip() if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
 def alike(pattern: str) -> str:

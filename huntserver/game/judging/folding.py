@@ -196,8 +196,17 @@ def _written_out(text: str) -> list[str]:
 _TONES: Final = dict.fromkeys(range(0x1F3FB, 0x1F400))
 WIDE: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 """Signs as wide as a Chinese letter, and the same in ASCII."""
-_SIGNS_ALONE: Final = {**UNIFIED, **WIDE, 0x20E3: None, ord("‼"): "!!", ord("⁇"): "??", ord("⁈"): "?!", ord("⁉"): "!?"}
-"""Beside them keycaps (#️⃣ is #), and signs that stand for two."""
+_SIGNS_ALONE: Final = {
+    **UNIFIED,
+    **WIDE,
+    0x20E3: None,
+    ord("‼"): "!!",
+    ord("⁇"): "??",
+    ord("⁈"): "?!",
+    ord("⁉"): "!?",
+    ord("♥"): "❤",
+}
+"""Beside them keycaps (#️⃣ is #), signs that stand for two, and the heart of cards, which phones draw as the other."""
 _JOINER: Final = 0x200D
 _TAGS: Final = range(0xE0020, 0xE0080)
 _HIDDEN: Final = {c: None for c in IGNORABLE if c != _JOINER and c not in _TAGS}

@@ -25,10 +25,12 @@ from huntserver.game.judging.folding import (
     signed,
     symbols,
 )
+from huntserver.game.judging.forms import forms_of_answer, forms_of_guess, in_figures, may_differ
 from huntserver.game.judging.listing import ListAnswer
 from huntserver.game.judging.moment import DateAnswer, TimeAnswer, date_of, time_of
 from huntserver.game.judging.nearness import near
 from huntserver.game.judging.number import NumberAnswer
+from huntserver.game.judging.opening import bare
 from huntserver.game.judging.units import unit_key
 from huntserver.game.judging.wrapper import Wrapper
 
@@ -48,6 +50,7 @@ class TextJudge:
     __slots__ = (
         "_accents",
         "_cased",
+        "_figures",
         "_letters_alone",
         "_mode",
         "_near",
@@ -75,15 +78,25 @@ class TextJudge:
         self._wrapper = wrapper
         self._near = near_miss
         plain = [text for answer in answers if (text := _plain(answer, mode, accents))]
-        self.texts = frozenset(form for text in plain for form in self._forms(text))
         self.partials = {form: reply for text, reply in partial for form in self._forms(text)}
+        self.texts = self._accepted(plain)
         rich = [answer for answer in answers if not _plain(answer, mode, accents)]
         self._others = fits_of(rich, mode, accents)
         self._cased = mode == "exact"
         self.exact = bool(self._others) or mode != "folded" or wrapper is not None
         self.replies = bool(self.partials) or (near_miss.slips > 0 and not near_miss.solves)
-        self._letters_alone = not self.exact and not near_miss.solves
+        self._figures = mode == "folded" and any(map(in_figures, self.texts))
+        self._letters_alone = not self.exact and not near_miss.solves and not self._figures
         self._signs_alone = any(not any(c.isalnum() for c in form) for form in (*self.texts, *self.partials))
+
+    def _accepted(self, plain: Sequence[str]) -> frozenset[str]:
+        """Return the forms that are accepted; what is only forgiven never takes a partial answer's place."""
+        texts = {form for text in plain for form in self._forms(text)}
+        if self._mode == "folded":
+            inner = [text if self._wrapper is None else self._wrapper.off(text) or text for text in plain]
+            forgiven = {form for text in inner for form in forms_of_answer(text, accents=self._accents)}
+            texts |= forgiven - self.partials.keys()
+        return frozenset(texts)
 
     def _forms(self, text: str) -> tuple[str, ...]:
         if self._wrapper is not None:
@@ -99,7 +112,8 @@ class TextJudge:
             data = raw.encode()
             if not data.translate(None, NO_SIGN) and (data := data.translate(LOWER, DROPPED)):
                 normal = data.decode()
-                return normal, crc32(data) or 1, normal in self.texts
+                right = normal in self.texts or ((" " in raw or data[0] < 58) and self.fits(raw))
+                return normal, crc32(data) or 1, right
         normal = self.normal(raw)
         return normal, self.mark(raw, normal), normal in self.texts or self.fits(raw)
 
@@ -127,16 +141,21 @@ class TextJudge:
 
     def fits(self, raw: str) -> bool:
         """Tell whether something else than the normal form makes the guess right."""
-        if not self.exact and not self._near.solves and not has_sign(raw):
+        plain = not self.exact and not self._near.solves and not self._figures
+        if plain and not has_sign(raw) and not may_differ(raw):
             return False
         if self._wrapper is not None:
             inside = self._wrapper.off(raw)
             if inside is None:
                 return False
             raw = inside
-        forms = guess_forms(raw, accents=self._accents) if self._mode == "folded" and self.texts else ()
-        if any(form in self.texts for form in forms):
-            return True
+        if self._mode == "folded" and self.texts:
+            if self.partials and self.normal(raw) in self.partials:
+                forms = guess_forms(raw, accents=self._accents)
+            else:
+                forms = forms_of_guess(raw, accents=self._accents, figures=self._figures)
+            if any(form in self.texts for form in forms):
+                return True
         if any(fits(raw) for fits in self._others):
             return True
         return self._near.solves and self._nearest(raw) is not None
@@ -145,12 +164,17 @@ class TextJudge:
         """Return what a guess that is not right is told if it is on the right way or nearly right, or None."""
         if normal in self.partials:
             return self.partials[normal]
+        if self.partials and self._mode == "folded":
+            for form in forms_of_guess(raw, accents=self._accents):
+                if form in self.partials:
+                    return self.partials[form]
         if self._near.slips and not self._near.solves and self._nearest(raw) is not None:
             return self._near.reply
         return None
 
     def _nearest(self, raw: str) -> str | None:
-        return near(self.normal(raw), self.texts, self._near.slips)
+        forms = [self.normal(text) for text in (raw, *(bare(raw) if self._mode == "folded" else ()))]
+        return next((found for form in forms if (found := near(form, self.texts, self._near.slips))), None)
 
     def correct(self, raw: str) -> bool:
         """Tell whether the guess is accepted."""
@@ -195,8 +219,19 @@ def _rich(answer: Answer, mode: Mode, accents: bool) -> Fits:
     things = answer.in_any_order or answer.in_order
     if things:
         fits = tuple(_thing(thing, mode, accents) for thing in things)
-        return ListAnswer(fits, bool(answer.in_order), answer.at_least).fits
+        return ListAnswer(fits, bool(answer.in_order), answer.at_least, _spelled(things, mode, accents)).fits
     return _text(answer.text, mode, accents)
+
+
+def _spelled(things: Sequence[Thing], mode: Mode, accents: bool) -> tuple[frozenset[str], ...]:
+    """Return the forms of each thing, or nothing if one of them is no folded text."""
+    each = [thing if isinstance(thing, list) else [thing] for thing in things]
+    if mode != "folded" or not all(_plain(one, mode, accents) for some in each for one in some):
+        return ()
+    return tuple(
+        frozenset(form for one in some for form in answer_forms(_plain(one, mode, accents), accents=accents))
+        for some in each
+    )
 
 
 def number_of(answer: Answer) -> NumberAnswer:
@@ -216,8 +251,8 @@ def _text(text: str, mode: Mode, accents: bool) -> Fits:
     if mode != "folded":
         form = _form(mode, text, accents)
         return lambda raw: _form(mode, raw, accents) == form
-    forms = frozenset(answer_forms(text, accents=accents))
+    forms = frozenset(forms_of_answer(text, accents=accents))
     if not forms:
         signs = symbols(text)
         return lambda raw: not folded(raw, accents=accents) and symbols(raw) == signs
-    return lambda raw: any(form in forms for form in guess_forms(raw, accents=accents))
+    return lambda raw: any(form in forms for form in forms_of_guess(raw, accents=accents))

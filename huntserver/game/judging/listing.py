@@ -17,6 +17,7 @@ from huntserver.game.judging.tables import conjunctions
 PARTS_MAX: Final = 50
 WORDS_MAX: Final = 40
 WORDS_A_THING: Final = 5
+RUN_ON_MAX: Final = 120
 STATES_MAX: Final = 5_000
 """How far words are tried as things where nothing parts them."""
 Fits = Callable[[str], bool]
@@ -27,6 +28,8 @@ _WEAK: Final = (
     re.compile(rf"(?:[/&·・･•→>-]|{_PLUS})+|\s[–—-]\s"),
     re.compile(rf"(?:[\s،、，､;|/&·・･•→>–—-]|{_PLUS}|[.,](?!\d))+"),
 )
+_POINTED: Final = re.compile(r"\s*\w{1,9}(?:\.\w{1,9}){2,}\.?\s*")
+"""1.2.3, which is no number."""
 _PREFIXED: Final = re.compile(r"\s+[وו](?=\w)")
 """The "and" of Arabic and Hebrew, written together with what follows."""
 _WITHIN: Final = re.compile(
@@ -41,10 +44,14 @@ class ListAnswer(NamedTuple):
     things: tuple[Fits, ...]
     ordered: bool = False
     at_least: int = 0
+    spelled: tuple[frozenset[str], ...] = ()
+    """The folded forms of each, where all are plain texts."""
 
     def fits(self, guess: str) -> bool:
         """Tell whether some way to part the guess gives the things."""
-        return any(self._right(parts) for parts in partings(guess)) or self._spelled(_words(guess))
+        if any(self._right(parts) for parts in partings(guess)) or self._spelled(_words(guess)):
+            return True
+        return bool(self.spelled) and not self.at_least and self._run_on(folded(guess))
 
     def _right(self, parts: Sequence[str]) -> bool:
         least = self.at_least or len(self.things)
@@ -80,6 +87,25 @@ class ListAnswer(NamedTuple):
                     if after and state not in reached:
                         reached.add(state)
                         look.append(state)
+        return False
+
+    def _run_on(self, text: str) -> bool:
+        """Tell whether a guess is the things written together: redgreenblue."""
+        if len(text) > RUN_ON_MAX:
+            return False
+        left, reached = [(0, 0)], {(0, 0)}  # (letters used, things found)
+        while left and len(reached) < STATES_MAX:
+            at, found = left.pop()
+            if at == len(text) and found == (1 << len(self.spelled)) - 1:
+                return True
+            for n, forms in enumerate(self.spelled):
+                if found >> n & 1 or (self.ordered and found != (1 << n) - 1):
+                    continue
+                for form in forms:
+                    state = (at + len(form), found | 1 << n)
+                    if form and text.startswith(form, at) and state not in reached:
+                        reached.add(state)
+                        left.append(state)
         return False
 
 
@@ -119,6 +145,8 @@ def partings(text: str) -> Iterator[list[str]]:
         parts = _once(_at_words(text, {word}))
         if 1 < len(parts) <= PARTS_MAX:
             yield parts
+    if _POINTED.fullmatch(text):
+        yield _once(text.split("."))
     if text.strip():
         yield [text]
 

@@ -17,6 +17,8 @@ from itertools import permutations
 from typing import Final, Literal, NamedTuple
 
 from huntserver.game.judging.folding import folded, letters
+from huntserver.game.judging.number_words import english
+from huntserver.game.judging.opening import said
 from huntserver.game.judging.tables import months, weekdays
 
 Order = Literal["any", "dmy", "mdy", "ymd"]
@@ -25,7 +27,7 @@ _TIME_ISO: Final = re.compile(r"(\d{2}):(\d{2})(?::(\d{2}))?\Z")
 _TOKEN: Final = re.compile(r"\d+|[^\W\d_]+(?:[^\W\d_]|['.’\u0300-\u036f\u0900-\u109f\u1780-\u17ff])*")
 _BESIDE: Final = """
 st nd rd th er re e eme a o de del di van do den der of the le il el am an on ngay nam thang г года год р року
-nian yue ri η พ.ศ พศ ค.ศ คศ
+nian yue ri η พ.ศ พศ ค.ศ คศ in year ad ce anno jahr im annee año ano anno jaar around about
 """
 _ROMAN: Final = {
     name: i for i, name in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"), 1)
@@ -36,10 +38,15 @@ BUDDHIST: Final = 543
 _ORDINALS: Final = frozenset(map(folded, _BESIDE.split()))
 """Words and endings that stand in dates beside figures and names."""
 _CLOCK: Final = re.compile(
-    r"(\d{1,2})\s*(?:[:.h時点시]|uhr|時|点)\s*(\d{2}|(?<=uhr)\s*\d|\d(?=\s*[分분]))?"
-    r"\s*(?:[:.分분m]|min|uhr)?\s*(\d{2}|\d(?=\s*[秒초]))?\s*(?:[s秒초]|uhr|h)?\Z"
+    r"(\d{1,2})\s*(?:[:.;h時点시]|uhr|時|点|\s|-)\s*(\d{2}|(?<=uhr)\s*\d|\d(?=\s*[分분]))?"
+    r"\s*(?:[:.分분m]|min|uhr)?\s*(\d{2}|\d(?=\s*[秒초]))?\s*(?:[s秒초]|uhr|h|o'?clock)?\Z"
 )
 _BARE: Final = re.compile(r"(\d{2})(\d{2})\Z")
+_BARE_HALF: Final = re.compile(r"(\d{1,2})(\d{2})\Z")
+"""With a half of the day behind it: 230 pm."""
+_AT: Final = re.compile(r"(?:at|by|around|um|gegen|à|a)\s+(?=\d|\w)")
+_PAST: Final = re.compile(r"(half|a\s+quarter|quarter)\s+(past|after|to|before)\s+(\w+)(?:\s+o'?clock)?\Z")
+_DAY_HALF: Final = re.compile(r"\s+(?:in\s+the\s+(morning|afternoon|evening)|at\s+(night)|o'?clock)\Z")
 _HOUR: Final = re.compile(r"(\d{1,2})\s*(?:o'?clock|uhr|h|時|点|시)?\Z")
 _AFTERNOON: Final = re.compile(r"(.*?)\s*(?:\b|(?<=\d))(a\.?\s?m\.?|p\.?\s?m\.?)\Z", re.DOTALL)
 _HALVES: Final = {"午前": "a", "上午": "a", "오전": "a", "午後": "p", "下午": "p", "오후": "p"}
@@ -111,6 +118,7 @@ def time_of(text: str) -> int | None:
 @lru_cache(256)
 def dates(text: str, order: Order = "any") -> tuple[Date, ...]:
     """Return every date that a text can be read as; none if it is no date. Never fails."""
+    text = said(text)
     plain = re.sub(r"(?<=\d)\s?[年月日년월일]", " ", letters(text.replace("-", " - ")))[:200]
     tokens = [t for t in _TOKEN.findall(plain) if folded(t) not in _ORDINALS]
     numbers = [t for t in tokens if t.isdecimal()]
@@ -167,6 +175,8 @@ def _figures(numbers: list[str], text: str, order: Order) -> Iterator[Date]:
                 yield Date(*map(int, parts))
         elif len(one) in (3, 4):
             yield Date(int(one))
+        elif len(one) == 2 and text.lstrip().startswith("'"):
+            yield from (Date(y) for y in _years(one))  # '69
         return
     if len(numbers) == 2:
         a, b = numbers
@@ -216,7 +226,10 @@ def ordinal(d: Date) -> int:
 @lru_cache(256)
 def times(text: str) -> tuple[int, ...]:
     """Return every time of day that a text can be read as, in seconds after midnight; none if it is no time."""
-    plain = letters(text).strip().rstrip("!?")[:60]
+    plain = _AT.sub("", letters(said(text)).strip().rstrip("!?.")[:60], count=1) if text.strip() else ""
+    if (half_said := _DAY_HALF.search(plain)) is not None:
+        spoken = half_said[1] or half_said[2] or ""
+        plain = plain[: half_said.start()] + {"morning": " am", "": ""}.get(spoken, " pm")
     if folded(plain) in _WORDS:
         return (_WORDS[folded(plain)],)
     for word, half_of in _HALVES.items():
@@ -226,7 +239,8 @@ def times(text: str) -> tuple[int, ...]:
     half = _AFTERNOON.match(plain)
     if half:
         plain = half[1].strip()
-    found = _CLOCK.match(plain) or _BARE.match(plain) or _HOUR.match(plain)
+    plain = _in_figures(plain)
+    found = _CLOCK.match(plain) or (_BARE_HALF if half else _BARE).match(plain) or _HOUR.match(plain)
     if found is None:
         return ()
     hour, minute, second = (int(part or 0) for part in (*found.groups(), 0, 0)[:3])
@@ -236,6 +250,20 @@ def times(text: str) -> tuple[int, ...]:
         hour = hour % 12 + (12 if half[2][0] == "p" else 0)
     seconds = _clock(hour, minute, second)
     return () if seconds is None else (seconds,)
+
+
+def _in_figures(text: str) -> str:
+    """Return a time that is said in English words in figures: half past two is 2:30, a quarter to three 2:45."""
+    found = _PAST.match(text)
+    word = found[3] if found else text
+    number = english().get(folded(word)) if not word.isdecimal() else int(word)
+    if number is None or number.denominator != 1 or not 0 < number <= 24:
+        return text
+    if found is None:
+        return str(number)
+    minutes = 30 if found[1] == "half" else 15
+    hour = int(number) if found[2] in ("past", "after") else int(number) - 1 or 12
+    return f"{hour}:{minutes if found[2] in ('past', 'after') else 60 - minutes:02}"
 
 
 def _clock(hour: int, minute: int, second: int) -> int | None:

@@ -14,7 +14,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from huntserver.game.judging.folding import letters
+from huntserver.game.judging.folding import folded, letters
+from huntserver.game.judging.number_words import number_words
+from huntserver.game.judging.opening import said
 from huntserver.game.judging.tables import magnitudes
 from huntserver.game.judging.units import unit_key, units_named, units_of
 
@@ -27,14 +29,29 @@ CONVERTED: Final = Fraction(1, 1000)
 _DIGITS: Final = r"\d+(?:(?:\s*[.,']\s*|\s+)\d+)*[.,]?|[.,]\d+"
 _NUMBER: Final = re.compile(rf"\s*([-+]?)\s*({_DIGITS})")
 _FEET: Final = re.compile(r"\s*([-+]?)\s*(\d+)(?=')")
-_FRACTION: Final = re.compile(r"\s*([-+]?)\s*(?:(\d+)\s*(?:\+|\s)\s*)?(\d+)\s*/\s*(\d+)(?![\d/])")
+_FRACTION: Final = re.compile(r"\s*([-+]?)\s*(?:(\d+)\s*(?:\+|\s)\s*)?(\d+)\s*[/÷]\s*(\d+)(?![\d/])")
 _POWER: Final = re.compile(r"\s*(?:e\s*([-+]?\d+)|[x*·]\s*10\s*\^?\s*\(?([-+]?\d+)\)?|x?10\^\s*([-+]?\d+))(?!\d)")
 _TEN: Final = re.compile(r"\s*([-+]?)\s*10\s*\^\s*\(?([-+]?\d+)\)?")
-_ABOUT: Final = re.compile(r"\s*(?:[~≈=:#]|ca\.?\s|approx\.?\s|about\s|n[or]\.?\s?(?=\d))\s*")
+_ABOUT: Final = re.compile(
+    r"\s*(?:[~≈=:#]|(?:ca|approx|circa|environ|etwa|rund)\.?\s|(?:about|exactly|roughly|approximately|nearly|genau)\s"
+    r"|n[or]\.?\s?(?=\d))\s*"
+)
 _MINUS: Final = re.compile(r"(?:minus|negative|moins|menos|meno|минус|まいなす|负|負|سالب)\s*(?=[\d.])")
 _AROUND: Final = re.compile(r"([\"'(\[]+)(.*?)[\"')\]]+", re.DOTALL)
 """Quotes and brackets around all of it."""
 _BEFORE: Final = re.compile(r"([^\d\s.,+\-]+)\s*(?=\d)")
+_NOUN: Final = re.compile(r"\s*([^\W\d_]{3,}(?:\s[^\W\d_]{3,})?)\.?")
+"""What is counted, behind a number: 12 spikes."""
+_COUNT: Final = """
+and half third quarter dozen score pair pairs squared cubed plus minus times more less over under point percent
+hundred thousand million und halb dutzend mal
+"""
+_COUNTS: Final = frozenset(_COUNT.split())
+"""Words behind a number that make another of it."""
+THING: Final = "\0"
+"""Stands for the unit of what is merely counted."""
+_WORDS_MAX: Final = 6
+"""Words that a number is said in, at most."""
 _WORD: Final = re.compile(r"\s*([^\d\s.,+\-]+\.?)")
 _SMALLER: Final = {"duration-hour": "min", "length-foot": "in", "angle-degree": "'", "angle-arc-minute": '"',
                    "length-meter": "cm", "duration-minute": "s"}  # fmt: skip
@@ -67,6 +84,10 @@ class NumberAnswer(NamedTuple):
     def near(self, given: Quantity) -> bool:
         """Tell whether a quantity is near enough. One without a unit is in the asked one."""
         within = abs(self.value) * self.tolerance if self.relative else self.tolerance
+        if given.unit == THING:
+            return not self.unit and abs(given.value - self.value) <= within
+        if self._rounded(given):
+            return True
         if given.unit == self.unit or not given.unit:
             return abs(given.value - self.value) <= within
         if not self.unit:
@@ -75,6 +96,19 @@ class NumberAnswer(NamedTuple):
                 abs(given.value - self.value) <= within or abs(given.value * percent - self.value) <= within
             )
         return any(abs(value - self.value) <= max(within, slack) for value, slack in self._converted(given))
+
+    def _rounded(self, given: Quantity) -> bool:
+        """Tell whether a decimal of two places and more is a number that no decimal is, rounded or cut: 0.33, 0.67."""
+        rest = self.value.denominator
+        for factor in (2, 5):
+            while rest % factor == 0:
+                rest //= factor
+        if rest == 1 or given.unit not in ("", self.unit):
+            return False
+        places = next((n for n in range(2, DIGITS_MAX) if (given.value * 10**n).denominator == 1), 0)
+        unit = Fraction(1, 10**places)
+        less = abs(self.value) - abs(given.value)
+        return bool(places) and given.value * self.value > 0 and (abs(less) * 2 <= unit or 0 <= less < unit)
 
     def _converted(self, given: Quantity) -> Iterator[tuple[Fraction, Fraction]]:
         """Yield the value in the asked unit, and what rounding may cost it, for each unit that it can be given in."""
@@ -104,8 +138,8 @@ def unit_problem(unit: str) -> str:
 @lru_cache(256)
 def readings(text: str) -> tuple[Quantity, ...]:
     """Return every quantity that a text can be read as; none if it is no number. Never fails."""
-    plain = letters(text)
-    plain = "".join(c for c in plain if c != "_" and unicodedata.category(c) != "Sc").strip().rstrip("!?;")
+    plain = letters(said(text))
+    plain = _in_figures("".join(c for c in plain if c != "_" and not _is_ornament(c)).strip().rstrip("!?;"))
     plain = around[2].strip() if (around := _AROUND.fullmatch(plain)) else plain.strip("[]")
     plain = plain[found.end() :] if (found := _ABOUT.match(plain)) else plain
     plain = _MINUS.sub("-", plain, count=1) if _MINUS.match(plain) else plain
@@ -116,10 +150,27 @@ def readings(text: str) -> tuple[Quantity, ...]:
         rest = _compound(plain[word.end() :], 1)
         found_all += [Quantity(q.value * 10**power, q.unit) for q in rest]
     if not found_all and " " in plain:  # ". 5": a slip of the thumb
-        found_all = list(_compound("".join(plain.split()), 1))
+        found_all = [q for q in _compound("".join(plain.split()), 1) if q.unit != THING]
     if not found_all and "·" in plain:
         found_all = list(_compound(plain.replace("·", "."), 1))
     return tuple(dict.fromkeys(found_all))
+
+
+def _is_ornament(c: str) -> bool:
+    """Tell whether a sign says nothing of the number: of a currency, or a picture beside it."""
+    return unicodedata.category(c) == "Sc" or (ord(c) >= 0x2600 and unicodedata.category(c) in ("So", "Sk"))
+
+
+def _in_figures(text: str) -> str:
+    """Return the text with a number in words that it begins with in figures: "twelve spikes", "one million"."""
+    words = text.replace("-", " ").split()
+    if not words or any(c.isdigit() for c in words[0]):
+        return text
+    first = 1 if words[0] in ("minus", "negative", "about") else 0
+    for end in range(min(len(words), first + _WORDS_MAX), first, -1):
+        for number in number_words().get(folded("".join(words[first:end])), ())[:1]:
+            return " ".join([*words[:first], str(number), *words[end:]])
+    return text
 
 
 def _compound(text: str, parts: int) -> Iterator[Quantity]:
@@ -159,6 +210,16 @@ def _behind(rest: str) -> Iterator[tuple[Fraction, str, str]]:
             yield Fraction(10**power), unit_key(more), ""
         if more and units_named(word):
             yield Fraction(1), word, more
+    if (noun := _NOUN.fullmatch(rest)) and not units_named(key) and not _counts(noun[1]):
+        yield Fraction(1), THING, ""
+
+
+def _counts(words: str) -> bool:
+    """Tell whether a word behind a number makes another of it, or is a unit that the number may be in."""
+    return any(
+        word in _COUNTS or folded(word) in number_words() or unit_key(word) in magnitudes() or units_named(word)
+        for word in words.split()
+    )
 
 
 def _leading(text: str) -> Iterator[tuple[Fraction, str]]:

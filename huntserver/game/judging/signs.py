@@ -119,6 +119,9 @@ def _pointed(token: str, reading: Reading) -> str:
         return _one_mark(groups, marks[0], reading)
     if len(kinds) == 1 and _thousands(groups):
         return "".join(groups)
+    if marks == [".", ",", "."]:  # 48.8584,2.2945
+        point = KEPT["."]
+        return f"{groups[0]}{point}{groups[1]}{KEPT[' ']}{groups[2]}{point}{groups[3]}"
     if len(kinds) == 2 and marks.count(marks[-1]) == 1 and marks[-1] != "'" and _thousands(groups[:-1]):
         return "".join(groups[:-1]) + KEPT["."] + groups[-1]
     return "".join(g + (KEPT[m] if m in ".'" else "") for g, m in zip(groups, [*marks, ","], strict=True))

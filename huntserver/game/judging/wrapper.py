@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from huntserver.game.judging.folding import WIDE, typed
 
 GAP: Final = "..."
+_ENDS: Final = re.compile(r"(?<=\W)[\s.!,;]+\Z")
 
 
 class Wrapper(NamedTuple):
@@ -23,6 +24,8 @@ class Wrapper(NamedTuple):
         Case, width and the spaces around do not count; signs in the wrapper may be left at one side only by nobody.
         """
         plain = typed(text).strip()
+        if self.behind and not plain.endswith(self.behind):
+            plain = _ENDS.sub("", plain)  # the point that a phone puts after two spaces
         found = re.fullmatch(
             rf"{re.escape(self.before)}\s*(.*?)\s*{re.escape(self.behind)}",
             plain.translate(WIDE),

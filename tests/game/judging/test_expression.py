@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from huntserver.game.judging.answer import Answer
 from huntserver.game.judging.expression import Expressions, problems
+from huntserver.game.judging.judge import TextJudge
 from huntserver.game.judging.linear import linear, same_case
+from huntserver.game.judging.wrapper import wrapper_of
 from huntserver.game.patterns import pattern_problem
 
 
@@ -92,7 +95,7 @@ def test_a_text_matches_itself_whatever_its_normal_form(text: str) -> None:
 def test_what_could_run_for_ever_is_refused_only_where_re2_cannot_run_it() -> None:
     assert problems([("(a+)+", "typed"), ("(a|aa)+$", "typed"), ("a?" * 40, "typed")]) == []
     assert fits("(a+)+", "a" * 200)
-    assert not fits("(a+)+", "a" * 199 + "!")
+    assert not fits("(a+)+", "a" * 199 + "-")
     ((at, fault),) = problems([("a", "typed"), (r"(\ba+)+", "typed")])
     assert at == 1
     assert "could run for ever" in fault
@@ -117,3 +120,19 @@ def test_whatever_is_allowed_answers_the_worst_guesses_at_once(pattern: str) -> 
         return
     for guess in ("a" * 200, "ab" * 100, "a" * 199 + "!"):
         fits(pattern, guess)  # the test's own time limit is what is tested
+
+
+def test_an_expression_forgives_what_phones_and_keyboards_add() -> None:
+    judge = TextJudge([Answer(regex=r"colou?r|\d+ cats|stop!")])
+    right = ["color. ", "Colour!", "ｃｏｌｏｕｒ", "12  cats", '"color"', "“color”", "stop!"]
+    assert [text for text in right if not judge.correct(text)] == []
+    assert [text for text in ("colour?x", "stop", "12cats", ".color") if judge.correct(text)] == []
+    assert not TextJudge([Answer(regex="color", sees="raw")]).correct("color.")
+
+
+def test_a_wrapper_comes_off_before_the_point_of_a_phone() -> None:
+    judge = TextJudge(["flag"], wrapper=wrapper_of("flag{...}", needed=True))
+    assert judge.correct("flag{Flag}.")
+    assert judge.correct("FLAG{flag} ")
+    assert not judge.correct("flag{flag")
+    assert not judge.correct("flag{flag}x")

@@ -117,3 +117,45 @@ def test_a_guess_is_read_at_once_as_it_is_read_step_by_step(judge: TextJudge, gu
     right = normal in judge.texts or judge.fits(guess)
     assert judge.read(guess) == (normal, judge.mark(guess, normal), right)
     assert judge.replies or judge.reply(guess, normal) is None
+
+
+FORGIVEN = [
+    ("lighthouse", ["the lighthouse", "A Lighthouse", "it's the lighthouse", "The answer is: lighthouse",
+                    "I think it's a lighthouse!", "der Lighthouse", "l’lighthouse"], ["lighthouses", "the light"]),
+    ("The Beatles", ["Beatles", "the beatles", "Les Beatles"], ["The", "the eatles"]),
+    ("La Paz", ["la paz", "It is La Paz"], ["paz"]),
+    ("A4", ["a 4", "the A4"], ["4", "the 4"]),
+    ("24", ["twenty-four", "vierundzwanzig", "Vingt-quatre", "двадцать четыре", "it's 24", "two dozen"],
+     ["twenty", "twenty-five", "a24"]),
+    ("twelve", ["12", "Twelve", "twelve."], ["twelv", "120"]),
+    ("50%", ["50 percent", "50 per cent", "50 Prozent"], ["50"]),
+    ("50 percent", ["50%", "50 percent"], ["5"]),
+    ("-5", ["minus 5", "negative 5"], ["5"]),
+    ("1234.5", ["1 234,5", "1\u202f234.5"], ["1 234 5"]),
+    ("48.8584, 2.2945", ["48.8584,2.2945", "48.8584 2.2945"], ["48.8584", "48.85842.2945"]),
+    ("2:1", ["2-1", "2 – 1", "2 : 1"], ["21", "1-2"]),
+    ("2-1", ["2:1", "2–1"], ["1:2"]),
+    ("10:30", ["10.30", "10h30", "10 h 30"], ["1030", "10.31"]),
+    ("10h30", ["10:30"], ["10:31"]),
+    ("❤️", ["♥️", "♥", "❤"], ["💙", "♠"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "right", "wrong"), FORGIVEN)
+def test_what_players_add_or_spell_out_is_forgiven(answer: str, right: list[str], wrong: list[str]) -> None:
+    judge = TextJudge([answer])
+    assert [g for g in right if not judge.read(g)[2]] == []
+    assert [g for g in wrong if judge.read(g)[2]] == []
+
+
+def test_what_is_forgiven_never_takes_the_place_of_a_partial_answer_and_not_where_signs_count() -> None:
+    judge = TextJudge(["The Old Tower", "12"], partial=[("old tower", "Which one?"), ("the keep", "Warm.")])
+    assert not judge.correct("Old Tower")
+    assert judge.reply("Old Tower", judge.normal("Old Tower")) == "Which one?"
+    assert judge.reply("a keep", judge.normal("a keep")) is None
+    assert judge.reply("it's the keep", judge.normal("it's the keep")) == "Warm."
+    assert judge.correct("twelve")
+    for mode in ("signs", "exact"):
+        strict = TextJudge(["tower"], mode=mode)  # type: ignore[arg-type]
+        assert not strict.correct("the tower")
+    assert TextJudge(["lighthouse"], near_miss=Near(slips=1, solves=True)).correct("the lighthous")

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from huntserver.game.judging.answer import Answer
 from huntserver.game.judging.folding import answer_forms, folded, guess_forms
+from huntserver.game.judging.judge import TextJudge
 from huntserver.game.judging.listing import ListAnswer
 from huntserver.game.judging.nearness import allowed, near
 from huntserver.game.judging.wrapper import Wrapper, wrapper_of
@@ -121,3 +123,21 @@ def slips(a: str, b: str) -> int:
         if i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
             rows[i][j] = min(rows[i][j], rows[i - 2][j - 2] + 1)
     return rows[-1][-1]
+
+
+def test_things_of_one_word_each_may_be_written_together_or_parted_by_points() -> None:
+    colours = TextJudge([Answer(in_any_order=["red", "green", "dark blue"])])
+    right = ["redgreendarkblue", "DarkBlueGreenRed!", "the red, the green, the dark blue"]
+    assert [text for text in right if not colours.correct(text)] == []
+    assert [
+        t for t in ("redgreen", "redgreenblue", "redredgreendarkblue", "redgreendarkbluex") if colours.correct(t)
+    ] == []
+    figures = TextJudge([Answer(in_order=["1", "2", "3"])])
+    assert [text for text in ("123", "1.2.3", "one two three") if not figures.correct(text)] == []
+    assert [text for text in ("321", "12", "3.2.1", "1.23") if figures.correct(text)] == []
+
+
+def test_trying_things_written_together_never_takes_long() -> None:
+    judge = TextJudge([Answer(in_any_order=["a" * n for n in range(1, 41)])])
+    assert not judge.correct("a" * 200)
+    assert not judge.correct("a" * 120)

@@ -112,3 +112,28 @@ def test_every_reading_is_a_day_that_exists(text: str) -> None:
     for d in dates(text):
         if d.year and d.day:
             datetime.date(d.year, d.month, d.day)
+
+
+SPOKEN = [
+    ("14:30", ["14 30", "14-30", "14;30", "at 14:30", "230pm", "2 30 pm", "2:30 in the afternoon", "14:30 o'clock",
+               "14.30"], ["2:30", "14 31", "230", "143"]),
+    ("02:30", ["half past two", "2:30", "it's half past two"], ["half past three", "half to two"]),
+    ("02:45", ["a quarter to three"], ["quarter past three"]),
+    ("12:00", ["twelve", "twelve o'clock", "noon"], ["thirty", "twelfth"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("time", "right", "wrong"), SPOKEN)
+def test_a_time_is_read_as_it_is_said(time: str, right: list[str], wrong: list[str]) -> None:
+    seconds = time_of(time)
+    assert seconds is not None
+    answer = TimeAnswer(seconds)
+    assert [text for text in right if not answer.fits(text)] == []
+    assert [text for text in wrong if answer.fits(text)] == []
+
+
+def test_a_year_is_read_as_it_is_said() -> None:
+    year = DateAnswer(Date(1969))
+    right = ["'69", "’69", "in 1969", "the year 1969", "AD 1969", "1969 CE", "im Jahr 1969", "it was 1969"]
+    assert [text for text in right if not year.fits(text)] == []
+    assert [text for text in ("69", "1969 BC", "1969 spikes", "in 1970") if year.fits(text)] == []
