@@ -16,6 +16,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from huntserver.cli.address import URL
 from huntserver.cli.erase_report import Findings, look_at_models, look_for_words, plan_lines, remains, tidy_models
 from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, UNREACHABLE, USAGE, checked_config, fail, run
 from huntserver.client import Refused, Unreachable, connect
@@ -36,7 +37,7 @@ MODELS_AGAIN_S: Final = 0.1
 @CONFIG
 @LOG
 @DATA
-@click.option("--url", default="ws://127.0.0.1:8080/ws", show_default=True, help="address of the server")
+@URL
 @click.option("--token", envvar="HUNTSERVER_TOKEN", help="of the role admin (default: made with the token key)")
 @click.option("--dry-run", is_flag=True, help="print what would be erased, and end")
 @click.option("--check", is_flag=True, help="print what is left of the person anywhere, and end")

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import click
 import msgspec
 
+from huntserver.cli.address import URL
 from huntserver.cli.host_media import media, send_named
 from huntserver.cli.host_queue import lines as queue_lines
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
@@ -29,8 +30,6 @@ from huntserver.game.features.amending import Existing
 from huntserver.game.features.authoring import Create
 from huntserver.game.hunt import TAKES
 from huntserver.hunt_source import HuntSource, SourceError, read_source
-
-URL = click.option("--url", default="ws://127.0.0.1:8080/ws", show_default=True, help="address of the server")
 
 
 def _given(ctx: click.Context, param: click.Parameter, token: str | None) -> str:

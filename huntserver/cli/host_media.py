@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import click
 
+from huntserver.cli.address import URL
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.client import Refused, Unreachable, connect
 from huntserver.client.http import http, http_base
@@ -43,7 +44,7 @@ async def send(url: str, token: str, hunt: str, name: str, body: bytes) -> None:
 
 @click.command()
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1)
-@click.option("--url", default="ws://127.0.0.1:8080/ws", show_default=True, help="address of the server")
+@URL
 @click.option("--token", envvar="HUNTSERVER_TOKEN", required=True, help="host token (or HUNTSERVER_TOKEN)")
 @click.option("--hunt", required=True, help="id of the hunt")
 def media(files: tuple[Path, ...], url: str, token: str, hunt: str) -> None:

@@ -23,6 +23,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from huntserver.cli.address import URL
 from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.cli.play_words import HELP, OF_TEAMS, USES
 from huntserver.cli.prose import shown
@@ -322,7 +323,7 @@ async def _play(url: str, token: str, hunt: str, join: dict[str, str], device: D
 
 
 @click.command()
-@click.option("--url", default="ws://127.0.0.1:8080/ws", show_default=True, help="address of the server")
+@URL
 @click.option("--token", envvar="HUNTSERVER_TOKEN", help="player token (or HUNTSERVER_TOKEN)")
 @click.option("--guest", help="play as a guest with this name")
 @click.option("--hunt", required=True, help="id of the hunt")

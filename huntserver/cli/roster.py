@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import click
 
-from huntserver.cli.host import HUNT, TOKEN, URL, host, work
+from huntserver.cli.address import URL
+from huntserver.cli.host import HUNT, TOKEN, host, work
 from huntserver.cli.main import FAILED, USAGE, fail
 from huntserver.cli.sheets import written
 from huntserver.client import Client, Refused, connect

@@ -15,6 +15,7 @@ import click
 import msgspec
 
 from actors.entity import Rejected
+from huntserver.cli.address import DEFAULT, ServerAddress
 from huntserver.cli.check import checked
 from huntserver.cli.host import amend_hunt
 from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, UNREACHABLE, USAGE, checked_config, fail, run
@@ -102,7 +103,7 @@ def _step(flag: str, *words: str, help: str) -> Callable[[Callable[..., Any]], C
 @click.option("--commit", is_flag=True, help="then do it on the server (asks first)")
 @click.option("--yes", is_flag=True, help="do not ask")
 @click.option("--reason", default="", help="of what is committed: kept in the audit trail, shown to who is concerned")
-@click.option("--url", default="ws://127.0.0.1:8080/ws", show_default=True, help="of the server, to commit")
+@click.option("--url", type=ServerAddress(), default=DEFAULT, show_default=True, help="of the server, to commit")
 @click.option("--token", envvar="HUNTSERVER_TOKEN", help="host token (or HUNTSERVER_TOKEN), to commit")
 @CONFIG
 @LOG

@@ -20,6 +20,8 @@ _SCORE: Final = re.compile(r"\s*(\d{1,3})\s*[:-]\s*(\d{1,3})\s*")
 _CLOCK: Final = re.compile(r"\s*([01]?\d|2[0-3])\s?[.h]\s?([0-5]\d)\s*")
 _SPACED: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:\s\d{3})+(?=[.,]\d+(?![\d.,]))")
 """Thousands parted by spaces before decimals, which look like two numbers of a position."""
+SAID: Final = "\0"
+"""Before a number that is said in words: "uno" is "1", but no other word for it is "one"."""
 FIGURES_MAX: Final = 3
 """Figures of a number that may be said in words."""
 
@@ -36,13 +38,14 @@ def forms_of_guess(text: str, *, accents: bool = False, figures: bool = True) ->
             forms += guess_forms(other, accents=accents)
         forms += _score(plain) + _clock(plain)
     elif figures:
-        forms += [str(number) for form in forms for number in number_words().get(form, ())]
+        forms += [worded(number) for form in forms for number in number_words().get(form, ())]
     return tuple(dict.fromkeys(forms))
 
 
 def forms_of_answer(text: str, *, accents: bool = False) -> tuple[str, ...]:
     """Return every form that an answer of the host accepts, the usual one first; empty when nothing is left."""
     forms = list(answer_forms(text, accents=accents))
+    forms += [SAID + form for form in forms if _in_figures(form)]
     if (rest := without_article(text)) is not None:
         forms += answer_forms(rest, accents=accents)
     plain = letters(text, accents=accents)
@@ -64,7 +67,12 @@ def may_differ(text: str) -> bool:
     return bool(bare(text)) or next(_spelled(plain), None) is not None or _CLOCK.fullmatch(plain) is not None
 
 
-def in_figures(form: str) -> bool:
+def worded(number: object) -> str:
+    """Return the form of a number that is said in words: right where the host wrote figures."""
+    return f"{SAID}{number}"
+
+
+def _in_figures(form: str) -> bool:
     """Tell whether an accepted form is a number that a guess may say in words."""
     return "/" in form or (form.isdigit() and len(form) <= FIGURES_MAX)
 

@@ -25,11 +25,12 @@ from huntserver.game.judging.folding import (
     signed,
     symbols,
 )
-from huntserver.game.judging.forms import forms_of_answer, forms_of_guess, in_figures, may_differ
+from huntserver.game.judging.forms import SAID, forms_of_answer, forms_of_guess, may_differ, worded
 from huntserver.game.judging.listing import ListAnswer
 from huntserver.game.judging.moment import DateAnswer, TimeAnswer, date_of, time_of
 from huntserver.game.judging.nearness import near
 from huntserver.game.judging.number import NumberAnswer
+from huntserver.game.judging.number_words import number_words
 from huntserver.game.judging.opening import bare
 from huntserver.game.judging.units import unit_key
 from huntserver.game.judging.wrapper import Wrapper
@@ -85,8 +86,8 @@ class TextJudge:
         self._cased = mode == "exact"
         self.exact = bool(self._others) or mode != "folded" or wrapper is not None
         self.replies = bool(self.partials) or (near_miss.slips > 0 and not near_miss.solves)
-        self._figures = mode == "folded" and any(map(in_figures, self.texts))
-        self._letters_alone = not self.exact and not near_miss.solves and not self._figures
+        self._figures = mode == "folded" and any(form.startswith(SAID) for form in self.texts)
+        self._letters_alone = not self.exact and not near_miss.solves
         self._signs_alone = any(not any(c.isalnum() for c in form) for form in (*self.texts, *self.partials))
 
     def _accepted(self, plain: Sequence[str]) -> frozenset[str]:
@@ -112,10 +113,15 @@ class TextJudge:
             data = raw.encode()
             if not data.translate(None, NO_SIGN) and (data := data.translate(LOWER, DROPPED)):
                 normal = data.decode()
-                right = normal in self.texts or ((" " in raw or data[0] < 58) and self.fits(raw))
+                right = normal in self.texts or (self._figures and self._in_words(normal))
+                if not right and (" " in raw or data[0] < ord("a")):
+                    right = self.fits(raw)
                 return normal, crc32(data) or 1, right
         normal = self.normal(raw)
         return normal, self.mark(raw, normal), normal in self.texts or self.fits(raw)
+
+    def _in_words(self, normal: str) -> bool:
+        return any(worded(number) in self.texts for number in number_words().get(normal, ()))
 
     def normal(self, raw: str) -> str:
         """Return the guess's normal form under this clue's rules; "" when nothing of it can count."""

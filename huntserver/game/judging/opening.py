@@ -32,6 +32,14 @@ _ARTICLE: Final = re.compile(
     rf"\s+|[ldLD]{_APOSTROPHE})(?=\S)",
     re.IGNORECASE,
 )
+_FIRST_WORD: Final = re.compile(r"\s*([^\W\d_]+)")
+_FIRST: Final = """
+i we maybe perhaps the my our final answer solution it that this there they die antwort lösung es das la réponse reponse
+c ce respuesta risposta a resposta het antwoord dat an der den dem ein eine einen le les un une el los las una il lo gli
+uno een os um uma l d
+"""
+_FIRST_WORDS: Final = frozenset(_FIRST.split())
+"""What the two begin with: most guesses are told at once to have neither."""
 _OF_HOSTS: Final = re.compile(rf"\s*(?:(?:the|der|das|les)\s+|[lL]{_APOSTROPHE})(?=\S)", re.IGNORECASE)
 
 
@@ -43,6 +51,9 @@ def said(text: str) -> str:
 
 def bare(text: str) -> tuple[str, ...]:
     """Return a guess without what was only said before it, then also without an article; empty if there is neither."""
+    first = _FIRST_WORD.match(text)
+    if first is None or first[1].lower() not in _FIRST_WORDS:
+        return ()
     rest = said(text)
     found = _ARTICLE.match(rest)
     name = rest[found.end() :] if found and _is_name(rest[found.end() :]) else rest

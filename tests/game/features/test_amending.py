@@ -127,7 +127,7 @@ def test_rejudging_solves_for_exactly_those_who_would_have_solved_with_the_answe
 
 def test_an_accepted_number_is_found_among_the_youngest_guesses_too() -> None:
     table = Table(OPEN).running("ann", "bob")
-    table.guess("seven", clue="c")
+    table.guess("heptad", clue="c")
     table.guess("8.0", player="bob", clue="c")
     d = definition(OPEN)
     wider = msgspec.structs.replace(d.clues[2], answers=[msgspec.structs.replace(d.clues[2].answers[0], tolerance=1.0)])

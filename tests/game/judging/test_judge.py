@@ -127,7 +127,7 @@ FORGIVEN = [
     ("A4", ["a 4", "the A4"], ["4", "the 4"]),
     ("24", ["twenty-four", "vierundzwanzig", "Vingt-quatre", "двадцать четыре", "it's 24", "two dozen"],
      ["twenty", "twenty-five", "a24"]),
-    ("twelve", ["12", "Twelve", "twelve."], ["twelv", "120"]),
+    ("twelve", ["12", "Twelve", "twelve."], ["twelv", "120", "zwölf", "doce"]),
     ("50%", ["50 percent", "50 per cent", "50 Prozent"], ["50"]),
     ("50 percent", ["50%", "50 percent"], ["5"]),
     ("-5", ["minus 5", "negative 5"], ["5"]),
