@@ -39,6 +39,7 @@ class RemoteRequest:
     __slots__ = (
         "by_s",
         "caller",
+        "hurried",
         "id",
         "key",
         "kind",
@@ -47,6 +48,7 @@ class RemoteRequest:
         "request",
         "sent_ns",
         "sink",
+        "stamp",
         "tries",
         "what",
     )
@@ -63,6 +65,8 @@ class RemoteRequest:
         self.caller = caller
         self.key = key
         self.link: Link | None = None
+        self.stamp = ""  # of the tenure that it was addressed to last
+        self.hurried = False  # it went again without a wait, as its shard was known elsewhere by then
         self.tries = 0
         self.sent_ns = 0  # boot time at which it went out last
         self.by_s = asyncio.get_running_loop().time() + DEADLINE_S
@@ -157,16 +161,22 @@ class RemoteRequests:
                 self.later(request)
 
     def later(self, request: RemoteRequest) -> None:
-        """Try a request again after a short while, or answer it when its time is up."""
+        """Try a request again after a short while, or answer it when its time is up. If its shard is known elsewhere by
+        now than it was sent to, it goes at once; not twice in a row, for two nodes may each name the other."""
         loop = asyncio.get_running_loop()
-        wait_s = RETRY_S[min(request.tries, len(RETRY_S) - 1)]
-        request.tries += 1
+        target, wait_s = self._way.target(request), RETRY_S[min(request.tries, len(RETRY_S) - 1)]
+        request.hurried = not request.hurried and request.link is not None and target is not None
+        request.hurried = request.hurried and target != (request.link, request.stamp)
+        if request.hurried:
+            wait_s = 0.0
+        else:
+            request.tries += 1
         request.link = None
         if loop.time() + wait_s > request.by_s or self.full():
             request.sink.refused(request.request, UNREACHABLE, -1)
             return
         self._waiting += 1
-        self._late[request] = loop.call_later(wait_s, self._again, request), self._way.target(request)
+        self._late[request] = loop.call_later(wait_s, self._again, request), target
 
     def look(self) -> None:
         """Try at once what waits and would go elsewhere now than when it was put off."""

@@ -134,7 +134,8 @@ class Router(WayIn):
             request.sink.refused(request.request, BUSY, -1)
             return
         self.watches.aim(kind, id)  # what follows the view is heard by the same link
-        body, caller, nonce = self._codec.encode(request.payload), request.caller, self._stamp(shard.id, link)
+        body, caller = self._codec.encode(request.payload), request.caller
+        nonce = request.stamp = self._stamp(shard.id, link)
         n, request.sent_ns = self.requests.sending(request, link), self._system.boot_ns()
         if request.what == QUERY:
             frame: f.LinkFrame = f.LinkQuery(n, kind, id, nonce, body, caller.by, caller.role, caller.name)

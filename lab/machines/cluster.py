@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -135,12 +136,7 @@ class LocalCluster:
 
     def view(self, node: ClusterProcess) -> dict[str, Any]:
         """Return the cluster as a node sees it; empty while it does not answer."""
-        try:
-            status, body = node.http("GET", "/api/cluster", authorization=f"Bearer {self.admin()}")
-        except OSError:
-            return {}
-        found: dict[str, Any] = json.loads(body) if status == 200 else {}
-        return found
+        return view(node, self.admin())
 
     def admin(self) -> str:
         """Return an operator's token."""
@@ -153,10 +149,8 @@ class LocalCluster:
         return next((name for name, one in self.nodes.items() if one.node == node), "")
 
     def until_settled(self, wait_s: float = WAIT_S) -> None:
-        """Wait until every node that runs is ready, has links to all others, and knows a living owner of every shard.
-
-        Raises `NotServing`.
-        """
+        """Wait until every node that runs is ready, has links to all others, knows a living owner of every shard, and
+        has its share of them: one that has just joined asks for it a moment later. Raises `NotServing`."""
         deadline = time.monotonic() + wait_s
         while why := self._unsettled():
             if time.monotonic() > deadline:
@@ -181,6 +175,8 @@ class LocalCluster:
             for row in seen["shards"]:
                 if row["owner"] not in running or row["given"] != row["owner"]:
                     return f"{node.name} knows {row['shard']} at {row['owner']!r}, given to {row['given']!r}"
+            if why := uneven(seen):
+                return f"{node.name}: {why}"
         return ""
 
     def stop(self) -> None:
@@ -191,3 +187,23 @@ class LocalCluster:
                 node.stop()
             except NotServing as why:
                 print(why, flush=True)
+
+
+def view(node: ServerProcess, token: str) -> dict[str, Any]:
+    """Return the cluster as a node sees it; empty while it does not answer."""
+    try:
+        status, body = node.http("GET", "/api/cluster", authorization=f"Bearer {token}")
+    except OSError:
+        return {}
+    found: dict[str, Any] = json.loads(body) if status == 200 else {}
+    return found
+
+
+def uneven(seen: dict[str, Any]) -> str:
+    """Return of which topic a member has less than its share, as a node sees the cluster; empty: of none."""
+    given = Counter((row["shard"].rpartition("-")[0], row["given"]) for row in seen["shards"])
+    for topic in sorted({topic for topic, _ in given}):
+        shares = {row["node"]: given[topic, row["node"]] for row in seen["members"] if topic in row["roles"]}
+        if shares and max(shares.values()) - min(shares.values()) > 1:
+            return f"the shards of {topic} are given out as {shares}: a member waits for its share"
+    return ""

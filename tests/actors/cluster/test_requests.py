@@ -115,6 +115,28 @@ async def test_what_waits_goes_at_once_when_its_shard_is_served_elsewhere_and_no
     assert (way.routed, way.requests.waiting) == ([request], 1)
 
 
+async def test_what_was_refused_goes_at_once_to_the_owner_that_was_told_of_meanwhile_but_not_back_and_forth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The news of the new owner overtook the refusal of the old one: the command waited for a backoff all the same."""
+    monkeypatch.setattr(requests, "RETRY_S", (3600.0,))
+    monkeypatch.setattr(requests, "DEADLINE_S", 7200.0)
+    way, old, new = Way(), object(), object()
+    request = asked(Heard())
+    n = way.requests.sending(request, old)  # type: ignore[arg-type]
+    way.link, way.at = new, (new, "n@2")
+    assert way.requests.answered(old, n) is request  # type: ignore[arg-type]
+    way.requests.later(request)
+    while not way.routed:
+        await asyncio.sleep(0)
+    assert way.requests.answered(new, n + 1) is request  # type: ignore[arg-type]
+    way.at = (old, "n@1")
+    way.requests.later(request)  # each names the other
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert (way.routed, request.tries) == ([request], 1)
+
+
 class Peer:
     """A link that takes everything and answers nothing."""
 
