@@ -27,7 +27,7 @@ FOLLOWED_S: Final = 8.0
 """A shard that the table moves is served on for so long at most, until its next owner has replayed it, which takes its
 time on a machine that does other work. That one takes it by itself `placement.MOVE_S` later."""
 JOINED_S: Final = 5.0
-"""A node that joins asks for no shards until it reaches all other members, for so long at most."""
+"""A node that joins asks for no shards until it reaches all other members; after so long, until it reaches most."""
 HANDED_S: Final = 8.0
 """A node that leaves waits this long for a table that gives its shards to others, before it gives them up."""
 
@@ -78,7 +78,7 @@ class Keeper:
 
     `announce` is called with each tenure of this node, with its end, and with one of another that superseded it: the
     links tell all peers, whose `told` takes it. When a link comes up, each end tells the other all that is `known`.
-    `reaches` tells whether links to all members are up: a shard that moves to a node that others do not reach yet is
+    `reaches` tells to how many other members links are up: a shard that moves to a node that others do not reach yet is
     served by nobody, for them. `linked` returns who is at the other end of a link, by node and run.
     """
 
@@ -89,7 +89,7 @@ class Keeper:
         report: Reporter,
         *,
         standby: bool = False,
-        reaches: Callable[[], bool] | None = None,
+        reaches: Callable[[], int] | None = None,
         linked: Callable[[str, str], Member | None] = lambda node, run: None,
     ) -> None:
         self.me = me
@@ -118,7 +118,7 @@ class Keeper:
         """Begin to take and release shards of a system that has started."""
         self._system, self._group = system, group
         system.background.run("keeper", self._run)
-        system.background.watch("keeper", lambda: "" if self._tables else "has no table of the cluster yet")
+        system.background.watch("keeper", lambda: self._waits() if self._tables else "has no table of the cluster yet")
 
     async def leave(self) -> None:
         """Hand all shards over and leave the group: a clean stop. The system is drained on return."""
@@ -171,13 +171,23 @@ class Keeper:
             self._group.rejoin()
 
     def _join(self, group: Group | None, now_s: float) -> None:
-        """Ask for shards once all members are reached."""
+        """Ask for shards once all members are reached, or most of them for a while: one that most do not reach, for its
+        address is wrong or its network is cut, would serve nobody."""
         if not (self._joining and self._reaches and self._tables and group is not None):
             return
-        if self._reaches() or now_s - self._first_table_s >= JOINED_S:
+        reached, others = self._reaches(), len(self.members())
+        late = now_s - self._first_table_s >= JOINED_S
+        if reached >= others or (late and (reached + 1) * 2 > others + 1):
             self._joining = False
             self._asks += 1
             group.rejoin()
+
+    def _waits(self) -> str:
+        """Return why this node is given no shards, if that takes long; empty: it has asked for them."""
+        if not (self._joining and self._reaches) or self._now_s() - self._first_table_s < JOINED_S:
+            return ""
+        reached, others = self._reaches(), len(self.members())
+        return f"reaches {reached} of {others} other nodes, and is given no shards: do they reach it at {self.me.node}?"
 
     def _is_followed(self, shard: ShardId) -> bool:
         """Tell whether the node that the table gives a shard to has replayed it."""

@@ -14,6 +14,7 @@ from actors.background import Background
 from actors.cluster.keeper import Keeper
 from actors.cluster.links.handshake import SECRET_BYTES_MIN
 from actors.cluster.links.network import Links, LinksConfig
+from actors.cluster.links.own_address import answered_by_another
 from actors.cluster.member import Member
 from actors.cluster.membership import GroupMember
 from actors.cluster.router import NoticeTopic, Router
@@ -103,10 +104,10 @@ class ClusterNode:
         self.links: Links | None = None
         self.router: Router | None = None
 
-    def _reaches(self) -> bool:
-        """Tell whether links to all other members are up."""
+    def _reaches(self) -> int:
+        """Return to how many other members links are up."""
         links = self.links
-        return links is not None and all(links.link(member) is not None for member in self.keeper.members())
+        return sum(links.link(member) is not None for member in self.keeper.members()) if links is not None else 0
 
     def _linked(self, node: str, run: str) -> Member | None:
         """Return who is at the other end of a link."""
@@ -138,6 +139,10 @@ class ClusterNode:
             raise ConfigError(
                 f"cluster.listen: cannot listen on {self._config.cluster.listen} ({error.strerror or error})"
             ) from error
+        why = await answered_by_another(self.me, self._group_name, self._shards, self._links_config.client_tls)
+        if why:
+            await self.links.close()
+            raise ConfigError(f"cluster.advertise: {why}")
         _, bootstrap = log_url(self._config.log.url)
         group = GroupMember(
             bootstrap,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from actors.cluster.keeper import FOLLOWS, Keeper, News
+from actors.cluster.placement import PlacementRules
 from actors.log.port import ShardId
 from huntserver.gateway.cluster_rooms import ClusterRooms
 from huntserver.gateway.room import Channel
@@ -40,7 +41,11 @@ def _without_giving_up_what_is_followed(patches: Patches) -> None:
             self.announce(News(shard, self.me, "", FOLLOWS))
         self._tell()
 
+    def owner(old: Any) -> Any:
+        return lambda self, shard: self.me if shard in self.holding else old(self, shard)
+
     patches.replace(Keeper, "following", following)
+    patches.wrap(PlacementRules, "owner", owner)  # each of the two alone hides that the other is gone
 
 
 SAFEGUARDS: Final = {

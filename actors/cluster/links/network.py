@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import secrets
 import ssl
 from collections.abc import Mapping
-from socket import SOCK_STREAM
 from socket import socket as Socket
 from typing import Final, NamedTuple
 
-from websockets.asyncio.client import connect
 from websockets.asyncio.connection import Connection as WebSocket
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
 from actors.background import Background, backoff_s
 from actors.clock import SuspensionDetector
-from actors.cluster.links import frames
+from actors.cluster.links import dialling, frames
+from actors.cluster.links.dialling import host_and_port, silent_logger, upgraded
 from actors.cluster.links.frames import BadLinkFrame, LinkBeat, LinkFrame, LinkRefusal
 from actors.cluster.links.handshake import SALT_BYTES, Handshake, LinkRefusedByPeer
 from actors.cluster.links.link import MESSAGE_BYTES_MAX, STALLED_S, Link, Receiver
@@ -34,9 +32,6 @@ from actors.reporter import Reporter
 
 LOOK_S: Final = 0.1
 BEAT_S: Final = 0.5
-CONNECT_S: Final = 2.0
-"""What a connection is given, before the kernel's SYN retransmission backs off far; it needs no CPU time of the peer's
-process. A new attempt finds a network that has healed sooner than an old one."""
 ANSWER_S: Final = 2.0
 """What the peer is given at first to answer once it is connected, at each of two steps; after one that took longer,
 twice as long."""
@@ -128,7 +123,7 @@ class Links:
             open_timeout=PATIENT_S,
             close_timeout=1.0,
             server_header=None,
-            logger=_quiet(),
+            logger=silent_logger(),
         )
         self.port = next(iter(self._server.sockets)).getsockname()[1]
         background.run("links", self._run)
@@ -196,13 +191,13 @@ class Links:
 
     async def _dial(self, peer: _Peer) -> None:
         member = peer.member
-        host, _, port = member.node.rpartition(":")
+        host, port = host_and_port(member.node)
         first = (self.me.node, self.me.run) < (member.node, member.run)
         try:
             if first:
-                await self._linked(peer, host.strip("[]"), int(port))
+                await self._linked(peer, host, port)
             else:  # it dials us; here only whether anybody listens there is of interest
-                (await _connected(host.strip("[]"), int(port))).close()
+                (await dialling.connected(host, port)).close()
         except ConnectionRefusedError:
             peer.is_gone = peer.broken = True
         except ssl.SSLError as error:
@@ -234,32 +229,18 @@ class Links:
 
     async def _linked(self, peer: _Peer, host: str, port: int) -> None:
         """Dial, shake hands, each within a time, and serve the link until it ends."""
-        connected = await _connected(host, port)
+        connected = await dialling.connected(host, port)
         try:
             await self._greeted(peer, host, port, connected)
         finally:
             connected.close()
 
     async def _greeted(self, peer: _Peer, host: str, port: int, connected: Socket) -> None:
-        scheme = "wss" if self._config.client_tls is not None else "ws"
-        shown = f"[{host}]" if ":" in host else host
         within_s = min(ANSWER_S * 2**peer.slow, PATIENT_S)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 socket = await stack.enter_async_context(
-                    connect(
-                        f"{scheme}://{shown}:{port}/link",
-                        sock=connected,
-                        ssl=self._config.client_tls,
-                        max_size=MESSAGE_BYTES_MAX,
-                        compression=None,
-                        ping_interval=None,
-                        open_timeout=within_s,
-                        close_timeout=1.0,
-                        user_agent_header=None,
-                        proxy=None,
-                        logger=_quiet(),
-                    )
+                    upgraded(connected, host, port, self._config.client_tls, within_s)
                 )
                 found = await self._shake(socket, within_s)
             except TimeoutError:
@@ -274,6 +255,8 @@ class Links:
         try:
             found = await self._shake(socket, PATIENT_S)  # who dialled gives up first
         except LinkRefusedByPeer as error:
+            if error.code == "self":  # who dialled says it, or asked whether its address is its own
+                return
             self._refused += 1
             self._report.warn("link_refused", peer=str(socket.remote_address), code=error.code, why=str(error))
         except (OSError, TimeoutError, WebSocketException, BadLinkFrame) as error:
@@ -366,33 +349,5 @@ class Links:
         )
 
 
-async def _connected(host: str, port: int) -> Socket:
-    """Return a connected socket. Raises OSError, TimeoutError after `CONNECT_S`."""
-    loop = asyncio.get_running_loop()
-    failed: OSError = OSError(f"no address of {host!r}")
-    async with asyncio.timeout(CONNECT_S):
-        for family, type, protocol, _, address in await loop.getaddrinfo(host, port, type=SOCK_STREAM):
-            made = Socket(family, type, protocol)
-            made.setblocking(False)
-            try:
-                await loop.sock_connect(made, address)
-            except OSError as error:
-                made.close()
-                failed = error
-            except BaseException:
-                made.close()
-                raise
-            else:
-                return made
-    raise failed
-
-
 def _half() -> float:
     return 0.5
-
-
-def _quiet() -> logging.Logger:
-    """The library's own lines about a connection are ours to say."""
-    logger = logging.getLogger("actors.cluster.links.websockets")
-    logger.disabled = True
-    return logger

@@ -34,6 +34,7 @@ class Group:
 class Background:
     def __init__(self) -> None:
         self.tasks: set[asyncio.Task[Any]] = set()
+        self.why: Callable[[], str] = str
 
     def run(self, name: str, work: Any) -> None:
         self.tasks.add(asyncio.create_task(work()))
@@ -41,8 +42,8 @@ class Background:
     def once(self, name: str, work: Any) -> None:
         self.tasks.add(asyncio.create_task(work))
 
-    def watch(self, name: str, why: Any) -> None:
-        pass
+    def watch(self, name: str, why: Callable[[], str]) -> None:
+        self.why = why
 
     def close(self) -> None:
         for task in self.tasks:
@@ -85,19 +86,36 @@ async def until(met: Callable[[], bool]) -> None:
 
 
 async def test_a_node_that_joins_asks_for_no_shards_before_it_reaches_all_others() -> None:
-    reached = False
+    reached = 1
     keeper, group, system = Keeper(C, {"hunts": 1}, Silent(), reaches=lambda: reached), Group(), System()
     assert keeper.report().leaving
     keeper.start(system, group)  # type: ignore[arg-type]
     keeper.generation(table(1, A, A, B, C))
     await asyncio.sleep(0.5)
     assert (group.asked, keeper.report().leaving) == (0, True)
-    reached = True
+    reached = 2
     await until(lambda: group.asked == 1)
     assert not keeper.report().leaving
     keeper.generation(table(2, C, A, B, C))
     await until(lambda: system.serves == {S})
     assert group.asked == 1
+    system.background.close()
+
+
+@pytest.mark.parametrize(("reached", "asks"), [(1, 1), (0, 0)])
+async def test_a_node_that_reaches_most_others_is_not_held_up_by_the_rest_and_one_that_does_not_is_given_nothing(
+    reached: int, asks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a wrong address it was given shards after five seconds, and nobody reached them."""
+    monkeypatch.setattr("actors.cluster.keeper.JOINED_S", 0.05)
+    keeper, group, system = Keeper(C, {"hunts": 1}, Silent(), reaches=lambda: reached), Group(), System()
+    keeper.start(system, group)  # type: ignore[arg-type]
+    keeper.generation(table(1, A, A, B, C))
+    await until(lambda: group.asked == asks and bool(system.background.why()) != bool(asks))
+    assert keeper.report().leaving is not bool(asks)
+    assert asks or system.background.why() == (
+        "reaches 0 of 2 other nodes, and is given no shards: do they reach it at c:1?"
+    )
     system.background.close()
 
 
