@@ -116,7 +116,8 @@ def cost(count: int, kafka: str, asked: argparse.Namespace, tag: str) -> WorkerC
         result = generate(server.pid, *map(str, arguments), look=_looking(server, kafka))
         if result["errors"]:
             print(f"  {result['errors']} errors", flush=True)
-        return WorkerCost.of(*result["looks"], result["replies"])
+        before, after = result["looks"]
+        return WorkerCost.of(before, after, result["replies"])
 
 
 def measure(rows: Rows, kafka: str, asked: argparse.Namespace) -> None:
