@@ -271,6 +271,11 @@ class ShardSupervisor:
         """Tell whether the shard takes commands now and its log answers in time."""
         return self.shard.ownership.mode is Mode.OWNER and not self.shard.commit.late
 
+    def why_not_served(self) -> str:
+        """Return why it is not served, in words; empty: it recovers, or nothing is known yet."""
+        commit = self.shard.commit
+        return self.why or commit.not_taken or ("the log does not answer in time" if commit.late else "")
+
     async def _count_restarts(self) -> None:
         """Pause a shard whose memory bugs tore too often of late; what the log does to us is not counted."""
         shard, limits = self.shard, self._limits

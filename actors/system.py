@@ -247,7 +247,7 @@ class ActorSystem(WayIn):
         wanted = [s for s in self._supervisors if s.wanted and not s.following and not s.standing_by]
         bad = [s for s in wanted if not s.served()]
         if bad:
-            why = next((s.why for s in bad if s.why), "recovering")
+            why = next(filter(None, (s.why_not_served() for s in bad)), "recovering")
             return False, f"{len(bad)} of {len(wanted)} shards are not served: {why}"
         clock = self.time.why()
         return (False, clock) if clock else self.background.ready()

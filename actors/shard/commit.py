@@ -74,6 +74,7 @@ class Commit:
         self.records: list[bytes] = []
         self.staged_bytes = 0
         self.late = False
+        self.not_taken = ""  # why the log did not take the batch in flight, which is tried again
         self.gaps = 0
         self.wait_buckets = [0] * (len(WAIT_BUCKETS_MS) + 1)
         self.proof_ns = -(1 << 62)
@@ -259,6 +260,7 @@ class Commit:
             else:
                 self.fail(OutcomeUnknown(f"shard {self.shard}: written at {base}, before what was there"))
         elif isinstance(error, NotWritten) and error.retriable:
+            self.not_taken = f"{error.code}: {error}"
             asyncio.get_running_loop().call_later(RETRY_S, self._hand_again, future)
         else:
             fault = error if isinstance(error, Fault) else OutcomeUnknown(f"{type(error).__name__}: {error}")
@@ -287,6 +289,7 @@ class Commit:
     def _durable(self, at_ms: int) -> None:
         self._future = None
         self.late = False
+        self.not_taken = ""
         self.proof_ns = self._handed_ns
         self._batches += 1
         self._batch_records += len(self._batch)
@@ -356,6 +359,7 @@ class Commit:
             self._probe_timer = None
         self.staged_bytes = 0
         self.late = False
+        self.not_taken = ""
         self.proof_ns = -(1 << 62)
 
     def weight(self) -> int:

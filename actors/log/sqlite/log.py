@@ -22,6 +22,7 @@ from actors.log.batches import pack
 from actors.log.port import Appended, Bounds, Entry, ShardId
 from actors.log.sizes import BATCH_BYTES_MAX, PART_BYTES_MAX, RECORD_BYTES_MAX, unfit_batch, unfit_part
 from actors.log.sqlite.file import LockFile, connect, opening_fault, prepare
+from actors.log.sqlite.open_files import OpenFiles
 from actors.log.sqlite.reading import CHUNK_RECORDS, read_records, read_snapshots
 from actors.log.sqlite.writer import Write, WriterThread, end_of
 
@@ -113,6 +114,7 @@ class SqliteLog:
         self._writer: WriterThread | None = None
         self._give: Callable[[Write | None], None] = self._refuse
         self._reader: ThreadPoolExecutor | None = None
+        self._open_files: OpenFiles | None = None
         self._connection: sqlite3.Connection | None = None
         self._ended = asyncio.Event()
         self._batches = self._records = self._snapshots = self._renewals = 0
@@ -134,7 +136,10 @@ class SqliteLog:
             self._lock.release()
             raise
 
+        open_files = self._open_files = OpenFiles(self.path)
+
         def another() -> sqlite3.Connection:
+            open_files.check()  # a fresh connection would make a new file, or take another one's
             return connect(self.path, reading=False, bytes_max=self._bytes_max)
 
         def report(group: list[Write]) -> None:
@@ -144,7 +149,7 @@ class SqliteLog:
             loop.call_soon_threadsafe(self._ended.set)
 
         self._ended.clear()
-        self._writer = WriterThread(writing, another, report, ended, name=f"write {self.path.name}")
+        self._writer = WriterThread(writing, another, open_files, report, ended, name=f"write {self.path.name}")
         self._writer.start()
         self._give = self._writer.give
 
@@ -308,8 +313,11 @@ class SqliteLog:
                 yield entries[begin : begin + CHUNK_RECORDS]
 
     async def bounds(self, shard: ShardId) -> Bounds:
-        """Return 0 and the end: an embedded log is never trimmed."""
-        return Bounds(0, self._ends[self.name_of(shard)])
+        """Return 0 and the end: an embedded log is never trimmed. Raises `LogUnavailable` if its file is not there."""
+        name = self.name_of(shard)
+        assert self._open_files is not None, "open since it has a writer"
+        self._open_files.check()
+        return Bounds(0, self._ends[name])
 
     def name_of(self, shard: ShardId) -> str:
         """Return the shard's name in the file. Raises `LogUnavailable` when closed, `LogMisconfigured`."""

@@ -18,6 +18,7 @@ from actors.faults import Fault, LogFull, NotWritten
 from actors.log.batches import Body, checksum
 from actors.log.sqlite.checkpoint import Checkpoints
 from actors.log.sqlite.file import writing_fault
+from actors.log.sqlite.open_files import OpenFiles
 
 ROWS = 128
 """Batches in one INSERT: every shard of a node has one outstanding, so this is all of them."""
@@ -64,15 +65,20 @@ class WriterThread(threading.Thread):
         self,
         connection: sqlite3.Connection,
         connect: Callable[[], sqlite3.Connection],
+        open_files: OpenFiles,
         report: Callable[[list[Write]], None],
         ended: Callable[[], None],
         *,
         name: str,
     ) -> None:
-        """`connect` makes further connections: for checkpoints, and after a fault in place of the first."""
+        """`connect` makes further connections: for checkpoints, and after a fault in place of the first.
+
+        `open_files` is asked before each commit whether what is open is the log still.
+        """
         super().__init__(name=name, daemon=True)  # a disk that hangs must not keep the process from ending
         self._connect = connect
         self._connection: sqlite3.Connection | None = connection
+        self._open_files = open_files
         self._report = report
         self._ended = ended
         self._ends: dict[str, int] = {}
@@ -106,7 +112,7 @@ class WriterThread(threading.Thread):
         finally:
             self.checkpoints.stop()
             self.checkpoints.join()
-            if self._connection is not None:
+            if self._connection is not None and self._open_files.may_fold():
                 self._connection.close()  # the last connection to close folds the -wal file back in
             self._ended()
 
@@ -138,12 +144,13 @@ class WriterThread(threading.Thread):
 
     def _commit(self, group: Sequence[Write]) -> Fault | None:
         began = time.perf_counter()
-        if self._connection is None:
-            try:
+        try:
+            self._open_files.check()
+            if self._connection is None:
                 self._connection = self._connect()
-            except Fault as why:
-                self.faults += 1
-                return NotWritten(str(why)) if why.retriable else why
+        except Fault as why:
+            self.faults += 1
+            return NotWritten(str(why)) if why.retriable else why
         connection = self._connection
         try:
             ends = self._place(connection, group)

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from actors.faults import Fault, LogLocked, LogMisconfigured, LogUnavailable, OutcomeUnknown
+from actors.faults import Fault, LogLocked, LogMisconfigured, LogUnavailable, NotWritten, OutcomeUnknown
 from actors.log.port import ShardId
+from actors.log.sqlite import open_files
 from actors.log.sqlite.log import SqliteLog
 from actors.log.sqlite.reader import SqliteReader
 from actors.log.sqlite.writer import Write
@@ -132,6 +133,41 @@ async def test_a_shell_that_looks_at_the_file_and_ends_leaves_the_wal_file_in_it
     assert wal.stat().st_ino == before  # else what is acknowledged from now on would be in a file that nobody finds
     await log.append(SHARD, numbered(1, 20))
     assert look(log.path, "SELECT sum(count) FROM batches").strip() == "21"
+
+
+def away(path: Path, suffix: str) -> None:
+    named = path.with_name(path.name + suffix)
+    named.replace(named.with_name(named.name + ".away"))
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("another", [False, True])
+async def test_a_file_that_is_removed_or_replaced_under_the_log_takes_nothing_until_it_is_back(
+    log: SqliteLog, suffix: str, another: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_files, "LOOK_S", 0.0)  # at every commit
+    await log.append(SHARD, numbered(20))
+    away(log.path, suffix)
+    if another:
+        log.path.with_name(log.path.name + suffix).write_bytes(b"")
+    with pytest.raises(NotWritten, match=f"log.db{suffix} is"):
+        await log.append(SHARD, numbered(1, 20))
+    with pytest.raises(LogUnavailable, match=f"log.db{suffix} is"):
+        await log.bounds(SHARD)
+    path = log.path.with_name(log.path.name + suffix)
+    path.with_name(path.name + ".away").replace(path)
+    assert (await log.append(SHARD, numbered(1, 20))).base == 20
+    assert await log.bounds(SHARD) == (0, 21)
+
+
+async def test_closing_leaves_another_logs_wal_file_alone(log: SqliteLog) -> None:
+    await log.append(SHARD, numbered(20))
+    for suffix in ("", "-wal", "-shm"):
+        away(log.path, suffix)
+    wal = log.path.with_name(log.path.name + "-wal")
+    wal.write_bytes(b"the last records of a backup that was put here")
+    await log.close()
+    assert wal.read_bytes().startswith(b"the last records")
 
 
 async def test_S1_a_tool_beside_the_server_reads_snapshots_as_of_one_moment(log: SqliteLog) -> None:

@@ -98,6 +98,22 @@ async def test_a_full_disk_is_waited_out_and_nothing_is_lost() -> None:
         assert await node.ask(Add(1), key=("e", 2)) == (b'{"total":2}', 2)
 
 
+async def test_a_shard_whose_batches_the_log_does_not_take_is_not_ready_and_says_why() -> None:
+    async with running(limits=Limits(late_s=1.0)) as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [Fate(lands_s=None, answers_s=0.0, fault=LogFull("no space for it"))] * 1_000
+        node.send(Add(10), sink=Heard(), request=1, key=("e", 2))
+        await node.turns()
+        for _ in range(10):
+            node.clock.pass_s(0.2)
+            node.shard.tick()
+        assert node.system.ready() == (False, "1 of 1 shards are not served: log_full: no space for it")
+        node.plan.fates = []
+        while not node.system.ready()[0]:
+            await asyncio.sleep(0.01)
+        assert await node.ask(Add(10), key=("e", 2)) == (b'{"total":11}', 2)
+
+
 async def test_a_late_batch_tells_its_senders_and_goes_on_when_the_answer_comes() -> None:
     async with running(limits=Limits(late_s=1.0)) as node:
         await node.ask(Add(1), key=("e", 1))
