@@ -203,6 +203,7 @@ async def start(
     log, snapshots = open_log(config, report=reporter)
     await log.open()
     system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat, keys)
+    mint.times = lambda: (system.time.now_ms() / 1000, time.time())
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)
     lag.start(asyncio.get_running_loop())
     try:
@@ -246,6 +247,7 @@ def _sockets(limits: Limits, reporter: telemetry.LogReporter) -> int:
 
 def _settle_memory() -> None:
     """Keep the collector away from what lives as long as the server."""
+    pages()  # read and packed now: later it would hold up the loop
     gc.collect()
     gc.freeze()
     # What lives long here is hardly tracked. A pass costs 0.1 to 0.4 us an object: the young one looks at 5,000, the
@@ -306,8 +308,8 @@ def _gateway(
     keys: KeyKeeper | None,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
-    clock, (system, rooms, way_in, node, _), document = LoopClock(), core, encoded(__version__)
-    pages()  # read and packed now: later it would hold up the loop
+    (system, rooms, way_in, node, _), document = core, encoded(__version__)
+    clock = LoopClock(told_ms=system.time.now_ms)
     living = {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
     further = {"cluster": node.check} if node is not None else {}
     readiness = Readiness(system, log, disks(config), reporter, living, read_models.beside(), further=further)

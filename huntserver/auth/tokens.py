@@ -11,7 +11,6 @@ import binascii
 import hashlib
 import hmac
 import secrets
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from actors.entity import Rejected
 from actors.shard.actor import Caller
 from huntserver.auth.issuers import Issuers, unverified, why_not
 from huntserver.auth.key_file import KeyFileError
+from huntserver.auth.validity import LEEWAY_S, Times, untimed, untimely, wall_time
 from huntserver.game.names import NAME_MAX, name_problem, shown_name
 
 ALGORITHM: Final = "HS256"
@@ -30,8 +30,6 @@ ISSUER: Final = "huntserver"
 GUEST_TTL_S: Final = 30 * 86_400
 RENEW_AFTER_S: Final = 86_400
 SUBJECT_MAX: Final = 64
-LEEWAY_S: Final = 5.0
-"""How far the clocks of those who mint and those who check may be apart."""
 NAME_RULE: Final = f"a name has at most {NAME_MAX} characters that can be shown"
 
 
@@ -69,6 +67,8 @@ class Tokens:
         self._key = key
         self._issuers = issuers or Issuers(())
         self._erased = erased or (lambda by: False)
+        self.times: Times = wall_time
+        """By which tokens are dated and judged; a server sets its own once it has one."""
 
     def mint(self, role: str, subject: str, name: str = "", ttl_s: float = GUEST_TTL_S) -> str:
         """Return a token. Raises ValueError for a role or subject that is not allowed."""
@@ -81,7 +81,7 @@ class Tokens:
         return self._signed(role, subject, name, ttl_s)
 
     def _signed(self, role: str, subject: str, name: str, ttl_s: float, **more: Any) -> str:
-        now = int(time.time())
+        now = int(self.times()[0])
         claims = {"iss": ISSUER, "sub": subject, "role": role, "name": name, "iat": now, "exp": now + int(ttl_s)}
         return jwt.encode({**claims, **more}, self._key, algorithm=ALGORITHM)
 
@@ -103,7 +103,7 @@ class Tokens:
         if (
             claims.get("iss") != ISSUER
             or claims.get("guest") is not True
-            or time.time() - claims["iat"] < RENEW_AFTER_S
+            or self.times()[0] - claims["iat"] < RENEW_AFTER_S
         ):
             return None
         return self._signed("player", claims["sub"], claims["name"], GUEST_TTL_S, guest=True)
@@ -120,7 +120,7 @@ class Tokens:
         if ours is not None:
             return _caller(ours.role, ours.sub, ours.name)
         if self._issuers.known:
-            others = self._issuers.verify(token)
+            others = self._issuers.verify(token, self.times())
             if others is not None:
                 if isinstance(others, Rejected):
                     return others
@@ -132,14 +132,11 @@ class Tokens:
                 self._key,
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
-                leeway=LEEWAY_S,
-                options={"require": ["exp", "sub", "role"]},
+                options=untimed("exp", "sub", "role"),
             )
-        except jwt.ExpiredSignatureError:
-            return Rejected("token_expired", "the token has expired; ask for a new one")
         except jwt.InvalidTokenError as error:
             return Rejected("bad_token", why_not(error))
-        return _caller(claims["role"], claims["sub"], claims.get("name", ""))
+        return untimely(claims, self.times()) or _caller(claims["role"], claims["sub"], claims.get("name", ""))
 
     def _living(self, subject: str) -> str:
         """Return the id that a person of another issuer has now: another one after each erasure."""
@@ -166,8 +163,7 @@ class Tokens:
             claims = _decode_claims(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
             return None
-        now = time.time()
-        fresh = claims.iat <= now + LEEWAY_S and now < claims.exp + LEEWAY_S
+        fresh = any(claims.iat <= now + LEEWAY_S and now < claims.exp + LEEWAY_S for now in self.times())
         return claims if claims.iss == ISSUER and fresh else None
 
 

@@ -13,14 +13,18 @@ from typing import Any
 
 
 class LoopClock:
-    """Time on the running event loop. `now_s` is monotonic and stands still between two ticks of the gateway."""
+    """Time on the running event loop. `now_s` is monotonic and stands still between two ticks of the gateway.
 
-    def __init__(self, now_s: float | None = None) -> None:
+    `told_ms` is the time that clients are told, in ms since 1970: the runtime's, by which things happen to them.
+    """
+
+    def __init__(self, now_s: float | None = None, told_ms: Callable[[], int] | None = None) -> None:
         self.now_s = time.monotonic() if now_s is None else now_s
+        self._told_ms = told_ms
 
     def wall_ms(self) -> int:
         """Return ms since 1970."""
-        return time.time_ns() // 1_000_000
+        return time.time_ns() // 1_000_000 if self._told_ms is None else self._told_ms()
 
     def roll(self) -> float:
         """Return a random number from 0 up to, not with, 1: jitter."""

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from actors.entity import Rejected
 from actors.shard.actor import Caller
 from huntserver.auth import KeyFileError, Tokens, load_key
-from huntserver.auth.tokens import ALGORITHM, LEEWAY_S, RENEW_AFTER_S
+from huntserver.auth.tokens import ALGORITHM, RENEW_AFTER_S
+from huntserver.auth.validity import LEEWAY_S
 
 KEY = b"k" * 64
 TOKENS = Tokens(KEY)
@@ -142,6 +143,42 @@ def test_a_guests_token_is_renewed_after_a_day_and_others_are_not() -> None:
     assert fresh is not None
     assert code(fresh) == "ok"
     assert TOKENS.renewed(signed(name="Ada", iat=time.time() - RENEW_AFTER_S - 1)) is None
+
+
+JUMPS_S = (-40 * 365 * 86_400, -86_400, 6 * 3_600, 31 * 86_400, 30 * 365 * 86_400)
+
+
+@pytest.mark.parametrize("jump_s", JUMPS_S)
+@pytest.mark.parametrize("more", [{}, {"jti": "which the short way does not know"}])
+def test_a_wall_clock_that_jumps_turns_nobody_away_whose_token_is_valid_by_the_servers_time(
+    jump_s: int, more: dict[str, Any]
+) -> None:
+    now = time.time()
+    tokens = Tokens(KEY)
+    token = signed(iat=int(now), name="", exp=int(now + 3_600), **more)
+    tokens.times = lambda: (now, now + jump_s)
+    assert isinstance(tokens.verify(token), Caller)
+    _, minted = tokens.guest("Ada")
+    tokens.times = lambda: (now + 10 * 86_400, now + 10 * 86_400)  # and one that was given meanwhile is good later
+    assert isinstance(tokens.verify(minted), Caller)
+
+
+@pytest.mark.parametrize(
+    ("claims", "wanted"),
+    [
+        ({"exp": 900, "iat": 100}, "token_expired"),
+        ({"exp": 9_000, "iat": 2_000}, "bad_token"),
+        ({"exp": 9_000, "nbf": 2_000}, "bad_token"),
+        ({"exp": 9_000, "nbf": [1]}, "bad_token"),
+        ({"exp": float("inf")}, "bad_token"),
+        ({"exp": 1_000 - LEEWAY_S + 1, "iat": 1_000 + LEEWAY_S}, "ok"),
+    ],
+)
+def test_what_is_valid_by_neither_time_is_refused(claims: dict[str, Any], wanted: str) -> None:
+    tokens = Tokens(KEY)
+    tokens.times = lambda: (1_000.0, 990.0)
+    verified = tokens.verify(signed(**claims))
+    assert (verified.code if isinstance(verified, Rejected) else "ok") == wanted
 
 
 def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:

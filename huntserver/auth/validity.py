@@ -1,0 +1,60 @@
+"""Whether a token is valid by the time: not from the future, not expired.
+
+A wall clock may be wrong while play goes on by another time (`actors.timekeeper`), so a token counts that is valid by
+either: phones come back all the time, and one whose token is refused gives up who it is. Owns the leeway. It must never
+ask a clock itself, but for the default.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from jwt.types import Options
+
+from actors.entity import Rejected
+
+LEEWAY_S: Final = 5.0
+"""How far the clocks of those who mint and those who check may be apart."""
+
+EXPIRED: Final = Rejected("token_expired", "the token has expired; ask for a new one")
+
+Times = Callable[[], Sequence[float]]
+"""The times that may be right, in s since 1970; new tokens are dated by the first."""
+
+
+def wall_time() -> Sequence[float]:
+    """Return the wall clock's time alone."""
+    return (time.time(),)
+
+
+def untimed(*required: str, audience: bool = True) -> Options:
+    """Return how PyJWT shall judge all but the time, of which it knows the wall clock's only."""
+    return {
+        "require": list(required),
+        "verify_aud": audience,
+        "verify_exp": False,
+        "verify_iat": False,
+        "verify_nbf": False,
+    }
+
+
+def untimely(claims: Mapping[str, Any], times: Sequence[float]) -> Rejected | None:
+    """Return why verified claims are not valid by any of the times; None: they are."""
+    for name in ("exp", "iat", "nbf"):
+        try:
+            int(claims.get(name, 0))
+        except (TypeError, ValueError, OverflowError):
+            return Rejected("bad_token", f"the token is not valid: its {name!r} is no number of seconds")
+    if any(is_valid(claims, now) for now in times):
+        return None
+    if int(claims["exp"]) <= times[0] - LEEWAY_S:
+        return EXPIRED
+    return Rejected("bad_token", "the token is not valid: it is not valid yet: is a clock wrong?")
+
+
+def is_valid(claims: Mapping[str, Any], now: float) -> bool:
+    """Tell whether claims that have an `exp` are valid at a time."""
+    begun = all(int(claims.get(name, 0)) <= now + LEEWAY_S for name in ("iat", "nbf"))
+    return begun and now - LEEWAY_S < int(claims["exp"])
