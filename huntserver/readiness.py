@@ -172,7 +172,11 @@ class Readiness:
 
     def _look_at_disks(self) -> None:
         for folder in self._folders:
-            disk = os.statvfs(folder)
+            try:
+                disk = os.statvfs(folder)
+            except OSError as why:
+                self.heartbeats.fail("disk", f"{folder}: {why.strerror}; the server writes there, put it back")
+                return
             free = disk.f_bavail * disk.f_frsize
             if free < FREE_BYTES_MIN:
                 self.heartbeats.fail("disk", f"{folder}: {free} bytes are free on its disk; make room")

@@ -152,6 +152,22 @@ async def test_a_full_disk_is_named(quick: None, tmp_path: Path, monkeypatch: py
     await background.close()
 
 
+async def test_a_folder_that_is_gone_is_named_and_hides_nothing_else(quick: None, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    ready = made(StallingLog(), folder, Clock(), [True], Lines())
+    background = Background(Silent())
+    ready.start(background)
+    folder.rmdir()
+    await until(lambda: not ready.state().ready)
+    checks = ready.state().checks
+    assert [name for name, check in checks.items() if not check.ok] == ["disk"]
+    assert checks["disk"].why == f"{folder}: No such file or directory; the server writes there, put it back"
+    folder.mkdir()
+    await until(lambda: ready.state().ready)
+    await background.close()
+
+
 def test_a_clock_in_doubt_and_topics_that_would_lose_the_log_are_said_beside(tmp_path: Path) -> None:
     class WatchedLog(StallingLog):
         def settings(self) -> tuple[float, str]:

@@ -19,6 +19,7 @@ import click
 import msgspec
 
 from huntserver import __version__
+from huntserver.cli.descriptors import hold_standard_descriptors
 from huntserver.config import Config, ConfigError, LogChoice, Projections, load
 from huntserver.config import check as check_config
 from huntserver.suggestion import did_you_mean
@@ -118,6 +119,7 @@ def main() -> None:
 
     Exit codes: 0 done, 1 refused or failed, 2 usage or configuration, 3 cannot reach, 4 damaged data.
     """
+    hold_standard_descriptors()
 
 
 def configured(

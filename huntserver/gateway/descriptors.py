@@ -7,6 +7,8 @@ from typing import Final
 
 RESERVED: Final = 256
 """Descriptors for the log, the data folder and the page's files."""
+RESERVED_MIN: Final = 32
+"""Of those, what is open of an idle server on SQLite, and some: past it nothing is accepted, and nobody is told why."""
 ENOUGH: Final = 1 << 20
 
 
@@ -22,4 +24,4 @@ def raise_limit() -> int:
             pass
     if soft == resource.RLIM_INFINITY:
         return ENOUGH
-    return max(1, soft - min(RESERVED, soft // 4))
+    return max(1, soft - max(RESERVED_MIN, min(RESERVED, soft // 4)))

@@ -25,11 +25,20 @@ class Checkpoints(threading.Thread):
         super().__init__(name=name, daemon=True)
         self._connect = connect
         self._orders: SimpleQueue[bool] = SimpleQueue()
+        self._alone = False  # no thread was to be had: the writing thread copies all of it
         self._copied = False
         self._copying = False
         self._pages = 0
         self.done = 0
         self.faults = 0
+
+    def begin(self) -> None:
+        """Start the thread; do without one where the system allows no further thread."""
+        try:
+            self.start()
+        except RuntimeError:
+            self._alone = True
+            self.faults += 1
 
     def written(self, pages: int) -> None:
         """Count pages; begin to copy when there are enough."""
@@ -37,7 +46,10 @@ class Checkpoints(threading.Thread):
         if self._pages >= PAGES and not self._copying:
             self._pages = 0
             self._copying = True
-            self._orders.put(True)
+            if self._alone:
+                self._copied = True
+            else:
+                self._orders.put(True)
 
     def finish(self, connection: sqlite3.Connection) -> None:
         """In the writing thread, between commits: copy the rest, if the bulk was copied."""
@@ -49,8 +61,10 @@ class Checkpoints(threading.Thread):
         self.done += 1
 
     def stop(self) -> None:
-        """End the thread after what it is doing."""
+        """End the thread after what it is doing, and wait for that."""
         self._orders.put(False)
+        if not self._alone:
+            self.join()
 
     def run(self) -> None:
         """Copy whenever asked to."""

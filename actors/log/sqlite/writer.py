@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from queue import Empty, SimpleQueue
 
-from actors.faults import Fault, LogFull, NotWritten
+from actors.faults import Fault, LogFull, NotWritten, OutcomeUnknown
 from actors.log.batches import Body, checksum
 from actors.log.sqlite.checkpoint import Checkpoints
 from actors.log.sqlite.file import writing_fault
@@ -98,7 +98,7 @@ class WriterThread(threading.Thread):
 
     def run(self) -> None:
         """Commit group after group until told to end."""
-        self.checkpoints.start()
+        self.checkpoints.begin()
         try:
             while True:
                 group, last = self._next_group()
@@ -111,7 +111,6 @@ class WriterThread(threading.Thread):
                     self.checkpoints.finish(self._connection)
         finally:
             self.checkpoints.stop()
-            self.checkpoints.join()
             if self._connection is not None and self._open_files.may_fold():
                 self._connection.close()  # the last connection to close folds the -wal file back in
             self._ended()
@@ -170,6 +169,13 @@ class WriterThread(threading.Thread):
         except sqlite3.Error as why:
             self.faults += 1
             fault = writing_fault(self._file(connection), why)
+            self._after(connection, fault)
+            return fault
+        except (
+            Exception
+        ) as why:  # memory, a bug: the thread must not end, or whoever waits would wait for ever; counted
+            self.faults += 1
+            fault = OutcomeUnknown(f"{self._file(connection)}: {type(why).__name__}: {why}")
             self._after(connection, fault)
             return fault
         self._ends.update(ends)

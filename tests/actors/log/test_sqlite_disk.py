@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from actors.faults import LogDamaged, LogFull
+from actors.faults import LogDamaged, LogFull, OutcomeUnknown
+from actors.log.sqlite import checkpoint
+from actors.log.sqlite.checkpoint import Checkpoints
 from actors.log.sqlite.log import SqliteLog
+from actors.log.sqlite.writer import WriterThread
 from tests.actors.log.contract import (
     OTHER,
     SHARD,
@@ -254,3 +258,34 @@ async def test_torn_frames_at_the_end_of_the_wal_file_lose_nothing_acknowledged(
         assert len(await take(again, SHARD, 0, 10)) == 10
     finally:
         await again.close()
+
+
+async def test_what_is_no_error_of_the_file_ends_no_thread_and_leaves_nobody_waiting(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(connection: object, batches: object) -> None:
+        raise MemoryError("no room")
+
+    await log.append(SHARD, numbered(2))
+    with monkeypatch.context() as patched:
+        patched.setattr(WriterThread, "_insert", staticmethod(no_room))
+        with pytest.raises(OutcomeUnknown, match="MemoryError: no room"):
+            await asyncio.wait_for(log.append(SHARD, numbered(1, 2)), 60)
+    assert (await asyncio.wait_for(log.append(SHARD, numbered(1, 2)), 60)).base == 2
+
+
+async def test_a_log_that_gets_no_thread_for_checkpoints_makes_them_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(thread: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Checkpoints, "start", none_left)
+    monkeypatch.setattr(checkpoint, "PAGES", 20)
+    log = SqliteLog(tmp_path / "log.db", shards=SHARDS)
+    await asyncio.wait_for(log.open(), 60)
+    for at in range(0, 100, 10):
+        await asyncio.wait_for(log.append(SHARD, numbered(10, at)), 60)
+    assert log.statistics().checkpoints > 0
+    await log.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.db", "log.db.lock"]
