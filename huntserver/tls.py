@@ -52,6 +52,9 @@ class ServerCertificate:
             self._report.note("certificate_loaded")
 
     def _load(self, context: ssl.SSLContext) -> None:
+        for path in (self._certificate, self._key):
+            if path.exists() and not path.is_file():  # to read a pipe is to wait for who writes it, and play with it
+                raise ConfigError(f"{path}: is no file; it is the server's TLS pair")
         try:
             context.load_cert_chain(self._certificate, self._key, password=_no_password)
         except ssl.SSLError as error:

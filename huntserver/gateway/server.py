@@ -163,10 +163,14 @@ class Gateway:
 
         `shared` is a socket that listens already, for several processes; it is listened on as well.
         """
-        loop = asyncio.get_running_loop()
-        self._servers = [await loop.create_server(self.accepting, host, port, backlog=4096, ssl=tls)]
+        # without the limit 60 s: who begins a handshake and says no more is counted by nobody until it is done
+        listens = partial(
+            asyncio.get_running_loop().create_server, self.accepting, backlog=4096, ssl=tls,
+            ssl_handshake_timeout=self.limits.hello_s if tls is not None else None,
+        )  # fmt: skip
+        self._servers = [await listens(host, port)]
         if shared is not None:
-            self._servers.append(await loop.create_server(self.accepting, sock=shared, backlog=4096, ssl=tls))
+            self._servers.append(await listens(sock=shared))
         for server in self._servers:
             for listening in server.sockets:  # and so in every socket that is accepted
                 if UNSENT is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
 import json
+import os
 import signal
 import socket
 import ssl
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -30,6 +33,7 @@ from actors.reporter import Silent
 from huntserver.config import ConfigError, parse
 from huntserver.tls import ServerCertificate
 from lab.machines.servers import LocalServer
+from lab.rigs.gateway import Rig
 
 
 def write_pair(folder: Path, serial: int) -> None:
@@ -155,3 +159,35 @@ def test_a_key_with_a_password_is_refused_and_asks_nobody(tmp_path: Path) -> Non
 def test_half_a_pair_in_the_configuration_is_named() -> None:
     with pytest.raises(ConfigError, match="TLS needs both tls_certificate and tls_key"):
         parse(b'[server]\ntls_certificate = "x.pem"\n', "c.toml")
+
+
+def test_a_pair_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    write_pair(tmp_path, 1)
+    told: list[str] = []
+
+    class Told(Silent):
+        def warn(self, event: str, **fields: object) -> None:
+            told.append(f"{event} {fields['why']}")
+
+    served = ServerCertificate(tmp_path / "cert.pem", tmp_path / "key.pem", Told())
+    (tmp_path / "cert.pem").unlink()
+    os.mkfifo(tmp_path / "cert.pem")
+    reading = threading.Thread(target=served.reload, daemon=True)
+    reading.start()
+    reading.join(60)
+    assert told == [f"certificate_unusable {tmp_path}/cert.pem: is no file; it is the server's TLS pair"]
+
+
+async def test_a_handshake_that_is_not_gone_on_with_is_given_up(tmp_path: Path) -> None:
+    write_pair(tmp_path, 1)
+    served = ServerCertificate(tmp_path / "cert.pem", tmp_path / "key.pem", Silent())
+    gateway = Rig(hunt=False, hello_s=0.2).gateway
+    port = await gateway.start("127.0.0.1", 0, served.context)
+    try:
+        async with asyncio.timeout(30):  # the event loop's own limit is 60 s
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"\x16\x03\x01\x02\x00\x01")
+            assert await reader.read() == b""
+            writer.close()
+    finally:
+        await gateway.close()
