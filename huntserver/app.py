@@ -61,6 +61,7 @@ from huntserver.read_models import ReadModels
 from huntserver.readiness import Readiness
 from huntserver.sweeping import MediaSweeper
 from huntserver.telemetry import metrics
+from huntserver.telemetry.metrics_page import MetricsPage
 from huntserver.telemetry.traced import Coats, coats
 from huntserver.tls import ServerCertificate
 from huntserver.token_key import key_path, tokens
@@ -331,7 +332,7 @@ def _gateway(
         media=store,
         guests=config.auth.guests,
         readiness=readiness.state,
-        metrics=lambda: prometheus_client.generate_latest(made),
+        metrics=MetricsPage(lambda: prometheus_client.generate_latest(made)),
         protocol_document=lambda: document,
         api=read_models.answer if node is None else node.page(system, mint, read_models.answer),
         sign_in=SignIn(load_key(key_path(config), make=False), shared.links or Path(config.data.dir) / "links"),
