@@ -55,7 +55,7 @@ def skeleton(text: str) -> str:
     """Return what two texts share that look alike (UTS 39, 4, with compatibility mappings: also wide letters are
     letters). Not for showing. Variation selectors, joiners and spaces are left out: nobody sees them."""
     seen = unicodedata.normalize("NFKD", text).translate(_UNSEEN).translate(prototypes())
-    return unicodedata.normalize("NFD", "".join(c for c in seen if not c.isspace()))
+    return unicodedata.normalize("NFD", "".join(seen.split()))
 
 
 @lru_cache(maxsize=64)  # a name is looked at when it is decided on, and at once again when it is taken

@@ -6,6 +6,7 @@ until the next pause.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, Union
 
 import msgspec
@@ -103,6 +104,17 @@ class OwnClue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     round: str = ""
     fed_by: list[int] = []
     parts: list[PartView] = []
+
+
+class SharedClues(list[OwnClue]):
+    """Clues that are the same in the pages of many teams. Never changed: `encoded` keeps what they are as bytes, by
+    encoding, for whoever sends them."""
+
+    __slots__ = ("encoded",)
+
+    def __init__(self, clues: Iterable[OwnClue]) -> None:
+        super().__init__(clues)
+        self.encoded: dict[bool, msgspec.Raw] = {}
 
 
 class RoundView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -7,7 +7,7 @@ them. So nobody can name a block before all of it has opened to somebody, and wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -94,6 +94,9 @@ class Texts:
         self._keys: dict[str, Key] = {}
         self._sizes: list[int] | None = None
         self._size: tuple[int, int] = (0, 0)
+        self._forgotten = 0  # digests
+        # What it rests on, and the digests of the last page with nothing earned: thousands join at once.
+        self._fresh: tuple[tuple[int, int], list[str]] = ((0, 0), [])
 
     def bytes_of(self, things: int) -> int:
         """Return about how much the texts of some things (bits) are, in bytes."""
@@ -113,9 +116,17 @@ class Texts:
         """Return the digest of the description; "" when it is short enough to be sent as it is."""
         return self._digest(INTRO) if len(self._intro) > INTRO_BYTES_MAX else ""
 
-    def digests(self, things: int, solved: int = 0, hints: Iterable[int] = ()) -> list[str]:
+    def digests(self, things: int, solved: int = 0, hints: Collection[int] = ()) -> list[str]:
         """Return the digests of all blocks that a team with these things (bits) sees, in order; with `solved` and
         `hints` what those show is in the blocks, too."""
+        if not solved and not hints:
+            on = (things, self._forgotten)
+            if self._fresh[0] != on:
+                self._fresh = (on, self._digests_of(things, 0, ()))
+            return self._fresh[1]
+        return self._digests_of(things, solved, hints)
+
+    def _digests_of(self, things: int, solved: int, hints: Collection[int]) -> list[str]:
         taken: dict[int, list[int]] = {}
         for hint in hints:
             taken.setdefault(hint // self._hints_a_clue // THINGS_A_BLOCK, []).append(hint)
@@ -141,6 +152,7 @@ class Texts:
             if len(self._digests) >= BLOCKS_MAX:
                 oldest = next(iter(self._digests))
                 self._keys.pop(self._digests.pop(oldest), None)
+                self._forgotten += 1
             self._digests[key], self._keys[digest] = digest, key
         return digest
 

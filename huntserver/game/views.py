@@ -17,6 +17,7 @@ from huntserver.game.shown import (
     PartView,
     RoundView,
     Row,
+    SharedClues,
     Sinks,
     TreasureView,
 )
@@ -160,7 +161,7 @@ def own_clues(state: Hunt, team: Team, *, inline: bool) -> Sequence[OwnClue]:
         return [own_clue(state, team, i, inline=inline) for i in bits(opened)]
     key = (state.plan, opened, state.zero_ms, tuple(state.solves))
     if state.fresh is None or state.fresh[0] != key:
-        state.fresh = (key, [own_clue(state, team, i, inline=inline) for i in bits(opened)])
+        state.fresh = (key, SharedClues(own_clue(state, team, i, inline=inline) for i in bits(opened)))
     found: Sequence[OwnClue] = state.fresh[1]
     return found
 

@@ -13,7 +13,7 @@ from actors.entity import Push, Rejected
 from huntserver.game.features.page import MembershipQuery, PageQuery
 from huntserver.gateway.listener import Listener
 from huntserver.gateway.services import Services
-from huntserver.wire.codecs import Snapshot, Sys, refusal
+from huntserver.wire.codecs import Snapshot, Sys, page_as_sent, refusal
 from huntserver.wire.session import Session
 
 TOO_MANY: Final = Rejected("rate_limited", "this connection listens to too many hunts; leave one")
@@ -166,9 +166,10 @@ class Subscriptions:
         self._enter(hunt, page.channels, pos)
         connection.drop_large(hunt)
         connection.send(Sys("sys", "resumed", hunt, recovered=False, seq=pos))
-        connection.send_large(hunt, Snapshot("snapshot", hunt, pos, page.channels, page))
-        for data in since:
-            connection.write(data)
+        sent = page_as_sent(page, connection.packed)
+        connection.send_large(hunt, Snapshot("snapshot", hunt, pos, page.channels, sent))
+        for frame in since:
+            connection.write(frame)
 
     def _enter(self, hunt: str, channels: dict[str, int], pos: int) -> None:
         self.channels[hunt] = tuple(channels)

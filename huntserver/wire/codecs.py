@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.entity import Push, Rejected
+from huntserver.game.shown import SharedClues
 
 _json: Final = msgspec.json.Encoder().encode
 _msgpack: Final = msgspec.msgpack.Encoder().encode
@@ -132,6 +133,17 @@ def view(request: int, data: Any, pos: int, packed: bool) -> bytes:
     """Return the answer to a query."""
     reply = {"id": request, "ok": data, "pos": pos}
     return _msgpack(reply) if packed else _json(reply)
+
+
+def page_as_sent(page: Any, packed: bool) -> Any:
+    """Return a page as the `data` of a snapshot: clues that it shares with other pages are encoded once for all."""
+    own = page.own
+    if own.__class__ is not SharedClues:
+        return page
+    raw = own.encoded.get(packed)
+    if raw is None:
+        raw = own.encoded[packed] = msgspec.Raw(message(own, packed))
+    return msgspec.structs.replace(page, own=raw)
 
 
 def message(struct: Any, packed: bool) -> bytes:

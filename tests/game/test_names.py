@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.game.names import NAME_MAX, name_problem, shown_name
+from huntserver.game import names
+from huntserver.game.names import NAME_MAX, fit_name, name_problem, shown_name
 
 TAKEN = [
     "🏴‍☠️ Black Pearl", "👨‍👩‍👧‍👦 The Mills", "نمی‌دانم", "🏴󠁧󠁢󠁳󠁣󠁴󠁿 Scots", "علی‌رضا", "क्षत्रिय", "ക്ഷ‍", "Nguyễn Thị Ánh",
@@ -64,3 +67,13 @@ def test_a_shown_name_stays_as_it_is_and_any_text_is_judged(text: str) -> None:
     if not name_problem(shown):
         assert 1 <= len(shown) <= NAME_MAX
         assert shown == shown.strip()
+
+
+@given(st.text(st.characters(max_codepoint=0x7F), max_size=60))
+def test_the_short_way_of_plain_names_finds_what_the_long_one_does(text: str) -> None:
+    def found() -> tuple[str, str, str]:
+        return shown_name(text), name_problem(text), fit_name(text)
+
+    short = found()
+    with mock.patch.object(names, "_is_plain", return_value=False):
+        assert found() == short

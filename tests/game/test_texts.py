@@ -14,6 +14,7 @@ from huntserver.game import texts as module
 from huntserver.game.features.announcing import Announce
 from huntserver.game.features.hints import TakeHint
 from huntserver.game.features.page import PageQuery, TextsQuery
+from huntserver.wire.codecs import message, page_as_sent
 from lab.hunts import large_hunt, right
 from lab.rigs.game import SMALL, Table
 
@@ -128,3 +129,35 @@ def test_blocks_beyond_the_bound_are_forgotten_oldest_first(monkeypatch: pytest.
     assert len(digests) == 7
     told = [bool(table.ask(TextsQuery(digest), "p:").body) for digest in digests]
     assert told == [False] * 3 + [True] * 4
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_clues_of_all_who_come_at_once_are_encoded_once_and_are_the_same_bytes(packed: bool) -> None:
+    table = large()
+    pages = [table.ask(PageQuery(True), by) for by in ("p:ann", "p:bob")]
+    sent = [page_as_sent(page, packed) for page in pages]
+    assert sent[0].own is sent[1].own
+    assert sent[0].team != sent[1].team
+    for page, data in zip(pages, sent, strict=True):
+        assert len(page.own) == 100
+        assert message(data, packed) == message(msgspec.structs.replace(page, own=list(page.own)), packed)
+
+
+def test_who_has_done_something_shares_no_clues() -> None:
+    table = large()
+    table.ask(PageQuery(True), "p:bob")
+    table.guess("wrong", "ann", "c3")
+    page = table.ask(PageQuery(True), "p:ann")
+    assert page_as_sent(page, False) is page
+    assert page.own[2].wrong == 1
+
+
+def test_the_digests_of_a_page_are_made_again_once_one_was_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = large()
+    first = page_of(table)["texts"]
+    monkeypatch.setattr(module, "BLOCKS_MAX", len(first))
+    texts = table.state.plan.texts
+    texts.digests(0b1010)
+    assert not block_of(table, first[0])
+    assert page_of(table)["texts"] == first
+    assert block_of(table, first[0])
