@@ -204,7 +204,7 @@ async def everybody_plays(played: Played) -> None:
 async def ordinary(played: Played, guest: Client) -> None:
     host = played.host
     big: dict[str, Any] = {"hunt": "big"}
-    for op in ("page", "board", "overview", "audit"):
+    for op in ("page", "board", "overview", "audit", "big_board"):
         await played.measure(op, lambda n, op=op: host.ask(op, **big))  # type: ignore[misc]
     await played.measure("a player's page", lambda n: guest.ask("page", **big))
     await played.measure("guess", lambda n: guest.ask("guess", keyed=True, **big, clue="c3", text=f"{n:>{GUESS_MAX}}"))

@@ -6,6 +6,7 @@ that it was told of, so nothing of it needs to be kept.
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from typing import Any, Final
 
 import msgspec
@@ -30,6 +31,8 @@ TEAMS_MAX: Final = 500
 CELLS_MAX: Final = 200_000
 """Cells of one answer, where a hunt has many clues."""
 MANY: Final = 9
+DIGITS: Final = "0123456789"
+OPEN: Final = {ord("0"): "-", ord("1"): "0"}
 NOBODY_NEW: Final = 1 << 31
 
 
@@ -155,12 +158,12 @@ def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rej
         return refused
     teams = state.teams.values()
     new = [t for t in teams if t.index > query.known]
-    point = (query.since, query.after)
-    moved = sorted((t for t in teams if (t.seq, t.index) > point and t.index <= query.known), key=_changed)
-    changed = new + moved
+    since, after, known = query.since, query.after, query.known
+    moved = [t for t in teams if t.seq >= since and (t.seq > since or t.index > after) and t.index <= known]
     plan = state.plan
     most = max(1, min(TEAMS_MAX, CELLS_MAX // max(1, len(plan.clues))))
-    told = changed[:most]
+    told = new[:most]
+    told += nsmallest(most - len(told), moved, _changed)  # not all sorted: a walk over 20,000 teams asks 40 times
     curtain, unofficial = state.rest.curtain, [t.id for t in teams if t.is_unofficial]
     return BigBoard(
         phase=state.phase.name.lower(),
@@ -187,7 +190,7 @@ def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rej
         ],
         rows=[_row(state, team) for team in told],
         guesses=recent(state),
-        more=most < len(changed),
+        more=most < len(new) + len(moved),
         frozen_ms=msgspec.UNSET if curtain is None else curtain.at_ms,
         hidden=msgspec.UNSET if curtain is None or curtain.hidden < 0 else curtain.hidden,
         unofficial=unofficial or msgspec.UNSET,
@@ -203,10 +206,9 @@ def _changed(team: Team) -> tuple[int, int]:
 def _row(state: Hunt, team: Team) -> TeamRow:
     extra_ms = team.more.extra_ms if team.more is not None else 0
     members = 0 if team.is_dissolved else len(team.members)
-    cells = "".join(_cell(team, i) for i in range(len(state.plan.clues)))
     return TeamRow(
         team.id, team.name, team.score, team.score_at, team.seq, members, team.bracket, team.out, team.index,
-        extra_ms, cells,
+        extra_ms, _cells(team, len(state.plan.clues)),
     )  # fmt: skip
 
 
@@ -214,13 +216,20 @@ def _parts(team: Team) -> dict[str, int]:
     return {clue: len(done) for clue, done in team.more.parts.items()} if team.more is not None else {}
 
 
-def _cell(team: Team, index: int) -> str:
-    if team.solved >> index & 1:
-        return "s"
-    if not team.unlocked >> index & 1:
-        return "-"
-    attempt = (team.attempts or {}).get(index)
-    return str(min(MANY, attempt.wrong)) if attempt is not None else "0"
+def _cells(team: Team, clues: int) -> str:
+    """Return a letter for each clue, at the cost of those that the team has tried or solved."""
+    if not clues:
+        return ""
+    cells = list(f"{team.unlocked & ~(-1 << clues):0{clues}b}"[::-1].translate(OPEN))
+    for index, attempt in (team.attempts or {}).items():
+        if 0 <= index < clues and cells[index] == "0":
+            cells[index] = DIGITS[min(MANY, attempt.wrong)]
+    solved = team.solved & ~(-1 << clues)
+    while solved:
+        last = solved.bit_length() - 1
+        cells[last] = "s"
+        solved ^= 1 << last
+    return "".join(cells)
 
 
 def would_accept(state: Hunt, query: WouldAcceptQuery, ctx: Context) -> WouldAccept | Rejected:

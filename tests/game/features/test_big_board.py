@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from huntserver.game.features.big_board import BigBoardQuery, SourceQuery, ViewA
 from huntserver.game.features.joining import Join
 from huntserver.game.features.naming import Rename
 from huntserver.game.features.page import PageQuery
+from lab.hunts import large_hunt, right
 from lab.rigs.game import OWNER, SMALL, Table
 
 QUERIES = [BigBoardQuery(), WouldAcceptQuery("c1", "x"), ViewAsQuery("t1"), SourceQuery()]
@@ -100,3 +102,22 @@ def test_the_source_is_the_definition() -> None:
     assert 'id = "c1"' in SMALL
     table.host(Rename("t1", "Ada the Great"))
     assert {row.name for row in asked(table).rows} >= {"Ada the Great"}
+
+
+def test_the_letters_of_a_row_are_those_of_each_clue_looked_at_by_itself() -> None:
+    table, dice = Table(large_hunt(90, solo=True)).running("ann", "bob"), random.Random(5)
+    for _ in range(200):
+        number = dice.choice((dice.randint(1, 90), 7))
+        table.guess(
+            right(number) if dice.random() < 0.3 else f"wrong {dice.random()}",
+            dice.choice(("ann", "bob")),
+            f"c{number}",
+        )
+    for row in asked(table).rows:
+        team = table.state.teams[row.id]
+        for index, letter in enumerate(row.cells):
+            tried = (team.attempts or {}).get(index)
+            wrong = "0" if tried is None else str(min(9, tried.wrong))
+            assert letter == ("s" if team.solved >> index & 1 else wrong if team.unlocked >> index & 1 else "-")
+        assert len(row.cells) == 90
+        assert {"s", "0", "1"} <= set(row.cells)
