@@ -87,9 +87,8 @@ def _told(
 def _print(held: HuntSource, found: Definition) -> None:
     for odd in [*oddities(found), *media_oddities(held, found)]:
         click.echo(f"{held.label}: warning: {odd}")
-    click.echo(
-        f"{held.label}: {found.title}: {len(found.clues)} clues, {len(found.treasures)} treasures, can be played"
-    )
+    held_in_it = f"{_some(len(found.clues), 'clue')}, {_some(len(found.treasures), 'treasure')}"
+    click.echo(f"{held.label}: {found.title}: {held_in_it}, can be played")
 
 
 def _print_play(seen: Playthrough, teams: int) -> None:
@@ -103,3 +102,7 @@ def _print_play(seen: Playthrough, teams: int) -> None:
             where = f"stuck at {', '.join(team.stuck)}" if team.stuck else "done with all that opened"
             idle = f", nothing open for {team.idle_minutes} min" if team.idle_minutes else ""
             click.echo(f"  {team.team}: {team.solved} solved, {team.score} points, {where}{idle}")
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

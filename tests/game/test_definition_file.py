@@ -270,3 +270,41 @@ def test_a_file_of_another_format_is_called_by_its_name(text: str, style: str, s
     found = read(text.encode(), style)
     assert isinstance(found, list)
     assert seen in found[0].what
+
+
+SYNTAX = [
+    ("toml", 'title = "T"\ntitle = "U"\n', "'title' stands twice in one table, the second time in line 2"),
+    ("toml", "title = 'It's'\n", "put a text that holds an apostrophe in double quotes"),
+    ("toml", 'title = "T"\nintro = "one\ntwo"\n', "before and behind a text of several lines"),
+    ("toml", 'title = "C:\\maps"\n', "or put the text in single quotes"),
+    ("toml", 'title = "T', "not valid TOML"),
+    ("yaml", "title: T\nclues:\n\t- id: a\n", "a tab stands where YAML wants spaces, line 3; indent with spaces"),
+    ("yaml", "title: Part 1: the gate\n", "put a text that holds a colon in double quotes"),
+    ("json", '// mine\n{"title": "T"}', "this is JSON with comments"),
+    ("json", '{"title": ' + "[" * 100_000 + "]" * 100_000 + "}", "lie too deep in one another"),
+]
+
+
+@pytest.mark.parametrize(("style", "text", "told"), SYNTAX)
+def test_a_fault_of_syntax_that_people_make_is_told_with_its_cure(style: str, text: str, told: str) -> None:
+    problems = check_definition(text.encode(), style)
+    assert isinstance(problems, list)
+    assert told in f"{problems[0].what}; {problems[0].cure}"
+
+
+WITH_OTHERS = [
+    ('[[clues]]\nid = "a"\nanswers = ["x"]\nunlock = "b"\n[[clues]]\nid = "b"\nanswers = ["x"]\nunlock = "a"\n',
+     "a circle"),
+    ('[schedule]\nduration_s = 600\n[[clues]]\nid = "a"\nanswers = ["x"]\n[[clues]]\nid = "b"\nanswers = ["x"]\n'
+     'unlock = "after 01:00"\n', "the hunt lasts 600 s"),
+    ('[schedule]\nstarts_at = "tomorrow"\n' + CLUE, "write it as 2030-05-01T10:00:00+02:00"),
+    ("[schedule]\nstarts_at = 2030-05-01\n" + CLUE, "is a day without a time"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "told"), WITH_OTHERS)
+def test_circles_and_times_are_told_beside_what_is_missing(text: str, told: str) -> None:
+    problems = check_definition(f'title = "T"\n{text}'.encode(), "toml")
+    assert isinstance(problems, list)
+    assert any("is missing" in problem.what for problem in problems)
+    assert any(told in f"{problem.what}; {problem.cure}" for problem in problems), problems

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.hunts import clue, teams
+from tests.pages.hunts import clue, solo, teams
 from tests.pages.phone import WAIT_MS, Phone
 from tests.pages.proxy import Proxy
 from tests.pages.talker import Cast
@@ -252,4 +252,27 @@ def test_a_page_that_nobody_sees_is_drawn_when_it_is_looked_at(phone: Phones, ca
     expect(ada.page.locator(".news")).to_have_count(0)
     ada.page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
     ada.sees(".news", "Beware of the dog.")
+    ada.well()
+
+
+def test_lists_keep_their_numbers_and_each_paragraph_runs_as_it_is_written(
+    phone: Phones, cast: Cast, site: str
+) -> None:
+    text = "سؤال من المتحف\n\nTurn left at the pond.\n\n0. start\n1. left\n\n* a bench\n\n```\nx = 1\n```"
+    hunt, _ = cast.hunt(solo(clue("a", text=text)))
+    ada = phone(viewport={"width": 320, "height": 568})
+    ada.play(f"{site}?hunt={hunt}", "Ada")
+    ada.clue("a")
+    prose = ada.page.locator("article .prose").first
+    assert prose.locator("ol").evaluate("list => [getComputedStyle(list).listStyleType, list.start]") == ["decimal", 0]
+    assert prose.locator("ul").evaluate("list => getComputedStyle(list).listStyleType") == "disc"
+    sides = prose.evaluate(
+        """prose => [...prose.querySelectorAll("p, pre code")].map((one) => {
+            const words = document.createRange();
+            words.selectNodeContents(one);
+            const [own, all] = [words.getBoundingClientRect(), prose.getBoundingClientRect()];
+            return own.left - all.left < all.right - own.right ? "left" : "right";
+        })"""
+    )
+    assert sides == ["right", "left", "left"]
     ada.well()

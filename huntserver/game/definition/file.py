@@ -105,6 +105,7 @@ _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 _WRONG: Final = re.compile(r"Expected `(.*)`, got `(.*)`")
 _CHOICE: Final = re.compile(r"Invalid enum value '(.*)'", re.DOTALL)
+WHEN: Final = "write it as 2030-05-01T10:00:00+02:00"
 _KINDS: Final = {
     "str": "a text in quotes",
     "int": "a whole number",
@@ -125,6 +126,8 @@ def _problem(text: str) -> Problem:
     what, path = found.group(1), found.group(2) or ""
     if missing := _MISSING.match(what):
         return Problem(_inside(path, missing[1]), "is missing", "add it")
+    if (wrong := _WRONG.match(what)) and wrong[2] == "date":
+        return Problem(path, "is a day without a time", WHEN)
     if wrong := _WRONG.match(what):
         return Problem(path or "$", f"is {_kinds(wrong[2])}", f"give {_kinds(wrong[1])}")
     if choice := _CHOICE.match(what):
@@ -133,6 +136,8 @@ def _problem(text: str) -> Problem:
         key, names = unknown[1], [field.name for field in _fields(path)]
         cure = did_you_mean(key, names) or f"allowed here are {', '.join(names)}"
         return Problem(_inside(path, key), f"unknown key {key!r}", cure)
+    if what.startswith("Invalid RFC3339"):
+        return Problem(path, "is no date and time with its offset", WHEN)
     return Problem(path or "$", what.replace("`", "'"), "give a value of that kind")
 
 

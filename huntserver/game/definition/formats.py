@@ -77,8 +77,34 @@ def syntax(data: bytes, style: str) -> Any | Problem:
         seen = seems(text, style)
         if seen:
             return Problem("$", f"this is {seen}, read as {NAMES[style]}", _cure(seen))
-        what = " ".join(str(error).split())[:300]
-        return Problem("$", f"not valid {NAMES[style]}: {what}", "mend the file's syntax")
+        what, cure = _in_words(" ".join(str(error).split())[:300], style, text)
+        return Problem("$", f"not valid {NAMES[style]}: {what}", cure)
+
+
+_LINE: Final = re.compile(r"line (\d+)")
+
+
+def _in_words(what: str, style: str, text: str) -> tuple[str, str]:
+    """Return a parser's message, in other words where people meet it, and a cure."""
+    found = _LINE.search(what)
+    lines = text.split("\n")
+    line = lines[int(found[1]) - 1].strip() if found and int(found[1]) <= len(lines) else ""
+    key = re.match(r"[\w-]+", line)
+    if "Cannot overwrite a value" in what and key and found:
+        return f"{key[0]!r} stands twice in one table, the second time in line {found[1]}", "leave out one of them"
+    if "recursion" in what:
+        return "its lists and tables lie too deep in one another", "write the hunt as the manual shows it"
+    if "Illegal character '\\n'" in what:
+        return what, 'close the text on its line, or put """ before and behind a text of several lines'
+    if "Unescaped '\\'" in what or "Invalid hex value" in what:
+        return what, "write \\\\ for each \\, or put the text in single quotes"
+    if "Expected newline or end of document" in what and line.count("'") > 2:
+        return what, 'put a text that holds an apostrophe in double quotes: "It\'s"'
+    if style == "yaml" and "'\\t'" in what:
+        return "a tab stands where YAML wants spaces" + (f", line {found[1]}" if found else ""), "indent with spaces"
+    if style == "yaml" and "mapping values are not allowed" in what:
+        return what, 'put a text that holds a colon in double quotes: title: "Part 1: the gate"'
+    return what, "mend the file's syntax"
 
 
 def _no_text(data: bytes) -> Problem | None:
@@ -112,6 +138,8 @@ def seems(text: str, style: str) -> str:
         return "RTF"
     if '"FeatureCollection"' in start and '"features"' in text:
         return "GeoJSON"
+    if style == "json" and start.startswith(("//", "/*", "#")) and "{" in start:
+        return "JSON with comments or a comma too many"
     if start.startswith(("{", "[")) and not start.startswith("[["):
         if style == "json":
             bare = _COMMENT.search(text) or _JSON5.search(text)

@@ -6,6 +6,7 @@ No message names an answer or a code: it may be shown where others read.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -53,8 +54,23 @@ def _beside(d: Definition, named: set[str]) -> list[Problem]:
 
     _unique(wrong, d)
     ids = {path for path in named if path.endswith(".id")} | {"clues", "treasures", "rounds"} & named
-    _named(wrong, d, named_too=not ids)
+    whole = _named(wrong, d, named_too=not ids)
+    if whole and not ids and not problems and not any(_bears_on_ways(path) for path in named):
+        rules = rules_of(d)
+        _reachable(wrong, d, _Graph.of(d, rules))
+        if not any(path.startswith("schedule") for path in named):
+            _in_time(wrong, d, rules)
     return problems
+
+
+def _bears_on_ways(path: str) -> bool:
+    """Tell whether a fault at a path may change what opens what: its stand-in would be judged instead."""
+    return (
+        re.search(
+            r"unlock|points|bonus|\bround|meta|kind|parts|loot|scoring|streak|treasures|rotations|needs|after_s", path
+        )
+        is not None
+    )
 
 
 def check(d: Definition) -> list[Problem]:

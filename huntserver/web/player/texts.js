@@ -95,7 +95,7 @@ function block(token) {
 /** @param {Token} token */
 function list({ ordered, start, items = [] }) {
   const rows = items.map(({ tokens }) => html`<li>${blocks(tokens)}</li>`);
-  return ordered ? html`<ol start=${start || 1}>${rows}</ol>` : html`<ul>${rows}</ul>`;
+  return ordered ? html`<ol start=${Number(start ?? 1)}>${rows}</ol>` : html`<ul>${rows}</ul>`;
 }
 
 /** @param {Token} token @returns {any} */

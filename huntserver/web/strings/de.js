@@ -7,7 +7,7 @@ export default {
   "media.lost": "Das Bild ist nicht gekommen. Tippen, um es noch einmal zu versuchen.",
   "media.kb": "{n} KB",
   "media.mb": "{n} MB",
-  "storage.none": "Dieser Browser speichert für diese Adresse nichts (Cookies sind gesperrt). Du kannst spielen, aber lass diesen Tab offen: Nach dem Schließen kämst du nicht als du selbst zurück. Abhilfe: Websitedaten für diese Adresse erlauben.",
+  "storage.none": "Dieser Browser speichert für diese Adresse nichts (Cookies sind gesperrt, oder es ist kein Platz mehr). Du kannst spielen, aber lass diesen Tab offen: Nach dem Schließen kämst du nicht als du selbst zurück. Abhilfe: Websitedaten für diese Adresse erlauben.",
 
   "door.title": "Schatzsuchen",
   "door.lead": "Such dir eine aus.",

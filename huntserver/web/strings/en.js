@@ -7,7 +7,7 @@ export default {
   "media.lost": "The picture did not come. Tap to try again.",
   "media.kb": "{n} KB",
   "media.mb": "{n} MB",
-  "storage.none": "This browser keeps nothing for this site (cookies are blocked). You can play, but leave this tab open: after closing it you could not come back as yourself. Cure: allow site data for this address.",
+  "storage.none": "This browser keeps nothing for this site (cookies are blocked, or no space is left). You can play, but leave this tab open: after closing it you could not come back as yourself. Cure: allow site data for this address.",
 
   "door.title": "Treasure hunts",
   "door.lead": "Choose a hunt.",
