@@ -168,7 +168,7 @@ class ClusterWorld:
         except NotServing as why:
             self.violation("drain", str(why))
             return
-        if code != 0:
+        if code != 0 and not self.node(name).ended_unborn:
             self.violation("drain", f"{name} ended with exit code {code}:\n{self.node(name).tail()}")
 
     # ---- does everything answer?
@@ -198,7 +198,7 @@ class ClusterWorld:
         await self.settled()
         for name in self.cluster.nodes:
             code = self.node(name).exit_code
-            if code not in (None, 0, -signal.SIGKILL):
+            if code not in (None, 0, -signal.SIGKILL) and not self.node(name).ended_unborn:
                 self.violation("server", f"{name} ended by itself with {code}:\n{self.node(name).tail()}")
         now_ns = time.monotonic_ns()
         one = len(self._pending) == 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -63,6 +64,17 @@ class ClusterProcess(ServerProcess):
         self.config = config
         self.link = link
         self.node = node
+        self._logged = 0
+
+    def launch(self) -> None:
+        """Start the process; wait for nothing."""
+        self._logged = self.stderr.stat().st_size if self.stderr.exists() else 0
+        super().launch()
+
+    @property
+    def ended_unborn(self) -> bool:
+        """Tell whether SIGTERM ended it before Python had begun to run its program: nothing was there to take it."""
+        return self.exit_code == -signal.SIGTERM and self.stderr.stat().st_size == self._logged
 
 
 class LocalCluster:
