@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 from zlib import crc32
 
@@ -10,6 +11,7 @@ import msgspec
 from huntserver.game.answers import GUESS_MAX
 from huntserver.game.clues.kind import GuessJudge, Kind
 from huntserver.game.definition.part import Part, Wrong, printable
+from huntserver.game.judging.folding import signed
 
 OPTIONS_MAX: Final = 20
 
@@ -32,10 +34,15 @@ def option_key(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def loose_key(text: str) -> str:
+    """Return the form in which a typed option is known: no accents, one kind of quotes and dashes, no point behind."""
+    return signed(text).rstrip(".!,")
+
+
 class ChoiceJudge(GuessJudge):
     """Judges by the options alone: what is none of them was not chosen, and costs nothing."""
 
-    __slots__ = ("_options", "texts")
+    __slots__ = ("_alike", "_options", "texts")
 
     texts: frozenset[str]
     nothing: Final = "choose one of the options that are shown"
@@ -44,10 +51,14 @@ class ChoiceJudge(GuessJudge):
     def __init__(self, options: list[str], right: list[str]) -> None:
         self._options = frozenset(map(option_key, options))
         self.texts = frozenset(map(option_key, right))
+        forms = [(loose_key(option), option_key(option)) for option in options]
+        once = Counter(form for form, _ in forms)
+        self._alike = {form: key for form, key in forms if once[form] == 1}
 
     def normal(self, raw: str) -> str:
-        """Return the option's key."""
-        return option_key(raw)
+        """Return the key of the option as it stands, or of the only one that was meant; else of the text itself."""
+        key = option_key(raw)
+        return key if key in self._options else self._alike.get(loose_key(raw), key)
 
     def mark(self, raw: str, normal: str) -> int:
         """Return 32 bits that stand for an option; 0: it is none."""

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from huntserver.game.clues.kind import Kind
 from huntserver.game.definition.part import Part, Wrong
+from huntserver.game.judging.letters import IGNORABLE
 
 
 class CodeKeys(Part, frozen=True):
@@ -19,15 +20,22 @@ class CodeKeys(Part, frozen=True):
 DASHES: Final = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014\u2212_"))
 
 
+_UNSEEN: Final = dict.fromkeys(IGNORABLE)
+
+
 def code_key(code: str) -> str:
     """Return the form in which codes are compared: case, width, spaces and dashes do not count.
+
+    Nor does what a messenger pastes along unseen; digits of all scripts are one, as the i's of Turkish keyboards are.
 
     Of a link that has a code (`...?hunt=ID&code=CODE`) the code counts: what a phone's camera reads may be pasted.
     """
     if "code=" in code and "?" in code:
         code = parse_qs(urlsplit(code.strip()).query).get("code", [code])[0]
-    text = unicodedata.normalize("NFKC", code).translate(DASHES)
-    return "".join(text.split()).upper()
+    if not code.isascii():
+        code = unicodedata.normalize("NFKC", code).translate(_UNSEEN).replace("\u0130", "I")
+        code = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in code)
+    return "".join(code.translate(DASHES).split()).upper()
 
 
 def check(wrong: Wrong, path: str, clue: CodeKeys) -> None:

@@ -82,3 +82,30 @@ def test_exactly_the_right_options_are_right_and_exactly_the_options_can_be_chos
         normal = judge.normal(text)
         assert bool(judge.mark(text, normal)) == (option_key(text) in map(option_key, options))
         assert (normal in judge.texts) == (option_key(text) in map(option_key, right))
+
+
+@pytest.mark.parametrize(
+    ("options", "typed", "chosen"),
+    [
+        (["Café", "Bar"], "Cafe\u0301", "Café"),
+        (["Café", "Bar"], "cafe", "Café"),
+        (["don't", "do"], "don’t", "don't"),
+        (["1–2", "3–4"], "3-4", "3–4"),
+        (["½", "¼"], "1/2", "½"),
+        (["❤️", "💙"], "❤", "❤️"),
+        (["Red", "Green"], "Ｒｅｄ.", "Red"),
+        (["-", "–", "—"], "–", "–"),
+        (["C", "C#", "C++"], "c ++", "C++"),
+        (["résumé", "resume"], "RÉSUMÉ", "résumé"),
+    ],
+)
+def test_an_option_that_is_typed_is_known_as_people_write_it(options: list[str], typed: str, chosen: str) -> None:
+    judge = ChoiceJudge(options, [chosen])
+    assert judge.read(typed)[2]
+    assert judge.read(typed)[1] == judge.read(chosen)[1] != 0
+
+
+def test_what_could_be_two_options_is_neither() -> None:
+    judge = ChoiceJudge(["résumé", "resumé", "‐"], ["résumé"])
+    assert judge.read("resume")[1:] == (0, False)
+    assert ChoiceJudge(["-", "–"], ["–"]).read("—")[1:] == (0, False)
