@@ -7,8 +7,9 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from huntserver import telemetry
 from huntserver.app import RunningServer, start, stop
@@ -32,8 +33,7 @@ async def serve(config: Config, *, preload: Sequence[Path], announce: Callable[[
     if server is None:
         telemetry.LogReporter(run=run).note("stopped", why="asked to end before it served")
         return
-    if server.certificate is not None:
-        loop.add_signal_handler(signal.SIGHUP, server.certificate.reload)
+    loop.add_signal_handler(signal.SIGHUP, _hung_up(server, asked, sys.stdin))
     announce(_welcome(config, server, [path.stem for path in preload]))
     await asked.wait()
     await stop(server)
@@ -49,6 +49,16 @@ async def serve_workers(
     reporter = telemetry.LogReporter(run=run)
     await Workers(config, count, preload, reporter).serve(announce)
     reporter.note("stopped")
+
+
+def _hung_up(server: RunningServer, asked: asyncio.Event, stdin: TextIO | None) -> Callable[[], None]:
+    """Return what SIGHUP does: the TLS pair is read again; without one, a terminal that went ends the server in order,
+    and a service that is told to reload goes on. The system's own way is to end it without a drain."""
+    if server.certificate is not None:
+        return server.certificate.reload
+    if stdin is not None and not stdin.closed and stdin.isatty():
+        return asked.set
+    return partial(server.reporter.note, "nothing_to_reload")
 
 
 async def _unless_asked(asked: asyncio.Event, starting: asyncio.Future[RunningServer]) -> RunningServer | None:
