@@ -181,12 +181,7 @@ class Commit:
         return not self.records and self._future is None and not self._for_probe
 
     def flush(self) -> None:
-        """Hand everything staged to the log, at once or on the node's next tick, unless a batch is in flight."""
-        if self._future is None and self.records and not self._pacer.wait(self.flush_now):
-            self.flush_now()
-
-    def flush_now(self) -> None:
-        """Hand everything staged to the log, unless a batch is in flight or the shard is not owned any more."""
+        """Hand everything staged to the log, unless a batch is in flight."""
         if self._future is not None or not self.records:
             return
         if self.staged_bytes + RECORD_FRAMING_BYTES * len(self.records) > self._log.batch_bytes_max:
@@ -200,6 +195,7 @@ class Commit:
             self._flying += self._for_probe
             self._for_probe = []
         self.ownership.handed(len(self._batch))
+        self._pacer.handed(len(self._batch))
         self._first_handed_ns = self._clock.boot_ns()
         self._hand()
 

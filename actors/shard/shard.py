@@ -189,10 +189,8 @@ class Shard:
             self.commit.fail(Fault(f"shard {self.id}: a bug in its run: {type(error).__name__}"))
 
     def _decide_ready(self) -> None:
-        commit = self.commit
-        ready = self._ready
-        dispatch = self.decider.dispatch
-        budget, cap = self.limits.run_budget, self.limits.staged_bytes_max
+        commit, ready = self.commit, self._ready
+        dispatch, budget, cap = self.decider.dispatch, self.limits.run_budget, self.limits.staged_bytes_max
         self.decider.begin_run()
         while ready and budget > 0 and commit.staged_bytes < cap:
             actor = ready.popleft()
@@ -212,7 +210,7 @@ class Shard:
                 actor.queued = True
                 ready.append(actor)
         if ready and commit.staged_bytes < cap:
-            self._enqueue_flush()
+            self._enqueue_flush(asyncio.get_running_loop().call_soon)  # the rest of this run waits for no tick
         commit.flush()
 
     def _new_outgoing(self) -> Outgoing:
@@ -253,10 +251,10 @@ class Shard:
         now = self.decider.last_ms = self.decider.now()
         return encode(Probe(self.ownership.nonce, self.ownership.stamp(), now))
 
-    def _enqueue_flush(self) -> None:
+    def _enqueue_flush(self, soon: Callable[..., Any] | None = None) -> None:
         if not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._run)
+            (soon or self.ports.pacer.soon)(self._run)
 
     def release(self, out: Callable[[], None], *, cursor: bool = False) -> None:
         """Write the tenure's last record (the `cursor` before it) and call `out` when it is durable. Nothing may wait
@@ -279,7 +277,9 @@ class Shard:
             return
         if self.ownership.last >= self._checkpoint_at:
             self.note_checkpoint()
-        if self._ready and not self._scheduled:
+        if self.ports.pacer.ticking and (self._ready or self.commit.records):
+            self._enqueue_flush()
+        elif self._ready and not self._scheduled:
             self._run()
         else:
             self.commit.flush()

@@ -102,7 +102,7 @@ def _without_looking_for_a_successor(patches: Patches) -> None:
 
 def _without_effect_gating(patches: Patches) -> None:
     def at_once(old: Any) -> Any:
-        def flush_now(self: Commit) -> None:
+        def flush(self: Commit) -> None:
             flying = self._future is None and self.records
             old(self)
             if flying:
@@ -113,9 +113,9 @@ def _without_effect_gating(patches: Patches) -> None:
                     else:
                         self._flying.append(effect)
 
-        return flush_now
+        return flush
 
-    patches.wrap(Commit, "flush_now", at_once)
+    patches.wrap(Commit, "flush", at_once)
 
 
 def _without_refusal_gating(patches: Patches) -> None:
