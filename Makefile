@@ -109,7 +109,7 @@ lock: .venv/.ready  ## resolve the dependencies anew
 clean:  ## remove what the targets made (not the data of `make run`)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .kafka .fuzz lab/out
 
-sim: .venv/.ready  ## replay one seed of the simulation: make sim SEED=n [TIMELINE=1] [WORKLOAD=toy|game|session|large|rules|desk|cluster|mesh|fleet] [ABLATE=name]
+sim: .venv/.ready  ## replay one seed of the simulation: make sim SEED=n [TIMELINE=1] [WORKLOAD=toy|game|session|large|rules|desk|rings|cluster|mesh|fleet] [ABLATE=name]
 ifdef ABLATE
 	@$(PY) -m lab.ablations --show "$(ABLATE)" --first $(or $(SEED),1)
 else
@@ -119,7 +119,7 @@ endif
 ablations: .venv/.ready  ## switch each safeguard off in turn; fails if one is not missed within 1,000 seeds from each of ten bases
 	@$(PY) -m lab.ablations --seeds $(or $(SEEDS),1000) $(ARGS)
 
-soak: .venv/.ready  ## run many seeds until one breaks a promise: make soak SEEDS=n [FIRST=m] [JOBS=j] [LEDGER=1] [WORKLOAD=toy|game|session|large|rules|desk|cluster|mesh|fleet]
+soak: .venv/.ready  ## run many seeds until one breaks a promise: make soak SEEDS=n [FIRST=m] [JOBS=j] [LEDGER=1] [WORKLOAD=toy|game|session|large|rules|desk|rings|cluster|mesh|fleet]
 	@$(PY) -m lab.sim --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),1) --jobs $(or $(JOBS),1) \
 		$(if $(WORKLOAD),--workload $(WORKLOAD)) $(if $(LEDGER),--ledger) $(ARGS)
 

@@ -36,6 +36,8 @@ class Rules(NamedTuple):
     depend on the clock, so that they are not asked for again.
     `views`: ask for views again. `strict`: a refused key is never executed, even under a later tenure.
     With `clock_skew_ms` given, they are asked for again at the first and the last time that may have been meant.
+    `sent_to`: tells whether a copy of a key (entity, sender, EPOCH:N) was sent to a tenure, by its stamped nonce: one
+    that was refused is not executed under any other (None: not known).
     `clock_skew_ms`: how far an owner's clock may be ahead of the log's (0: not judged); `epoch_ms`: the log's time, in
     ms since 1970, at 0 s of the clock by which records land.
     """
@@ -46,6 +48,7 @@ class Rules(NamedTuple):
     strict: bool = False
     clock_skew_ms: int = 0
     epoch_ms: int = 0
+    sent_to: Callable[[Which, str], bool] | None = None
 
 
 class Effect(NamedTuple):
@@ -54,7 +57,7 @@ class Effect(NamedTuple):
     pos: int
     answer: bytes
     tenure: int
-    where: str
+    nonce: str
 
 
 class CallJudge:
@@ -82,12 +85,12 @@ class CallJudge:
         if call.outcome in (REFUSED, VIEWED) and call.command is not None and call.pos >= 0 and again:
             self._to_judge.setdefault((call.entity, call.pos), []).append(call)
 
-    def effect(self, record: Done, where: str, tenure: int) -> None:
+    def effect(self, record: Done, tenure: int) -> None:
         """Take a counting record that a key stands on; called in log order."""
         if record.entity in self._calls:
             which = (record.entity, record.by, record.key)
             if which in self._keys:
-                self._effects[which] = Effect(record.pos, bytes(record.answer), tenure, where)
+                self._effects[which] = Effect(record.pos, bytes(record.answer), tenure, record.nonce)
 
     def at(self, kind: EntityType[Any], name: str, state: Any, pos: int, tenure: int, at_ms: int) -> None:
         """Ask the rules again for all that was refused or viewed at this pos of the entity."""
@@ -202,8 +205,12 @@ class CallJudge:
 
     def _excluded(self, name: str, call: Call, effect: Effect) -> bool:
         """Tell whether the refused key must not have this effect. A delayed duplicate may execute under a later
-        tenure, unless commands carry the tenure they are meant for (`strict`); before the first there is none."""
+        tenure, unless commands carry the tenure they are meant for: none at all (`strict`), or those that were sent to
+        that one (`sent_to`). Before the first tenure there is none."""
         if self._rules.strict or call.pos < 0 or effect.pos <= call.pos or effect.tenure == 1:
+            return True
+        sent_to = self._rules.sent_to
+        if sent_to is not None and not sent_to((name, call.by, call.key), effect.nonce):
             return True
         tenures = self._tenures.get(name, [])
         return 0 < call.pos <= len(tenures) and tenures[call.pos - 1] == effect.tenure

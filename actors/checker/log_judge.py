@@ -194,8 +194,7 @@ class LogJudge:
         for event in record.events:
             kind.apply(entity.state, event, pos, record.at)
         pushes = kind.pushes(entity.state, record.events, pos, record.at)
-        readable = getattr(kind, "readable", None)  # where records are not written as they are shown
-        pushes = readable(id, pushes) if readable is not None else pushes
+        pushes = kind.readable(id, pushes) if kind.readable is not None else pushes
         entity.seq = pos
         entity.landed.append(landed_s)
         self._remember(entity, record)
@@ -230,7 +229,7 @@ class LogJudge:
         if which in self._keys:
             self._add("I11" if record.by.startswith("entity:") else "I2", f"{which} has a second effect", where)
         self._keys.add(which)
-        self._calls.effect(record, where, tenure)
+        self._calls.effect(record, tenure)
 
     def _remember(self, entity: _Entity, record: Done) -> None:
         key, by = record.key, record.by

@@ -9,11 +9,19 @@ from typing import Any, Final
 
 from actors.cluster.keeper import FOLLOWS, Keeper, News
 from actors.cluster.placement import PlacementRules
+from actors.cluster.router import Router
+from actors.cluster.serving import Serving
+from actors.cluster.watches import Audience, Watches
 from actors.log.port import ShardId
+from huntserver.gateway import rooms
 from huntserver.gateway.cluster_rooms import ClusterRooms
 from huntserver.gateway.room import Channel
 from huntserver.gateway.rooms import Rooms
-from lab.ablations.safeguard import FENCE, GATEWAY, Patches, Safeguard
+from lab.ablations.safeguard import FENCE, GATEWAY, SESSION, Patches, Safeguard, nothing, yes
+from lab.sim.mesh import WEATHER
+
+FEW_OTHERS: Final = ("crash", "drain", "skew", "jump", "full", "stuck", "slow_read", "snap_fail", "snap_bad")
+"""What stops play for a while, or all of it: fewer other things happen meanwhile."""
 
 
 def _without_noting_what_was_told(patches: Patches) -> None:
@@ -48,6 +56,47 @@ def _without_giving_up_what_is_followed(patches: Patches) -> None:
     patches.wrap(PlacementRules, "owner", owner)  # each of the two alone hides that the other is gone
 
 
+def _without_finding_who_is_behind(patches: Patches) -> None:
+    """A push goes to everybody, also to who was not given the one before it: who misses what is looked for here would
+    be found by the next push on the channel."""
+
+    def careless(old: Any) -> Any:
+        def give(hunt: str, run: Any, channel: Channel, told: Any) -> Any:
+            channel.last = max(channel.last, run[0].prev)
+            return old(hunt, run, channel, told)
+
+        return give
+
+    patches.wrap(rooms, "give", careless)
+
+
+def _without_what_is_regained(patches: Patches) -> None:
+    patches.replace(Audience, "regained", lambda self, kind, since: self.regains(kind, since))
+    _without_finding_who_is_behind(patches)
+
+
+def _without_saying_that_it_is_not_whole(patches: Patches) -> None:
+    patches.replace(Watches, "watching", nothing)
+    _without_finding_who_is_behind(patches)
+
+
+def _without_age_of_answers(patches: Patches) -> None:
+    patches.replace(Router, "_is_fresh", yes)
+
+
+def _without_stamps(patches: Patches) -> None:
+    """Whoever serves the shard decides, under whichever tenure."""
+
+    def served(old: Any) -> Any:
+        def is_served(self: Serving, link: Any, frame: Any) -> bool:
+            shard = self._system.regions[frame.kind].shard(frame.id)
+            return (not shard.elsewhere and bool(self._system.nonce(shard.id))) or old(self, link, frame)
+
+        return is_served
+
+    patches.wrap(Serving, "_is_served", served)
+
+
 SAFEGUARDS: Final = {
     safeguard.name: safeguard
     for safeguard in (
@@ -57,6 +106,7 @@ SAFEGUARDS: Final = {
             "what an answer over a link has told a player is not shown to it again, whichever node shows it",
             ("I4",),
             _without_noting_what_was_told,
+            without=WEATHER,
         ),
         Safeguard(
             "how far a listener entered",
@@ -64,6 +114,7 @@ SAFEGUARDS: Final = {
             "what an owner shows again after a recovery is not shown to who has it from a view",
             ("I4",),
             _without_noting_how_far_it_entered,
+            without=WEATHER,
         ),
         Safeguard(
             "what is followed is given up",
@@ -71,6 +122,40 @@ SAFEGUARDS: Final = {
             "a node that follows a shard that it has lost does not take itself for its owner",
             ("I10",),
             _without_giving_up_what_is_followed,
+            without=WEATHER,
+        ),
+        Safeguard(
+            "nonce stamp on commands",
+            FENCE,
+            "a command is decided only by the tenure that it was sent to",
+            ("I1",),
+            _without_stamps,
+            on=("stall", "lost_ack", "net_loss"),
+        ),
+        Safeguard(
+            "what is regained",
+            GATEWAY,
+            "who serves a shard again says from where on it shows all, and who has not heard what lies before asks",
+            ("I4",),
+            _without_what_is_regained,
+            on=("three", "aside"),
+            without=FEW_OTHERS,
+        ),
+        Safeguard(
+            "what is not whole is said",
+            GATEWAY,
+            "listeners ask anew when the next owner does not know all that was shown since they last heard",
+            ("I4",),
+            _without_saying_that_it_is_not_whole,
+        ),
+        Safeguard(
+            "age of answers over links",
+            SESSION,
+            "an answer to a question that lay about for long is asked for again",
+            ("I7",),
+            _without_age_of_answers,
+            on=("three", "stall", "pause"),
+            without=FEW_OTHERS,
         ),
     )
 }

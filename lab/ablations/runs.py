@@ -27,7 +27,13 @@ from multiprocessing import get_context
 from typing import Final, NamedTuple
 
 from lab import ROOT
-from lab.ablations import cluster_safeguards, gateway_safeguards, mesh_safeguards, session_safeguards
+from lab.ablations import (
+    cluster_safeguards,
+    gateway_safeguards,
+    mesh_safeguards,
+    rings_safeguards,
+    session_safeguards,
+)
 from lab.ablations import table as safeguards
 from lab.ablations.safeguard import AREAS, Safeguard
 from lab.ablations.table import UNMISSED, Missed, Run, missed, switched_off, whole_nodes
@@ -40,7 +46,7 @@ SEEDS: Final = 1_000
 BASES: Final = 10
 PAGE: Final = ROOT / "docs" / "proof" / "how.md"
 HEADING: Final = "## Ablations"
-WORKLOAD_OF: Final = {"nodes": "toy", "sessions": "session"}
+WORKLOAD_OF: Final = {"nodes": "toy", "sessions": "session", "rings": "rings"}
 """What is played on the simulated nodes of these worlds."""
 
 ABOUT: Final = """\
@@ -50,7 +56,8 @@ broken that the same seed keeps with the safeguard in place. `nodes`: the simula
 named are in every seed, all others come by chance (few others: those that would hide it are in none). `cluster`:
 several nodes at once that share the shards, with a simulated group and links (`lab/sim/cluster.py`). `mesh`: the same
 with the product's links, router and watches, and players behind the gateways of all nodes (`lab/sim/mesh.py`).
-`sessions`: the same, with players behind real gateways.
+`sessions`: the same, with players behind real gateways. `rings`: nodes play the game, whose key rings differ
+(`lab/sim/rings_workload.py`).
 `gateway`: real connections, rooms and rules over sockets in memory
 (`lab/sim/gateway_world.py`); BOUND means that more waits than the limits allow. The areas are the nine in
 which one planted bug each has to be found. `make ablations` prints this table: how many seeds it takes until the
@@ -90,7 +97,11 @@ def table() -> Iterator[tuple[Safeguard, str, Run]]:
     rows: list[tuple[Safeguard, str, Run]] = [
         *((safeguard, "nodes", _on_nodes("nodes", safeguard)) for safeguard in safeguards.SAFEGUARDS.values()),
         *((safeguard, "cluster", cluster_safeguards.play) for safeguard in cluster_safeguards.SAFEGUARDS.values()),
-        *((safeguard, "mesh", mesh.play) for safeguard in mesh_safeguards.SAFEGUARDS.values()),
+        *(
+            (safeguard, "mesh", partial(mesh.play, on=safeguard.on, off=safeguard.without))
+            for safeguard in mesh_safeguards.SAFEGUARDS.values()
+        ),
+        *((safeguard, "rings", _on_nodes("rings", safeguard)) for safeguard in rings_safeguards.SAFEGUARDS.values()),
         *((safeguard, "gateway", gateway_world.play) for safeguard in gateway_safeguards.SAFEGUARDS.values()),
         *(
             (safeguard, "sessions", _on_nodes("sessions", safeguard))

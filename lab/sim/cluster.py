@@ -57,6 +57,7 @@ class MemberNode(SimNode):
     sim: Any
     keeper: Keeper
     left = False
+    system_type = ActorSystem
     lives_on = ("shard_taken", "shard_followed", "shard_lost")
 
     def make(self, outside: Outside) -> ActorSystem:
@@ -67,7 +68,7 @@ class MemberNode(SimNode):
         self.keeper = Keeper(me, shards, reporter, standby=self.sim.standby, linked=self.linked)
         limits = self.sim.plan.limits
         run = NodeRun(self.name, self.name)
-        system = ActorSystem(self.sim.workload.kinds, outside, run, limits, succession=self.keeper)
+        system = self.system_type(self.sim.workload.kinds_of(self.name), outside, run, limits, succession=self.keeper)
         system.forward = self.forward
         self.keeper.announce = self.announce
         return system
@@ -206,7 +207,7 @@ class ClusterSimulation(Simulation):
         self.standby = draw.random() < STANDBY
         for name, (often, least, most) in RATES.items():
             chosen, rate = draw.random() < often, draw.uniform(least, most)
-            if chosen and name not in off:
+            if (chosen or name in on) and name not in off:
                 self.plan.at[name] = rate
         self.loop.post(self.loop.world, 0.05, self.group.watch)
 
@@ -311,7 +312,7 @@ class ClusterSimulation(Simulation):
         for shard in self.store.shards:
             if turns := self._turns(shard):
                 self.broken("I10", f"{turns} took it from each other in turn", str(shard))
-        names = ("pause", "pause_sent", "jump", "crash", "drain", "cut", "dropped")
+        names = ("pause", "pause_sent", "jump", "crash", "drain", "cut", "dropped", "aside", "aside")  # and comes back
         struck = self._started + sum(self.plan.struck[name] for name in names)
         for shard, count in checker.tenures().items():
             if count > TENURES * (struck + self.plan.struck_at[shard]):

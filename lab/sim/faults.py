@@ -211,11 +211,22 @@ class SimStore(MemoryStore):
                 return stamped(msgspec.json.decode(body, type=OpenedBy).nonce, offset)
         return ""
 
+    def opened_by(self, nonce: str) -> str:
+        """Return which node opened a tenure, by its stamped nonce; empty: there is none."""
+        offset = int(nonce.rpartition("@")[2])
+        for records in self.shards.values():
+            if offset < len(records) and records[offset].startswith(TENURE):
+                tenure = msgspec.json.decode(records[offset], type=OpenedBy)
+                if stamped(tenure.nonce, offset) == nonce:
+                    return tenure.node
+        return ""
+
 
 class OpenedBy(msgspec.Struct):
-    """What a tenure's record is told apart by."""
+    """What a tenure's record is told apart by, and whose it is."""
 
     nonce: str
+    node: str
 
 
 class SimLog(MemoryLog):

@@ -131,6 +131,10 @@ class GameWorkload:
         self._opening = dict.fromkeys(self._hunts, 0)
         self._knows = draw.choice((0.3, 0.7))
 
+    def kinds_of(self, node: str) -> Sequence[tuple[EntityType[Any], int]]:
+        """Every node runs the same."""
+        return self.kinds
+
     def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
         """The players and the host."""
         out = [(Caller(f"p:{who}", "player", who.title()), self._size) for who in (*self.people, self.people[0])]

@@ -12,7 +12,6 @@ from typing import Any, Final
 from actors.cluster.links import frames
 from actors.cluster.member import Member
 from lab.sim.loop import SimPlace
-from lab.sim.stage import Stage
 
 UP_S: Final = 0.002
 APART_S: Final = 1e-6
@@ -34,6 +33,8 @@ class LinkEnd:
     def send(self, frame: frames.LinkFrame) -> None:
         """Send a frame. Raises `BadLinkFrame` for one that is larger than a link carries."""
         if not self.closed:
+            if isinstance(frame, frames.LinkCommand) and frame.epoch:
+                self._wire.sim.sent.over_a_link(frame)
             self._wire.carry(self, frames.encode(frame))
 
     def is_full(self) -> bool:
@@ -76,7 +77,7 @@ class LinkEnd:
 class SimWire:
     """One link: two ends, and what is under way between them."""
 
-    def __init__(self, sim: Stage[Any], draw: random.Random, one: Any, other: Any) -> None:
+    def __init__(self, sim: Any, draw: random.Random, one: Any, other: Any) -> None:
         self.sim = sim
         self.lost = False
         self.one, self.other = LinkEnd(self, one, other.keeper.me), LinkEnd(self, other, one.keeper.me)
@@ -92,6 +93,11 @@ class SimWire:
     def is_between(self, place: SimPlace) -> bool:
         """Tell whether an end is at a place."""
         return place in (self.one.node.place, self.other.node.place)
+
+    def stall(self, for_s: float) -> None:
+        """Let nothing through for a while: packets are lost and sent again, the link stands."""
+        for end in self._free_s:
+            self._free_s[end] = max(self._free_s[end], self.sim.loop.time() + for_s)
 
     def carry(self, end: LinkEnd, data: bytes) -> None:
         """Bring bytes from an end to the other one, behind all that it sent before."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, Final
 
 from actors.checker.history import Violation
 from actors.cluster.member import Member
@@ -24,9 +24,17 @@ from lab.sim.cluster import ClusterSimulation, MemberNode
 from lab.sim.group import SimGroup
 from lab.sim.links import LinkEnd, SimWire
 from lab.sim.player import AnswerSink, Pending, ScriptedPlayer
+from lab.sim.sent import NotingSystem, SentCommands
 from lab.sim.session_gateway import LIMITS, SimGateway
 from lab.sim.session_workload import SessionDoor, SessionWorkload
-from lab.sim.simulation import Simulation
+from lab.sim.simulation import OPERATE_S, Simulation
+
+RATES: Final = {"stall": (0.4, 0.3, 2.0), "aside": (0.3, 0.2, 0.8), "three": (0.4, 1.0, 1.0)}
+"""As those of the cluster: a link that carries nothing for a while, a node that no other one reaches. `three`: so many
+nodes are there from the start."""
+WEATHER: Final = tuple(RATES)
+STALL_S: Final = (0.4, 1.9)
+"""A link that is silent for longer is given up (`actors/cluster/links/patience.py`)."""
 
 
 class MeshNode(MemberNode):
@@ -35,10 +43,13 @@ class MeshNode(MemberNode):
     links: dict[tuple[str, str], LinkEnd]
     rooms: ClusterRooms
     router: Router
+    system_type = NotingSystem
 
     def make(self, outside: Outside) -> ActorSystem:
         """Return the actor system, with all that stands before it."""
         system = super().make(outside)
+        assert isinstance(system, NotingSystem)
+        system.sent, system.node = self.sim.sent, self.name
         self.links = {}
         self.rooms = ClusterRooms(LIMITS)
         self.audience = Audience(self.rooms, request_of)
@@ -106,6 +117,23 @@ class MeshGroup(SimGroup):
     def _dials(one: Any, other: Any) -> bool:
         return bool(one.keeper.rules.is_member(other.keeper.me) or other.keeper.rules.is_member(one.keeper.me))
 
+    def stall(self, draw: random.Random) -> None:
+        """Let one of the links carry nothing for a while."""
+        wires = [wire for wire in self.wires.values() if not wire.lost]
+        if wires:
+            wire, for_s = draw.choice(wires), draw.uniform(*STALL_S)
+            wire.stall(for_s)
+            self.sim.note("stall", wire.one.node.name, wire.other.node.name, round(for_s, 2))
+
+    def aside(self, node: Any, for_s: float) -> None:
+        """Cut a node off from all others; it reaches the log, and is dropped when it has been silent for too long."""
+        self.sim.note("aside", node.name, round(for_s, 2))
+        for other in self.sim.alive():
+            if other is not node:
+                self.cut(node, other, for_s)
+        if for_s > self.session_s:
+            self.sim.loop.post(self.sim.loop.world, self.session_s, self.drop, node)
+
     def _up(self, at: Any, peer: Any) -> None:
         """Nothing: the new link tells."""
 
@@ -155,6 +183,32 @@ class MeshSimulation(ClusterSimulation):
         super().__init__(seed, off=off, on=on)
         assert isinstance(self.group, MeshGroup)
         self.group.sim, self.group.draw = self, random.Random(f"{seed}/links")
+        self.sent = SentCommands(self.store)
+        self.workload.rules = self.workload.rules._replace(sent_to=self.sent.to)
+
+        self.weather = random.Random(f"{seed}/weather")
+        for name, (often, least, most) in RATES.items():
+            chosen, rate = self.weather.random() < often, self.weather.uniform(least, most)
+            if (chosen or name in on) and name not in off:
+                self.plan.at[name] = rate
+        if "three" in self.plan.at:
+            self.start_node(0.001)
+            self.start_node(0.002)
+
+    def _strike_the_cluster(self) -> None:
+        super()._strike_the_cluster()
+        draw, at = self.weather, self.plan.at
+        running: Any = [n for n in self.alive() if n.booted and not n.draining]
+        for name in ("stall", "aside"):
+            rate = at.get(name)
+            if rate is None or len(running) < 2 or draw.random() >= rate * OPERATE_S:
+                continue
+            assert isinstance(self.group, MeshGroup)
+            self.plan.struck[name] += 1
+            if name == "stall":
+                self.group.stall(draw)
+            else:
+                self.group.aside(draw.choice(running), draw.uniform(0.5, 4.0))
 
     def make_node(self, number: int) -> MeshNode:
         """Return a process that is not started yet."""
@@ -166,6 +220,6 @@ class MeshSimulation(ClusterSimulation):
         return draw.choice(nodes) if nodes else None
 
 
-def play(seed: int) -> Sequence[Violation]:
-    """Play a seed."""
-    return MeshSimulation(seed).run().violations
+def play(seed: int, on: Sequence[str] = (), off: Sequence[str] = ()) -> Sequence[Violation]:
+    """Play a seed; it has the faults `on`, not those `off`, whatever else it has."""
+    return MeshSimulation(seed, on=on, off=off).run().violations

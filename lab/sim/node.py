@@ -218,7 +218,7 @@ class SimNode:
     def make(self, outside: Outside) -> ActorSystem:
         """Return the actor system of this process."""
         sim = self.sim
-        system = SimSystem(sim.workload.kinds, outside, NodeRun(self.name, self.name), sim.plan.limits)
+        system = SimSystem(sim.workload.kinds_of(self.name), outside, NodeRun(self.name, self.name), sim.plan.limits)
         system.links, system.place = sim, self.place
         system.peers = lambda shard: sim.owner(shard, self)
         return system

@@ -24,6 +24,7 @@ from lab.sim.desk_workload import DeskWorkload
 from lab.sim.fleet import FleetSimulation
 from lab.sim.game_workload import GameWorkload, LargeGameWorkload
 from lab.sim.mesh import MeshSimulation
+from lab.sim.rings_workload import RingsWorkload
 from lab.sim.rules_workload import RulesWorkload
 from lab.sim.session_workload import SessionWorkload
 from lab.sim.simulation import MakeWorkload, Outcome, Simulation
@@ -31,7 +32,7 @@ from lab.sim.workload import ToyWorkload
 
 WORKLOADS: Final[dict[str, MakeWorkload]] = {
     "toy": ToyWorkload, "game": GameWorkload, "session": SessionWorkload, "large": LargeGameWorkload,
-    "rules": RulesWorkload, "desk": DeskWorkload,
+    "rules": RulesWorkload, "desk": DeskWorkload, "rings": RingsWorkload,
 }  # fmt: skip
 WORLDS: Final[dict[str, type[ClusterSimulation]]] = {
     "cluster": ClusterSimulation, "fleet": FleetSimulation, "mesh": MeshSimulation,

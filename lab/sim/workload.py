@@ -58,6 +58,10 @@ class Workload(Protocol):
     kinds: Sequence[tuple[EntityType[Any], int]]
     rules: Rules
 
+    def kinds_of(self, node: str) -> Sequence[tuple[EntityType[Any], int]]:
+        """Return the kinds as a node runs them; `kinds` are the judge's."""
+        ...
+
     def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
         """Return the sessions with the number of commands that each sends."""
         ...
@@ -103,6 +107,10 @@ class ToyWorkload:
             self._devices = draw.choice((3, EPOCHS_MAX, EPOCHS_MAX + 3, 2 * EPOCHS_MAX, 2 * EPOCHS_MAX))
             if draw.random() < 0.6:  # of which much is refused
                 self._weights = [1, 10, 10, 0, 8, 0]
+
+    def kinds_of(self, node: str) -> Sequence[tuple[EntityType[Any], int]]:
+        """Every node runs the same."""
+        return self.kinds
 
     def players(self, draw: random.Random) -> list[tuple[Caller, int]]:
         """Three players, one with several devices, and a host."""

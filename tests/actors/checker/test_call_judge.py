@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from msgspec import Raw
+
 from actors.checker.call_judge import CallJudge, Rules
 from actors.checker.history import REFUSED, Call
 from actors.entity import Context, Decision, Rejected
+from actors.log.codec import Done
 
 EPOCH_MS = 1_790_000_000_000
 OVER_MS = EPOCH_MS + 10_000
@@ -53,3 +57,25 @@ def test_a_cool_down_is_judged_at_the_time_of_the_record_that_began_it() -> None
 
 def test_without_a_clock_to_hold_it_against_the_time_of_the_record_is_all_there_is() -> None:
     assert judged("too_late", recorded_ms=EPOCH_MS + 9_000, left_s=11.0, rules=Rules()) == ["I7"]
+
+
+@pytest.mark.parametrize(("sent", "found"), [(None, []), (True, []), (False, ["I1"])])
+def test_a_refused_key_has_an_effect_under_a_later_tenure_only_if_a_copy_was_sent_to_that_one(
+    sent: bool | None, found: list[str]
+) -> None:
+    kind: Any = Door()
+    asked: list[Any] = []
+
+    def sent_to(which: Any, nonce: str) -> bool:
+        asked.append((which, nonce))
+        return bool(sent)
+
+    judge = CallJudge(Rules(sent_to=None if sent is None else sent_to), {"door": kind})
+    judge.add(Call("s", "p:a", "player", "door/d", "e:1", None, 0.0, 1.0, REFUSED, "cool_down", 1, None, 1.0))
+    judge.at(kind, "door/d", 0, 1, 1, EPOCH_MS)
+    judge.at(kind, "door/d", 0, 2, 2, EPOCH_MS)
+    judge.effect(Done("n@7", 1, EPOCH_MS, "door/d", 2, "p:a", "e:1", [], Raw(b"{}")), 2)
+    said: list[str] = []
+    judge.check(lambda invariant, text, where: said.append(invariant))
+    assert said == found
+    assert asked == ([] if sent is None else [(("door/d", "p:a", "e:1"), "n@7")])
