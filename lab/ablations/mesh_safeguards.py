@@ -10,7 +10,6 @@ from typing import Any, Final
 from actors.cluster.keeper import FOLLOWS, Keeper, News
 from actors.cluster.placement import PlacementRules
 from actors.cluster.router import Router
-from actors.cluster.serving import Serving
 from actors.cluster.watches import Audience, Watches
 from actors.log.port import ShardId
 from huntserver.gateway import rooms
@@ -84,19 +83,6 @@ def _without_age_of_answers(patches: Patches) -> None:
     patches.replace(Router, "_is_fresh", yes)
 
 
-def _without_stamps(patches: Patches) -> None:
-    """Whoever serves the shard decides, under whichever tenure."""
-
-    def served(old: Any) -> Any:
-        def is_served(self: Serving, link: Any, frame: Any) -> bool:
-            shard = self._system.regions[frame.kind].shard(frame.id)
-            return (not shard.elsewhere and bool(self._system.nonce(shard.id))) or old(self, link, frame)
-
-        return is_served
-
-    patches.wrap(Serving, "_is_served", served)
-
-
 SAFEGUARDS: Final = {
     safeguard.name: safeguard
     for safeguard in (
@@ -123,14 +109,6 @@ SAFEGUARDS: Final = {
             ("I10",),
             _without_giving_up_what_is_followed,
             without=WEATHER,
-        ),
-        Safeguard(
-            "nonce stamp on commands",
-            FENCE,
-            "a command is decided only by the tenure that it was sent to",
-            ("I1",),
-            _without_stamps,
-            on=("stall", "lost_ack", "net_loss"),
         ),
         Safeguard(
             "what is regained",
