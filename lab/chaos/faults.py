@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, TypeAlias
@@ -132,6 +133,24 @@ async def second(world: World) -> int:
         world.violation("fence", f"a second server opened the file that {world.active.name} holds")
         await world.spare.killed()
     return time.monotonic_ns()
+
+
+LOOK: Final = """
+import sqlite3, sys
+log = sqlite3.connect(sys.argv[1], timeout=60)
+log.execute("SELECT count(*) FROM batches").fetchone()
+log.close()
+"""
+
+
+async def shell(world: World) -> int:
+    """Somebody looks at the SQLite file with a program of his own and closes it; a while later the server is killed."""
+    path = (world.disk.path if world.disk else world.folder) / "hunts.db"
+    looking = await asyncio.create_subprocess_exec(sys.executable, "-c", LOOK, str(path))
+    if await looking.wait():
+        world.violation("I10", f"another program could not read {path}")
+    await asyncio.sleep(world.rng.uniform(0.5, 1.5))  # what is acknowledged now must be where the next start looks
+    return await kill(world)
 
 
 # ---- links
@@ -350,6 +369,7 @@ MENU: Final[dict[str, Injection]] = {
     "broker-pause": Injection(broker_pause, "brokers", BROKER_S, 3),
     "broker-roll": Injection(broker_roll, "brokers", BROKER_S, 1),
     "second": Injection(second, "sqlite", SOON_S, 2),
+    "shell": Injection(shell, "sqlite", SOON_S, 2),
     "full": Injection(full, "disk", SOON_S, 6),
     "power": Injection(power, "ext4", SOON_S, 6),
     "disk-fails": Injection(disk_fails, "ext4", SOON_S, 3),
