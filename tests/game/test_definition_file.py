@@ -17,6 +17,10 @@ GOOD = 'title = "H"\n' + CLUE + 'answers = ["x"]\n'
 
 TABLE = [
     ("title = ", "$", "not valid TOML"),
+    ('title = "H"\n' + CLUE + 'answers = [{ set = ["Red", "red."] }]\n', "clues[0].answers[0].set[1]",
+     "is the same as set[0]"),
+    ('title = "H"\n' + CLUE + "answers = [{ regex = 'new york', sees = 'folded' }]\n", "clues[0].answers[0].regex",
+     "holds a space, and a folded guess has none"),
     ("title = 3\n", "title", "is a whole number; give a text in quotes"),
     (GOOD + 'points = "ten"\n', "clues[0].points", "is a text in quotes; give a whole number"),
     (GOOD + "hints = 3\n", "clues[0].hints", "is a whole number; give a list in [ ]"),

@@ -5,6 +5,7 @@ Owns the messages of `huntserver check` on answers. None of them names an answer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Final
@@ -28,9 +29,18 @@ def check_answers(wrong: Wrong, path: str, answers: Sequence[AnyAnswer], mode: M
     """Report answers that nobody can give, that are none, or whose examples do not hold."""
     for i, answer in enumerate(answers):
         _one(wrong, f"{path}[{i}]", answer, mode, accents)
+    for i, answer in enumerate(answers):
+        if isinstance(answer, Answer) and answer.regex and answer.sees == "folded" and _unfolded(answer.regex):
+            cure = 'folded texts have no spaces: leave them out, or say sees = "typed"'
+            wrong(f"{path}[{i}].regex", "holds a space, and a folded guess has none", cure)
     patterns = [(i, a) for i, a in enumerate(answers) if isinstance(a, Answer) and a.regex]
     for n, fault in problems([(a.regex, a.sees) for _, a in patterns]):
         wrong(f"{path}[{patterns[n][0]}].regex", fault, "write a simpler one")
+
+
+def _unfolded(pattern: str) -> bool:
+    """Tell whether an expression asks for a space, which no folded text between letters has."""
+    return re.search(r"(?<=[A-Za-z]) (?=[A-Za-z])", pattern) is not None
 
 
 def _one(wrong: Wrong, path: str, answer: AnyAnswer, mode: Mode, accents: bool) -> None:
@@ -112,6 +122,7 @@ def _number(wrong: Wrong, path: str, answer: Answer) -> None:
 def _things(wrong: Wrong, path: str, things: Sequence[Thing], mode: Mode, accents: bool) -> None:
     if not 2 <= len(things) <= THINGS_MAX:
         wrong(path, f"has {len(things)} things", f"allowed is 2 to {THINGS_MAX}")
+    _twice(wrong, path, things, mode, accents)
     for i, thing in enumerate(things):
         for j, one in enumerate(thing if isinstance(thing, list) else [thing]):
             at = f"{path}[{i}]" + (f"[{j}]" if isinstance(thing, list) else "")
@@ -119,6 +130,17 @@ def _things(wrong: Wrong, path: str, things: Sequence[Thing], mode: Mode, accent
                 wrong(at, "is a list within a list, or an expression", "give a text, a number, a date or a time")
             else:
                 _one(wrong, at, one, mode, accents)
+
+
+def _twice(wrong: Wrong, path: str, things: Sequence[Thing], mode: Mode, accents: bool) -> None:
+    """Report things of a set that are one to a guess, where a thing said twice counts once: it can never be given."""
+    seen: dict[str, int] = {}
+    for i, thing in enumerate(things if path.endswith(".set") and mode == "folded" else ()):
+        form = next(iter(answer_forms(thing, accents=accents)), "") if isinstance(thing, str) else ""
+        if form and (first := seen.setdefault(form, i)) != i:
+            wrong(
+                f"{path}[{i}]", f"is the same as {path.rpartition('.')[2]}[{first}]", "give each thing once, or a list"
+            )
 
 
 def _examples(wrong: Wrong, path: str, answer: Answer, mode: Mode, accents: bool) -> None:

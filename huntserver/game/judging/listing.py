@@ -51,6 +51,8 @@ class ListAnswer(NamedTuple):
         """Tell whether some way to part the guess gives the things."""
         if any(self._right(parts) for parts in partings(guess)) or self._spelled(_words(guess)):
             return True
+        if self.ordered and any(self._right(parts) for parts in partings(guess, twice=True)):
+            return True
         return bool(self.spelled) and not self.at_least and self._run_on(folded(guess))
 
     def _right(self, parts: Sequence[str]) -> bool:
@@ -130,25 +132,30 @@ def _matched(things: Sequence[Fits], parts: Sequence[str]) -> bool:
     return all(fits) and all(place(part, set()) for part in range(len(parts)))
 
 
-def partings(text: str) -> Iterator[list[str]]:
-    """Yield the ways to part a guess, the most deliberate first. A thing said twice is said once."""
+def partings(text: str, *, twice: bool = False) -> Iterator[list[str]]:
+    """Yield the ways to part a guess, the most deliberate first. A thing said twice is said once, but with `twice`."""
+    once = _each if twice else _once
     text = re.sub(r"^\s*(?:\d+[.)]|[-*•])\s+", "", text, flags=re.MULTILINE) if "\n" in text else text
     seen: list[list[str]] = []
     for pattern in (*_STRONG, None, *_WEAK, *(p for p in (_PREFIXED, _WITHIN) if p.search(text))):
         pieces = _at_words(text) if pattern is None else pattern.split(text)
-        for parts in (_once(pieces), _once(p for piece in pieces for p in _at_words(piece))):
+        for parts in (once(pieces), once(p for piece in pieces for p in _at_words(piece))):
             if len(parts) > 1 and parts not in seen and len(parts) <= PARTS_MAX:
                 seen.append(parts)
                 yield parts
     said = {letters(word) for word in text.split()} & conjunctions()
     for word in sorted(said) if len(said) > 1 else ():  # one of them may be a thing: of "dhe and aaa"
-        parts = _once(_at_words(text, {word}))
+        parts = once(_at_words(text, {word}))
         if 1 < len(parts) <= PARTS_MAX:
             yield parts
     if _POINTED.fullmatch(text):
-        yield _once(text.split("."))
+        yield once(text.split("."))
     if text.strip():
         yield [text]
+
+
+def _each(pieces: Sequence[str] | Iterator[str]) -> list[str]:
+    return [piece.strip() for piece in pieces if folded(piece) or piece.strip()]
 
 
 def _once(pieces: Sequence[str] | Iterator[str]) -> list[str]:

@@ -141,3 +141,12 @@ def test_trying_things_written_together_never_takes_long() -> None:
     judge = TextJudge([Answer(in_any_order=["a" * n for n in range(1, 41)])])
     assert not judge.correct("a" * 200)
     assert not judge.correct("a" * 120)
+
+
+def test_a_list_may_hold_a_thing_twice() -> None:
+    steps = TextJudge([Answer(in_order=["up", "up", "down"])])
+    right = ["up, up, down", "up up down", "Up-Up-Down", "upupdown", "up\nup\ndown", "up and up and down"]
+    assert [text for text in right if not steps.correct(text)] == []
+    assert [
+        text for text in ("up, down", "up, down, up", "down, up, up", "up, up, up, down") if steps.correct(text)
+    ] == []
