@@ -370,7 +370,13 @@ class ShardSupervisor:
         self._due.set()
 
     def _between(self, shard: Shard, start: int, end: int) -> asyncio.Future[bool]:
-        return self._node.background.once(f"gap {self.id}", only_void(shard, self.decoder, start, end))
+        return self._node.background.once(f"gap {self.id}", self._is_void(shard, start, end))
+
+    async def _is_void(self, shard: Shard, start: int, end: int) -> bool:
+        try:
+            return await only_void(shard, self.decoder, start, end)
+        except Fault:  # nobody's bug: the batch is in doubt, and the recovery that follows meets and tells the same
+            return False
 
     # ---- a clean stop
 

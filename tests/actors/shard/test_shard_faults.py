@@ -56,6 +56,18 @@ async def test_an_abandoned_batch_that_lands_late_does_not_count() -> None:
         assert await node.view(Total()) == (View(1101, 3, 0), 3)
 
 
+async def test_a_strangers_record_between_two_batches_is_damage_with_its_place_and_nobodys_bug() -> None:
+    async with running() as node:
+        await node.ask(Add(1), key=("e", 1))
+        place = len(node.store.records(SHARD))
+        node.store.records(SHARD).append(b"from another program")
+        assert (await node.ask(Add(10), key=("e", 2))).code == "unknown"
+        while "recovery_failed" not in node.told.names():
+            await asyncio.sleep(0.01)
+        assert f"offset {place}: not a record" in node.system.ready()[1]
+        assert "background_contained" not in node.told.names()
+
+
 async def test_a_bug_in_decide_is_contained_in_its_command() -> None:
     async with running() as node:
         await node.ask(Add(1))
