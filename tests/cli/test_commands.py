@@ -218,8 +218,9 @@ def test_play_wants_to_know_who_plays() -> None:
 
 @pytest.mark.parametrize("who", [["--guest", "Ada"], ["--token", "t"]])
 def test_play_refuses_an_address_that_is_none(who: list[str]) -> None:
-    line = refused(UNREACHABLE, "play", "--hunt", "museum", "--url", "nowhere", "--state", "s", *who)
-    assert "write --url as ws://HOST:PORT/ws" in line
+    result = run("play", "--hunt", "museum", "--url", "ftp://nowhere", "--state", "s", *who)
+    assert result.exit_code == USAGE
+    assert "'ftp://nowhere' is no address of a server; write ws://HOST:PORT/ws" in result.stderr
 
 
 def test_host_commands_want_a_token() -> None:

@@ -147,6 +147,8 @@ def test_a_list_may_hold_a_thing_twice() -> None:
     steps = TextJudge([Answer(in_order=["up", "up", "down"])])
     right = ["up, up, down", "up up down", "Up-Up-Down", "upupdown", "up\nup\ndown", "up and up and down"]
     assert [text for text in right if not steps.correct(text)] == []
-    assert [
-        text for text in ("up, down", "up, down, up", "down, up, up", "up, up, up, down") if steps.correct(text)
-    ] == []
+    wrong = ["up, down", "up, down, up", "down, up, up", "up, up, up, down"]
+    assert [text for text in wrong if steps.correct(text)] == []
+    figures = TextJudge([Answer(in_order=[Answer(number=1), Answer(number=1), Answer(number=2)])])
+    assert [text for text in ("1, 1, 2", "1;1.0;2", "one, one, two") if not figures.correct(text)] == []
+    assert [text for text in ("1, 2", "1, 2, 1", "1, 1, 1, 2") if figures.correct(text)] == []
