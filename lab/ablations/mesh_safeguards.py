@@ -125,6 +125,8 @@ SAFEGUARDS: Final = {
             "listeners ask anew when the next owner does not know all that was shown since they last heard",
             ("I4",),
             _without_saying_that_it_is_not_whole,
+            on=("three", "aside"),
+            without=FEW_OTHERS,
         ),
         Safeguard(
             "age of answers over links",
