@@ -204,7 +204,7 @@ async def start(
     log, snapshots = open_log(config, report=reporter)
     await log.open()
     system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat, keys)
-    mint.times = lambda: (system.time.now_ms() / 1000, time.time())
+    mint.go_by(system.time)
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)
     lag.start(asyncio.get_running_loop())
     try:

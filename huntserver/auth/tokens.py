@@ -19,9 +19,10 @@ import msgspec
 
 from actors.entity import Rejected
 from actors.shard.actor import Caller
+from actors.timekeeper import Timekeeper
 from huntserver.auth.issuers import Issuers, unverified, why_not
 from huntserver.auth.key_file import KeyFileError
-from huntserver.auth.validity import LEEWAY_S, Times, untimed, untimely, wall_time
+from huntserver.auth.validity import EXPIRED, IN_DOUBT, LEEWAY_S, NOT_YET, Times, untimed, untimely, wall_time
 from huntserver.game.names import NAME_MAX, name_problem, shown_name
 
 ALGORITHM: Final = "HS256"
@@ -68,7 +69,12 @@ class Tokens:
         self._issuers = issuers or Issuers(())
         self._erased = erased or (lambda by: False)
         self.times: Times = wall_time
-        """By which tokens are dated and judged; a server sets its own once it has one."""
+        self.in_doubt: Callable[[], bool] = lambda: False
+
+    def go_by(self, keeper: Timekeeper) -> None:
+        """Date tokens by a server's time, judge them by it or the wall clock's; while in doubt none for good."""
+        self.times = lambda: (keeper.now_ms() / 1000, *wall_time())
+        self.in_doubt = lambda: keeper.doubted or not keeper.proved
 
     def mint(self, role: str, subject: str, name: str = "", ttl_s: float = GUEST_TTL_S) -> str:
         """Return a token. Raises ValueError for a role or subject that is not allowed."""
@@ -109,8 +115,10 @@ class Tokens:
         return self._signed("player", claims["sub"], claims["name"], GUEST_TTL_S, guest=True)
 
     def verify(self, token: str) -> Caller | Rejected:
-        """Return who the token speaks for, or why it is refused."""
+        """Return who the token speaks for, or why it is refused: for now alone, if it is for a clock in doubt."""
         caller = self._verified(token)
+        if isinstance(caller, Rejected) and caller in (EXPIRED, NOT_YET) and self.in_doubt():
+            return IN_DOUBT
         if isinstance(caller, Caller) and self._erased(caller.by):
             return ERASED
         return caller

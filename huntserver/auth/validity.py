@@ -19,6 +19,11 @@ LEEWAY_S: Final = 5.0
 """How far the clocks of those who mint and those who check may be apart."""
 
 EXPIRED: Final = Rejected("token_expired", "the token has expired; ask for a new one")
+NOT_YET: Final = Rejected("bad_token", "the token is not valid: it is not valid yet: is a clock wrong?")
+IN_DOUBT: Final = Rejected(
+    "busy", "this server does not know yet what time it is, and judges no token by it; come back", True, 1_000
+)
+"""What is said instead while the server's clock is in doubt: who hears one of the others gives up who he is."""
 
 Times = Callable[[], Sequence[float]]
 """The times that may be right, in s since 1970; new tokens are dated by the first."""
@@ -51,7 +56,7 @@ def untimely(claims: Mapping[str, Any], times: Sequence[float]) -> Rejected | No
         return None
     if int(claims["exp"]) <= times[0] - LEEWAY_S:
         return EXPIRED
-    return Rejected("bad_token", "the token is not valid: it is not valid yet: is a clock wrong?")
+    return NOT_YET
 
 
 def is_valid(claims: Mapping[str, Any], now: float) -> bool:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, Protocol
 from actors.entity import Rejected
 from actors.shard.actor import Caller
 from huntserver.auth import Tokens
+from huntserver.auth.validity import IN_DOUBT
 from huntserver.gateway.clock import LoopClock
 from huntserver.limits import Limits
 from huntserver.wire.messages import Hello
@@ -58,6 +59,8 @@ class Sessions:
     def greet(self, seat: Seat, session: Session, hello: Hello) -> Greeting | NotGreeted:
         """Verify a hello and open its session; an older connection of the same device is closed with `replaced`."""
         caller = self._tokens.verify(hello.token)
+        if caller is IN_DOUBT:
+            return NotGreeted(IN_DOUBT, "")
         if isinstance(caller, Rejected):
             self.refused_tokens += 1
             return NotGreeted(caller, "bad_token")

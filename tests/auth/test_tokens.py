@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import jwt
 import pytest
@@ -19,6 +20,10 @@ from actors.shard.actor import Caller
 from huntserver.auth import KeyFileError, Tokens, load_key
 from huntserver.auth.tokens import ALGORITHM, RENEW_AFTER_S
 from huntserver.auth.validity import LEEWAY_S
+from huntserver.gateway.clock import LoopClock
+from huntserver.gateway.sessions import NotGreeted, Sessions
+from huntserver.limits import Limits
+from huntserver.wire.messages import Hello
 
 KEY = b"k" * 64
 TOKENS = Tokens(KEY)
@@ -179,6 +184,21 @@ def test_what_is_valid_by_neither_time_is_refused(claims: dict[str, Any], wanted
     tokens.times = lambda: (1_000.0, 990.0)
     verified = tokens.verify(signed(**claims))
     assert (verified.code if isinstance(verified, Rejected) else "ok") == wanted
+
+
+@pytest.mark.parametrize(
+    "claims", [{"exp": 900, "iat": 100}, {"exp": 9_000, "iat": 2_000}, {"exp": 9_000, "nbf": 2_000}]
+)
+def test_while_the_servers_clock_is_in_doubt_no_token_is_refused_by_it_for_good(claims: dict[str, Any]) -> None:
+    tokens = Tokens(KEY)
+    tokens.times, tokens.in_doubt = (lambda: (1_000.0,)), (lambda: True)
+    sessions = Sessions(tokens, Limits(), LoopClock())
+    refused = sessions.greet(Mock(), Mock(), Hello(id=1, token=signed(**claims)))
+    assert isinstance(refused, NotGreeted)
+    assert (refused.rejected.code, refused.rejected.retry, refused.close) == ("busy", True, "")
+    forged = tokens.verify(signed(**claims)[:-4] + "AAAA")
+    assert isinstance(forged, Rejected)
+    assert forged.code == "bad_token"
 
 
 def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
