@@ -83,6 +83,7 @@ async def strike(
             break
         await asyncio.sleep(0.1 + made.rng.random() * gap_s)
         fault = menu[kind]
+        await made.runs()
         healed_ns = await fault.strike(made)
         made.counts[kind] += 1
         within_s = max(within_s, fault.within_s * patience)

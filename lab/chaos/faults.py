@@ -115,7 +115,7 @@ async def take_over_cut(world: World) -> int:
 async def second(world: World) -> int:
     """A second server on the same SQLite file, beside the first at work or paused: it must refuse to start."""
     try:
-        await world.active.ready()  # one that is starting after the last fault does not hold the file yet
+        await world.is_up()  # one that is starting after the last fault does not hold the file yet
     except NotServing as why:
         world.violation("I10", f"before a second server: {why}")
     paused = world.rng.random() < 0.5

@@ -245,6 +245,20 @@ class World:
                 return
             await asyncio.sleep(0.05)
 
+    async def runs(self) -> None:
+        """Start a server again that ended because its log was away, as on a disk that was full while it started."""
+        if not self.active.runs:
+            await self._start_again()
+
+    async def is_up(self) -> None:
+        """Wait until the active server is ready, started again if its log was away. Raises `NotServing`."""
+        began_ns = time.monotonic_ns()
+        while (why := await self.active.readiness()) != "ok":
+            if time.monotonic_ns() - began_ns > STARTS_S * 1e9:
+                raise NotServing(f"{self.active.name}: {why}\n{self.active.tail()}", self.active.exit_code)
+            await self.runs()
+            await asyncio.sleep(0.05)
+
     async def _start_by_hand(self, why: str) -> None:
         """Do as the operations page says of two servers on one log: end the other, start the one that is to stay.
 

@@ -66,7 +66,7 @@ class Prometheus:
             with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{query}", timeout=30) as said:
                 return json.load(said)["data"]
         except urllib.error.HTTPError as error:
-            return {"error": error.read().decode()}
+            return None if error.code == 503 else {"error": error.read().decode()}  # 503: it is not ready yet
         except OSError:
             return None
 

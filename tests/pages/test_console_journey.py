@@ -104,7 +104,7 @@ def begins(host: Desk, ada: Phone, bo: Phone, proxy: Proxy, harbour: LocalServer
     host.agree()
     host.sees(".phase", "running")
     for n, rival in enumerate(rivals):
-        rival.ask("guess", hunt=HUNT, clue="gate", text="two dozen" if n % 2 else "12")
+        rival.ask("guess", hunt=HUNT, clue="gate", text="four by six" if n % 2 else "12")
         if n < 3:
             rival.ask("guess", hunt=HUNT, clue="gate", text="24")
         if n < 2:
@@ -137,10 +137,10 @@ def plays(ada: Phone, bo: Phone, proxy: Proxy) -> None:
 
 def runs(host: Desk, ada: Phone) -> None:
     """What a host does while they play: accept, announce, look at a team, give points, take that back, pause."""
-    host.sees(".stream", "two dozen")
+    host.sees(".stream", "four by six")
     host.sees("[data-team='t1'] .score", "10")
     picture(host, "host-run")
-    host.page.locator("[data-accept='two dozen']").click()
+    host.page.locator("[data-accept='four by six']").click()
     host.sees("dialog .numbers", "2 teams that tried it solve the clue · 20 points in all")
     picture(host, "host-accept")
     host.agree()

@@ -13,8 +13,8 @@ from huntserver.game.photos import waiting as photos_waiting
 from huntserver.game.player.commands import CloseHunt, to_player
 from huntserver.game.state import Hunt, Phase, once_a_reopening
 
-PLACES_A_RECORD: Final = 20
-PLACES_EVERY_MS: Final = 3
+PLACES_A_RECORD: Final = 10
+PLACES_EVERY_MS: Final = 2
 """Final places are written in parts, this far apart, so that a large hunt's end does not hold up its shard. Parts are
 small, since several that are late are written and told in one turn: with parts of 200 one took up to 95 ms."""
 
