@@ -38,7 +38,7 @@ UNMISSED: Final = (
         "views of the present owner",
         GATEWAY,
         "a view of the owner before is asked for again: what follows it is heard from the next one",
-        "500 seeds did not miss it, also without what finds who is behind; "
+        "300 seeds did not miss it, also without what finds who is behind; "
         "`tests/actors/cluster/test_router.py` holds it",
     ),
 )
