@@ -22,7 +22,7 @@ from actors.shard.actor import Caller
 from actors.timekeeper import Timekeeper
 from huntserver.auth.issuers import Issuers, unverified, why_not
 from huntserver.auth.key_file import KeyFileError
-from huntserver.auth.validity import EXPIRED, IN_DOUBT, LEEWAY_S, NOT_YET, Times, untimed, untimely, wall_time
+from huntserver.auth.validity import EXPIRED, IN_DOUBT, NOT_YET, Times, is_within, untimed, untimely, wall_time
 from huntserver.game.names import NAME_MAX, name_problem, shown_name
 
 ALGORITHM: Final = "HS256"
@@ -171,7 +171,7 @@ class Tokens:
             claims = _decode_claims(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
             return None
-        fresh = any(claims.iat <= now + LEEWAY_S and now < claims.exp + LEEWAY_S for now in self.times())
+        fresh = any(is_within(claims.iat, claims.exp, now) for now in self.times())
         return claims if claims.iss == ISSUER and fresh else None
 
 

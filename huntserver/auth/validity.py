@@ -52,14 +52,14 @@ def untimely(claims: Mapping[str, Any], times: Sequence[float]) -> Rejected | No
             int(claims.get(name, 0))
         except (TypeError, ValueError, OverflowError):
             return Rejected("bad_token", f"the token is not valid: its {name!r} is no number of seconds")
-    if any(is_valid(claims, now) for now in times):
+    begins, ends = max(int(claims.get(name, 0)) for name in ("iat", "nbf")), int(claims["exp"])
+    if any(is_within(begins, ends, now) for now in times):
         return None
-    if int(claims["exp"]) <= times[0] - LEEWAY_S:
+    if ends <= times[0] - LEEWAY_S:
         return EXPIRED
     return NOT_YET
 
 
-def is_valid(claims: Mapping[str, Any], now: float) -> bool:
-    """Tell whether claims that have an `exp` are valid at a time."""
-    begun = all(int(claims.get(name, 0)) <= now + LEEWAY_S for name in ("iat", "nbf"))
-    return begun and now - LEEWAY_S < int(claims["exp"])
+def is_within(begins: float, ends: float, now: float) -> bool:
+    """Tell whether a time lies in a token's, give or take the leeway."""
+    return begins <= now + LEEWAY_S and now < ends + LEEWAY_S

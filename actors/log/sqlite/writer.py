@@ -171,9 +171,7 @@ class WriterThread(threading.Thread):
             fault = writing_fault(self._file(connection), why)
             self._after(connection, fault)
             return fault
-        except (
-            Exception
-        ) as why:  # memory, a bug: the thread must not end, or whoever waits would wait for ever; counted
+        except Exception as why:  # memory, a bug: did the thread end, those who wait would wait for ever; counted
             self.faults += 1
             fault = OutcomeUnknown(f"{self._file(connection)}: {type(why).__name__}: {why}")
             self._after(connection, fault)

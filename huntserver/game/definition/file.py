@@ -126,9 +126,9 @@ def _problem(text: str) -> Problem:
     what, path = found.group(1), found.group(2) or ""
     if missing := _MISSING.match(what):
         return Problem(_inside(path, missing[1]), "is missing", "add it")
-    if (wrong := _WRONG.match(what)) and wrong[2] == "date":
-        return Problem(path, "is a day without a time", WHEN)
     if wrong := _WRONG.match(what):
+        if wrong[2] == "date":
+            return Problem(path, "is a day without a time", WHEN)
         return Problem(path or "$", f"is {_kinds(wrong[2])}", f"give {_kinds(wrong[1])}")
     if choice := _CHOICE.match(what):
         return Problem(path, f"is {choice[1]!r}", f"allowed are {', '.join(_choices(path))}")
