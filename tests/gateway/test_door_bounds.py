@@ -109,6 +109,12 @@ def test_who_is_behind_a_proxy_is_believed_to_trusted_proxies_alone(peer: str, h
     assert proxies.client(peer, f"GET / HTTP/1.1\r\n{headers}\r\n\r\n".encode("latin-1")) == client
 
 
+@pytest.mark.parametrize("long", [" " * 500_000, "a" * 500_000, '="' + "\\a" * 250_000 + '"', "=" + " " * 500_000])
+def test_what_a_stranger_writes_in_a_long_header_is_read_at_once(long: str) -> None:
+    head = f'GET / HTTP/1.1\r\nX-Forwarded-For: 10.9.0.1\r\nForwarded: a;{long}"b\r\n\r\n'  # backtracking: an hour
+    assert Proxies([parse_network("198.51.100.0/24")]).client("198.51.100.1", head.encode()) == "10.9.0.1"
+
+
 @pytest.mark.parametrize(
     ("header", "client"), [("auto", "10.9.0.1"), ("x-forwarded-for", "10.9.0.1"), ("forwarded", "10.9.0.2")]
 )
