@@ -18,7 +18,7 @@ from actors.entity import Push, Rejected
 from actors.shard.actor import Caller
 from huntserver.auth import Tokens
 from huntserver.game.definition.formats import NAMES
-from huntserver.game.definition.lines import line_of
+from huntserver.game.definition.lines import lines_of
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.written import as_toml
 from huntserver.game.features.big_board import Source, SourceQuery
@@ -61,7 +61,9 @@ def checked(body: bytes, style: str, now_ms: int, asked: Mapping[str, str] = _NO
     found = prepared(body, style)
     if not isinstance(found, Definition):
         text = body.decode("utf-8", "replace")
-        return {"problems": [{**p._asdict(), "line": line_of(p, text, style)} for p in found], "page": None}
+        lines = lines_of(found, text, style)
+        told = [{**problem._asdict(), "line": line} for problem, line in zip(found, lines, strict=True)]
+        return {"problems": told, "page": None}
     if "simulate" in asked:
         teams = max(1, min(_number(asked["simulate"]), TEAMS_MAX, PLAYED_MAX // max(1, len(found.clues))))
         return {"problems": [], "page": None, "play": play_through(found, teams, _number(asked.get("seed", "1")))}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from huntserver.game.definition.formats import style_of
-from huntserver.game.definition.lines import line_of, places
+from huntserver.game.definition.lines import lines_of, places
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
@@ -64,7 +64,7 @@ JSON = '{\n "title": "A walk",\n "clues": [\n  {"id": "a",\n   "title": "A"},\n 
     ],
 )  # fmt: skip
 def test_a_fault_stands_on_the_line_of_its_part(style: str, text: str, path: str, line: int) -> None:
-    assert line_of(Problem(path, "", ""), text, style) == line
+    assert lines_of([Problem(path, "", "")], text, style) == [line]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,20 @@ def test_a_fault_stands_on_the_line_of_its_part(style: str, text: str, path: str
 def test_a_fault_of_syntax_stands_where_the_parser_says(style: str, text: str, line: int) -> None:
     found = check_definition(text.encode(), style)
     assert isinstance(found, list)
-    assert line_of(found[0], text, style) == line
+    assert lines_of(found, text, style) == [line]
+
+
+@pytest.mark.parametrize("style", ["toml", "yaml", "json"])
+@pytest.mark.parametrize(
+    "text",
+    ["\n" * 300_000, "#\n\n" * 100_000, "[" + " " * 300_000, "a" * 300_000, "a=" + "\n" * 300_000, "{" + "," * 300_000],
+    ids=["lines", "comments", "spaces", "letters", "value", "commas"],
+)
+def test_a_long_run_of_one_sign_is_judged_at_once(text: str, style: str) -> None:
+    found = check_definition(f"{text}!".encode(), style)  # backtracking would take hours
+    assert isinstance(found, list)
+    assert len(lines_of(found, text, style)) == len(found)
+    assert places(text, "toml") in ({}, {("a",): 1})
 
 
 @given(some.text(max_size=200), some.sampled_from(["toml", "yaml", "json"]))

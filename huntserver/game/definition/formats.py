@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -16,12 +17,14 @@ from huntserver.game.definition.part import Problem
 
 ALIASES_MAX: Final = 100
 """Of a YAML file: each may stand for a large part of it, so a few could stand for more than the memory holds."""
+# No two repetitions side by side may share a sign: a long run of it would take hours, with the whole server waiting.
 _YAML: Final = re.compile(
-    r"(?m)\A(?:\s*#[^\n]*\n|\s*\n|---\s*\n|%YAML[^\n]*\n)*(?:- +)?[\"']?[A-Za-z_]\w*[\"']?:(?:\s|$)"
+    r"(?m)\A(?:[^\S\n]*+(?:#[^\n]*)?\n|---[^\S\n]*\n|%YAML[^\n]*\n)*+"
+    r"(?:- +)?[\"']?[A-Za-z_]\w*[\"']?:(?:\s|$)"
 )
-_TOML: Final = re.compile(r"(?m)^\s*(?:\[\[?\w|\w+\s*=)")
+_TOML: Final = re.compile(r"(?m)^[^\S\n]*+(?:\[\[?\w|\w++\s*+=)")
 _JSON5: Final = re.compile(r"[{,]\s*(?:[A-Za-z_$][\w$]*|'[^']*'|[“”][^“”]*[“”])\s*:")
-_CURLY: Final = re.compile(r"(?m)^\s*[\w-]+\s*[=:]\s*\[?\s*[“”„]")
+_CURLY: Final = re.compile(r"(?m)^[^\S\n]*+[\w-]++\s*+[=:]\s*+\[?\s*+[“”„]")
 _HEADER: Final = re.compile(r"[\w\"' ./-]+(?:[,;\t][\w\"' ./-]*)+")
 SAVE: Final = "save the file as UTF-8"
 _MARKS: Final = (
@@ -122,11 +125,19 @@ def _no_text(data: bytes) -> Problem | None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in one table")
-    return found
+    if (key := _twice(key for key, _ in pairs)) is not None:
+        raise ValueError(f"the key {key!r} stands twice in one table")
+    return dict(pairs)
+
+
+def _twice(keys: Iterable[str]) -> str | None:
+    """Return the first key that stands a second time; None if none does."""
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            return key
+        seen.add(key)
+    return None
 
 
 def seems(text: str, style: str) -> str:
@@ -195,10 +206,9 @@ _Loader.yaml_implicit_resolvers = {
 
 def _mapping(loader: Any, node: Any, deep: bool = False) -> Any:
     """Refuse a key that stands twice in one table: the first value would be lost without a word."""
-    keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge" and isinstance(key.value, str)]
-    for i, key in enumerate(keys):
-        if key in keys[:i]:
-            raise ValueError(f"the key {key!r} stands twice in one table, line {node.start_mark.line + 1} and below")
+    keys = (key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge")
+    if (key := _twice(key.value for key in keys if isinstance(key.value, str))) is not None:
+        raise ValueError(f"the key {key!r} stands twice in one table, line {node.start_mark.line + 1} and below")
     return yaml.SafeLoader.construct_yaml_map(loader, node)
 
 

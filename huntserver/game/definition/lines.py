@@ -6,6 +6,7 @@ Reads no values and judges nothing: a line is a help for people, and where none 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import yaml
@@ -15,22 +16,38 @@ from huntserver.game.definition.part import Problem
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _SAID: Final = re.compile(r"line (\d+)")
 _BYTE: Final = re.compile(r"\(byte (\d+)\)")
-_HEAD: Final = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_HEAD: Final = re.compile(r"\s*+(\[\[?)([^\]]++)\]\]?\s*+(?:#.*)?$")
 _KEY: Final = re.compile(r"""\s*([\w.-]+|"[^"]*"|'[^']*')\s*=\s*(.*)""", re.DOTALL)
 _QUOTES: Final = ('"""', "'''")
 Path = tuple[Any, ...]
 
 
-def line_of(problem: Problem, text: str, style: str) -> int:
-    """Return the line of a fault, from 1; 0 where nothing is known of it."""
-    if problem.path == "$":
-        if said := _SAID.search(problem.what):
-            return int(said[1])
-        if byte := _BYTE.search(problem.what):
-            return text.encode()[: int(byte[1])].count(b"\n") + 1
-        return 0
-    found = places(text, style)
-    path: Path = tuple(int(i) if i else key for key, i in _STEP.findall(problem.path))
+def lines_of(problems: Sequence[Problem], text: str, style: str) -> list[int]:
+    """Return the line of each fault, from 1; 0 where nothing is known of it."""
+    found: dict[Path, int] | None = None  # looked for once: to parse a long file takes a second
+    lines = []
+    for problem in problems:
+        if problem.path == "$":
+            lines.append(_said(problem.what, text))
+            continue
+        if found is None:
+            found = places(text, style)
+        lines.append(_nearest(problem.path, found))
+    return lines
+
+
+def _said(what: str, text: str) -> int:
+    """Return the line that a parser has named."""
+    if said := _SAID.search(what):
+        return int(said[1])
+    if byte := _BYTE.search(what):
+        return text.encode()[: int(byte[1])].count(b"\n") + 1
+    return 0
+
+
+def _nearest(named: str, found: Mapping[Path, int]) -> int:
+    """Return the line of a part, or of the innermost one around it that has a line."""
+    path: Path = tuple(int(i) if i else key for key, i in _STEP.findall(named))
     while path and path not in found:
         path = path[:-1]
     return found.get(path, 0)
@@ -78,7 +95,7 @@ def _toml(text: str) -> dict[Path, int]:
             continue
         if not depth:
             if head := _HEAD.match(line):
-                table = _entered(counts, head[2], head[1] == "[[")
+                table = _entered(counts, head[2].strip(), head[1] == "[[")
                 found.setdefault(table, number)
                 continue
             key = _KEY.match(line)
