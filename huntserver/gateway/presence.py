@@ -20,6 +20,8 @@ EVERY_S: Final = 1.0
 MEMO_PLAYERS_MAX: Final = 5_000
 """Players in one word to another node: some 300 KB."""
 
+NOBODY: Final[frozenset[str]] = frozenset()
+
 
 class PresenceMemo(msgspec.Struct, omit_defaults=True):
     """What a node tells another of a hunt: who came, by player the team, and who went."""
@@ -37,7 +39,7 @@ class PresenceChange(NamedTuple):
     counted: bool
 
 
-class _Here(msgspec.Struct):
+class _Here(msgspec.Struct, gc=False):
     team: str
     connections: int = 0
 
@@ -59,7 +61,8 @@ class _HuntPresence:
     def add(self, player: str, team: str) -> None:
         """One more source says that a player is there."""
         members = self.teams.setdefault(team, {})
-        self.dirty.setdefault(team, frozenset(members))
+        if team not in self.dirty:
+            self.dirty[team] = frozenset(members) if members else NOBODY
         members[player] = members.get(player, 0) + 1
         self.players[player] = self.players.get(player, 0) + 1
 

@@ -29,7 +29,7 @@ class Channel(dict[Any, int]):
     def __init__(self) -> None:
         super().__init__()
         self.last = 0
-        self.news: list[Kept] = []
+        self.news: list[Kept] | None = None  # none: most channels are a team's, and never have any
         self.news_bytes = 0
         self.news_due_s = 0.0
 
@@ -68,7 +68,7 @@ class PlayerRoom:
     __slots__ = ("last_seq", "listeners", "since_ms")
 
     def __init__(self, since_ms: float) -> None:
-        self.listeners: dict[Any, None] = {}
+        self.listeners: list[Any] = []  # a few at most
         self.last_seq = 0
         self.since_ms = since_ms
 

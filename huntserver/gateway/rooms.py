@@ -202,6 +202,7 @@ class Rooms:
                 listeners.news_due_s = now_s + wait_s
                 return False
             loop.call_at(listeners.news_due_s, self._news_due, room, kept.channel, listeners)
+            listeners.news = []
         listeners.news.append(kept)
         listeners.news_bytes += len(kept.payload(room.hunt))
         room.ring.settle(kept)
@@ -217,8 +218,8 @@ class Rooms:
             self._bytes += room.ring.bytes - before
 
     def _give_news(self, room: Room, listeners: Channel) -> None:
-        news, listeners.news, listeners.news_bytes = listeners.news, [], 0
-        self._show(room, news, listeners, None)
+        news, listeners.news, listeners.news_bytes = listeners.news, None, 0
+        self._show(room, news or (), listeners, None)
 
     def _publish_player(self, id: str, seq: int, at_ms: int, pushes: Sequence[Push]) -> None:
         room = self._players.get(id)
@@ -318,13 +319,15 @@ class Rooms:
         room = self._players.get(id)
         if room is None:
             room = self._players[id] = PlayerRoom(now_ms)
-        room.listeners[listener] = None
+        if listener not in room.listeners:
+            room.listeners.append(listener)
 
     def leave_player(self, id: str, listener: Any) -> None:
         """The reverse."""
         room = self._players.get(id)
         if room is not None:
-            room.listeners.pop(listener, None)
+            if listener in room.listeners:
+                room.listeners.remove(listener)
             if not room.listeners:
                 del self._players[id]
 

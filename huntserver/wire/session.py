@@ -186,9 +186,11 @@ class Session:
     def _turn_to(self, hunt: str) -> None:
         floors = self._floors
         if floors is None:
+            if not self.hunt:
+                self.hunt, self.pos = hunt, 0
+                return
             floors = self._floors = {}
-        if self.hunt:
-            floors[self.hunt] = self.pos  # also when it is the same hunt: it is taken out again below
+        floors[self.hunt] = self.pos  # also when it is the same hunt: it is taken out again below
         self.hunt = hunt
         self.pos = floors.pop(hunt, 0)
         if len(floors) > self.limits.floors_max:
