@@ -123,7 +123,7 @@ class ShardSupervisor:
         if followed:  # as it is: the rules say when
             return
         self.wanted = True
-        self.shard.elsewhere = self.shard.draining = False
+        self.shard.elsewhere = self.shard.draining = self.shard.waiting.refuses = False
         self.shard.closed_why = ""
         self._idle.clear()
         self._due.set()
@@ -347,9 +347,9 @@ class ShardSupervisor:
         shard.damaged = isinstance(fault, LogDamaged | LogMisconfigured)
         self.why = f"{fault.code}: {fault}"
         if isinstance(fault, LogDamaged | LogMisconfigured | ClockSkewed):
-            shard.closed_why = fault.code  # waiting would not help: refuse at once
-            shard.refuse_waiting()
+            shard.closed_why = fault.code  # waiting would not help
         shard.ownership.doubt()
+        shard.refuse_waiting(failing=True)  # who waits hears now, and sends again: the next attempt may fail as well
         self._node.report.fault(
             "recovery_failed",
             error,

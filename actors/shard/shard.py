@@ -25,6 +25,7 @@ from actors.shard.fence import FoldState, Mode, Ownership
 from actors.shard.mailbox import COMMAND, REACTION, WAKE, Message
 from actors.shard.ports import Ports
 from actors.shard.reactions import Outgoing
+from actors.shard.recovery_queue import RecoveryQueue
 from actors.shard.refusals import BUSY
 from actors.shard.residents import MESSAGE_BYTES, Residents
 from actors.shard.statistics import ShardStatistics
@@ -61,7 +62,7 @@ class Shard:
         self.ports = ports
         self.limits = limits
         self.ownership = Ownership()
-        self.waiting: deque[tuple[str, Message]] = deque()
+        self.waiting = RecoveryQueue(ports.clock, limits.waiting_max, limits.late_s)
         self.passive = PassiveEntities(id, ports.spill)
         self.residents = Residents(
             kind, limits, self.passive, resume=self._enqueue, activated=self._activated, leaving=self._leaving,
@@ -135,9 +136,7 @@ class Shard:
         recovering = waits and self.ownership.mode in RECOVERING and not self.draining and not self.closed_why
         if self.elsewhere:
             self.ports.moved(self.kind.kind, id, message)
-        elif recovering and len(self.waiting) < self.limits.waiting_max:
-            self.waiting.append((id, message))
-        else:
+        elif not (recovering and self.waiting.put(id, message)):
             closed = self.damaged and message[0] == REACTION  # then its source need not wait for it
             message[2].refused(message[3], DAMAGED if closed else UNAVAILABLE, -1)
 
@@ -326,17 +325,16 @@ class Shard:
         self._checkpoint_at = marker + self.limits.marker_records
         if self.ownership.last >= self._checkpoint_at:
             self.note_checkpoint()
-        self.closed_why, self.damaged = "", False
+        self.closed_why, self.damaged, self.waiting.refuses = "", False, False
         self.timers.resume()
         self._enqueue_flush()
-        waiting, self.waiting = self.waiting, deque()
-        for id, message in waiting:
+        for id, message in self.waiting.take():
             self.submit(id, message)
 
-    def refuse_waiting(self) -> None:
-        """Answer what waits for a recovery: none will come soon."""
-        waiting, self.waiting = self.waiting, deque()
-        for id, message in waiting:
+    def refuse_waiting(self, failing: bool = False) -> None:
+        """Answer what waits for a recovery; `failing`: and refuse what comes, until one succeeds."""
+        self.waiting.refuses |= failing
+        for id, message in self.waiting.take():
             self._submit_elsewhere(id, message, waits=False)
 
     def busy(self) -> bool:
@@ -366,6 +364,8 @@ class Shard:
     def tick(self) -> None:
         """Do what is due now and then, a few times a second: late batches, markers, the snapshots they wait for."""
         self.commit.watch()
+        if self.waiting.overdue():
+            self.refuse_waiting(failing=True)
         if self.ownership.mode is not Mode.OWNER:
             return
         self.time.keep_up(self.decider.last_ms)

@@ -305,12 +305,14 @@ class SimNode:
         return ""
 
     def untold(self) -> str:
-        """Return which shard has a batch that is late, with clients that were not told so; empty: none."""
+        """Return which shard has clients that wait for a late batch, or for its recovery, for too long; empty: none."""
         now_s = self.sim.loop.time()
         if self.place.stopped or now_s - self.place.resumed_s < RESUME_GRACE_S + 2 * LATE_S:
             return ""
         for shard in self.system.shards():
             commit = shard.commit
+            if shard.waiting.waited_s() > self.sim.plan.limits.late_s + LATE_S:
+                return f"{len(shard.waiting)} clients of {shard.id} wait {shard.waiting.waited_s():.2f} s to be recovered"
             age_s = (self.clock.boot_ns() - commit._first_handed_ns) / 1e9
             if commit._future is not None and age_s > self.sim.plan.limits.late_s + LATE_S:
                 waiting = [e[1] for e in commit._flying + commit.effects if e[1].__class__ is AnswerSink]

@@ -41,6 +41,45 @@ async def test_a_batch_that_landed_unheard_is_not_executed_twice() -> None:
         assert await node.view(Total()) == (View(11, 2, 0), 2)
 
 
+async def test_who_waits_for_a_recovery_is_refused_once_an_attempt_failed_and_nothing_is_doubled() -> None:
+    async with running() as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [LOST] * 100
+        heard = Heard()
+        node.send(Add(10), sink=heard, request=1, key=("e", 2))
+        await node.turns()
+        node.send(Add(100), sink=heard, request=2, key=("e", 3))  # it waits for the first attempt
+        while "recovery_failed" not in node.told.names():
+            await asyncio.sleep(0.01)
+        node.send(Add(1000), sink=heard, request=3, key=("e", 4))  # it waits for none
+        assert [(s[0], s[1], s[2]) for s in heard.said] == [
+            ("err", 1, "unknown"), ("err", 2, "unavailable"), ("err", 3, "unavailable")
+        ]  # fmt: skip
+        node.plan.fates = []
+        while not node.system.ready()[0]:
+            await asyncio.sleep(0.01)
+        assert await node.ask(Add(100), key=("e", 3)) == (b'{"total":101}', 2)
+        assert await node.ask(Add(100), key=("e", 3)) == (b'{"total":101}', 2)
+
+
+async def test_who_waits_for_a_recovery_that_does_not_end_is_refused_after_the_time_of_a_late_batch() -> None:
+    async with running() as node:
+        await node.ask(Add(1), key=("e", 1))
+        node.plan.fates = [LOST, NEVER]
+        assert (await node.ask(Add(10), key=("e", 2))).code == "unknown"
+        while node.shard.ownership.mode is not Mode.OPENING or node.plan.fates:
+            await asyncio.sleep(0.01)
+        heard = Heard()
+        node.send(Add(100), sink=heard, request=2, key=("e", 3))
+        await node.turns()
+        assert not heard.said
+        node.clock.pass_s(5.1)
+        while not heard.said:
+            await asyncio.sleep(0.01)
+        node.send(Add(1000), sink=heard, request=3, key=("e", 4))
+        assert [(s[0], s[1], s[2]) for s in heard.said] == [("err", 2, "unavailable"), ("err", 3, "unavailable")]
+
+
 async def test_an_abandoned_batch_that_lands_late_does_not_count() -> None:
     async with running() as node:
         await node.ask(Add(1), key=("e", 1))
