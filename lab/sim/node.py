@@ -312,7 +312,7 @@ class SimNode:
         for shard in self.system.shards():
             commit = shard.commit
             if shard.waiting.waited_s() > self.sim.plan.limits.late_s + LATE_S:
-                return f"{len(shard.waiting)} clients of {shard.id} wait {shard.waiting.waited_s():.2f} s to be recovered"
+                return f"{len(shard.waiting)} calls wait {shard.waiting.waited_s():.2f} s for {shard.id} to recover"
             age_s = (self.clock.boot_ns() - commit._first_handed_ns) / 1e9
             if commit._future is not None and age_s > self.sim.plan.limits.late_s + LATE_S:
                 waiting = [e[1] for e in commit._flying + commit.effects if e[1].__class__ is AnswerSink]
