@@ -1,7 +1,7 @@
 """What came for a shard while it recovers: taken up in order once it serves, refused when that takes too long.
 
 Owns the messages and how long they may wait; who holds it decides what becomes of them. A sender that waits knows less
-than one that was refused: so nobody waits on after an attempt that failed, or past the time after which a batch is late.
+than one that was refused: so nobody waits past an attempt that failed, or past the time of a late batch.
 """
 
 from __future__ import annotations
