@@ -93,8 +93,11 @@ def save_ring(path: Path, ring: KeyRing) -> None:
         with contextlib.suppress(FileNotFoundError):
             fresh.unlink()
         _write(fresh, msgspec.json.encode(ring.state()))
-        if gone.exists():
-            _wipe(gone)  # a crash came between, the last time
+        if gone.exists():  # a crash came between, the last time
+            if path.exists() and gone.samefile(path):
+                gone.unlink()  # before the file was replaced: this is the ring in use
+            else:
+                _wipe(gone)
         if path.exists():
             os.link(path, gone)
         fresh.replace(path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -106,6 +108,19 @@ def test_a_crash_before_the_old_file_is_wiped_is_made_good_by_the_next_change(tm
     held = load_ring(path, make=True)
     (tmp_path / "persons.key.gone").write_bytes(path.read_bytes())
     (tmp_path / "persons.key.new").write_bytes(b"half")
+    change_ring(path, held, destroying("p:ann"))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["persons.key", "persons.key.lock"]
+
+
+def test_a_crash_before_the_file_is_replaced_does_not_cost_the_ring_in_use(tmp_path: Path) -> None:
+    path = tmp_path / "persons.key"
+    held = load_ring(path, make=True)
+    os.link(path, tmp_path / "persons.key.gone")  # a crash, and another one in the next change:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "replace", Mock(side_effect=OSError(5, "a crash")))
+        with pytest.raises(RingFileError, match="a crash"):
+            change_ring(path, held, destroying("p:ann"))
+    assert load_ring(path, make=False).id == held.id
     change_ring(path, held, destroying("p:ann"))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["persons.key", "persons.key.lock"]
 
