@@ -81,10 +81,7 @@ class Api:
         header = request.header(b"authorization")
         if not header and not question.needs_token:
             return Inquiry(id, given, None)
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
-            return Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")
-        caller = self._tokens.verify(token.strip())
+        caller = self._tokens.bearer(header)
         return caller if isinstance(caller, Rejected) else Inquiry(id, given, caller)
 
 

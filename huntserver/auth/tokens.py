@@ -33,7 +33,7 @@ RENEW_AFTER_S: Final = 86_400
 SUBJECT_MAX: Final = 64
 NAME_RULE: Final = f"a name has at most {NAME_MAX} characters that can be shown"
 
-
+NO_TOKEN: Final = Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")
 ERASED: Final = Rejected("bad_token", "this player was erased; ask for a new token")
 _HEADER: Final = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 """`{"alg":"HS256","typ":"JWT"}`, as our own tokens begin."""
@@ -113,6 +113,12 @@ class Tokens:
         ):
             return None
         return self._signed("player", claims["sub"], claims["name"], GUEST_TTL_S, guest=True)
+
+    def bearer(self, header: str) -> Caller | Rejected:
+        """Return who an Authorization header speaks for (RFC 6750, 2.1), or why it is refused: `NO_TOKEN`, if it holds
+        none."""
+        scheme, _, token = header.partition(" ")
+        return self.verify(token.strip()) if scheme.lower() == "bearer" else NO_TOKEN
 
     def verify(self, token: str) -> Caller | Rejected:
         """Return who the token speaks for, or why it is refused: for now alone, if it is for a clock in doubt."""

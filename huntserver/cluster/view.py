@@ -15,6 +15,7 @@ from actors.entity import Rejected
 from actors.shard.shard import Shard
 from actors.system import ActorSystem
 from huntserver.auth import Tokens
+from huntserver.auth.tokens import NO_TOKEN
 from huntserver.gateway.site import HttpRequest, Reply, as_json, refused
 
 PATH: Final = "/api/cluster"
@@ -100,10 +101,9 @@ class ClusterPage:
 
     def answer(self, asked: HttpRequest, reply: Reply) -> None:
         """Answer a request for `PATH`."""
-        scheme, _, token = asked.header(b"authorization").partition(" ")
-        caller = self._tokens.verify(token.strip()) if scheme.lower() == "bearer" else OPERATORS
+        caller = self._tokens.bearer(asked.header(b"authorization"))
         if isinstance(caller, Rejected):
-            reply.reply(refused(caller))
+            reply.reply(refused(OPERATORS if caller is NO_TOKEN else caller))
         elif caller.role != "admin":
             reply.reply(refused(OPERATORS))
         else:

@@ -174,10 +174,7 @@ class Console:
         return None
 
     def _host(self, asked: HttpRequest) -> Caller | Rejected:
-        scheme, _, token = asked.header(b"authorization").partition(" ")
-        if scheme.lower() != "bearer":
-            return Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")
-        caller = self._tokens.verify(token.strip())
+        caller = self._tokens.bearer(asked.header(b"authorization"))
         if isinstance(caller, Rejected) or caller.role in ("host", "admin"):
             return caller
         return Rejected("not_allowed", "only hosts may do this")

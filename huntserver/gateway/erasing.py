@@ -95,12 +95,9 @@ class Erasing:
 
     def judge(self, asked: HttpRequest, reply: Reply) -> Upload | None:
         """Answer a request, or return what its body is asked for."""
-        scheme, _, token = asked.header(b"authorization").partition(" ")
-        caller = self._tokens.verify(token.strip()) if scheme.lower() == "bearer" else None
+        caller = self._tokens.bearer(asked.header(b"authorization"))
         if asked.method != "POST":
             reply.reply(wrong(405, "POST a JSON object with step and person"))
-        elif caller is None:
-            reply.reply(refused(Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")))
         elif isinstance(caller, Rejected):
             reply.reply(refused(caller))
         elif caller.role != "admin":

@@ -141,10 +141,7 @@ class MediaRoutes:
     def _sending(self, asked: HttpRequest) -> Upload | Response:
         if asked.method != "PUT":
             return wrong(405, "PUT a picture, sound, video or file here")
-        scheme, _, token = asked.header(b"authorization").partition(" ")
-        if scheme.lower() != "bearer":
-            return refused(Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN"))
-        caller = self._tokens.verify(token.strip())
+        caller = self._tokens.bearer(asked.header(b"authorization"))
         if isinstance(caller, Rejected):
             return refused(caller)
         if caller.role not in ("host", "admin"):

@@ -92,7 +92,7 @@ class PhotoRoutes:
         """Answer a request when the hunt and the store have told, or return what its body is asked for."""
         path = _PATH.fullmatch(asked.path)
         assert path is not None
-        caller = self._caller(asked)
+        caller = self._tokens.bearer(asked.header(b"authorization"))
         if isinstance(caller, Rejected):
             reply.reply(refused(caller))
         elif asked.method == "PUT" and (limited := self._door.admit_upload(asked.address)) is not None:
@@ -109,12 +109,6 @@ class PhotoRoutes:
             self._serving += 1
             self._background.once("photo to its team", self._send(path[1], path[2], caller, reply))
         return None
-
-    def _caller(self, asked: HttpRequest) -> Caller | Rejected:
-        scheme, _, token = asked.header(b"authorization").partition(" ")
-        if scheme.lower() != "bearer":
-            return Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")
-        return self._tokens.verify(token.strip())
 
     async def _ask(self, hunt: str, query: Any, caller: Caller) -> Any:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

@@ -316,7 +316,7 @@ class Site:
     def _define(self, asked: HttpRequest, hunt: str) -> Response | Upload:
         if asked.method != "PUT":
             return wrong(405, "PUT the definition here, TOML or JSON")
-        caller = self._caller(asked)
+        caller = self._tokens.bearer(asked.header(b"authorization"))
         if isinstance(caller, Rejected):
             return refused(caller)
         if caller.role not in ("host", "admin"):
@@ -351,9 +351,3 @@ class Site:
             self._system.query("hunt", hunt, message, reply, 0, caller)
         else:
             self._system.submit("hunt", hunt, message, reply, 0, caller, None)
-
-    def _caller(self, asked: HttpRequest) -> Caller | Rejected:
-        scheme, _, token = asked.header(b"authorization").partition(" ")
-        if scheme.lower() != "bearer":
-            return Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")
-        return self._tokens.verify(token.strip())

@@ -53,11 +53,8 @@ class Watching:
         if asked.method != "POST":
             reply.reply(wrong(405, "POST here for a link to the board; no body is needed"))
             return
-        scheme, _, token = asked.header(b"authorization").partition(" ")
-        caller = self._tokens.verify(token.strip()) if scheme.lower() == "bearer" else None
-        if caller is None:
-            reply.reply(refused(Rejected("bad_token", "send the token as: Authorization: Bearer TOKEN")))
-        elif isinstance(caller, Rejected):
+        caller = self._tokens.bearer(asked.header(b"authorization"))
+        if isinstance(caller, Rejected):
             reply.reply(refused(caller))
         elif (limited := self._door.admit_upload(asked.address)) is not None:
             reply.reply(refused(limited))
