@@ -15,6 +15,7 @@ import msgspec
 import actors.limits
 from actors.log.security import Security, problem
 from huntserver.limits import Limits, override
+from huntserver.projections.address import shown_address
 from huntserver.projections.webhook import Webhook
 from huntserver.suggestion import did_you_mean
 
@@ -130,11 +131,6 @@ class Projections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     store: str = "sqlite:data/projections.db"
     feed: bool = False
-
-    @property
-    def shown(self) -> str:
-        """The store's address without its password."""
-        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.store)
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -277,8 +273,8 @@ def check(name: str, config: Config) -> None:
     scheme, _, rest = config.projections.store.partition(":")
     if config.projections.store and (scheme not in PROJECTION_SCHEMES or not rest):
         raise ConfigError(
-            f"{name}: projections.store {config.projections.shown!r} is not known, allowed are sqlite:PATH, "
-            "postgresql://USER@HOST:PORT/DATABASE, and nothing"
+            f"{name}: projections.store {shown_address(config.projections.store)!r} is not known, allowed are "
+            "sqlite:PATH, postgresql://USER@HOST:PORT/DATABASE, and nothing"
         )
     if config.telemetry.traces and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", config.telemetry.traces):
         raise ConfigError(

@@ -41,7 +41,7 @@ class Inquiry(NamedTuple):
 
     @property
     def limit(self) -> int:
-        """PageRows of a page."""
+        """How many rows a page has at most."""
         return int(self.given.get("limit", "50"))
 
     @property

@@ -24,6 +24,7 @@ from huntserver import telemetry
 from huntserver.app import feed, kinds, open_log, reading_kinds
 from huntserver.auth import load_key
 from huntserver.config import Config
+from huntserver.projections.address import shown_address
 from huntserver.projections.child import Beat
 from huntserver.projections.cleaning import Cleaner
 from huntserver.projections.feed import FeedStatistics
@@ -46,7 +47,7 @@ async def follow(made: Config) -> None:
     running = asyncio.ensure_future(_project(made, telemetry.LogReporter(), None))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    click.echo(f"following {made.log.url} into {made.projections.shown}; stop with Ctrl-C")
+    click.echo(f"following {made.log.url} into {shown_address(made.projections.store)}; stop with Ctrl-C")
     with contextlib.suppress(asyncio.CancelledError):
         await running
 

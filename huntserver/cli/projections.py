@@ -18,6 +18,7 @@ from actors.log.port import EventLog
 from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, USAGE, checked_config, fail, run
 from huntserver.config import Config
 from huntserver.projections import queries
+from huntserver.projections.address import shown_address
 from huntserver.projections.paging import PageRows
 from huntserver.projections.store import ReadStore, StoreError
 from huntserver.projections.stores import chosen
@@ -98,7 +99,7 @@ def rebuild(config: Path | None, log: str | None, data: Path | None) -> None:
             return FAILED
         finally:
             await asyncio.to_thread(store.close)
-        click.echo(f"{read:,} records folded; the read models in {made.projections.shown} are new")
+        click.echo(f"{read:,} records folded; the read models in {shown_address(made.projections.store)} are new")
         return 0
 
     run(lambda: _with_log(made, work))

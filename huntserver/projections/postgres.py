@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import psycopg
 
 from huntserver.projections import sql
+from huntserver.projections.address import shown_address
 from huntserver.projections.store import Position, ReadStore, StoreError
 from huntserver.projections.tables import Changes
 
@@ -46,7 +46,7 @@ class PostgresReadStore:
     @property
     def _where(self) -> str:
         """Return the address without what is secret in it."""
-        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.url)
+        return shown_address(self.url)
 
     def _connection(self) -> psycopg.Connection[Any]:
         if self._open is None or self._open.closed:
