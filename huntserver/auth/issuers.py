@@ -12,6 +12,7 @@ import hashlib
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -90,7 +91,7 @@ class KeySet:
             keys = jwt.PyJWKSet.from_json(self._fetch().decode()).keys
             self._keys = {key.key_id or "": key for key in keys}
             self.problem = ""
-        except (OSError, ValueError, jwt.PyJWTError) as error:
+        except (OSError, ValueError, HTTPException, jwt.PyJWTError) as error:
             self.problem = f"{self.source}: no usable JWK set ({type(error).__name__}: {error})"[:300]
         return not self.problem
 

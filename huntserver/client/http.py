@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 from huntserver.client.errors import Refused, Unreachable
@@ -33,7 +34,7 @@ def http(
         return error.code, {"code": "http", "msg": f"HTTP {error.code}"}
     except OSError as error:
         raise Unreachable(f"no server answers at {url} ({error}); start one, or give its address with --url") from error
-    except ValueError as error:  # no address at all, or an answer that is no JSON
+    except (ValueError, HTTPException) as error:  # no address at all, or an answer that is no JSON, or no HTTP
         raise Unreachable(f"no huntserver answers at {url} ({error}); write --url as ws://HOST:PORT/ws") from error
 
 

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
+from http.client import HTTPException
 from typing import Final, NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -79,7 +80,7 @@ class OtlpEmitter:
             try:
                 self._post(batch)
                 failed = 0
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, HTTPException) as error:
                 why = getattr(error, "reason", error)
                 self._report.warn("traces_dropped", count=len(batch), collector=self._url, why=str(why))
                 return failed + 1

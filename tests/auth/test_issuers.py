@@ -22,6 +22,7 @@ from actors.shard.actor import Caller
 from huntserver.auth import IssuerError, Issuers, KeySet, Tokens
 from huntserver.auth.issuers import ASK_AGAIN_S, REFRESH_S
 from huntserver.config import ConfigError, Issuer, parse
+from tests.not_http import not_http
 
 OURS = b"k" * 64
 ISSUER = "https://id.example"
@@ -189,6 +190,13 @@ def test_a_key_set_is_read_from_an_address() -> None:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def test_an_address_that_speaks_no_http_is_a_problem_as_any_other() -> None:
+    with not_http() as address:
+        keys = KeySet(f"http://{address}/jwks")
+        assert not keys.load(0.0)
+    assert "no usable JWK set (BadStatusLine" in keys.problem
 
 
 @pytest.mark.parametrize(
