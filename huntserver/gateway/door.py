@@ -59,7 +59,9 @@ class Address:
     def is_idle(self, now_s: float) -> bool:
         """Tell whether forgetting it changes nothing."""
         buckets = (self.knocks, self.handshakes, self.guests, self.uploads, self.sign_ins)
-        return not (self.sockets or self.inside or self.waiting) and all(b.is_full(now_s) for b in buckets)
+        return not (self.sockets or self.inside or self.waiting or self.body_bytes) and all(
+            b.is_full(now_s) for b in buckets
+        )
 
 
 class Door:
@@ -228,27 +230,22 @@ class Door:
 
     def admit_upload(self, address: str) -> Rejected | None:
         """Charge an upload to its address; return why it is not taken now."""
-        wait_s = self._of(address).uploads.take(self._clock.now_s)
-        if wait_s:
-            self.refuse("uploads_of_address", address)
-            return Rejected("rate_limited", "too many uploads from this address", True, int(wait_s * 1000) + 1)
-        return None
+        return self._charge(self._of(address).uploads, "uploads", address)
 
     def admit_sign_in(self, address: str) -> Rejected | None:
         """Charge a try to sign in by a link to its address; return why it is not looked at now."""
-        wait_s = self._of(address).sign_ins.take(self._clock.now_s)
-        if wait_s:
-            self.refuse("sign_ins_of_address", address)
-            return Rejected("rate_limited", "too many tries from this address", True, int(wait_s * 1000) + 1)
-        return None
+        return self._charge(self._of(address).sign_ins, "sign_ins", address, "tries")
 
     def admit_guest(self, address: str) -> Rejected | None:
         """Charge a guest's token to its address; return why there is none now."""
-        wait_s = self._of(address).guests.take(self._clock.now_s)
-        if wait_s:
-            self.refuse("guests_of_address", address)
-            return Rejected("rate_limited", "too many guests from this address", True, int(wait_s * 1000) + 1)
-        return None
+        return self._charge(self._of(address).guests, "guests", address)
+
+    def _charge(self, bucket: TokenBucket, what: str, address: str, words: str = "") -> Rejected | None:
+        wait_s = bucket.take(self._clock.now_s)
+        if not wait_s:
+            return None
+        self.refuse(f"{what}_of_address", address)
+        return Rejected("rate_limited", f"too many {words or what} from this address", True, int(wait_s * 1000) + 1)
 
 
 def is_same_origin(origin: str, host: str) -> bool:
