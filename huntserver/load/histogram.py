@@ -78,12 +78,12 @@ def summary(counts: Mapping[int, int]) -> dict[str, float]:
     """Return count, and in ms: mean, percentiles and max. Empty when nothing was counted."""
     if not counts:
         return {}
-    made = hdr(counts)
-    found: dict[str, float] = {"count": made.get_total_count(), "mean_ms": made.get_mean_value() / 1000}
-    for name, percentile in PERCENTILES.items():
-        found[f"{name}_ms"] = made.get_value_at_percentile(percentile) / 1000
-    found["max_ms"] = made.get_value_at_percentile(100.0) / 1000
-    return found
+    count = sum(counts.values())
+    mean_us = sum(middle_us(of) * n for of, n in counts.items()) / count  # the library's walks all buckets: 0.1 s
+    at_us = hdr(counts).get_percentile_to_value_dict([*PERCENTILES.values(), 100.0])
+    found = {"count": count, "mean_ms": mean_us / 1000}
+    found |= {f"{name}_ms": at_us[percentile] / 1000 for name, percentile in PERCENTILES.items()}
+    return {**found, "max_ms": at_us[100.0] / 1000}
 
 
 def encoded(counts: Mapping[int, int]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import mean
+
 import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
@@ -48,6 +50,7 @@ def test_percentiles_are_those_of_the_latencies_themselves(latencies: list[int])
         assert summary[f"{name}_ms"] == pytest.approx(wanted, rel=0.002, abs=0.001)
     assert summary["max_ms"] == pytest.approx(max(max(latencies), 1) / 1000, rel=0.002, abs=0.001)
     assert summary["count"] == len(latencies)
+    assert summary["mean_ms"] == pytest.approx(mean(latencies) / 1000, rel=0.002, abs=0.001)
 
 
 def test_what_is_out_of_range_counts_at_the_ends() -> None:
