@@ -14,7 +14,7 @@ import msgspec
 from huntserver.cli.main import CONFIG, DATA, FAILED, UNREACHABLE, USAGE, checked_config, fail
 from huntserver.client import Unreachable
 from huntserver.client.http import http, http_base
-from huntserver.cluster.view import PATH, ClusterView
+from huntserver.cluster.seen import PATH, ClusterView
 from huntserver.config import Config
 
 OPERATOR_S: Final = 300

@@ -24,8 +24,9 @@ from actors.reporter import Reporter
 from actors.system import ActorSystem
 from huntserver.auth import Tokens
 from huntserver.cluster.codec import GameCodec
+from huntserver.cluster.seen import PATH
 from huntserver.cluster.tls import link_tls
-from huntserver.cluster.view import PATH, ClusterPage
+from huntserver.cluster.view import ClusterPage
 from huntserver.config import Cluster, Config, ConfigError, log_url
 from huntserver.gateway.cluster_rooms import ClusterRooms
 from huntserver.gateway.ports import Peers

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from actors.cluster.keeper import Keeper
 from actors.cluster.links.network import Links
 from actors.entity import Rejected
@@ -16,48 +14,10 @@ from actors.shard.shard import Shard
 from actors.system import ActorSystem
 from huntserver.auth import Tokens
 from huntserver.auth.tokens import NO_TOKEN
+from huntserver.cluster.seen import ClusterView, MemberRow, ShardRow
 from huntserver.gateway.site import HttpRequest, Reply, as_json, refused
 
-PATH: Final = "/api/cluster"
 OPERATORS: Final = Rejected("not_allowed", "only a token of the role admin may see the cluster")
-
-
-class MemberRow(msgspec.Struct, frozen=True):
-    """A member of the group. `link`: here (this node itself), up, or down; `shards` are those that the table gives."""
-
-    node: str
-    run: str
-    roles: tuple[str, ...]
-    link: str
-    shards: int
-
-
-class ShardRow(msgspec.Struct, frozen=True):
-    """A shard. `given` is whom the table names, `owner` whose tenure is the newest that was heard of, at `offset`.
-
-    Of a shard that this node has, `mode` is what it does with it and `waiting` counts messages for its recovery;
-    of one that it stands by for, `mode` is "standby".
-    """
-
-    shard: str
-    given: str
-    owner: str
-    run: str
-    nonce: str
-    offset: int
-    released: bool
-    mode: str = ""
-    waiting: int = 0
-
-
-class ClusterView(msgspec.Struct, frozen=True):
-    """What `/api/cluster` answers. `node` is who was asked; `table` the version of its table."""
-
-    node: str
-    run: str
-    table: int
-    members: list[MemberRow]
-    shards: list[ShardRow]
 
 
 def view(keeper: Keeper, links: Links, system: ActorSystem) -> ClusterView:
