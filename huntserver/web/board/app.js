@@ -7,14 +7,15 @@
 
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
-import { Client } from "../client.js";
+import { Client, Outbox } from "../client.js";
 import * as kept from "../player/kept.js";
 import { compass, server_now, set_now } from "../player/pieces.js";
 import { code_of, code_view, invite_link } from "../host/inviting.js";
 import { h, speak_host } from "../host/words.js";
+import { stay_awake } from "./waking.js";
 import { LARGE, all, back, frozen, heard, leaving, new_stage, next, seen } from "./standings.js";
 
-const SOON_MS = 300, EVERY_MS = 1500, HEARD_MS = 15_000, ROWS = 100, REST = 40, TOLD_MS = 15 * 60_000, KEYS_MS = 10_000;
+const NEW_TRY_MS = 5000, SOON_MS = 300, EVERY_MS = 1500, HEARD_MS = 15_000, ROWS = 100, REST = 40, TOLD_MS = 15 * 60_000, KEYS_MS = 10_000;
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 const link = new URLSearchParams(location.search), hunt = link.get("hunt") || "";
 
@@ -129,7 +130,8 @@ async function command(key) {
   await ask();
 }
 
-/** Who looks: whoever the link's token says, or a guest, once a browser. @returns {Promise<{player: string, token: string} | null>} */
+/** Who looks: whoever the link's token says, or a guest, once a browser; null where guests may not, undefined where nobody answers.
+ * @returns {Promise<{player: string, token: string} | null | undefined>} */
 async function spectator() {
   const token = location.hash.slice(1);
   if (token) {
@@ -142,12 +144,22 @@ async function spectator() {
   try {
     const answer = await fetch(new URL("guest", document.baseURI), { method: "POST", body: JSON.stringify({ name: "Board" }) });
     const made = await answer.json();
-    if (!made.token) return null;
+    if (!made.token) return made.retry ? undefined : null;
     kept.put("board.me", made);
     return made;
   } catch {
-    return null;
+    return undefined;  // tried again: nobody stands before a big screen to do it
   }
+}
+
+/** The token is worth nothing any more. @param {Client} made */
+function refused(made) {
+  const guest = !watches;
+  for (const name of [`board.me.${hunt}`, "board.me"]) kept.put(name, null);
+  if (!guest) return;
+  made.stop();
+  connection = "waiting";
+  setTimeout(come, NEW_TRY_MS);
 }
 
 async function ask() {
@@ -186,25 +198,31 @@ async function main() {
   document.addEventListener("keydown", pressed);
   document.addEventListener("mousemove", attended);
   attended();
+  stay_awake();
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look_soon(0));
+  await come();
+}
+
+/** Come in; a guest whose token is worth nothing any more comes in as a new one. */
+async function come() {
+  const who = hunt ? await spectator() : null;
+  connection = who ? "connecting" : who === null ? "closed" : "waiting";
   draw();
-  const who = await spectator();
-  if (!who || !hunt) {
-    connection = "closed";
-    return draw();
-  }
+  if (who === undefined) setTimeout(come, NEW_TRY_MS);
+  if (!who) return;
+  asking = false;  // what another session was asked is not answered any more
   const url = new URL("ws", document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
-  const made = client = await Client.open({ url: url.href, ...who });
+  const made = client = await Client.open({ url: url.href, ...who, outbox: Outbox.passing() });
   set_now(() => made.now_ms());
   client.on_push = ({ op }) => {
     if (op === "refused") hears = false;
     look_soon();
   };
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look_soon(0));
   client.on_state = (now, about) => {
     if (now === "online") look_soon(0);
-    if (now === "over" && ["bad_token", "token_expired"].includes(about.code)) for (const name of [`board.me.${hunt}`, "board.me"]) kept.put(name, null);
     connection = now === "over" ? "closed" : now;
+    if (now === "over" && ["bad_token", "token_expired"].includes(about.code)) refused(made);
     draw();
   };
   client.follow(hunt);

@@ -61,6 +61,11 @@ export class Outbox {
     }
   }
 
+  /** Make one that ends with the page: for who only looks, in as many windows as they like, each a device of its own. */
+  static passing() {
+    return new Outbox(null);
+  }
+
   /** Take a block of keys that nobody else will use. */
   async reserve() {
     if (this._store === null) return;
