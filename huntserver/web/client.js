@@ -245,7 +245,10 @@ export class Client {
       if (socket === this._socket) this._do(tell());
     };
     socket.onopen = () => told(() => this.session.connected(this._now()));
-    socket.onmessage = ({ data }) => told(() => this.session.received(data, this._now(), Math.random()));
+    socket.onmessage = ({ data }) => told(() => {
+      clearTimeout(this._probing);  // whatever comes shows that it lives: on a slow network an answer waits behind a page
+      return this.session.received(data, this._now(), Math.random());
+    });
     socket.onclose = ({ code, reason }) => told(() => {
       this._socket = null;
       return this.session.closed(this._now(), Math.random(), code >= 4000 ? code : null, reason);
