@@ -263,6 +263,26 @@ def test_answers_are_told_to_a_screen_reader_as_they_come(phone: Phones, cast: C
     assert handle.evaluate("e => e.isConnected && e.textContent.includes('is not it')")
 
 
+def test_what_is_chosen_and_the_light_are_seen_where_a_person_chose_the_colours(
+    phone: Phones, cast: Cast, site: str
+) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone(forced_colors="active")
+    ada.open(f"{site}?hunt={hunt}")
+    look = "one => getComputedStyle(one).outlineStyle + getComputedStyle(one).borderTopWidth"
+    chosen, other = (ada.page.locator(f".segments input[value='{how}'] + span") for how in ("new", "code"))
+    assert chosen.evaluate(look).startswith("solid")
+    assert other.evaluate(look).startswith("none")
+    ada.join("Ada", team="Reds")
+    ada.inside()
+    ada.online()
+    assert ada.page.locator(".dot .light").evaluate(look).endswith("7px")
+    ada.go("team")
+    ground = "one => getComputedStyle(one).backgroundColor"
+    assert ada.page.locator(".qr").evaluate(ground) == "rgb(255, 255, 255)"  # else no camera reads it in the dark
+    ada.well()
+
+
 @pytest.mark.parametrize(("motion", "moves"), [("reduce", False), ("no-preference", True)])
 def test_nothing_moves_for_those_who_asked_for_rest(
     phone: Phones, cast: Cast, site: str, motion: str, moves: bool

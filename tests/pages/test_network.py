@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.pages.hunts import clue, teams
 from tests.pages.phone import WAIT_MS, Phone
@@ -196,6 +197,60 @@ def test_many_guesses_without_a_network_arrive_each_once_and_in_order(phone: Pho
     ada.page.evaluate("location.hash = 'clues'")
     ada.sees(".progress", "20 of 20 solved · 200 points")
     assert len(host.ask("overview", hunt=hunt)["top"]) == 1
+
+
+def test_on_a_slow_network_whatever_comes_shows_that_the_connection_lives(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, host = cast.hunt(teams())
+    ada = phone()
+    ada.page.clock.install()
+    opened: list[str] = []
+    pings: set[int] = set()
+
+    def way(socket: WebSocketRoute) -> None:
+        """All but the answers to a ping, which wait behind something large."""
+        opened.append(socket.url)
+        server = socket.connect_to_server()
+
+        def up(text: str | bytes) -> None:
+            message = json.loads(text)
+            if message["op"] == "ping":
+                pings.add(message["id"])
+            server.send(text)
+
+        def down(text: str | bytes) -> None:
+            if json.loads(text).get("id") not in pings:
+                socket.send(text)
+
+        socket.on_message(up)
+        server.on_message(down)
+
+    ada.page.route_web_socket("**/ws", way)
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.online()
+    pings.clear()
+    ada.page.evaluate("dispatchEvent(new Event('online'))")  # a doubt: the page asks, and waits for a word
+    host.ask("announce", hunt=hunt, text="Tea at four.")
+    ada.sees(".strip.news", "Tea at four.")
+    assert len(pings) == 1
+    ada.page.clock.run_for(5000)
+    ada.online()
+    assert len(opened) == 1
+    ada.well()
+
+
+def test_a_clue_whose_text_is_on_its_way_says_so(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, _ = cast.hunt(teams(*(clue(f"c{i}", text="A riddle. " * 60) for i in range(60))))
+    ada = phone(service_workers="block")  # what it fetches is not held
+    held: list[Route] = []
+    ada.page.route("**/texts/*", lambda route: held.append(route))
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.clue("c59")
+    ada.sees("[data-coming]", "on its way")
+    for route in held:
+        route.continue_()
+    ada.page.unroute("**/texts/*")
+    ada.sees(".paper", "A riddle.")
+    ada.no_more("[data-coming]")
 
 
 def test_slow_and_stuttering_bytes_change_nothing(phone: Phones, cast: Cast, proxy: Proxy) -> None:

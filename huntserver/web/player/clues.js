@@ -187,7 +187,7 @@ export function clue_view(page, id) {
     <p class="about">${icon(clue.kind)}${t(/** @type {any} */ (`kind.${clue.kind}`))} · ${t("points", { n: worth(clue, page_now()) })}${clue.sinks && !clue.solved ? html` · ${t("clue.sinks", { n: clue.sinks.least, time: moment(clue.sinks.to_ms, server_now()) })}` : nothing}${clue.final ? html` · <b>${t("clue.final")}</b>` : nothing}</p>
     ${feeders(page, clue)}
     ${(clue.errata || []).map(({ at_ms, text }) => html`<div class="notice warn erratum" role="note"><b>${t("clue.erratum")}</b> <span class="about">${moment(at_ms, server_now())}</span>${prose(text)}</div>`)}
-    ${clue.text ? html`<div class="card paper">${prose(clue.text)}</div>` : nothing}
+    ${clue.text ? html`<div class="card paper">${prose(clue.text)}</div>` : nothing}${"waits" in clue ? html`<p class="card skeleton" role="status" data-coming>${t("clue.coming")}</p>` : nothing}
     ${clue.solved ? html`<div class="card found"><h3>${t("clue.solved")}</h3>${state.answers[`clue:${clue.id}`]?.tone === "right" ? answer_line(`clue:${clue.id}`) : nothing}${clue.solved_text ? prose(clue.solved_text) : html`<p>${t("clue.solved_about")}</p>`}${onward(page, clue)}</div>` : nothing}
     ${solution_of(page, clue.id)}
     ${hints(page, clue)}${asking(page, clue)}
@@ -265,7 +265,7 @@ function guess_box(clue) {
   return html`${repeat([clue.id], (id) => id, () => html`<form class="solve" autocomplete="off" @submit=${(/** @type {SubmitEvent} */ event) => send(event, clue)}>
     ${answer_line(`clue:${clue.id}`)}
     <div class="box"><label class="sr" for=${field("guess", clue)}>${t("guess.label")}</label>
-      <input id=${field("guess", clue)} name="guess" maxlength="200" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="send" dir="auto"
+      <input id=${field("guess", clue)} name="guess" maxlength="200" autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false" enterkeyhint="send" dir="auto"
         placeholder=${t("guess.label")} data-clue=${clue.id} ${initial(kept.get(draft_name(clue.id)) || "")}
         @input=${(/** @type {any} */ event) => kept.put(draft_name(clue.id), event.target.value || null)}>
       <button class="act" aria-disabled=${waits ? "true" : "false"}>${waits ? html`<span class="sr">${t("clue.wait")} </span>${ring(until_ms)}` : t("guess.send")}</button></div>
@@ -302,7 +302,7 @@ function code_box(clue) {
     field.value = "";
   }}>${answer_line(thing)}
     <button type="button" class="act wide" @click=${() => open_scanner(thing)}>${icon("scan")}${t("scan")}</button>
-    <div class="box"><label class="sr" for=${field("code", clue)}>${t("scan.type")}</label><input id=${field("code", clue)} name="code" autocomplete="off" autocapitalize="characters" placeholder=${t("scan.type")} maxlength="200">
+    <div class="box"><label class="sr" for=${field("code", clue)}>${t("scan.type")}</label><input id=${field("code", clue)} name="code" autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" placeholder=${t("scan.type")} maxlength="200">
       <button class="plain" aria-disabled=${waits ? "true" : "false"}>${waits ? html`<span class="sr">${t("clue.wait")} </span>${ring(until_ms)}` : t("scan.enter")}</button></div>
     <p class="help" ?hidden=${!waits}>${t("scan.waits")}</p></form>`;
 }

@@ -113,7 +113,7 @@ function entrance(card) {
 function field({ id, label, value, fault, help, more }) {
   const told = [help ? `${id}-help` : "", fault ? `${id}-fault` : ""].filter(Boolean).join(" ");
   return html`<div class="field"><label for=${id}>${label}</label>
-    <input id=${id} maxlength=${more.maxlength} autocomplete=${more.autocomplete} autocapitalize=${more.autocapitalize || "words"} dir="auto"
+    <input id=${id} maxlength=${more.maxlength} autocomplete=${more.autocomplete} autocapitalize=${more.autocapitalize || "words"} autocorrect="off" spellcheck="false" dir="auto"
       aria-invalid=${fault ? "true" : "false"} aria-describedby=${told || nothing} ${initial(value)}>
     ${help ? html`<span class="help" id="${id}-help">${help}</span>` : nothing}
     ${fault ? html`<p class="fault" id="${id}-fault" role="alert">${refusal(fault)}${way_out(fault)}</p>` : nothing}</div>`;

@@ -154,5 +154,5 @@ function scanner(thing) {
       stop_camera();
       close_sheet();
       scan(field.value.trim(), thing);
-    }}><label class="sr" for="typed">${t("scan.type")}</label><input id="typed" name="typed" placeholder=${t("scan.type")} autocomplete="off" autocapitalize="characters" maxlength="200"><button class="act">${t("scan.enter")}</button></form>`);
+    }}><label class="sr" for="typed">${t("scan.type")}</label><input id="typed" name="typed" placeholder=${t("scan.type")} autocomplete="off" autocapitalize="characters" autocorrect="off" spellcheck="false" maxlength="200"><button class="act">${t("scan.enter")}</button></form>`);
 }

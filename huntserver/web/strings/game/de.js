@@ -61,6 +61,7 @@ export default {
   "kind.manual": "Aufgabe",
   "clue.manual_about": "Diese bestätigt die Spielleitung: tut, was da steht, und zeigt es.",
   "clue.survey_about": "Eure Antwort wird so behalten, wie sie ist; falsch gibt es nicht.",
+  "clue.coming": "Der Text ist unterwegs …",
   "clue.open": "offen",
   "clue.tried": { one: "einmal versucht", other: "{n}-mal versucht" },
   "clue.wait": "warte",

@@ -61,6 +61,7 @@ export default {
   "parts.done": "done",
   "clue.manual_about": "This one is confirmed by a host: do what it says, and show it.",
   "clue.survey_about": "Your answer is kept as it is; there is no right or wrong.",
+  "clue.coming": "The text is on its way …",
   "clue.open": "open",
   "clue.tried": { one: "tried once", other: "tried {n} times" },
   "clue.wait": "wait",
