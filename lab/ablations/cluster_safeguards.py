@@ -15,13 +15,13 @@ from actors.cluster.placement import PlacementRules, Reset
 from actors.cluster.succession import Newest, Ruling
 from actors.log.port import ShardId
 from actors.snapshots import recovery
-from lab.ablations.safeguard import FENCE, Patches, Safeguard, no, nothing
+from lab.ablations.safeguard import FENCE, FEW_OTHERS, Patches, Safeguard, no, nothing
 from lab.sim.cluster import ClusterSimulation
 
 
-def play(seed: int) -> Sequence[Violation]:
-    """Play a seed of the cluster."""
-    return ClusterSimulation(seed).run().violations
+def play(seed: int, on: Sequence[str] = (), off: Sequence[str] = ()) -> Sequence[Violation]:
+    """Play a seed of the cluster; it has the faults `on`, not those `off`, whatever else it has."""
+    return ClusterSimulation(seed, on=on, off=off).run().violations
 
 
 def _without_one_for_each_reset(patches: Patches) -> None:
@@ -89,6 +89,8 @@ SAFEGUARDS: Final = {
             "a failing link does not make two members open tenures in turn",
             ("I10",),
             _without_one_for_each_reset,
+            on=("bad_link",),
+            without=FEW_OTHERS,
         ),
         Safeguard(
             "own late tenure",

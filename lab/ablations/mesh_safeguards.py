@@ -16,11 +16,8 @@ from huntserver.gateway import rooms
 from huntserver.gateway.cluster_rooms import ClusterRooms
 from huntserver.gateway.room import Channel
 from huntserver.gateway.rooms import Rooms
-from lab.ablations.safeguard import FENCE, GATEWAY, SESSION, Patches, Safeguard, nothing, yes
+from lab.ablations.safeguard import FENCE, FEW_OTHERS, GATEWAY, SESSION, Patches, Safeguard, nothing, yes
 from lab.sim.mesh import WEATHER
-
-FEW_OTHERS: Final = ("crash", "drain", "skew", "jump", "full", "stuck", "slow_read", "snap_fail", "snap_bad")
-"""What stops play for a while, or all of it: fewer other things happen meanwhile."""
 
 
 def _without_noting_what_was_told(patches: Patches) -> None:

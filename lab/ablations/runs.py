@@ -96,7 +96,10 @@ def table() -> Iterator[tuple[Safeguard, str, Run]]:
     """Yield every safeguard with the world that judges it, by area."""
     rows: list[tuple[Safeguard, str, Run]] = [
         *((safeguard, "nodes", _on_nodes("nodes", safeguard)) for safeguard in safeguards.SAFEGUARDS.values()),
-        *((safeguard, "cluster", cluster_safeguards.play) for safeguard in cluster_safeguards.SAFEGUARDS.values()),
+        *(
+            (safeguard, "cluster", partial(cluster_safeguards.play, on=safeguard.on, off=safeguard.without))
+            for safeguard in cluster_safeguards.SAFEGUARDS.values()
+        ),
         *(
             (safeguard, "mesh", partial(mesh.play, on=safeguard.on, off=safeguard.without))
             for safeguard in mesh_safeguards.SAFEGUARDS.values()

@@ -8,7 +8,7 @@ at once, so that a rename cannot turn an ablation into nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Off = Callable[["Patches"], None]
 
@@ -88,6 +88,9 @@ AREAS = (
     "game rules and redaction",
 )
 FENCE, COMMIT, DEDUP, RECOVERY, REACTIONS, TIMERS, SESSION, GATEWAY, GAME = AREAS
+
+FEW_OTHERS: Final = ("crash", "drain", "skew", "jump", "full", "stuck", "slow_read", "snap_fail", "snap_bad")
+"""What stops play for a while, or all of it: fewer other things happen meanwhile."""
 
 
 def no(*_: Any, **__: Any) -> bool:

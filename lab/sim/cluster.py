@@ -24,6 +24,8 @@ from actors.shard.shard import UNAVAILABLE
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from lab.sim import toy
+from lab.sim.bad_link import BadLink
+from lab.sim.faults import TENURE, OpenedBy
 from lab.sim.group import SimGroup
 from lab.sim.node import LinkAnswer, SimNode
 from lab.sim.player import AnswerSink, Pending, ScriptedPlayer
@@ -209,6 +211,7 @@ class ClusterSimulation(Simulation):
             chosen, rate = draw.random() < often, draw.uniform(least, most)
             if (chosen or name in on) and name not in off:
                 self.plan.at[name] = rate
+        self.bad_link = BadLink(self, off=off, on=on)
         self.loop.post(self.loop.world, 0.05, self.group.watch)
 
     def make_node(self, number: int) -> MemberNode:
@@ -236,10 +239,14 @@ class ClusterSimulation(Simulation):
                 self.group.drop(draw.choice(running))
             elif name == "cut" and len(running) > 1:
                 one, other = draw.sample(running, 2)
-                for_s = 0.1 + draw.random() ** 2 * 4.0
-                self.plan.last_s = max(self.plan.last_s, self.loop.time())
-                self.group.cut(one, other, for_s)
-                self.note("cut", one.name, other.name, round(for_s, 2))
+                self.break_link(one, other, 0.1 + draw.random() ** 2 * 4.0)
+        self.bad_link.strike(running)
+
+    def break_link(self, one: MemberNode, other: MemberNode, for_s: float) -> None:
+        """Cut the link of two nodes for a while."""
+        self.plan.last_s = max(self.plan.last_s, self.loop.time())
+        self.group.cut(one, other, for_s)
+        self.note("cut", one.name, other.name, round(for_s, 2))
 
     def _replace_superseded(self) -> None:
         """Nothing: the group does that."""
@@ -312,8 +319,8 @@ class ClusterSimulation(Simulation):
         for shard in self.store.shards:
             if turns := self._turns(shard):
                 self.broken("I10", f"{turns} took it from each other in turn", str(shard))
-        names = ("pause", "pause_sent", "jump", "crash", "drain", "cut", "dropped", "aside", "aside")  # and comes back
-        struck = self._started + sum(self.plan.struck[name] for name in names)
+        names = ("pause", "pause_sent", "jump", "crash", "drain", "cut", "bad_link", "dropped", "aside")
+        struck = self._started + sum(self.plan.struck[name] for name in (*names, "aside"))  # that comes back
         for shard, count in checker.tenures().items():
             if count > TENURES * (struck + self.plan.struck_at[shard]):
                 self.broken("I10", f"{count} tenures for {struck} faults", str(shard))
@@ -321,9 +328,11 @@ class ClusterSimulation(Simulation):
     def _turns(self, shard: ShardId) -> str:
         """Return which two nodes took a shard from each other again and again within a short time; empty: none."""
         opened: list[tuple[str, float]] = []
+        landed = set[bytes]()
         for body, at_s in zip(self.store.shards[shard], self.store.landed_s[shard], strict=True):
-            if body.startswith(b'{"type":"tenure"'):
-                owner = msgspec.json.decode(body)["node"]
+            if body.startswith(TENURE) and body not in landed:  # one that lands again nobody has opened
+                landed.add(body)
+                owner = msgspec.json.decode(body, type=OpenedBy).node
                 if not opened or opened[-1][0] != owner:
                     opened.append((owner, at_s))
         for first, last in zip(opened, opened[TURNS:], strict=False):

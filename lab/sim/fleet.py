@@ -46,7 +46,17 @@ class FleetSimulation(ClusterSimulation):
     changes = 200
 
     def __init__(self, seed: int, *, changes: int = 0, off: Sequence[str] = (), on: Sequence[str] = ()) -> None:
-        ended = ("crash", "takeover", "drain", "pause", "pause_sent", "cut", "dropped", "join")  # by our own changes
+        ended = (
+            "crash",
+            "takeover",
+            "drain",
+            "pause",
+            "pause_sent",
+            "cut",
+            "bad_link",
+            "dropped",
+            "join",
+        )  # by our own changes
         super().__init__(seed, off=(*off, *ended, "snap_bad", "clock_far"), on=on)
         self.changes = changes or self.changes
         self.play_s = self.changes * BETWEEN_S * 3

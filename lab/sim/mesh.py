@@ -191,7 +191,7 @@ class MeshSimulation(ClusterSimulation):
             chosen, rate = self.weather.random() < often, self.weather.uniform(least, most)
             if (chosen or name in on) and name not in off:
                 self.plan.at[name] = rate
-        if "three" in self.plan.at:
+        if "three" in self.plan.at and not self.bad_link.there:
             self.start_node(0.001)
             self.start_node(0.002)
 

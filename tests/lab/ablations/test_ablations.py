@@ -24,7 +24,6 @@ NEAR = {
     "held duplicates": 210,
     "pos floor": 470,
     "staged cap": 300,
-    "one tenure per link reset": 238,
     "all that is known to a new link": 75,
     "what was told by an answer": 25,
     "how far a listener entered": 25,

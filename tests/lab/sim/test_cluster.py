@@ -37,7 +37,13 @@ def test_every_promise_is_kept_while_nodes_join_leave_die_and_lose_each_other(pa
     ],
 )
 def test_seeds_that_found_something(seed: int) -> None:
-    outcome = ClusterSimulation(seed).run()
+    outcome = ClusterSimulation(seed, off=("bad_link",)).run()  # as it was when they found it
+    assert not outcome.violations, told(outcome, "cluster", whole=False)
+
+
+def test_a_tenure_that_lands_a_second_time_is_no_turn_of_its_node() -> None:
+    outcome = ClusterSimulation(5_000_753, on=("bad_link",)).run()
+    assert outcome.faults["bad_link"]
     assert not outcome.violations, told(outcome, "cluster", whole=False)
 
 
