@@ -98,7 +98,6 @@ REFUSALS: Final[dict[str, Code]] = {
     "cool_down": Code("wait before the next guess on this clue", NEW_KEY),
     "wrong_kind": Code("this clue is not answered that way"),
     "guess_too_long": Code("the guess is too long", status=413),
-    "no_such_code": Code("this code belongs to nothing that you can see", status=404),
     "not_there": Code("you are not close enough yet", NEW_KEY),
     "inaccurate": Code("your device does not know its place well enough", NEW_KEY),
     "bad_position": Code("latitude is -90..90, longitude -180..180", status=400),

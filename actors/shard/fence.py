@@ -37,11 +37,10 @@ class FoldState(NamedTuple):
 class TenureFold:
     """The reader's rule over one shard, from its first record or from a marker's state."""
 
-    __slots__ = ("holder", "next_seq", "nonce", "tenure_offset", "void_count")
+    __slots__ = ("holder", "next_seq", "nonce", "void_count")
 
     def __init__(self, start: FoldState | None = None) -> None:
         self.nonce, self.next_seq, self.holder = start or FoldState("", 0, "")
-        self.tenure_offset = -1
         self.void_count = 0
 
     def tenure(self, offset: int, nonce: str, holder: str) -> Verdict:
@@ -49,7 +48,6 @@ class TenureFold:
         self.nonce = stamped(nonce, offset)
         self.next_seq = 1
         self.holder = holder
-        self.tenure_offset = offset
         return Verdict.TENURE
 
     def record(self, nonce: str, seq: int) -> Verdict:

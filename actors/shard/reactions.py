@@ -120,7 +120,6 @@ class Route:
         """Not durable, or not known to be: the same again, later."""
         if self.outgoing.stopped:
             return
-        self.outgoing.resent += 1
         if rejected.code == CLOSED_CODE:
             self.closed = True
             self.outgoing.set_aside(self)
@@ -160,8 +159,6 @@ class Outgoing:
         self.draw = draw
         self.contain = contain
         self.stopped = False
-        self.resent = 0
-        self.done = 0
         self.held = 0  # reactions in all queues
         self.aside = 0  # of these: set aside
         self.raised_by: Callable[[int], int] = lambda offset: 0  # what lost records add to the numbers of later ones
@@ -201,7 +198,6 @@ class Outgoing:
     def arrived(self, route: Route, done: Sequence[_Waiting]) -> None:
         """Count reactions that are durable at their target."""
         self.held -= len(done)
-        self.done += len(done)
         for waiting in done:
             if waiting.aside:
                 self.aside -= 1

@@ -6,8 +6,6 @@ from datetime import datetime
 
 from actors.entity import Rejected
 
-YEAR_MS = 366 * 86_400_000
-
 
 def ms(at: datetime | None) -> int:
     """Return ms since 1970; 0 for none."""

@@ -30,7 +30,7 @@ function words({ tone, text, op, ok, err }) {
 
 /** What a wrong guess, code or place is told. @param {string | undefined} op @param {any} ok */
 function missed(op, ok) {
-  if (op === "scan") return t("refused.no_such_code");
+  if (op === "scan") return t("answer.no_such_code");
   return op === "checkin" ? ok.reply || t("refused.not_there") : t("answer.wrong");
 }
 

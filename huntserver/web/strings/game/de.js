@@ -341,7 +341,7 @@ export default {
   "refused.cool_down": "Noch nicht: Dein Team muss warten.",
   "refused.wrong_kind": "So wird dieses Rätsel nicht gelöst.",
   "refused.guess_too_long": "Das ist zu lang für eine Antwort.",
-  "refused.no_such_code": "gehört zu nichts, was für euch offen ist.",
+  "answer.no_such_code": "gehört zu nichts, was für euch offen ist.",
   "refused.not_there": "Du bist noch nicht nah genug.",
   "refused.inaccurate": "Dein Gerät kennt seinen Ort nicht genau genug. Warte kurz unter freiem Himmel und versuch es noch einmal.",
   "refused.bad_position": "Dieser Ort liegt nicht auf der Erde.",

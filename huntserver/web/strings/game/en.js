@@ -341,7 +341,7 @@ export default {
   "refused.cool_down": "Not yet: your team has to wait.",
   "refused.wrong_kind": "This clue is not solved that way.",
   "refused.guess_too_long": "That is too long for an answer.",
-  "refused.no_such_code": "belongs to nothing that is open to you.",
+  "answer.no_such_code": "belongs to nothing that is open to you.",
   "refused.not_there": "You are not close enough yet.",
   "refused.inaccurate": "Your phone does not know its place well enough. Wait a moment under open sky, then try again.",
   "refused.bad_position": "That position is not on this earth.",
