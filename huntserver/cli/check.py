@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 
 from huntserver.cli.main import FAILED, USAGE
 from huntserver.game.definition.explained import explain
+from huntserver.game.definition.lines import lines_of
 from huntserver.game.definition.oddities import oddities
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition
@@ -51,8 +53,8 @@ def check(files: tuple[Path, ...], as_json: bool, explained: bool, simulated: bo
         if as_json:
             click.echo(msgspec.json.encode(_told(held, found, explained, simulated, teams, seed)).decode())
         elif isinstance(found, list):
-            for problem in found:
-                click.echo(f"{held.label}: {problem}")
+            for at, problem in placed(held, found):
+                click.echo(f"{held.label}{f':{at}' if at else ''}: {problem}")
         else:
             _print(held, found)
             if explained:
@@ -69,14 +71,31 @@ def checked(held: HuntSource) -> Definition | list[Problem]:
     return found if isinstance(found, list) else media_problems(held, found) or found
 
 
+def placed(held: HuntSource, problems: list[Problem]) -> list[tuple[int, Problem]]:
+    """Return faults with their lines (from 1; 0 where none is known), in the order of the file."""
+    try:
+        text = held.data.decode()
+    except UnicodeDecodeError:
+        text = held.data.decode("latin-1")  # every byte a letter: lines are the same
+    return sorted(zip(lines_of(problems, text, held.style), problems, strict=True), key=lambda found: found[0])
+
+
+def _odd(held: HuntSource, found: Definition) -> list[Problem]:
+    return [*oddities(found, datetime.now(UTC)), *media_oddities(held, found)]
+
+
+def _as_rows(held: HuntSource, problems: list[Problem]) -> list[dict[str, Any]]:
+    return [{**problem._asdict(), "line": line} for line, problem in placed(held, problems)]
+
+
 def _told(
     held: HuntSource, found: Definition | list[Problem], explained: bool, simulated: bool, teams: int, seed: int
 ) -> dict[str, Any]:
     problems = found if isinstance(found, list) else []
-    told: dict[str, Any] = {"file": held.label, "problems": [p._asdict() for p in problems]}
+    told: dict[str, Any] = {"file": held.label, "problems": _as_rows(held, problems)}
     if isinstance(found, Definition):
-        if odd := [*oddities(found), *media_oddities(held, found)]:
-            told["warnings"] = [p._asdict() for p in odd]
+        if odd := _odd(held, found):
+            told["warnings"] = _as_rows(held, odd)
         if explained:
             told["answers"] = list(explain(found))
         if simulated:
@@ -85,8 +104,8 @@ def _told(
 
 
 def _print(held: HuntSource, found: Definition) -> None:
-    for odd in [*oddities(found), *media_oddities(held, found)]:
-        click.echo(f"{held.label}: warning: {odd}")
+    for line, odd in placed(held, _odd(held, found)):
+        click.echo(f"{held.label}{f':{line}' if line else ''}: warning: {odd}")
     held_in_it = f"{_some(len(found.clues), 'clue')}, {_some(len(found.treasures), 'treasure')}"
     click.echo(f"{held.label}: {found.title}: {held_in_it}, can be played")
 

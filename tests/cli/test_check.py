@@ -25,10 +25,10 @@ def test_a_warning_does_not_fail_a_check_and_stands_in_its_json(tmp_path: Path) 
     file.write_text(ODD)
     code, out = check(file)
     assert code == 0
-    assert f"{file}: warning: clues[0].codes[0]: has 4 digits" in out
+    assert f"{file}:6: warning: clues[0].codes[0]: has 4 digits" in out
     assert "can be played" in out
     told = json.loads(check("--json", "--explain", "--simulate", "--teams", 3, file)[1])
-    assert [w["path"] for w in told["warnings"]] == ["clues[0].codes[0]"]
+    assert [(w["path"], w["line"]) for w in told["warnings"]] == [("clues[0].codes[0]", 6)]
     assert told["answers"][0][0] == "q"
     assert told["play"]["clues"][0]["opened"] == 3
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def test_check_says_that_a_good_file_can_be_played() -> None:
 def test_check_names_path_fault_and_cure(text: str, said: str) -> None:
     result = run("check", file("hunt.toml", text))
     assert result.exit_code == FAILED
-    assert f"hunt.toml: {said}" in result.stdout
+    assert re.search(rf"(?m)^hunt\.toml:\d+: {re.escape(said)}", result.stdout), result.stdout
 
 
 def test_check_prints_json_for_tools() -> None:
@@ -122,7 +123,7 @@ def test_check_prints_json_for_tools() -> None:
     assert result.exit_code == FAILED
     good, bad = map(json.loads, result.stdout.splitlines())
     assert good == {"file": "good.toml", "problems": []}
-    assert bad["problems"][0].keys() == {"path", "what", "cure"}
+    assert bad["problems"][0].keys() == {"path", "what", "cure", "line"}
 
 
 def test_check_of_a_file_that_is_not_there_is_wrong_usage() -> None:

@@ -1,27 +1,65 @@
 """Reading a hunt file, TOML, JSON or YAML, with the exact path of what is wrong in it and what to do. Pure.
 
-Judges syntax, keys and kinds of values; then `values` their ranges.
+Judges syntax, keys and kinds of values; then `values` their ranges. Every fault is named in one run: what is
+wrong is put right, or something put in its place, until the rest can be read.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from huntserver.game.definition.formats import syntax
+from huntserver.game.definition.key_words import meant
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.values import check_values
-from huntserver.suggestion import did_you_mean
+from huntserver.game.definition.wording import (
+    MISSING,
+    STEPS,
+    UNKNOWN,
+    WRONG,
+    Fault,
+    elsewhere,
+    fields_at,
+    inside,
+    problem_of,
+)
 
 DEFINITION_BYTES_MAX: Final = 640 * 1024
 PROBLEMS_MAX: Final = 50
 """Faults of shape that are named in one run; a file with more is another kind of file."""
 BOM: Final = b"\xef\xbb\xbf"
 """What some editors put before the first character."""
+_STAND_INS: Final[dict[str, Any]] = {"str": "x", "int": 1, "float": 1.0, "bool": False, "array": [], "object": {}}
+_LISTS_OF_TEXTS: Final = ("answers", "codes", "options", "right", "brackets")
+_NESTED: Final = (
+    *_LISTS_OF_TEXTS, "clues", "treasures", "rounds", "hints", "schedule", "teams", "scoring", "location",
+    "first_bonus", "attempts", "tries", "rotations", "parts", "partial", "loot", "help", "area", "route", "ranking",
+)  # fmt: skip
+"""Keys that hold lists or tables."""
+
+
+class Parsed(NamedTuple):
+    """What was read of a file: the definition, with stand-ins for what is wrong, if there is one at all; the faults.
+
+    `renamed`: paths under which the definition has what the file calls otherwise, each with the file's key.
+    """
+
+    definition: Definition | None
+    problems: list[Problem]
+    renamed: tuple[tuple[str, str], ...] = ()
+
+    def as_written(self, problems: list[Problem]) -> list[Problem]:
+        """Return faults with paths as the file spells them."""
+        for path, key in reversed(self.renamed):
+            parent = path.rpartition(".")[0]
+            problems = [
+                p._replace(path=inside(parent, key) + p.path[len(path) :]) if _under(p.path, path) else p
+                for p in problems
+            ]
+        return problems
 
 
 def read(data: bytes, style: str) -> Definition | list[Problem]:
@@ -29,30 +67,31 @@ def read(data: bytes, style: str) -> Definition | list[Problem]:
 
     Every fault of its shape is named in one run, and those of values that can be judged beside it.
     """
-    definition, problems = parsed(data, style)
-    return problems or definition or []
+    found = parsed(data, style)
+    return found.as_written(found.problems) or found.definition or []
 
 
-def parsed(data: bytes, style: str) -> tuple[Definition | None, list[Problem]]:
-    """Return what `read` finds: the faults, and the definition with stand-ins for them, if there is one at all."""
+def parsed(data: bytes, style: str) -> Parsed:
+    """Return what `read` finds, with paths of the definition."""
     if len(data) > DEFINITION_BYTES_MAX:
-        return None, [Problem("$", f"the file has {len(data)} bytes", f"allowed are {DEFINITION_BYTES_MAX}")]
-    tree = syntax(data.removeprefix(BOM), style)
-    if isinstance(tree, Problem):
-        return None, [tree]
-    problems: list[Problem] = []
+        return Parsed(None, [Problem("$", f"the file has {len(data)} bytes", f"allowed are {DEFINITION_BYTES_MAX}")])
+    tree, problems = syntax(data.removeprefix(BOM), style)
+    if tree is None:
+        return Parsed(None, problems or [Problem("$", "is empty (null)", "write the hunt as the manual shows it")])
+    renamed: list[tuple[str, str]] = []
     while True:
         try:
             definition = msgspec.convert(tree, Definition)
         except msgspec.ValidationError as error:
-            problem = _problem(str(error))
-            problems.append(problem)
-            if len(problems) >= PROBLEMS_MAX or not _mended(tree, str(error)):
-                return None, problems
+            fault = Fault.of(str(error))
+            problems.append(problem_of(fault, tree))
+            if len(problems) >= PROBLEMS_MAX or not _mended(tree, fault, renamed):
+                return Parsed(None, problems, tuple(renamed))
         else:
             break
     named = {problem.path for problem in problems}
-    return definition, problems + [p for p in check_values(definition) if not follows(p.path, named)]
+    values = [p for p in check_values(definition) if not follows(p.path, named)]
+    return Parsed(definition, problems + values, tuple(renamed))
 
 
 def follows(path: str, named: set[str]) -> bool:
@@ -60,36 +99,73 @@ def follows(path: str, named: set[str]) -> bool:
     return any(path == name or name.startswith(path) or path.startswith(name) for name in named)
 
 
-_STAND_INS: Final[dict[str, Any]] = {"str": "x", "int": 1, "float": 1.0, "bool": False, "array": [], "object": {}}
-_STEPS: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+def _under(path: str, parent: str) -> bool:
+    return path == parent or path.startswith((f"{parent}.", f"{parent}["))
 
 
-def _mended(tree: Any, error: str) -> bool:
-    """Take out, or put something in for, what an error is about, so that the faults behind it are found too."""
-    found = _AT.match(error)
-    assert found is not None
-    what, path = found.group(1), found.group(2) or ""
-    steps: list[Any] = [int(i) if i else key for key, i in _STEPS.findall(path)]
-    if missing := _MISSING.match(what):
+def _mended(tree: Any, fault: Fault, renamed: list[tuple[str, str]]) -> bool:
+    """Take out, or put something in for, what a fault is about, so that the faults behind it are found too."""
+    steps = list(fault.steps)
+    if missing := MISSING.match(fault.what):
         stand_in: Any = [] if missing[1] == "clues" else "x"
         return _put(tree, [*steps, missing[1]], stand_in)
-    if unknown := _UNKNOWN.match(what):
-        return _put(tree, [*steps, unknown[1]], None)
+    if unknown := UNKNOWN.match(fault.what):
+        return _renamed(tree, fault, unknown[1], renamed)
     if not steps:
         return False
-    wanted = _WRONG.match(what)
+    wanted = WRONG.match(fault.what)
     names = wanted[1].split(" | ") if wanted else []
+    if "array" in names and (listed := _listed(_at(tree, steps), steps[-1])):
+        return _put(tree, steps, listed)
     known = next((name for name in names if name in _STAND_INS), None)
     required = bool(steps) and steps[-1] in ("title", "id", "text") and known == "str"
+    if known == "object" and isinstance(steps[-1], int):
+        return _put(tree, steps, {key: "x" for key in ("id", "title", "text") if key in _names(fault.path)})
     return _put(tree, steps, "x" if required else _STAND_INS[known] if isinstance(steps[-1], int) and known else None)
+
+
+def _names(path: str) -> list[str]:
+    return [field.encode_name for field in fields_at(path)]
+
+
+def _renamed(tree: Any, fault: Fault, key: str, renamed: list[tuple[str, str]]) -> bool:
+    """Read an unknown key as the one that is likely meant, where that is free: what it holds is looked at, too."""
+    part = _at(tree, list(fault.steps))
+    if not isinstance(part, dict) or key not in part:
+        return False
+    value = part.pop(key)
+    known = meant(key, _names(fault.path), elsewhere())
+    if known in _LISTS_OF_TEXTS and isinstance(value, str | int | float):
+        value = [str(value)]
+    fits = known and known not in part and isinstance(value, dict | list) == (known in _NESTED)
+    if fits and STEPS.sub("", key) == "":
+        part[known] = value
+        renamed.append((inside(fault.path, known), key))
+    return True
+
+
+def _listed(value: Any, key: Any) -> list[Any]:
+    """Return a table that should be a list as one: a single part, or parts by their ids; [] for anything else."""
+    if not isinstance(value, dict) or not value or key not in ("clues", "treasures", "rounds", "hints", "parts"):
+        return []
+    if all(isinstance(part, dict) for part in value.values()):
+        return [part if "id" in part else {"id": str(id), **part} for id, part in value.items()]
+    return [value]
+
+
+def _at(tree: Any, steps: list[Any]) -> Any:
+    try:
+        for step in steps:
+            tree = tree[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return tree
 
 
 def _put(tree: Any, steps: list[Any], value: Any) -> bool:
     """Set the value at a path (None: take it out). Returns whether anything changed."""
-    at = tree
+    at = _at(tree, steps[:-1])
     try:
-        for step in steps[:-1]:
-            at = at[step]
         if value is not None:
             changed = not (isinstance(at, list) or steps[-1] in at) or at[steps[-1]] != value
             at[steps[-1]] = value
@@ -98,81 +174,3 @@ def _put(tree: Any, steps: list[Any], value: Any) -> bool:
     except (KeyError, IndexError, TypeError):
         return False
     return True
-
-
-_AT: Final = re.compile(r"(.*?)(?: - at `\$\.?(.*)`)?\Z", re.DOTALL)
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`")
-_MISSING: Final = re.compile(r"Object missing required field `(.*)`")
-_WRONG: Final = re.compile(r"Expected `(.*)`, got `(.*)`")
-_CHOICE: Final = re.compile(r"Invalid enum value '(.*)'", re.DOTALL)
-WHEN: Final = "write it as 2030-05-01T10:00:00+02:00"
-_KINDS: Final = {
-    "str": "a text in quotes",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list in [ ]",
-    "object": "a table with keys",
-    "datetime": "a date and time",
-    "null": "empty (null)",
-}
-"""What kinds of values are called."""
-
-
-def _problem(text: str) -> Problem:
-    """Turn msgspec's message into path, fault and cure."""
-    found = _AT.match(text)
-    assert found is not None
-    what, path = found.group(1), found.group(2) or ""
-    if missing := _MISSING.match(what):
-        return Problem(_inside(path, missing[1]), "is missing", "add it")
-    if wrong := _WRONG.match(what):
-        if wrong[2] == "date":
-            return Problem(path, "is a day without a time", WHEN)
-        return Problem(path or "$", f"is {_kinds(wrong[2])}", f"give {_kinds(wrong[1])}")
-    if choice := _CHOICE.match(what):
-        return Problem(path, f"is {choice[1]!r}", f"allowed are {', '.join(_choices(path))}")
-    if unknown := _UNKNOWN.match(what):
-        key, names = unknown[1], [field.name for field in _fields(path)]
-        cure = did_you_mean(key, names) or f"allowed here are {', '.join(names)}"
-        return Problem(_inside(path, key), f"unknown key {key!r}", cure)
-    if what.startswith("Invalid RFC3339"):
-        return Problem(path, "is no date and time with its offset", WHEN)
-    return Problem(path or "$", what.replace("`", "'"), "give a value of that kind")
-
-
-def _inside(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key or "$"
-
-
-def _kinds(names: str) -> str:
-    kinds = names.split(" | ")
-    return " or ".join(_KINDS.get(name, name) for name in kinds if name != "null" or len(kinds) == 1)
-
-
-def _fields(path: str) -> Sequence[msgspec.structs.FieldInfo]:
-    """Return what the innermost part on the path may say."""
-    fields = msgspec.structs.fields(Definition)
-    for key in re.sub(r"\[[^]]*\]", "", path).split("."):
-        part = next((_part(field.type) for field in fields if field.name == key), None)
-        fields = msgspec.structs.fields(part) if part else fields
-    return fields
-
-
-def _part(kind: Any) -> type[msgspec.Struct] | None:
-    """Return the part that a key holds, one or a list of them."""
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return kind
-    return next((part for part in map(_part, get_args(kind)) if part), None)
-
-
-def _choices(path: str) -> tuple[str, ...]:
-    """Return the values that a key may have which is one of a few words."""
-    part, _, key = re.sub(r"\[\d+\]\Z", "", path).rpartition(".")
-    return next(_words(field.type) for field in _fields(part) if field.name == key)
-
-
-def _words(kind: Any) -> tuple[str, ...]:
-    """Return the words that a key may have, or each of its list."""
-    inner = get_args(kind)
-    return _words(inner[0]) if inner and not isinstance(inner[0], str) else inner

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
 import yaml
 
 from huntserver.game.definition.part import Problem
+from huntserver.game.definition.slips import read_on
 
 ALIASES_MAX: Final = 100
 """Of a YAML file: each may stand for a large part of it, so a few could stand for more than the memory holds."""
@@ -55,33 +56,101 @@ def style_of(suffix: str) -> str:
     return BY_SUFFIX.get(suffix.lower(), "toml")
 
 
-def syntax(data: bytes, style: str) -> Any | Problem:
-    """Read a file's bytes into dicts, lists and plain values, or say what is wrong with its syntax."""
+def syntax(data: bytes, style: str, *, further: bool = True) -> tuple[Any, list[Problem]]:
+    """Read a file's bytes into dicts, lists and plain values, and say what is wrong with its syntax.
+
+    What has slips that people make is read all the same, so that other faults are found too; None: nothing was read.
+    `further`: also as what it seems to be, if that is another format.
+    """
     if problem := _no_text(data):
-        return problem
+        return None, [problem]
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return Problem("$", f"byte {error.start} (line {line}) is not UTF-8", SAVE)
+        return None, [Problem("$", f"byte {error.start} (line {line}) is not UTF-8", SAVE)]
     if not text.strip():
-        return Problem("$", "the file is empty", "write the hunt as TOML, JSON or YAML")
+        return None, [Problem("$", "the file is empty", "write the hunt as TOML, JSON or YAML")]
     try:
-        if style == "yaml":
-            tree = _yaml(text)
-        elif style == "toml":
-            tree = msgspec.toml.decode(text)
-        else:
-            tree = msgspec.json.decode(text)
-            json.loads(text, object_pairs_hook=_once)  # msgspec takes the last of two
+        tree = _PARSERS[style](text)
         seen = "" if isinstance(tree, dict) and "features" not in tree else seems(text, style)
-        return Problem("$", f"this is {seen}, read as {NAMES[style]}", _cure(seen)) if seen else tree
+        return (None, [_called(seen, style)]) if seen else (tree, [])
     except (ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: also endless numbers
-        seen = seems(text, style)
-        if seen:
-            return Problem("$", f"this is {seen}, read as {NAMES[style]}", _cure(seen))
-        what, cure = _in_words(" ".join(str(error).split())[:300], style, text)
-        return Problem("$", f"not valid {NAMES[style]}: {what}", cure)
+        return _read_on(text, style, error, further=further)
+
+
+def _called(seen: str, style: str) -> Problem:
+    return Problem("$", f"this is {seen}, read as {NAMES[style]}", _cure(seen))
+
+
+def _read_on(text: str, style: str, error: Exception, *, further: bool) -> tuple[Any, list[Problem]]:
+    """Say what is wrong with a text that a parser refused, and read it as what it is meant to be."""
+    what, cure = _in_words(_told(error), style, text)
+    first = [Problem("$", f"not valid {NAMES[style]}: {what}", cure)]
+    if further and (inner := _fenced(text)):
+        kept = "keep what stands between the lines with ```, and leave out these lines"
+        around = Problem("$", "a chat's answer stands around the hunt", kept)
+        tree, problems = syntax(inner.encode(), style, further=False)
+        return tree, [around, *problems]
+    seen = seems(text, style)
+    if further and seen in NAMES.values():  # of another format: its own faults are told beside
+        other = next(other for other, name in NAMES.items() if name == seen)
+        tree, problems = syntax(text.encode(), other, further=False)
+        if tree is not None or style == "json":
+            return tree, [_called(seen, style), *(problems if tree is not None else [])]
+    try:
+        if style == "toml" and seen in ("", _TYPOGRAPHIC, "YAML") and isinstance(error, ValueError):
+            tree, slips, last = read_on(text, _toml, error)
+            if tree is not None:
+                return tree, slips or first
+            if not slips:
+                return None, [_called(seen, style)] if seen else first
+            return None, [*slips, *syntax(last.encode(), style, further=False)[1]]
+        if style == "json" and seen == _NEARLY_JSON:
+            tree = _yaml(_COMMENTS.sub(lambda found: found[0] if found[0].startswith('"') else "", text))
+            return tree if isinstance(tree, dict) else None, [_called(seen, style)]
+        if style == "yaml" and not seen and (spaced := _ODD_INDENT.sub(_plain_indent, text)) != text:
+            return syntax(spaced.encode(), style, further=False)[0], [*first, *_odd_indents(text)]
+    except (ValueError, RecursionError, yaml.YAMLError):
+        pass
+    return None, [_called(seen, style)] if seen else first
+
+
+def _told(error: Exception) -> str:
+    """Return what a parser said, on one line; of YAML's what was wrong, and where."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark is not None:
+        said = str(error.problem).replace("could not determine a constructor for the tag", "has the tag")
+        said = said.replace("but found another document", "a second document begins")
+        return f"{said}, line {error.problem_mark.line + 1}"
+    return " ".join(str(error).split())[:300]
+
+
+_TYPOGRAPHIC: Final = "a text with typographic quotes"
+_NEARLY_JSON: Final = "JSON with comments or a comma too many"
+_COMMENTS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_FENCE: Final = re.compile(r"(?m)^[ \t]*```\w*[ \t]*$")
+_ODD: Final = "\u00a0\u2000-\u200b\u3000"
+_ODD_INDENT: Final = re.compile(rf"(?m)^[ {_ODD}]{{0,40}}[{_ODD}][ {_ODD}]{{0,40}}(?=(?:- )?[A-Za-z_]+:)")
+
+
+def _fenced(text: str) -> str:
+    """Return what stands between two lines of ```, on the lines where it stands; "" if there are none."""
+    fences = [found.span() for found in _FENCE.finditer(text)]
+    if not fences:
+        return ""
+    begin, end = fences[0][1], fences[1][0] if len(fences) > 1 else len(text)
+    return "\n" * text.count("\n", 0, begin) + text[begin:end] if text[begin:end].strip() else ""
+
+
+def _plain_indent(found: re.Match[str]) -> str:
+    return " " * len(found[0])
+
+
+def _odd_indents(text: str) -> list[Problem]:
+    lines = [text.count("\n", 0, found.start()) + 1 for found in _ODD_INDENT.finditer(text)]
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    what = f"no-break spaces stand at the begin of lines (line {lines[0]}{more})"
+    return [Problem("$", f"not valid YAML: {what}", "indent with spaces typed anew")] if lines else []
 
 
 _LINE: Final = re.compile(r"line (\d+)")
@@ -105,6 +174,8 @@ def _in_words(what: str, style: str, text: str) -> tuple[str, str]:
         return what, 'put a text that holds an apostrophe in double quotes: "It\'s"'
     if style == "yaml" and "'\\t'" in what:
         return "a tab stands where YAML wants spaces" + (f", line {found[1]}" if found else ""), "indent with spaces"
+    if style == "yaml" and "expected <block end>" in what:
+        return f"line {found[1] if found else '?'} begins further in or out than those beside it", "indent both alike"
     if style == "yaml" and "mapping values are not allowed" in what:
         return what, 'put a text that holds a colon in double quotes: title: "Part 1: the gate"'
     return what, "mend the file's syntax"
@@ -150,14 +221,14 @@ def seems(text: str, style: str) -> str:
     if '"FeatureCollection"' in start and '"features"' in text:
         return "GeoJSON"
     if style == "json" and start.startswith(("//", "/*", "#")) and "{" in start:
-        return "JSON with comments or a comma too many"
+        return _NEARLY_JSON
     if start.startswith(("{", "[")) and not start.startswith("[["):
         if style == "json":
             bare = _COMMENT.search(text) or _JSON5.search(text)
-            return "JSON with comments or a comma too many" if bare else ""
+            return _NEARLY_JSON if bare else ""
         return "JSON" if start.startswith("{") else ""
     if _CURLY.search(text):
-        return "a text with typographic quotes"
+        return _TYPOGRAPHIC
     if style == "toml" and "\r" in text.replace("\r\n", ""):
         return "a text with the line ends of old Macs (CR)"
     if style != "yaml" and _YAML.match(text):
@@ -219,3 +290,16 @@ def _yaml(text: str) -> Any:
     if len(re.findall(r"(?<![\w&])\*\w", text)) > ALIASES_MAX:
         raise ValueError(f"more than {ALIASES_MAX} aliases")
     return yaml.load(text, _Loader)
+
+
+def _toml(text: str) -> Any:
+    return msgspec.toml.decode(text)
+
+
+def _json(text: str) -> Any:
+    tree = msgspec.json.decode(text)
+    json.loads(text, object_pairs_hook=_once)  # msgspec takes the last of two
+    return tree
+
+
+_PARSERS: Final[dict[str, Callable[[str], Any]]] = {"toml": _toml, "json": _json, "yaml": _yaml}

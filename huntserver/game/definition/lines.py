@@ -40,6 +40,8 @@ def _said(what: str, text: str) -> int:
     """Return the line that a parser has named."""
     if said := _SAID.search(what):
         return int(said[1])
+    if "end of document" in what:
+        return text.rstrip().count("\n") + 1
     if byte := _BYTE.search(what):
         return text.encode()[: int(byte[1])].count(b"\n") + 1
     return 0
@@ -48,9 +50,9 @@ def _said(what: str, text: str) -> int:
 def _nearest(named: str, found: Mapping[Path, int]) -> int:
     """Return the line of a part, or of the innermost one around it that has a line."""
     path: Path = tuple(int(i) if i else key for key, i in _STEP.findall(named))
-    while path and path not in found:
+    while path and path not in found and (*path, 0) not in found:
         path = path[:-1]
-    return found.get(path, 0)
+    return found.get(path) or found.get((*path, 0), 0)
 
 
 def places(text: str, style: str) -> dict[Path, int]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from statistics import median
 from typing import Final
 
 from huntserver.game.clues.compound import CluePart
 from huntserver.game.clues.kind import GuessJudge
 from huntserver.game.clues.kinds import KINDS
+from huntserver.game.definition.odd_texts import odd_texts
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.rules import rules_of, things_of
 from huntserver.game.definition.shape import Clue, Definition
@@ -39,9 +41,9 @@ _SIGN: Final = re.compile(r"[^\w\s]")
 _BETWEEN_DIGITS: Final = re.compile(r"\d\s*[^\w\s]\s*\d")
 
 
-def oddities(d: Definition) -> list[Problem]:
-    """Return what is odd in a definition that can be played."""
-    return [*_media(d), *_signs(d), *_codes(d), *_places(d), *_walks(d)]
+def oddities(d: Definition, now: datetime | None = None) -> list[Problem]:
+    """Return what is odd in a definition that can be played; given the present, also times that have passed."""
+    return [*odd_texts(d, now), *_media(d), *_signs(d), *_codes(d), *_places(d), *_walks(d)]
 
 
 def _media(d: Definition) -> Iterator[Problem]:
@@ -139,6 +141,8 @@ def _places(d: Definition) -> Iterator[Problem]:
             spot = place_of(clue)
             paths.append(at)
             stops.append((spot.lat, spot.lon))
+            if abs(spot.lat) < 0.01 and abs(spot.lon) < 0.01:
+                yield Problem(f"{at}.location", "lies in the sea off Africa, at 0, 0", "give the position of the stop")
     nearest: dict[int, tuple[float, int]] = {}
     for i, here in enumerate(stops):
         away = [(distance_m(*here, *there), j) for j, there in enumerate(stops) if j != i]

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from huntserver.game.clues.kinds import KINDS
 from huntserver.game.definition.file import follows, parsed
+from huntserver.game.definition.naming import check_names, hopeful
 from huntserver.game.definition.part import Problem, Wrong
-from huntserver.game.definition.rules import feeders, feeding, rules_of, things_of
+from huntserver.game.definition.rules import rules_of, things_of
 from huntserver.game.definition.shape import Clue, Definition, Schedule
-from huntserver.game.definition.unlocks import Opens, Own, Rule, RuleError, Tree, compile_rule, parse
-from huntserver.suggestion import did_you_mean
+from huntserver.game.definition.unlocks import Opens, Own, Rule, compile_rule
 
 ALWAYS_S: Final = 1 << 62
 """More seconds of play than any rule waits for."""
@@ -33,12 +32,14 @@ def check_definition(data: bytes, style: str) -> Definition | list[Problem]:
 @functools.lru_cache(maxsize=4)
 def _judged(data: bytes, style: str) -> Definition | tuple[Problem, ...]:
     """Judge bytes once: a file is checked beside the loop, and again by the hunt that takes it."""
-    definition, problems = parsed(data, style)
+    found = parsed(data, style)
+    definition, problems = found.definition, found.problems
     if definition is None:
-        return tuple(problems)
+        return tuple(found.as_written(problems))
     if problems:
         named = {problem.path for problem in problems}
-        return (*problems, *(p for p in _beside(definition, named) if not follows(p.path, named)))
+        problems = [*problems, *(p for p in _beside(definition, named) if not follows(p.path, named))]
+        return tuple(found.as_written(problems))
     return tuple(check(definition)) or definition
 
 
@@ -53,11 +54,12 @@ def _beside(d: Definition, named: set[str]) -> list[Problem]:
         problems.append(Problem(path, what, cure))
 
     _unique(wrong, d)
+    twice = len(problems)
     ids = {path for path in named if path.endswith(".id")} | {"clues", "treasures", "rounds"} & named
-    whole = _named(wrong, d, named_too=not ids)
-    if whole and not ids and not problems and not any(_bears_on_ways(path) for path in named):
-        rules = rules_of(d)
-        _reachable(wrong, d, _Graph.of(d, rules))
+    whole = hopeful(d, check_names(wrong, d, named_too=not ids))
+    if whole and d.clues and not ids and not twice and not any(_bears_on_ways(path) for path in named):
+        rules = rules_of(whole)
+        _reachable(wrong, whole, _Graph.of(whole, rules))
         if not any(path.startswith("schedule") for path in named):
             _in_time(wrong, d, rules)
     return problems
@@ -81,13 +83,15 @@ def check(d: Definition) -> list[Problem]:
         problems.append(Problem(path, what, cure))
 
     _unique(wrong, d)
-    rules = _rules(wrong, d)
-    if not problems:
-        graph = _Graph.of(d, rules)
-        _reachable(wrong, d, graph)
+    twice = len(problems)
+    whole = hopeful(d, check_names(wrong, d))
+    if whole and not twice:
+        rules = rules_of(whole)
+        graph = _Graph.of(whole, rules)
+        _reachable(wrong, whole, graph)
         if not problems:
             _affordable(wrong, d, graph)
-        _in_time(wrong, d, rules)
+        _in_time(wrong, whole, rules)
     return problems
 
 
@@ -129,95 +133,6 @@ def _once(wrong: Wrong, seen: dict[str, str], value: str, path: str, name: str) 
     if value in seen:
         wrong(path, f"{name} stands at {seen[value]} already", "give each its own")
     seen.setdefault(value, path)
-
-
-def _rules(wrong: Wrong, d: Definition) -> list[Rule]:
-    """Return the rules of all clues, then of all treasures, once all that they name is there."""
-    return rules_of(d) if _named(wrong, d) else []
-
-
-def _named(wrong: Wrong, d: Definition, *, named_too: bool = True) -> bool:
-    """Report rules that are none and, with `named_too`, those that name what is not there. Returns whether all hold."""
-    known = _Known.of(d)
-    places = [(f"clues[{i}].unlock", c.unlock) for i, c in enumerate(d.clues)]
-    places += [(f"treasures[{i}].unlock", t.unlock) for i, t in enumerate(d.treasures)]
-    places += [(f"rounds[{i}].unlock", r.unlock) for i, r in enumerate(d.rounds)]
-    found: list[str] = []
-
-    def told(path: str, what: str, cure: str) -> None:
-        found.append(path)
-        wrong(path, what, cure)
-
-    for path, text in places:
-        try:
-            rule = parse(text)
-        except RuleError as error:
-            told(path, str(error), 'write it like "c1 and c2", "2 of (c1, c2, c3)", "after 0:30"')
-            continue
-        if not named_too:
-            continue
-        known.names(told, path, "clue", rule.ids)
-        known.names(told, path, "item", rule.items)
-        known.names(told, path, "round", rule.rounds)
-        for number, id in _counted(rule.tree):
-            if id in known.feeders and number > len(known.feeders[id]):
-                told(path, f"{number} of round {id} can never be met: it has {len(known.feeders[id])}", "ask for fewer")
-    if named_too:
-        _groups(told, d, known)
-    return not found
-
-
-class _Known(NamedTuple):
-    """What rules may name, each kind by its word."""
-
-    ids: dict[str, set[str]]
-    feeders: dict[str, tuple[str, ...]]
-
-    @classmethod
-    def of(cls, d: Definition) -> _Known:
-        items = {t.id for t in d.treasures} | {loot.id for t in d.treasures for loot in t.loot}
-        return cls({"clue": {c.id for c in d.clues}, "item": items, "round": {r.id for r in d.rounds}}, feeders(d))
-
-    def names(self, wrong: Wrong, path: str, kind: str, given: Iterable[str]) -> None:
-        """Report the first name that stands for nothing of this kind."""
-        unknown = [id for id in given if id not in self.ids[kind]]
-        if unknown:
-            there = ", ".join(sorted(self.ids[kind]))[:200]
-            cure = did_you_mean(unknown[0], sorted(self.ids[kind])) or f"{kind}s are {there or 'none'}"
-            wrong(path, f"names {unknown[0]!r}, which is no {kind}", cure)
-
-
-def _counted(tree: Tree) -> Iterator[tuple[int, str]]:
-    """Yield how many of which round a rule asks for."""
-    if tree[0] == "of round":
-        yield tree[1], tree[2]
-    for part in tree[1:]:
-        if isinstance(part, tuple):
-            yield from _counted(part)
-
-
-def _groups(wrong: Wrong, d: Definition, known: _Known) -> None:
-    """Report rounds, metas and loops that name what is not there."""
-    rounds, clues = known.ids["round"], known.ids["clue"]
-    for i, clue in enumerate(d.clues):
-        if clue.round:
-            known.names(wrong, f"clues[{i}].round", "round", [clue.round])
-        for j, id in enumerate(clue.meta_of):
-            if id not in rounds | clues:
-                there = ", ".join(sorted(rounds)) or "none"
-                wrong(f"clues[{i}].meta_of[{j}]", f"{id!r} is no round and no clue", f"rounds are {there[:200]}")
-            elif id == clue.id:
-                wrong(f"clues[{i}].meta_of[{j}]", f"{id!r} feeds itself", "name what must be solved before")
-        fed = len(feeding(known.feeders, clue))
-        if clue.meta_of and not 1 <= (clue.meta_needs or fed) <= fed:
-            what = f"{clue.meta_needs} of {fed} clues" if fed else "nothing feeds it"
-            wrong(f"clues[{i}].meta_needs", what, f"allowed is 1 to {fed}" if fed else "put clues into the round")
-    for i, round_ in enumerate(d.rounds):
-        if not known.feeders[round_.id]:
-            wrong(f"rounds[{i}]", f"no clue is in {round_.id!r}", f"say round = {round_.id!r} in its clues")
-    for i, rotation in enumerate(d.rotations):
-        for j, stop in enumerate(rotation.stops):
-            known.names(wrong, f"rotations[{i}].stops[{j}]", "clue", [stop])
 
 
 class _Graph(NamedTuple):

@@ -5,6 +5,8 @@ The limits of single clue kinds stand in `clues`.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Final
 
 from huntserver.game.clues.kind import check_kind
@@ -154,9 +156,17 @@ def _ghost(wrong: Wrong, path: str, ghost: Ghost) -> None:
 
 def _id(wrong: Wrong, path: str, id: str) -> None:
     if not ID.match(id):
-        wrong(f"{path}.id", f"{id!r} is no id", "use a small letter, then up to 31 small letters, digits, - or _")
+        allowed = "use a small letter, then up to 31 small letters, digits, - or _"
+        better = _as_id(id)
+        wrong(f"{path}.id", f"{id[:60]!r} is no id", f"{allowed}: {better}" if better else allowed)
     elif id in WORDS:
         wrong(f"{path}.id", f"{id!r} is a word of the unlock language", "use another id")
+
+
+def _as_id(text: str) -> str:
+    """Return the id nearest to a text, "" if nothing of it can stand in one."""
+    plain = unicodedata.normalize("NFKD", text.casefold()).replace("ß", "ss").encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9_]+", "-", plain).lstrip("-_0123456789")[:32].rstrip("-")
 
 
 def _bonus(wrong: Wrong, path: str, bonus: list[int]) -> None:
@@ -216,7 +226,7 @@ def _clue(wrong: Wrong, path: str, clue: Clue) -> None:
     _bonus(wrong, f"{path}.first_bonus", clue.first_bonus)
     if clue.meta_needs and not clue.meta_of:
         wrong(f"{path}.meta_needs", "stands without meta_of", "say which rounds or clues feed it")
-    if clue.points_min > clue.points:
+    if clue.points_min > clue.points >= 0:
         wrong(f"{path}.points_min", f"{clue.points_min} is more than points, {clue.points}", "lower it")
     if clue.decay and clue.decay_solves:
         wrong(f"{path}.decay_solves", "stands beside decay", "give one of the two")
