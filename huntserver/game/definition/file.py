@@ -20,7 +20,7 @@ from huntserver.game.definition.wording import (
     STEPS,
     UNKNOWN,
     WRONG,
-    Fault,
+    ShapeFault,
     elsewhere,
     fields_at,
     inside,
@@ -83,7 +83,7 @@ def parsed(data: bytes, style: str) -> Parsed:
         try:
             definition = msgspec.convert(tree, Definition)
         except msgspec.ValidationError as error:
-            fault = Fault.of(str(error))
+            fault = ShapeFault.of(str(error))
             problems.append(problem_of(fault, tree))
             if len(problems) >= PROBLEMS_MAX or not _mended(tree, fault, renamed):
                 return Parsed(None, problems, tuple(renamed))
@@ -103,7 +103,7 @@ def _under(path: str, parent: str) -> bool:
     return path == parent or path.startswith((f"{parent}.", f"{parent}["))
 
 
-def _mended(tree: Any, fault: Fault, renamed: list[tuple[str, str]]) -> bool:
+def _mended(tree: Any, fault: ShapeFault, renamed: list[tuple[str, str]]) -> bool:
     """Take out, or put something in for, what a fault is about, so that the faults behind it are found too."""
     steps = list(fault.steps)
     if missing := MISSING.match(fault.what):
@@ -128,7 +128,7 @@ def _names(path: str) -> list[str]:
     return [field.encode_name for field in fields_at(path)]
 
 
-def _renamed(tree: Any, fault: Fault, key: str, renamed: list[tuple[str, str]]) -> bool:
+def _renamed(tree: Any, fault: ShapeFault, key: str, renamed: list[tuple[str, str]]) -> bool:
     """Read an unknown key as the one that is likely meant, where that is free: what it holds is looked at, too."""
     part = _at(tree, list(fault.steps))
     if not isinstance(part, dict) or key not in part:

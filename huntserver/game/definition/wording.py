@@ -50,7 +50,7 @@ _KINDS: Final = {
 """What kinds of values are called."""
 
 
-class Fault(NamedTuple):
+class ShapeFault(NamedTuple):
     """A message of msgspec, taken apart: what it says, and the steps of its path."""
 
     what: str
@@ -58,7 +58,7 @@ class Fault(NamedTuple):
     steps: tuple[Any, ...]
 
     @classmethod
-    def of(cls, text: str) -> Fault:
+    def of(cls, text: str) -> ShapeFault:
         """Take a message apart."""
         found = AT.match(text)
         assert found is not None
@@ -66,7 +66,7 @@ class Fault(NamedTuple):
         return cls(found.group(1), path, tuple(int(i) if i else key for key, i in STEPS.findall(path)))
 
 
-def problem_of(fault: Fault, tree: Any) -> Problem:
+def problem_of(fault: ShapeFault, tree: Any) -> Problem:
     """Turn a fault of shape into path, what is wrong and cure."""
     what, path = fault.what, fault.path
     if missing := MISSING.match(what):
