@@ -106,9 +106,7 @@ def read_on(text: str, parse: Callable[[str], Any], error: ValueError) -> tuple[
     """
     lines = text.split("\n")
     told: dict[tuple[str, str], list[int]] = {}
-    tries = max(3, min(60, LINE_MAX: Final = 2000
-"""Letters of a line in which slips are looked for."""
-PARSED_BYTES_MAX // max(len(text), 1)))
+    tries = max(3, min(60, PARSED_BYTES_MAX // max(len(text), 1)))
     while tries:
         tries -= 1
         if not _put_right(lines, str(error), told):
