@@ -30,6 +30,7 @@ from actors.log.sqlite.reader import SqliteReader
 from actors.passivation.spill_sqlite import SqliteSpill
 from actors.reachable import nobody_listens
 from actors.reporter import Reporter
+from actors.snapshots.losses import claim_remembered
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from actors.way_in import WayIn
@@ -48,7 +49,7 @@ from huntserver.gateway.server import Gateway
 from huntserver.gateway.worker import WorkerThread
 from huntserver.issuer_keys import read_issuers
 from huntserver.limits import Limits
-from huntserver.listening import ALONE, Shared, disks, listen, server_certificate
+from huntserver.listening import ALONE, Shared, disks, listen, server_certificate, signs_of_a_log
 from huntserver.media.store import MediaStore
 from huntserver.media.stores import media_store
 from huntserver.preload import load_hunt, read_hunt
@@ -91,11 +92,12 @@ def make_folder(path: Path, what: str) -> None:
 
 
 def open_log(
-    config: Config, *, read_only: bool = False, report: Reporter | None = None
+    config: Config, *, read_only: bool = False, report: Reporter | None = None, anew: bool = False
 ) -> tuple[EventLog, SnapshotStore]:
     """Return the log that the configuration names, not opened yet, and its snapshot store.
 
-    `read_only`: for tools, also beside a running server; no shard counts are asked for. Raises `LogMisconfigured` when
+    `read_only`: for tools, also beside a running server; no shard counts are asked for. `anew`: a file that is gone
+    with its records is made again. Raises `LogMisconfigured` when
     a secret of `[log.security]` cannot be read.
     """
     scheme, rest = log_url(config.log.url)
@@ -106,7 +108,7 @@ def open_log(
             reader = SqliteReader(path)
             return reader, reader.snapshots
         make_folder(path.parent, "the log's folder; give another one with --log")
-        log = SqliteLog(path, shards=shards)
+        log = SqliteLog(path, shards=shards, signs=signs_of_a_log(config, path), anew=anew)
         return log, log.snapshots
     kafka = KafkaLog(
         rest,
@@ -203,6 +205,7 @@ async def start(
     coat = coats(told.traces, told.traces_ratio, node=name, run=run, version=__version__, report=reporter)
     log, snapshots = open_log(config, report=reporter)
     await log.open()
+    await claim_remembered(log, snapshots)
     system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat, keys)
     mint.go_by(system.time)
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)

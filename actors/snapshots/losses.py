@@ -8,8 +8,8 @@ Losses are kept for ever: what comes after must not be taken for what was lost (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -86,6 +86,40 @@ def numbers(accepted: Sequence[Loss], offset: int) -> int:
     By all that the log can have held up to the lost place: some of it may be written over, so nobody knows how much.
     """
     return sum(loss.place.offset + 1 for loss in accepted if loss.end <= offset)
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A log that knows from apart of itself how far its shards had come, as far as somebody noted it."""
+
+    def remembered(self) -> Mapping[ShardId, int]:
+        """Return the ends that are known; some may be past where the shards end now."""
+        ...
+
+    def forget(self, shards: Collection[ShardId]) -> None:
+        """Know of these shards no end but the one that they have, and write that down."""
+        ...
+
+
+async def claim_remembered(log: EventLog, store: SnapshotStore) -> None:
+    """Leave a claim for each shard that ends before where it is known to have ended, unless that loss was accepted.
+
+    Once the log is open, before any shard is recovered. Raises `Fault`.
+    """
+    if not isinstance(log, Remembers):
+        return
+    accepted = []
+    for shard, known in log.remembered().items():
+        end = (await log.bounds(shard)).end
+        if end >= known:
+            continue
+        rows = await rows_of(store, shard)
+        if any(loss.place.offset >= known - 1 and loss.end == end for loss in losses(rows)):
+            accepted.append(shard)
+        elif all(place.offset < known - 1 for place in claims(rows)):
+            await store.put(shard, claim_key(KnownPlace(known - 1, "")), encode_claim(end))
+    if accepted:
+        log.forget(accepted)
 
 
 class Short(NamedTuple):

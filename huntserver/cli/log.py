@@ -89,12 +89,13 @@ def accept_loss(config: Path | None, log: str | None, data: Path | None, yes: bo
     made = checked_config(config, log, data)
 
     async def work() -> int:
-        from actors.snapshots.losses import accept, short_shards
+        from actors.snapshots.losses import accept, claim_remembered, short_shards
         from huntserver.app import open_log, shards_of
 
-        opened, snapshots = open_log(made)
+        opened, snapshots = open_log(made, anew=yes)
         await opened.open()
         try:
+            await claim_remembered(opened, snapshots)
             short = await short_shards(opened, snapshots, shards_of(opened, made))
             for shard in short:
                 click.echo(
@@ -103,6 +104,7 @@ def accept_loss(config: Path | None, log: str | None, data: Path | None, yes: bo
                 )
                 if yes:
                     await accept(snapshots, shard, time.time_ns() // 1_000_000)
+            await claim_remembered(opened, snapshots)  # what was accepted is remembered no longer
         finally:
             await opened.close()
         if not short:

@@ -53,3 +53,42 @@ def test_a_loss_is_listed_then_accepted_and_then_there_is_none(tmp_path: Path) -
     assert (loss.place, loss.end) == (KnownPlace(4, "n@0"), 3)
     again = CliRunner().invoke(main, command)
     assert (again.exit_code, again.stdout) == (0, "no shard's log lost its end\n")
+
+
+async def grow(path: Path, records: int) -> None:
+    log = SqliteLog(path, shards=SHARDS)
+    await log.open()
+    await log.append(SHARD, [b"{}"] * records)
+    await log.close()
+
+
+def test_an_older_copy_that_is_put_back_is_short_until_the_loss_is_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "hunts.db"
+    asyncio.run(grow(path, 3))
+    older = path.read_bytes()
+    asyncio.run(grow(path, 4))
+    path.write_bytes(older)
+    command = ["accept-loss", "--log", f"sqlite:{path}"]
+    for _ in range(2):
+        listed = CliRunner().invoke(main, command)
+        assert (listed.exit_code, listed.stdout) == (
+            DAMAGED, "hunts-3: the log had 7 records, it ends at 3: 4 acknowledged records are gone\n"
+        )  # fmt: skip
+    assert CliRunner().invoke(main, [*command, "--yes"]).exit_code == 0
+    asyncio.run(grow(path, 1))
+    assert CliRunner().invoke(main, command).stdout == "no shard's log lost its end\n"
+
+
+def test_a_server_whose_log_is_gone_does_not_start_until_that_is_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "hunts.db"
+    asyncio.run(grow(path, 3))
+    path.unlink()
+    started = CliRunner().invoke(main, ["serve", "--data", str(tmp_path), "--port", "1", "--projections", "off"])
+    assert started.exit_code == DAMAGED
+    assert f"log_lost_its_end: {path} is not there, and held 3 records" in started.stderr
+    command = ["accept-loss", "--data", str(tmp_path)]
+    assert CliRunner().invoke(main, command).exit_code == DAMAGED
+    assert not path.exists()
+    accepted = CliRunner().invoke(main, [*command, "--yes"])
+    assert "hunts-3: the log had 3 records, it ends at 0: 3 acknowledged records are gone" in accepted.stdout
+    assert CliRunner().invoke(main, command).stdout == "no shard's log lost its end\n"

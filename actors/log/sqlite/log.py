@@ -10,18 +10,19 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
-from actors.faults import LogDamaged, LogMisconfigured, LogUnavailable, OutcomeUnknown
+from actors.faults import LogDamaged, LogLostItsEnd, LogMisconfigured, LogUnavailable, OutcomeUnknown
 from actors.log.batches import pack
 from actors.log.port import Appended, Bounds, Entry, ShardId
 from actors.log.sizes import BATCH_BYTES_MAX, PART_BYTES_MAX, RECORD_BYTES_MAX, unfit_batch, unfit_part
 from actors.log.sqlite.file import LockFile, connect, opening_fault, prepare
+from actors.log.sqlite.known_ends import KnownEnds, gone, set_aside
 from actors.log.sqlite.open_files import OpenFiles
 from actors.log.sqlite.reading import CHUNK_RECORDS, read_records, read_snapshots
 from actors.log.sqlite.writer import Write, WriterThread, end_of
@@ -96,9 +97,17 @@ class SqliteLog:
         batch_bytes_max: int = BATCH_BYTES_MAX,
         part_bytes_max: int = PART_BYTES_MAX,
         bytes_max: int | None = None,
+        signs: Sequence[Path] = (),
+        anew: bool = False,
     ) -> None:
-        """`bytes_max` bounds the size of the file; past it appends fail with `LogFull`."""
+        """`bytes_max` bounds the size of the file; past it appends fail with `LogFull`.
+
+        `signs`: what only a server with records in this log leaves. `anew`: make a new one where they are gone.
+        """
         self.path = path
+        self.known = KnownEnds(path)
+        self._signs = signs
+        self._anew = anew
         self.record_bytes_max = record_bytes_max
         self.batch_bytes_max = batch_bytes_max
         self.snapshots = SqliteSnapshots(self, part_bytes_max=part_bytes_max)
@@ -123,7 +132,8 @@ class SqliteLog:
     # ---- life
 
     async def open(self) -> None:
-        """Take the file, make or check its tables. Raises `LogLocked`, `LogMisconfigured`, `LogDamaged`, ..."""
+        """Take the file, make or check its tables. Raises `LogLocked`, `LogMisconfigured`, `LogDamaged`, ...;
+        `LogLostItsEnd` when it is missing or empty and is known to have held records."""
         assert self._reader is None, "opened twice"
         loop = asyncio.get_running_loop()
         self._lock.take()
@@ -149,11 +159,18 @@ class SqliteLog:
             loop.call_soon_threadsafe(self._ended.set)
 
         self._ended.clear()
-        self._writer = WriterThread(writing, another, open_files, report, ended, name=f"write {self.path.name}")
+        self._writer = WriterThread(
+            writing, another, open_files, self.known, report, ended, name=f"write {self.path.name}"
+        )
         self._writer.start()
         self._give = self._writer.give
 
     def _open_file(self) -> sqlite3.Connection:
+        self.known.read()
+        if why := gone(self.path, self.known, self._signs):
+            if not self._anew:
+                raise LogLostItsEnd(why)
+            set_aside(self.path)
         writing = connect(self.path, reading=False, bytes_max=self._bytes_max)
         try:
             self.shards = prepare(writing, self.path, self._asked)
@@ -164,6 +181,9 @@ class SqliteLog:
                 for index in range(count)
             }
             self._ends = {name: end_of(self._connection, name) for name in self._names.values()}
+            self.known.note(self._ends)
+            if self.known.due_in_s() is not None:  # of a log from before, or the last run ended without a word
+                self.known.write()
         except sqlite3.Error as why:
             writing.close()
             raise opening_fault(self.path, why) from why
@@ -292,6 +312,16 @@ class SqliteLog:
         name = self.name_of(shard)
         self._renewals += 1
         self._give_up({w for w in self._pending if w.shard == name and w.body is not None}, f"{shard} was given up")
+
+    # ---- what is known of it
+
+    def remembered(self) -> dict[ShardId, int]:
+        """Return the ends that shards are known to have had; some may be past where they end now."""
+        return {shard: self.known.ends[name] for shard, name in self._names.items() if name in self.known.ends}
+
+    def forget(self, shards: Collection[ShardId]) -> None:
+        """Know of these shards no end but the one they have: what they lost is accepted. Before any batch."""
+        self.known.set({name: self._ends[name] for name in map(self.name_of, shards)})
 
     # ---- reading
 

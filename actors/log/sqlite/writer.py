@@ -18,6 +18,7 @@ from actors.faults import Fault, LogFull, NotWritten, OutcomeUnknown
 from actors.log.batches import Body, checksum
 from actors.log.sqlite.checkpoint import Checkpoints
 from actors.log.sqlite.file import writing_fault
+from actors.log.sqlite.known_ends import KnownEnds
 from actors.log.sqlite.open_files import OpenFiles
 
 ROWS = 128
@@ -66,6 +67,7 @@ class WriterThread(threading.Thread):
         connection: sqlite3.Connection,
         connect: Callable[[], sqlite3.Connection],
         open_files: OpenFiles,
+        known: KnownEnds,
         report: Callable[[list[Write]], None],
         ended: Callable[[], None],
         *,
@@ -73,12 +75,13 @@ class WriterThread(threading.Thread):
     ) -> None:
         """`connect` makes further connections: for checkpoints, and after a fault in place of the first.
 
-        `open_files` is asked before each commit whether what is open is the log still.
+        `open_files` is asked before each commit whether what is open is the log still; `known` hears what is durable.
         """
         super().__init__(name=name, daemon=True)  # a disk that hangs must not keep the process from ending
         self._connect = connect
         self._connection: sqlite3.Connection | None = connection
         self._open_files = open_files
+        self._known = known
         self._report = report
         self._ended = ended
         self._ends: dict[str, int] = {}
@@ -107,16 +110,23 @@ class WriterThread(threading.Thread):
                     self._report(group)
                 if last:
                     return
+                if self._known.due_in_s() == 0:
+                    self._known.write()
                 if self._connection is not None:
                     self.checkpoints.finish(self._connection)
         finally:
             self.checkpoints.stop()
+            if self._known.due_in_s() is not None:
+                self._known.write()
             if self._connection is not None and self._open_files.may_fold():
                 self._connection.close()  # the last connection to close folds the -wal file back in
             self._ended()
 
     def _next_group(self) -> tuple[list[Write], bool]:
-        first = self._given.get()
+        try:
+            first = self._given.get(timeout=self._known.due_in_s())
+        except Empty:  # time to write what is known, and nothing else to do
+            return [], False
         if first is None:
             return [], True
         group = [first]
@@ -177,6 +187,7 @@ class WriterThread(threading.Thread):
             self._after(connection, fault)
             return fault
         self._ends.update(ends)
+        self._known.note(ends)
         self.commits += 1
         self.checkpoints.written(sum(write.weight() // PAGE_BYTES + 3 for write in group))
         self.last_commit_ms = (time.perf_counter() - began) * 1e3

@@ -70,11 +70,11 @@ async def test_everything_is_there_after_closing_and_opening_again(log: SqliteLo
 
 
 @pytest.mark.parametrize("turn", range(10))
-async def test_closing_leaves_one_file_and_its_lock(log: SqliteLog, turn: int) -> None:
+async def test_closing_leaves_one_file_its_lock_and_how_far_it_came(log: SqliteLog, turn: int) -> None:
     await log.append(SHARD, numbered(20))
     await take(log, SHARD, 0, 20)
     await log.close()
-    assert sorted(path.name for path in log.path.parent.iterdir()) == ["log.db", "log.db.lock"]
+    assert sorted(path.name for path in log.path.parent.iterdir()) == ["log.db", "log.db.known", "log.db.lock"]
 
 
 async def test_an_answer_carries_the_time_at_which_the_log_took_the_batch(log: SqliteLog) -> None:

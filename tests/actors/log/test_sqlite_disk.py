@@ -288,4 +288,4 @@ async def test_a_log_that_gets_no_thread_for_checkpoints_makes_them_itself(
         await asyncio.wait_for(log.append(SHARD, numbered(10, at)), 60)
     assert log.statistics().checkpoints > 0
     await log.close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.db", "log.db.lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.db", "log.db.known", "log.db.lock"]
