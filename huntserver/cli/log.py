@@ -90,12 +90,10 @@ def accept_loss(config: Path | None, log: str | None, data: Path | None, yes: bo
 
     async def work() -> int:
         from actors.snapshots.losses import accept, claim_remembered, short_shards
-        from huntserver.app import open_log, shards_of
+        from huntserver.app import opened_log, shards_of
 
-        opened, snapshots = open_log(made, anew=yes)
-        await opened.open()
+        opened, snapshots = await opened_log(made, anew=yes)
         try:
-            await claim_remembered(opened, snapshots)
             short = await short_shards(opened, snapshots, shards_of(opened, made))
             for shard in short:
                 click.echo(
