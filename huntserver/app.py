@@ -30,7 +30,7 @@ from actors.log.sqlite.reader import SqliteReader
 from actors.passivation.spill_sqlite import SqliteSpill
 from actors.reachable import nobody_listens
 from actors.reporter import Reporter
-from actors.snapshots.losses import claim_remembered
+from actors.snapshots.losses import open_with_claims
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
 from actors.way_in import WayIn
@@ -122,20 +122,6 @@ def open_log(
     return kafka, kafka.snapshots
 
 
-async def opened_log(
-    config: Config, report: Reporter | None = None, *, anew: bool = False
-) -> tuple[EventLog, SnapshotStore]:
-    """Return what `open_log` does, opened, with word left of what it is known to have lost. Raises `Fault`."""
-    log, snapshots = open_log(config, report=report, anew=anew)
-    await log.open()
-    try:
-        await claim_remembered(log, snapshots)
-    except BaseException:
-        await log.close()
-        raise
-    return log, snapshots
-
-
 def open_feed(config: Config) -> DerivedTopic:
     """Return the feed's topic, not opened yet, of a log in Kafka."""
     return DerivedTopic(
@@ -217,7 +203,8 @@ async def start(
     mint = tokens(config, make=not config.cluster.listen, issuers=await read_issuers(config, reporter), keys=keys)
     name, told = node_name(config), config.telemetry
     coat = coats(told.traces, told.traces_ratio, node=name, run=run, version=__version__, report=reporter)
-    log, snapshots = await opened_log(config, reporter)
+    log, snapshots = open_log(config, report=reporter)
+    await open_with_claims(log, snapshots)
     system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat, keys)
     mint.go_by(system.time)
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)

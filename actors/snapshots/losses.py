@@ -101,6 +101,16 @@ class Remembers(Protocol):
         ...
 
 
+async def open_with_claims(log: EventLog, store: SnapshotStore) -> None:
+    """Open a log, and leave word of what it is known to have lost. Raises `Fault`: then it is closed again."""
+    await log.open()
+    try:
+        await claim_remembered(log, store)
+    except BaseException:
+        await log.close()
+        raise
+
+
 async def claim_remembered(log: EventLog, store: SnapshotStore) -> None:
     """Leave a claim for each shard that ends before where it is known to have ended, unless that loss was accepted.
 

@@ -89,10 +89,11 @@ def accept_loss(config: Path | None, log: str | None, data: Path | None, yes: bo
     made = checked_config(config, log, data)
 
     async def work() -> int:
-        from actors.snapshots.losses import accept, claim_remembered, short_shards
-        from huntserver.app import opened_log, shards_of
+        from actors.snapshots.losses import accept, claim_remembered, open_with_claims, short_shards
+        from huntserver.app import open_log, shards_of
 
-        opened, snapshots = await opened_log(made, anew=yes)
+        opened, snapshots = open_log(made, anew=yes)
+        await open_with_claims(opened, snapshots)
         try:
             short = await short_shards(opened, snapshots, shards_of(opened, made))
             for shard in short:

@@ -1,4 +1,4 @@
-"""How far the embedded log is known to have come, in a small file beside it: `hunts.db.known`.
+"""How far the embedded log is known to have come, in a small file beside it: its name and `.known`.
 
 An emptied or missing database looks like a new one, and an older copy of it like the log: only what lies apart from it
 knows better. Owns that file. It names no end that is not durable, lags by some seconds at most, and is never what the
