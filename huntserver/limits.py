@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -88,7 +89,7 @@ REASONS: dict[str, str] = {
     "bad_frames_max": "a broken client is told often enough",
     "rate_refusals_max": "in a row: then the client is not listening and is told to come back later",
     "http_s": "a definition over a slow line, and its answer",
-    "connections_max": "memory: some 6 KiB a connection",
+    "connections_max": "memory: some 10 KiB a connection",
     "connections_per_address": "schools and phone networks share addresses",
     "connections_per_player": "devices of one person",
     "connections_per_link": "screens and guests that watch a board by one link",
@@ -161,6 +162,6 @@ class LimitRow(NamedTuple):
     reason: str
 
 
-def table(limits: Limits) -> list[LimitRow]:
-    """Return the table."""
-    return [LimitRow(name, getattr(limits, name), REASONS[name]) for name in limits.__struct_fields__]
+def table(limits: Any, reasons: Mapping[str, str]) -> list[LimitRow]:
+    """Return the table of these limits, or of the runtime's (`actors.limits`)."""
+    return [LimitRow(name, getattr(limits, name), reasons[name]) for name in limits.__struct_fields__]

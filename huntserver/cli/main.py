@@ -289,13 +289,15 @@ def token(
 def limits() -> None:
     """Print every bound with its value and reason."""
     import actors.limits
-    from huntserver.limits import Limits, table
+    from huntserver.limits import REASONS, Limits, table
 
-    for row in table(Limits()):
-        click.echo(f"{row.name:26} {row.value:>12}  {row.reason}")
+    def show(bounds: Any, reasons: Mapping[str, str]) -> None:
+        for row in table(bounds, reasons):
+            click.echo(f"{row.name:34} {row.value:>12}  {row.reason}")
+
+    show(Limits(), REASONS)
     click.echo("\nof the runtime:")
-    for name in actors.limits.DEFAULT.__struct_fields__:
-        click.echo(f"{name:26} {getattr(actors.limits.DEFAULT, name):>12}")
+    show(actors.limits.DEFAULT, actors.limits.REASONS)
 
 
 if __name__ == "__main__":
