@@ -33,13 +33,6 @@ def disks(config: Config) -> list[Path]:
     return [Path(config.data.dir), *([Path(rest).parent] if scheme == "sqlite" else [])]
 
 
-def signs_of_a_log(config: Config, log: Path) -> list[Path]:
-    """Return what only a server that ran here leaves beside its log in the data folder; it makes none before it has
-    opened that. Of a log in another place nothing says whether it is a new one."""
-    data = Path(config.data.dir)
-    return [data / "projections.db", data / "media", data / "clock"] if log == data / "hunts.db" else []
-
-
 def server_certificate(config: Config, reporter: Reporter) -> ServerCertificate | None:
     """Return the TLS pair of the port, or None where it speaks plain. Raises `ConfigError`."""
     chosen = config.server

@@ -102,8 +102,8 @@ class _Work:
 
     async def traces(self) -> Traces:
         """Read the log. Raises `Fault`."""
-        from huntserver.app import kinds, open_log
         from huntserver.cli.offline import fold
+        from huntserver.logs import kinds, open_log
 
         ring = ring_of(self._made)
         found = Traces(self._person, ring)

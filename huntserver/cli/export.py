@@ -59,8 +59,8 @@ def export(
     beyond = None if at is None else _beyond(f"hunt/{hunt}", at)
 
     async def work() -> int:
-        from huntserver.app import open_log, reading_kinds
         from huntserver.cli.offline import fold
+        from huntserver.logs import open_log, reading_kinds
 
         opened, snapshots = open_log(made, read_only=True)
         await opened.open()

@@ -21,9 +21,9 @@ import msgspec
 
 from actors.faults import Fault
 from huntserver import telemetry
-from huntserver.app import feed, kinds, open_log, reading_kinds
 from huntserver.auth import load_key
 from huntserver.config import Config
+from huntserver.logs import feed, kinds, open_log, reading_kinds
 from huntserver.projections.address import shown_address
 from huntserver.projections.child import Beat
 from huntserver.projections.cleaning import Cleaner

@@ -25,8 +25,8 @@ def replay(config: Path | None, log: str | None, data: Path | None, digests: boo
     out = _output(dump)
 
     async def work() -> int:
-        from huntserver.app import open_log, reading_kinds
         from huntserver.cli.offline import fold
+        from huntserver.logs import open_log, reading_kinds
 
         opened, snapshots = open_log(made, read_only=True)
         await opened.open()
@@ -71,7 +71,7 @@ def copies(config: Path | None, log: str | None, data: Path | None) -> None:
     made = checked_config(config, log, data)
 
     async def work() -> int:
-        from huntserver.app import lacking
+        from huntserver.logs import lacking
 
         click.echo(await lacking(made))
         return 0
@@ -90,7 +90,7 @@ def accept_loss(config: Path | None, log: str | None, data: Path | None, yes: bo
 
     async def work() -> int:
         from actors.snapshots.losses import accept, claim_remembered, open_with_claims, short_shards
-        from huntserver.app import open_log, shards_of
+        from huntserver.logs import open_log, shards_of
 
         opened, snapshots = open_log(made, anew=yes)
         await open_with_claims(opened, snapshots)
@@ -140,7 +140,7 @@ def inspect(entity: str, config: Path | None, log: str | None, data: Path | None
     async def work() -> int:
         from actors.log.codec import Done, OpenedDecoder
         from actors.log.port import ShardId, shard_of
-        from huntserver.app import open_log, reading_kinds
+        from huntserver.logs import open_log, reading_kinds
 
         opened, _ = open_log(made, read_only=True)
         await opened.open()

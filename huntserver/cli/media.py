@@ -117,10 +117,10 @@ def _removed(store: MediaStore, old: list[StoredBytes]) -> int:
 
 async def _named(made: Config) -> set[str]:
     """Return the digests that records of hunts name, also those of media that are not in use any more."""
-    from huntserver.app import kinds, open_log
     from huntserver.cli.offline import fold
     from huntserver.game.features.handing_in import PhotoHandedIn
     from huntserver.game.features.media import MediumAdded
+    from huntserver.logs import kinds, open_log
 
     named: set[str] = set()
 

@@ -58,7 +58,7 @@ class LoggedHunt(NamedTuple):
 @contextlib.asynccontextmanager
 async def hunt_records(config: Config, hunt: str) -> AsyncIterator[LoggedHunt]:
     """Give one hunt out of the log that is configured; it has no records if there is no such hunt. Raises `Fault`."""
-    from huntserver.app import open_log, reading_kinds, shards_of
+    from huntserver.logs import open_log, reading_kinds, shards_of
 
     opened, _ = open_log(config, read_only=True)
     await opened.open()

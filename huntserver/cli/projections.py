@@ -44,7 +44,7 @@ def chosen_store(config: Config) -> ReadStore:
 
 
 async def _with_log(config: Config, work: Callable[[EventLog], Coroutine[Any, Any, int | None]]) -> int | None:
-    from huntserver.app import open_log
+    from huntserver.logs import open_log
 
     log, _ = open_log(config, read_only=True)
     await log.open()
@@ -83,7 +83,7 @@ def rebuild(config: Path | None, log: str | None, data: Path | None) -> None:
 
     async def work(opened: EventLog) -> int:
         from actors.reporter import Silent
-        from huntserver.app import reading_kinds
+        from huntserver.logs import reading_kinds
         from huntserver.projections.projector import Projector
         from huntserver.projections.store import WrongVersion
 

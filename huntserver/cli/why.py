@@ -59,7 +59,7 @@ def why(
 
 
 async def _answer(made: Config, entity: str, what: str, holds: Sequence[str], personal: bool, as_json: bool) -> int:
-    from huntserver.app import open_log, reading_kinds, shards_of
+    from huntserver.logs import open_log, reading_kinds, shards_of
 
     opened, _ = open_log(made, read_only=True)
     await opened.open()

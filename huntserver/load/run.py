@@ -18,7 +18,6 @@ from typing import Any, Final
 
 import msgspec
 
-from huntserver.app import open_log
 from huntserver.auth import Tokens, load_key
 from huntserver.client.http import http, http_base
 from huntserver.config import Config, LogChoice
@@ -31,6 +30,7 @@ from huntserver.load.plan import SCENARIOS, LoadPlan, PlanError, address, addres
 from huntserver.load.results import Moment, Results
 from huntserver.load.verdict import RunJudge, as_values
 from huntserver.load.worker import raise_files
+from huntserver.logs import open_log
 
 GUEST_LIMIT: Final = "guest tokens are rate-limited per minute; give --key-file or --tokens, or fewer --players"
 HOST_DEVICES: Final = 2

@@ -18,10 +18,10 @@ import msgspec
 from actors.checker.history import Call
 from actors.checker.log_judge import MOST, LogJudge, Rules
 from actors.log.port import Entry, EventLog, ShardId
-from huntserver.app import kinds, open_log, reading_kinds, shards_of
 from huntserver.config import Config
 from huntserver.game.invariants import GameInvariants
 from huntserver.load.history import files, for_checker
+from huntserver.logs import kinds, open_log, reading_kinds, shards_of
 
 QUIET_S: Final = 1.0
 QUIET_MAX_S: Final = 15.0

@@ -209,7 +209,7 @@ def replay(rows: Rows, seconds: str) -> None:
             arguments = ("--port", str(s.port), "--key-file", f"{name}/token.key", "--players", "500", "--hunts", "50")
             generate(s.pid, *arguments, "--seconds", seconds)
         code = (
-            "import asyncio,time\nfrom huntserver.app import *\nfrom huntserver.cli.offline import fold\n"
+            "import asyncio,time\nfrom huntserver.logs import *\nfrom huntserver.cli.offline import fold\n"
             "from huntserver.config import *\n"
             f"c=Config(log=LogChoice(url='sqlite:{name}/hunts.db',hunt_shards=16,player_shards=16))\n"
             "async def main():\n log,s=open_log(c,read_only=True); await log.open()\n"

@@ -15,9 +15,9 @@ from actors.checker.history import NONE, OK, REFUSED, Call, LiveDigest
 from actors.checker.log_judge import LogJudge, Rules, Totals
 from actors.log.port import EventLog, ShardId
 from actors.snapshots.format import decode_header, split_digest
-from huntserver.app import kinds, open_log, reading_kinds
 from huntserver.config import Config
 from huntserver.game.invariants import GameInvariants
+from huntserver.logs import kinds, open_log, reading_kinds
 from huntserver.wire.messages import decode_json
 from lab.chaos.players import Crowd
 from lab.chaos.talk import Asked, Talk
