@@ -88,5 +88,5 @@ def _typed(answer: AnyAnswer) -> str:
     """Return how somebody would type an answer, "" where that is not plain."""
     if isinstance(answer, Answer):
         number = "" if answer.number is None else f"{answer.number}{' ' + answer.unit if answer.unit else ''}"
-        return answer.text or number or answer.date or answer.time
+        return answer.text or number or answer.date or answer.time or answer.position
     return answer

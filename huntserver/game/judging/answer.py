@@ -1,4 +1,4 @@
-"""An accepted answer as a hunt file says it: a text, an expression, a number, a date, a time, a set or a list. Pure.
+"""An accepted answer as a hunt file says it: a text, an expression, a number, date, time, position, set or list. Pure.
 
 Owns the shape. What may stand in it is `answer_values`', how a guess is compared with it `judge`'s.
 """
@@ -21,10 +21,11 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Answer(Strict, frozen=True):
-    """One accepted answer. Exactly one of text, regex, number, date, time, set and list says what it is.
+    """One accepted answer. Exactly one of text, regex, number, date, time, position, set and list says what it is.
 
     `mode` and `accents` stand for the clue's own. `tolerance` of a number is absolute, or "5%" of it; of a date it is
-    in days, of a time in minutes. `accepts` and `refuses` are guesses that `check` tries on this answer alone.
+    in days, of a time in minutes. A position (degrees, WGS 84) is met within `radius_m` metres; 0: 50 m. `accepts` and
+    `refuses` are guesses that `check` tries on this answer alone.
     """
 
     text: str = ""
@@ -43,6 +44,8 @@ class Answer(Strict, frozen=True):
     at_least: int = 0
     accepts: list[str] = []
     refuses: list[str] = []
+    position: str = ""
+    radius_m: float = 0.0
 
 
 AnyAnswer: TypeAlias = str | Answer

@@ -17,12 +17,14 @@ from huntserver.game.judging.folding import answer_forms, symbols
 from huntserver.game.judging.judge import TextJudge, number_of
 from huntserver.game.judging.moment import date_of, time_of
 from huntserver.game.judging.number import unit_problem
+from huntserver.game.judging.position import position_of
 
 Wrong = Callable[[str, str, str], None]
 NUMBER_MAX: Final = 10**15
 THINGS_MAX: Final = 40
 EXAMPLES_MAX: Final = 20
-WHATS: Final = ("text", "regex", "number", "date", "time", "set", "list")
+WHATS: Final = ("text", "regex", "number", "date", "time", "set", "list", "position")
+RADIUS_MAX_M: Final = 100_000
 
 
 def check_answers(wrong: Wrong, path: str, answers: Sequence[AnyAnswer], mode: Mode, accents: bool) -> None:
@@ -61,6 +63,7 @@ def _values(answer: Answer) -> tuple[object, ...]:
     number = "given" if answer.number is not None else ""
     return (
         answer.text, answer.regex, number, answer.date, answer.time, answer.in_any_order, answer.in_order,
+        answer.position,
     )  # fmt: skip
 
 
@@ -80,10 +83,16 @@ def _counted(wrong: Wrong, path: str, answer: Answer, what: str, mode: Mode, acc
         told(f"{path}.date", f"{answer.date!r} is no date", "write it as 1969-07-20, 1969-07, 1969 or --07-20")
     elif what == "time" and time_of(answer.time) is None:
         told(f"{path}.time", f"{answer.time!r} is no time of day", "write it as 14:30 or 14:30:05")
+    elif what == "position" and position_of(answer.position) is None:
+        told(f"{path}.position", "is no position, or may be two", "write latitude, longitude: 48.8584, 2.2945")
     elif what in ("set", "list"):
         _things(told, f"{path}.{what}", answer.in_any_order or answer.in_order, mode, accents)
         if not 0 <= answer.at_least <= len(answer.in_any_order or answer.in_order):
             told(f"{path}.at_least", f"is {answer.at_least}", "allowed is 0 (all) up to the number of things")
+    if answer.radius_m and what != "position":
+        told(f"{path}.radius_m", f"stands beside {what}", "it is of a position; of a number say tolerance")
+    elif answer.radius_m and not 1 <= answer.radius_m <= RADIUS_MAX_M:
+        told(f"{path}.radius_m", f"is {answer.radius_m}", f"allowed is 1 to {RADIUS_MAX_M} metres")
     if what in ("date", "time") and not _amount(str(answer.tolerance)):
         told(f"{path}.tolerance", f"is {answer.tolerance!r}", "give days of a date, minutes of a time, 0 and more")
     return named
@@ -126,8 +135,9 @@ def _things(wrong: Wrong, path: str, things: Sequence[Thing], mode: Mode, accent
     for i, thing in enumerate(things):
         for j, one in enumerate(thing if isinstance(thing, list) else [thing]):
             at = f"{path}[{i}]" + (f"[{j}]" if isinstance(thing, list) else "")
-            if isinstance(one, Answer) and (one.in_any_order or one.in_order or one.regex):
-                wrong(at, "is a list within a list, or an expression", "give a text, a number, a date or a time")
+            if isinstance(one, Answer) and (one.in_any_order or one.in_order or one.regex or one.position):
+                what = "is a list within a list, an expression or a position"
+                wrong(at, what, "give a text, a number, a date or a time")
             else:
                 _one(wrong, at, one, mode, accents)
 

@@ -32,6 +32,7 @@ from huntserver.game.judging.nearness import near
 from huntserver.game.judging.number import NumberAnswer
 from huntserver.game.judging.number_words import number_words
 from huntserver.game.judging.opening import bare
+from huntserver.game.judging.position import RADIUS_M, PositionAnswer, position_of
 from huntserver.game.judging.units import unit_key
 from huntserver.game.judging.wrapper import Wrapper
 
@@ -222,6 +223,10 @@ def _rich(answer: Answer, mode: Mode, accents: bool) -> Fits:
         seconds = time_of(answer.time)
         assert seconds is not None, answer.time
         return TimeAnswer(seconds, int(float(answer.tolerance) * 60)).fits
+    if answer.position:
+        at = position_of(answer.position)
+        assert at is not None, answer.position
+        return PositionAnswer(at, answer.radius_m or RADIUS_M).fits
     things = answer.in_any_order or answer.in_order
     if things:
         fits = tuple(_thing(thing, mode, accents) for thing in things)
