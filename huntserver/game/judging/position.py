@@ -154,7 +154,7 @@ def _degrees(parts: list[_Part]) -> float | None:
         return None
     if any(p.mark and p.mark not in _MARKS[i] for i, p in enumerate(parts)) or any(p.value >= 60 for p in parts[1:]):
         return None
-    value = sum(p.value / 60**i for i, p in enumerate(parts))
+    value = sum((p.value / 60.0**i for i, p in enumerate(parts)), 0.0)
     return -value if parts[0].sign == "-" else value
 
 
