@@ -96,7 +96,7 @@ def _letter(word: str) -> str:
     return word if known is None else f" {known} "
 
 
-class _Part(NamedTuple):
+class _Numeral(NamedTuple):
     """A number with the mark behind it, the letters before it, and the signs and separators before it."""
 
     value: float
@@ -107,9 +107,9 @@ class _Part(NamedTuple):
     parted: bool
 
 
-def _parts(text: str) -> tuple[list[_Part], str] | None:
+def _parts(text: str) -> tuple[list[_Numeral], str] | None:
     """Return the numbers of a text, and the letters behind the last; None where something else stands in it."""
-    found: list[_Part] = []
+    found: list[_Numeral] = []
     at, before, sign, parted = 0, "", "", False
     while at < len(text.rstrip()):
         token = _TOKEN.match(text, at)
@@ -118,7 +118,7 @@ def _parts(text: str) -> tuple[list[_Part], str] | None:
         number, mark, letter, minus, part = token.groups()
         at = token.end()
         if number is not None:
-            found.append(_Part(float(number), "." not in number, mark or "", before, sign, parted))
+            found.append(_Numeral(float(number), "." not in number, mark or "", before, sign, parted))
             before, sign, parted = "", "", False
         elif letter is not None:
             before += letter
@@ -148,7 +148,7 @@ def _read(text: str) -> Iterator[Position]:
             yield from _sided(a, b, (first[0].letters, second[0].letters, last))
 
 
-def _degrees(parts: list[_Part]) -> float | None:
+def _degrees(parts: list[_Numeral]) -> float | None:
     """Return degrees, minutes and seconds as degrees; None where they are none."""
     if len(parts) > 3 or len(parts[0].sign) > 1 or not all(p.whole for p in parts[:-1]):
         return None
