@@ -13,6 +13,7 @@ from actors.reporter import Reporter
 from actors.shard.actor import Caller
 from actors.way_in import WayIn
 from huntserver.config import ConfigError
+from huntserver.game.definition.rewritten import as_written
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.authoring import Create, Define
@@ -57,7 +58,12 @@ async def load_hunt(
         report.warn("hunt_unreachable", hunt=id, code=seen.code, why=seen.msg)
         return
     media = [_stored(store, name, held.media[name][1]()) for name in references(definition)]
-    steps: list[Any] = [Create(), *media, Define(source(definition)), Publish()]
+    steps: list[Any] = [
+        Create(),
+        *media,
+        Define(source(definition), written=as_written(held.data, held.style)),
+        Publish(),
+    ]
     if definition.schedule.starts_at is None:
         steps.append(Start())
     for step in steps:

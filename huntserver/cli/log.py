@@ -174,6 +174,7 @@ def _show(record: Any, personal: bool) -> None:
         if not personal:
             fields.pop("personal", None)
         fields.pop("definition", None)
+        fields.pop("written", None)
         fields.pop("secret", None)
         words = ", ".join(f"{k} {v}" for k, v in fields.items())
         by = record.by if personal or not record.by.startswith("p:") else "a player"

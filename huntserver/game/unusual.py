@@ -224,3 +224,6 @@ class HuntRest(msgspec.Struct, omit_defaults=True):
 
     nameless: dict[str, int] = {}
     """Teams whose name was erased, and how often: a name that is given afterwards has a key of its own."""
+
+    written: str = ""
+    """The TOML that the definition was read of, as its author wrote it; answers may have been accepted since."""

@@ -19,6 +19,7 @@ from actors.shard.actor import Caller
 from huntserver.auth import Tokens
 from huntserver.game.definition.formats import NAMES
 from huntserver.game.definition.lines import lines_of
+from huntserver.game.definition.rewritten import rewritten
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.written import as_toml
 from huntserver.game.features.big_board import Source, SourceQuery
@@ -170,7 +171,7 @@ class Console:
         style = parse_qs(asked.query).get("style", ["toml"])[-1]
         if style not in ("toml", "json"):
             return refused(Rejected("bad_field", f"style is {style[:40]!r}, allowed are toml, json"))
-        self._system.query("hunt", found.group(1), SourceQuery(), _SourceReply(reply, style), 0, caller)
+        self._system.query("hunt", found.group(1), SourceQuery(), _SourceReply(reply, style, self._worker), 0, caller)
         return None
 
     def _host(self, asked: HttpRequest) -> Caller | Rejected:
@@ -183,9 +184,10 @@ class Console:
 class _SourceReply:
     """Takes a hunt's definition and answers with it as it was asked for."""
 
-    def __init__(self, reply: Reply, style: str) -> None:
+    def __init__(self, reply: Reply, style: str, worker: Offload) -> None:
         self._reply = reply
         self._style = style
+        self._worker = worker
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """Never: a question was asked."""
@@ -199,7 +201,14 @@ class _SourceReply:
         if not view.definition:
             self._reply.reply(refused(Rejected("no_definition", "the hunt has no definition yet", retry=True)))
             return
+        if self._style == "json" or not view.written:
+            self._answer(view, view.definition if self._style == "json" else as_toml(view.definition))
+            return
+        write = partial(rewritten, view.written, view.definition)
+        if not self._worker.run(write, lambda text: self._answer(view, text), self._reply.fail):
+            self._reply.reply(refused(BUSY))
+
+    def _answer(self, view: Source, text: str) -> None:
         kind = "application/json" if self._style == "json" else "application/toml; charset=utf-8"
-        text = view.definition if self._style == "json" else as_toml(view.definition)
         kept = [*NOT_KEPT, ("etag", f'"{view.digest}"')]
         self._reply.reply(Response(200, text.encode(), kind, kept))

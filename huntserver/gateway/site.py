@@ -21,6 +21,7 @@ from huntserver import errors
 from huntserver.auth import Tokens
 from huntserver.game.command import REASON_MAX
 from huntserver.game.definition.part import Problem
+from huntserver.game.definition.rewritten import as_written
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.features.amending import Existing, PreviewQuery
@@ -142,7 +143,7 @@ def _faults(problems: list[Problem]) -> Response:
     return as_json(errors.status(code), {"code": code, "msg": str(problems[0]), "problems": told})
 
 
-def _definition(text: str, query: str, base: str) -> Define | PreviewQuery | Rejected:
+def _definition(text: str, query: str, base: str, written: str) -> Define | PreviewQuery | Rejected:
     """Return what a definition goes up for: to hold, or (`?preview`) to see what it would change."""
     asked = parse_qs(query, keep_blank_values=True)
     if "preview" in asked:
@@ -152,7 +153,7 @@ def _definition(text: str, query: str, base: str) -> Define | PreviewQuery | Rej
         allowed = ", ".join(get_args(Existing))
         return Rejected("bad_field", f"existing is {existing[:40]!r}, allowed are {allowed}")
     reason = asked.get("reason", [""])[-1][:REASON_MAX] or None
-    return Define(text, cast(Existing, existing), base, reason=reason)
+    return Define(text, cast(Existing, existing), base, written, reason=reason)
 
 
 def _base(asked: HttpRequest) -> str:
@@ -327,11 +328,12 @@ class Site:
         kind = asked.header(b"content-type")
         style = "json" if "json" in kind else "yaml" if "yaml" in kind else "toml"
 
-        def judged(checked: Definition | list[Problem], reply: Reply) -> None:
+        def judged(checked: Definition | list[Problem], body: bytes, reply: Reply) -> None:
             if isinstance(checked, list):
                 reply.reply(_faults(checked))
                 return
-            message = _definition(source(checked), asked.query, _base(asked))
+            written = as_written(body, style)
+            message = _definition(source(checked), asked.query, _base(asked), written)
             if isinstance(message, Rejected):
                 reply.reply(refused(message))
             else:
@@ -339,7 +341,7 @@ class Site:
 
         def take(body: bytes, reply: Reply) -> None:
             check = partial(prepared, body, style)
-            if not self._worker.run(check, lambda checked: judged(checked, reply), reply.fail):
+            if not self._worker.run(check, lambda checked: judged(checked, body, reply), reply.fail):
                 self.door.refuse("checks", asked.address)
                 busy = Rejected("busy", "other definitions are being checked; send it again", True, 2000)
                 reply.reply(refused(busy))

@@ -170,7 +170,7 @@ def _hunt(changes: Changes, hunt: str, record: Done) -> None:
 def _detail(event: Any) -> str:
     """Return an event's fields as JSON, without what is personal and without a definition's text (its answers)."""
     fields = msgspec.to_builtins(event)
-    for name in ("type", "personal", "definition", "results", "invite", "secret"):
+    for name in ("type", "personal", "definition", "written", "results", "invite", "secret"):
         fields.pop(name, None)
     return msgspec.json.encode(fields).decode()[:DETAIL_BYTES_MAX]
 

@@ -130,6 +130,16 @@ async def test_a_host_reads_a_hunt_as_a_file_that_is_the_same_hunt(rig: Rig) -> 
     assert Caller(rig).ask("GET", "/hunts/none/definition", Authorization=bearer(rig))[0] == 404
 
 
+async def test_what_a_host_wrote_comes_back_with_its_comments_and_with_an_answer_that_was_accepted(rig: Rig) -> None:
+    text = "# for June\n" + DEFINITION
+    head = {"Authorization": bearer(rig), "Content-Type": "application/toml"}
+    assert Caller(rig).ask("PUT", "/hunts/h1/definition", text.encode(), **head)[0] == 200
+    assert Caller(rig).ask("GET", "/hunts/h1/definition", Authorization=bearer(rig)) == (200, text)
+    assert (
+        "june" not in str(Caller(rig).ask("GET", "/hunts/h1/definition?style=json", Authorization=bearer(rig))).lower()
+    )
+
+
 async def test_a_definition_goes_up_only_over_the_one_that_it_was_made_from(rig: Rig) -> None:
     reader = Caller(rig)
     _, text = reader.ask("GET", "/hunts/h1/definition", Authorization=bearer(rig))

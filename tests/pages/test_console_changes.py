@@ -65,6 +65,30 @@ def test_an_answer_that_was_accepted_is_not_taken_back_by_an_older_text(
     host.well()
 
 
+def test_comments_of_a_published_text_stay_when_an_answer_is_accepted_and_another_browser_opens_it(
+    desk: Desks, office: LocalServer, crew: Cast
+) -> None:
+    hunt, runner = crew.hunt(teams(clue("a"), clue("b")))
+    subject = host_of(crew, hunt, runner)
+    host = signed_in(desk(), office, subject, hunt)
+    host.view("Edit")
+    host.sees(".verdict", "Can be played")
+    paper = host.page.locator("#source")
+    text = "# For the summer party.\n" + paper.input_value().replace('id = "b"', 'id = "b"  # at the bridge')
+    paper.fill(text)
+    host.sees(".verdict", "Can be played")
+    host.button("save")
+    host.agree()
+    host.noted("Saved.")
+    runner.ask("accept", hunt=hunt, clue="a", text="chai")
+    expect(paper).to_have_value(text.replace('["tea"]', '["tea", "chai"]', 1), timeout=WAIT_MS)
+    other = signed_in(desk(), office, subject, hunt)
+    other.view("Edit")
+    expect(other.page.locator("#source")).to_have_value(paper.input_value(), timeout=WAIT_MS)
+    for one in (host, other):
+        one.well()
+
+
 def test_the_team_that_is_chosen_stays_chosen_when_it_is_overtaken_and_only_what_can_be_done_is_offered(
     desk: Desks, office: LocalServer, crew: Cast
 ) -> None:

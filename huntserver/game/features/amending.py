@@ -84,7 +84,8 @@ class Amended(HostEvent, tag="amended", frozen=True, gc=False):
     a part of one (CLUE.PART).
 
     `paid`: by how much the points of a clue that teams have solved changed, where that is compensated. `changed`: the
-    keys that changed, by clue; `accepted`: the answer that was added to one (both for the trail alone).
+    keys that changed, by clue; `accepted`: the answer that was added to one (both for the trail alone). `written`: the
+    TOML that the definition was read of, if any.
     """
 
     digest: str
@@ -93,6 +94,7 @@ class Amended(HostEvent, tag="amended", frozen=True, gc=False):
     paid: dict[str, int] = {}
     changed: dict[str, tuple[str, ...]] = {}
     accepted: str = ""
+    written: str = ""
 
 
 class Rejudged(GameEvent, tag="rejudged", frozen=True, gc=False):
@@ -124,7 +126,9 @@ def _in_words(line: AuditLine) -> str:
     return f"{line.by} changed {changed or 'it'}{answer}"
 
 
-def amended(state: Hunt, text: str, existing: Existing, ctx: Context, author: Author) -> Decision | Rejected:
+def amended(
+    state: Hunt, text: str, existing: Existing, ctx: Context, author: Author, *, written: str = ""
+) -> Decision | Rejected:
     """Return the decision that a published hunt has another definition (JSON text, checked already)."""
     if state.phase not in PHASES:
         return Rejected("wrong_phase", "the hunt has ended; reopen it first", retry=True)
@@ -134,7 +138,9 @@ def amended(state: Hunt, text: str, existing: Existing, ctx: Context, author: Au
     if state.more.rejudging:
         return REJUDGING
     text = source(checked)
-    return _amended(state, amend.changes(state, checked), plan_of(text), text, existing=existing, author=author)
+    return _amended(
+        state, amend.changes(state, checked), plan_of(text), text, existing=existing, author=author, written=written
+    )
 
 
 def _amended(
@@ -146,6 +152,7 @@ def _amended(
     existing: Existing,
     author: Author,
     accepted: str = "",
+    written: str = "",
 ) -> Decision:
     checked = plan.definition
     marks: dict[str, list[bytes]] = {}
@@ -157,7 +164,7 @@ def _amended(
     paid = {c.clue: c.points for c in changes if c.points and c.solved} if existing == "compensate" else {}
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
     changed = {c.clue: c.what for c in changes[:CHANGES_KEPT]}
-    event = Amended(digest, text, marks, paid, changed, accepted, personal=author)
+    event = Amended(digest, text, marks, paid, changed, accepted, written, personal=author)
     answer = {"digest": digest, "clues": len(checked.clues), "changed": len(changes), "existing": existing}
     return Decision((event,), answer)
 
@@ -257,6 +264,8 @@ def preview(state: Hunt, query: PreviewQuery, ctx: Context) -> Preview | Rejecte
 
 def _apply_amended(state: Hunt, event: Amended, at_ms: int) -> None:
     amend.renumber(state, event.definition, event.digest)
+    if not event.accepted:  # one more answer is put into the text that there is
+        state.rest.written = event.written
     committed = state.rest.committed
     if committed is not None:
         committed.made.append((at_ms, commitment(committed.secret, event.definition)))

@@ -16,7 +16,7 @@ from huntserver.game.unusual import AuditLine
 
 KEPT: Final = 200
 DETAIL_MAX: Final = 300
-HIDDEN: Final = ("type", "personal", "definition", "secret")
+HIDDEN: Final = ("type", "personal", "definition", "written", "secret")
 """Fields that are not part of a line's detail: said elsewhere in it, too large, or nobody's business before the end."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from actors.entity import Context, Decision, Rejected
 from huntserver.game.command import Command, HostCommand
 from huntserver.game.definition.file import DEFINITION_BYTES_MAX
+from huntserver.game.definition.rewritten import BOTH_BYTES_MAX, WRITTEN_BYTES_MAX
 from huntserver.game.definition.shape import source
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.event import GameEvent
@@ -29,11 +30,13 @@ class Define(HostCommand, tag="define", frozen=True):
 
     A draft's earlier one is replaced, a published hunt's amended; `existing` says what happens to what teams have done.
     `base`: digest of the definition that this one was made from; refused as `conflict` if the hunt has another by now.
+    `written`: the TOML that it was read of, as its author wrote it, "" for none.
     """
 
     definition: str
     existing: Existing = "keep"
     base: str = ""
+    written: str = ""
 
 
 class Created(GameEvent, tag="created", frozen=True, gc=False):
@@ -43,10 +46,11 @@ class Created(GameEvent, tag="created", frozen=True, gc=False):
 
 
 class Defined(GameEvent, tag="defined", frozen=True, gc=False):
-    """Its definition: JSON text in normal form, and the blake2b digest of it."""
+    """Its definition: JSON text in normal form, the blake2b digest of it, and the TOML that it was read of, if any."""
 
     digest: str
     definition: str
+    written: str = ""
 
 
 def create(state: Hunt, command: Any, ctx: Context) -> Decision | Rejected:
@@ -69,7 +73,8 @@ def define(state: Hunt, command: Define, ctx: Context) -> Decision | Rejected:
     if overtaken is not None:
         return overtaken
     if state.phase is not Phase.DRAFT:
-        return amended(state, command.definition, command.existing, ctx, act(ctx, command))
+        author, written = act(ctx, command), kept_text(command)
+        return amended(state, command.definition, command.existing, ctx, author, written=written)
     checked = check_definition(command.definition.encode(), "json")
     if isinstance(checked, list):
         shown = tuple(map(str, checked[:PROBLEMS_SHOWN]))
@@ -79,7 +84,14 @@ def define(state: Hunt, command: Define, ctx: Context) -> Decision | Rejected:
     answer: dict[str, Any] = {"digest": digest, "clues": len(checked.clues)}
     if lacking := [name for name in references(checked) if name not in state.rest.media]:
         answer["missing"] = len(lacking)  # to be uploaded before the hunt is published
-    return Decision((Defined(digest, text),), answer)
+    return Decision((Defined(digest, text, kept_text(command)),), answer)
+
+
+def kept_text(command: Define) -> str:
+    """Return the text that is kept beside the definition: none that does not fit into a record with it."""
+    written = len(command.written.encode())
+    fits = written <= WRITTEN_BYTES_MAX and written + len(command.definition.encode()) <= BOTH_BYTES_MAX
+    return command.written if fits else ""
 
 
 def _apply_created(state: Hunt, event: Created, at_ms: int) -> None:
@@ -89,6 +101,7 @@ def _apply_created(state: Hunt, event: Created, at_ms: int) -> None:
 
 def _apply_defined(state: Hunt, event: Defined, at_ms: int) -> None:
     state.define(event.definition, event.digest)
+    state.rest.written = event.written
 
 
 FEATURE: Final = Feature(

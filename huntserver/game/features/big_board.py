@@ -144,11 +144,13 @@ class WouldAccept(msgspec.Struct, frozen=True):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A hunt's definition, JSON text in normal form, empty without one; the hunt's phase; the text's digest."""
+    """A hunt's definition, JSON text in normal form, empty without one; the hunt's phase; the text's digest; the TOML
+    that it was read of, if that is kept."""
 
     definition: str
     phase: str
     digest: str = ""
+    written: str = ""
 
 
 def big_board(state: Hunt, query: BigBoardQuery, ctx: Context) -> BigBoard | Rejected:
@@ -281,7 +283,7 @@ def view_as(state: Hunt, query: ViewAsQuery, ctx: Context) -> Page | Rejected:
 
 def source(state: Hunt, query: Any, ctx: Context) -> Source | Rejected:
     """Answer a `SourceQuery`."""
-    return not_host(state, ctx) or Source(state.source, state.phase.name.lower(), state.digest)
+    return not_host(state, ctx) or Source(state.source, state.phase.name.lower(), state.digest, state.rest.written)
 
 
 FEATURE: Final = Feature(

@@ -83,7 +83,7 @@ function overtaken(theirs) {
   if (!edit) return;
   state.edit = { ...edit, theirs };
   if (edit.text !== edit.saved) return;
-  const text = together(state.edit) ?? theirs.text;  // with what the server does not keep, such as comments
+  const text = together(state.edit) ?? theirs.text;  // with what the server may not keep: comments of YAML, or of a long text
   take_up(text, text);
   note("good", h("edit.reloaded"));
 }
@@ -215,10 +215,12 @@ async function put(hunt, query) {
   state.edit = { ...state.edit, hunt, fresh: false, saved: edit.text, base: told.body?.digest || "", basis: "", theirs: null };
   remember(hunt);
   settled(hunt);
-  note("good", h(/^\s*#/m.test(edit.text) ? "save.done_comments" : "save.done"));
-  const { text, digest } = await source_of(hunt);
+  const { text, digest, status } = await source_of(hunt);
+  note("good", h(status === 200 && has_comments(edit.text) && !has_comments(text) ? "save.done_comments" : "save.done"));
   if (state.edit?.hunt === hunt && digest === state.edit.base) state.edit = { ...state.edit, basis: text };
 }
+
+const has_comments = (/** @type {string} */ text) => /^\s*#/m.test(text);
 
 /** @param {import("./server.js").Told} told */
 function refused({ body }) {

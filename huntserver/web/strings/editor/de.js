@@ -43,5 +43,5 @@ export default {
   "try.done": "fertig mit allem, was offen war",
   "try.idle": { one: "{n} min nichts offen", other: "{n} min nichts offen" },
   "try.nobody": "Niemand: alle Teams haben alles gelöst.",
-  "save.done_comments": "Gespeichert. Der Server behält, was der Text sagt, nicht seine Kommentare: Heb die Datei auf, wenn du sie brauchst.",
+  "save.done_comments": "Gespeichert. Kommentare behält der Server nur in TOML bis 128 KiB: Heb die Datei auf, wenn du sie brauchst.",
 };

@@ -43,5 +43,5 @@ export default {
   "try.done": "done with all that opened",
   "try.idle": { one: "nothing open for {n} min", other: "nothing open for {n} min" },
   "try.nobody": "Nobody: every team solved all.",
-  "save.done_comments": "Saved. The server keeps what the text says, not its comments: keep the file if you want them.",
+  "save.done_comments": "Saved. Of a text that is no TOML, or longer than 128 KiB, the server does not keep the comments: keep the file if you want them.",
 };
