@@ -50,7 +50,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class LogChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which event log. `url` is `sqlite:PATH` or `kafka:HOST:PORT[,HOST:PORT]`; shard counts are for life.
 
-    `replication` is the number of copies of every Kafka partition; 0: three, or as many as there are brokers.
+    `replication` is the number of copies of every Kafka partition; 0: three, or as many as there are brokers. `skip`:
+    bad records that are passed over, as `huntserver skip-record` prints them; kept for as long as the log is.
     """
 
     url: str = "sqlite:data/hunts.db"
@@ -59,6 +60,7 @@ class LogChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     topic_prefix: str = "huntserver"
     replication: int = 0
     producers: int = 2
+    skip: list[str] = []
     security: Security = Security()
 
 

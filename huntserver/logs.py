@@ -14,6 +14,7 @@ from actors.log.kafka.log import KafkaLog
 from actors.log.kafka.security import connecting
 from actors.log.kafka.topics import lacking_copies, topics_of
 from actors.log.port import EventLog, ShardId, SnapshotStore
+from actors.log.skipping import SkippingLog
 from actors.log.sqlite.log import SqliteLog
 from actors.log.sqlite.reader import SqliteReader
 from actors.reporter import Reporter
@@ -53,8 +54,17 @@ def open_log(
     """Return the log that the configuration names, not opened yet, and its snapshot store.
 
     `read_only`: for tools, also beside a running server; no shard counts are asked for. `anew`: a file that is gone
-    with its records is made again. Raises `LogMisconfigured` when a secret of `[log.security]` cannot be read.
+    with its records is made again. Raises `LogMisconfigured` for `log.skip`, or a secret that cannot be read.
     """
+    log, snapshots = _log_of(config, read_only, report, anew)
+    if not config.log.skip:
+        return log, snapshots
+    if report is not None:
+        report.warn("records_skipped", places=config.log.skip)
+    return SkippingLog.of(log, config.log.skip, [kind for kind, _ in kinds(config)]), snapshots
+
+
+def _log_of(config: Config, read_only: bool, report: Reporter | None, anew: bool) -> tuple[EventLog, SnapshotStore]:
     scheme, rest = log_url(config.log.url)
     shards = {kind.topic: count for kind, count in kinds(config)}
     if scheme == "sqlite":
@@ -114,5 +124,6 @@ async def lacking(config: Config) -> str:
 
 def shards_of(log: EventLog, config: Config) -> list[ShardId]:
     """Return the shards of a log that is open: their count as a file says it, else as the configuration does."""
-    held = log.shards() if isinstance(log, SqliteReader) else {}
+    inner = log.inner if isinstance(log, SkippingLog) else log
+    held = inner.shards() if isinstance(inner, SqliteReader) else {}
     return [ShardId(kind.topic, i) for kind, count in kinds(config) for i in range(held.get(kind.topic, count))]

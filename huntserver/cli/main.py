@@ -68,6 +68,7 @@ LAZY = {
     "inspect": "huntserver.cli.log",
     "copies": "huntserver.cli.log",
     "accept-loss": "huntserver.cli.log",
+    "skip-record": "huntserver.cli.skip_record",
     "check": "huntserver.cli.check",
     "import": "huntserver.cli.imports",
     "erase": "huntserver.cli.erase",
