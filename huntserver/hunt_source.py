@@ -5,12 +5,14 @@ Reads what is there and no more than the limits allow; judges media by their byt
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
-from huntserver.game.definition.formats import style_of
+from huntserver.game.definition.formats import style_of, style_of_text
+from huntserver.game.definition.lines import lines_of
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition
 from huntserver.game.media import missing, references, type_of
@@ -39,7 +41,10 @@ class HuntSource(NamedTuple):
 
 
 def read_source(path: Path) -> HuntSource:
-    """Read a hunt's file, folder or zip. Raises `SourceError`, OSError."""
+    """Read a hunt's file, folder or zip; `-` is standard input. Raises `SourceError`, OSError."""
+    if str(path) == "-":
+        data = sys.stdin.buffer.read(BYTES_MAX + 1)
+        return HuntSource("standard input", data, style_of_text(data), {}, False)
     if path.is_dir():
         return _of(str(path), _files_in(path), is_whole=True)
     if path.suffix.lower() == ".zip":
@@ -101,6 +106,20 @@ def _of(label: str, files: _Files, *, is_whole: bool) -> HuntSource:
 
 def _media(files: _Files) -> _Files:
     return {name: file for name, file in files.items() if type_of(name) or name.isascii()}
+
+
+def placed(source: HuntSource, problems: list[Problem]) -> list[tuple[int, Problem]]:
+    """Return faults with their lines (from 1; 0 where none is known), in the order of the file."""
+    try:
+        text = source.data.decode()
+    except UnicodeDecodeError:
+        text = source.data.decode("latin-1")  # every byte a letter: lines are the same
+    return sorted(zip(lines_of(problems, text, source.style), problems, strict=True), key=lambda found: found[0])
+
+
+def told(source: HuntSource, problems: list[Problem]) -> list[str]:
+    """Return faults as lines for people, each with file and line before it."""
+    return [f"{source.label}{f':{line}' if line else ''}: {p}" for line, p in placed(source, problems)]
 
 
 def media_problems(source: HuntSource, d: Definition, bytes_max: int = BYTES_MAX) -> list[Problem]:

@@ -12,12 +12,19 @@ import msgspec
 
 from huntserver.cli.main import FAILED, USAGE
 from huntserver.game.definition.explained import explain
-from huntserver.game.definition.lines import lines_of
 from huntserver.game.definition.oddities import oddities
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition
 from huntserver.game.definition.solvability import check_definition
-from huntserver.hunt_source import HuntSource, SourceError, media_oddities, media_problems, read_source
+from huntserver.hunt_source import (
+    HuntSource,
+    SourceError,
+    media_oddities,
+    media_problems,
+    placed,
+    read_source,
+    told,
+)
 from huntserver.playthrough import Playthrough, play_through
 
 TEAMS_MAX = 500
@@ -53,13 +60,13 @@ def check(files: tuple[Path, ...], as_json: bool, explained: bool, simulated: bo
         if as_json:
             click.echo(msgspec.json.encode(_told(held, found, explained, simulated, teams, seed)).decode())
         elif isinstance(found, list):
-            for at, problem in placed(held, found):
-                click.echo(f"{held.label}{f':{at}' if at else ''}: {problem}")
+            for line in told(held, found):
+                click.echo(line)
         else:
             _print(held, found)
             if explained:
-                for clue, line in explain(found):
-                    click.echo(f"  {clue}: {line}")
+                for clue, words in explain(found):
+                    click.echo(f"  {clue}: {words}")
             if simulated:
                 _print_play(play_through(found, teams, seed), teams)
     sys.exit(USAGE if unread else FAILED if bad else 0)
@@ -69,15 +76,6 @@ def checked(held: HuntSource) -> Definition | list[Problem]:
     """Return the definition, or every problem of the file and of the media that it names."""
     found = check_definition(held.data, held.style)
     return found if isinstance(found, list) else media_problems(held, found) or found
-
-
-def placed(held: HuntSource, problems: list[Problem]) -> list[tuple[int, Problem]]:
-    """Return faults with their lines (from 1; 0 where none is known), in the order of the file."""
-    try:
-        text = held.data.decode()
-    except UnicodeDecodeError:
-        text = held.data.decode("latin-1")  # every byte a letter: lines are the same
-    return sorted(zip(lines_of(problems, text, held.style), problems, strict=True), key=lambda found: found[0])
 
 
 def _odd(held: HuntSource, found: Definition) -> list[Problem]:
@@ -92,15 +90,15 @@ def _told(
     held: HuntSource, found: Definition | list[Problem], explained: bool, simulated: bool, teams: int, seed: int
 ) -> dict[str, Any]:
     problems = found if isinstance(found, list) else []
-    told: dict[str, Any] = {"file": held.label, "problems": _as_rows(held, problems)}
+    row: dict[str, Any] = {"file": held.label, "problems": _as_rows(held, problems)}
     if isinstance(found, Definition):
         if odd := _odd(held, found):
-            told["warnings"] = _as_rows(held, odd)
+            row["warnings"] = _as_rows(held, odd)
         if explained:
-            told["answers"] = list(explain(found))
+            row["answers"] = list(explain(found))
         if simulated:
-            told["play"] = play_through(found, teams, seed)
-    return told
+            row["play"] = play_through(found, teams, seed)
+    return row
 
 
 def _print(held: HuntSource, found: Definition) -> None:

@@ -81,7 +81,10 @@ def _asked(base: str, token: str) -> ClusterView:
         fail(f"the server at {base} is no node of a cluster: its cluster.listen is empty", FAILED)
     if status != 200:
         fail(f"{body.get('code')}: {body.get('msg')}", FAILED)
-    return msgspec.convert(body, ClusterView)
+    try:
+        return msgspec.convert(body, ClusterView)
+    except msgspec.ValidationError as error:
+        fail(f"the server at {base} tells of its cluster as another version does ({error})", FAILED)
 
 
 def trouble(seen: ClusterView) -> Iterator[str]:

@@ -24,12 +24,13 @@ from huntserver.cli.main import FAILED, UNREACHABLE, USAGE, fail
 from huntserver.cli.refusals import refusal
 from huntserver.client import Client, Refused, Unreachable, connect
 from huntserver.client.http import http, http_base
+from huntserver.game.definition.part import Problem
 from huntserver.game.definition.solvability import check_definition
 from huntserver.game.feature import SentBy, Takes
 from huntserver.game.features.amending import Existing
 from huntserver.game.features.authoring import Create
 from huntserver.game.hunt import TAKES
-from huntserver.hunt_source import HuntSource, SourceError, read_source
+from huntserver.hunt_source import HuntSource, SourceError, read_source, told
 
 
 def _given(ctx: click.Context, param: click.Parameter, token: str | None) -> str:
@@ -81,10 +82,13 @@ def create(file: Path, url: str, token: str, hunt: str | None, publish: bool) ->
     """Make a hunt from a file, folder or zip: create, send its media and definition, publish. A draft gets the file as
     its new definition."""
     source = _read(file)
+    if str(file) == "-" and not hunt:
+        fail("a hunt from standard input has no name: give it with --hunt", USAGE)
     name = hunt or file.stem
     checked = check_definition(source.data, source.style)
     if isinstance(checked, list):  # before anything is made: a draft without a text would stay
-        _show_problems(source.label, [problem._asdict() for problem in checked])
+        for line in told(source, checked):
+            click.echo(line, err=True)
         fail(f"{source.label}: has faults; nothing was made", FAILED)
 
     async def make() -> None:
@@ -124,18 +128,15 @@ async def _created(client: Client, hunt: str) -> None:
         raise
 
 
-def _show_problems(file: str, problems: list[dict[str, Any]]) -> None:
-    for problem in problems:
-        click.echo(f"{file}: {problem['path']}: {problem['what']}; {problem['cure']}", err=True)
-
-
 async def _define(url: str, token: str, hunt: str, source: HuntSource, **asked: str) -> dict[str, Any]:
     kind, file, data = f"application/{source.style}", source.label, source.data
     headers = {"authorization": f"Bearer {token}", "content-type": kind}
     address = f"{http_base(url)}/hunts/{hunt}/definition" + (f"?{urlencode(asked)}" if asked else "")
     status, body = await asyncio.to_thread(http, "PUT", address, data, headers)
     if status != 200:
-        _show_problems(file, body.get("problems", []))
+        problems = [Problem(p["path"], p["what"], p["cure"]) for p in body.get("problems", [])]
+        for line in told(source, problems):
+            click.echo(line, err=True)
         for problem in body.get("why") or []:
             click.echo(f"{file}: {problem}", err=True)
         raise Refused(body)

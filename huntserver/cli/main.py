@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -104,6 +105,17 @@ class Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(LAZY[name]), NAMED.get(name, name.replace("-", "_")))
         return command
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line; what cannot be written or read is one line, not a traceback."""
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            with contextlib.suppress(OSError):  # stderr may be what is full
+                name = f"{error.filename}: " if error.filename else "cannot write the output: "
+                click.echo(f"huntserver: {name}{error.strerror or error}", err=True)
+            _no_more_output()
+            sys.exit(UNREACHABLE)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -111,6 +123,13 @@ class Commands(click.Group):
         if (near := did_you_mean(args[0], self.list_commands(ctx))) and args[0] not in self.list_commands(ctx):
             ctx.fail(f"no such command {args[0]!r}, {near}")
         return super().resolve_command(ctx, args)
+
+
+def _no_more_output() -> None:
+    """Let what is still buffered for a full disk go nowhere: it would be tried, and complained of, once more."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

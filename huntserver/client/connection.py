@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, W
 import huntserver.client.actions as a
 from huntserver.client.device import Device
 from huntserver.client.errors import Refused, TooSlow, Unreachable
+from huntserver.client.failure import elsewhere, unreachable, why
 from huntserver.client.http import retry_after_ms
 from huntserver.client.reading import PageReader
 from huntserver.client.session import Session
@@ -76,6 +77,7 @@ class Client:
         self._greeted: asyncio.Future[None] | None = None
         self._is_up = False  # greeted by the server, on this connection
         self._failed: Exception | None = None
+        self._why = ""
 
     # ---- life
 
@@ -90,7 +92,7 @@ class Client:
         try:
             await asyncio.wait_for(asyncio.shield(self._greeted), wait_s)
         except TimeoutError:
-            raise Unreachable(f"no server answers at {self.url}; start one, or give its address with --url") from None
+            raise Unreachable(unreachable(self.url, self._why)) from None
         finally:
             if not self._greeted.done() or self._greeted.exception() is not None:
                 await self.close()
@@ -337,16 +339,13 @@ class Client:
             if closed.rcvd is not None:
                 code, reason = closed.rcvd.code, closed.rcvd.reason
         except InvalidStatus as error:
-            status = error.response.status_code
-            if status in NOT_HERE:
+            if (status := error.response.status_code) in NOT_HERE:
                 self._fail(Unreachable(f"{self.url} answers with HTTP {status}"))
-                return
-            after_ms = retry_after_ms(error.response.headers.get("Retry-After", ""))
+            self._why, after_ms = why(error), retry_after_ms(error.response.headers.get("Retry-After", ""))
         except InvalidURI as error:
-            self._fail(Unreachable(f"{error}; write --url as ws://HOST:PORT/ws"))
-            return
-        except (OSError, WebSocketException, TimeoutError):
-            pass  # not there now: the session says when to try again
+            self._fail(Unreachable(elsewhere(error, self.url)))
+        except (OSError, WebSocketException, TimeoutError, EOFError) as error:
+            self._why = why(error)  # not there now: the session says when to try again
         if self._conversation is asyncio.current_task() and self._failed is None:
             self._do(self._session.closed(_now_ms(), random.random(), code, reason=reason, after_ms=after_ms))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import urllib.request
 from http.client import HTTPException
 from typing import Any
 
 from huntserver.client.errors import Refused, Unreachable
+from huntserver.client.failure import BETWEEN, unreachable, why
 
 
 def http_base(url: str) -> str:
@@ -27,15 +27,27 @@ def http(
     try:
         request = urllib.request.Request(url, data=body, method=method, headers=headers)
         with urllib.request.urlopen(request, timeout=within_s) as answer:
-            return answer.status, json.loads(answer.read())
+            return answer.status, _object(answer.read())
     except urllib.request.HTTPError as error:
-        with contextlib.suppress(ValueError):
-            return error.code, json.loads(error.read())
-        return error.code, {"code": "http", "msg": f"HTTP {error.code}"}
+        try:
+            return error.code, {"code": "http", "msg": f"HTTP {error.code}"} | _object(error.read())
+        except (ValueError, OSError, HTTPException):
+            raise Unreachable(f"no huntserver answers at {url} (HTTP {error.code}; {BETWEEN})") from error
     except OSError as error:
-        raise Unreachable(f"no server answers at {url} ({error}); start one, or give its address with --url") from error
+        raise Unreachable(unreachable(url, why(error))) from error
     except (ValueError, HTTPException) as error:  # no address at all, or an answer that is no JSON, or no HTTP
-        raise Unreachable(f"no huntserver answers at {url} ({error}); write --url as ws://HOST:PORT/ws") from error
+        what = " ".join(str(error).split())[:100]
+        raise Unreachable(
+            f"no huntserver answers at {url} ({what}; {BETWEEN}); write --url as ws://HOST:PORT/ws"
+        ) from error
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Return a JSON object. Raises ValueError for what is none."""
+    told = json.loads(body)
+    if not isinstance(told, dict):
+        raise ValueError("the answer is no JSON object")
+    return told
 
 
 def guest_token(url: str, name: str) -> str:
@@ -46,6 +58,8 @@ def guest_token(url: str, name: str) -> str:
     status, body = http("POST", http_base(url) + "/guest", json.dumps({"name": name}).encode(), {})
     if status != 200:
         raise Refused(body)
+    if "token" not in body:
+        raise Unreachable(f"no huntserver answers at {http_base(url)} (its answer has no token; {BETWEEN})")
     return str(body["token"])
 
 

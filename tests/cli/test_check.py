@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from huntserver.cli.main import FAILED, main
+from huntserver.cli.main import FAILED, UNREACHABLE, main
 from lab import ROOT
 
 ODD = 'title = "Odd"\n[[clues]]\nid = "q"\ntitle = "q"\nkind = "code"\ncodes = ["7319"]\n'
@@ -47,3 +49,27 @@ def test_what_cannot_be_played_is_neither_explained_nor_simulated(tmp_path: Path
     code, out = check("--explain", "--simulate", file)
     assert code == FAILED
     assert "generated teams" not in out
+
+
+def test_standard_input_is_read_in_the_format_that_it_seems_to_have() -> None:
+    yaml = "title: T\nclues:\n  - id: a\n    title: A\n    answers: [x]\n    points: -7\n"
+    for text, line in ((yaml, 6), ('title = "T"\n[[clues]]\nid = "a"\ntitle = "A"\nanswers = ["x"]\npoints = -7\n', 6)):
+        result = CliRunner().invoke(main, ["check", "-"], input=text)
+        assert result.exit_code == FAILED
+        assert f"standard input:{line}: clues[0].points: is -7" in result.stdout
+
+
+def test_a_full_disk_under_the_output_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "odd.toml"
+    file.write_text(ODD)
+    for arguments in (["check", str(file)], ["limits"], ["--help"], ["check", "--json", str(file)]):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "huntserver", *arguments],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+                timeout=120,
+            )
+        assert done.returncode == UNREACHABLE
+        assert done.stderr.decode().splitlines() == ["huntserver: cannot write the output: No space left on device"]

@@ -179,7 +179,7 @@ def test_a_file_with_faults_is_refused_with_every_path(live: LocalServer) -> Non
     file.write_text(HUNT + 'unlock2 = "c1"\n')
     done = host(live, "create", str(file), hunt="")
     assert done.exit_code == FAILED
-    assert "circle.toml: treasures[0].unlock2: unknown key 'unlock2'; did you mean 'unlock'?" in done.stderr
+    assert "circle.toml:24: treasures[0].unlock2: unknown key 'unlock2'; did you mean 'unlock'?" in done.stderr
     assert done.stderr.splitlines()[-1].endswith("has faults; nothing was made")
     file.write_text(HUNT)  # mended, the same command goes through
     assert host(live, "create", str(file), "--draft", hunt="").stdout.startswith("circle: a draft")

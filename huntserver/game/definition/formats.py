@@ -56,6 +56,13 @@ def style_of(suffix: str) -> str:
     return BY_SUFFIX.get(suffix.lower(), "toml")
 
 
+def style_of_text(data: bytes) -> str:
+    """Return the format that a text without a name seems to have; TOML if that says nothing."""
+    text = data[:100_000].decode("utf-8", "replace").removeprefix("\ufeff")
+    seen = "JSON" if text.lstrip().startswith("{") else seems(text, "toml")
+    return next((style for style, name in NAMES.items() if name == seen), "toml")
+
+
 def syntax(data: bytes, style: str, *, further: bool = True) -> tuple[Any, list[Problem]]:
     """Read a file's bytes into dicts, lists and plain values, and say what is wrong with its syntax.
 
