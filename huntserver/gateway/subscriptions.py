@@ -77,6 +77,11 @@ class Subscriptions:
         # hunts of which a push was not taken, and what was given before it ("": the player's own channel)
         self.missed: dict[str, Seen] | None = None
 
+    @property
+    def closing(self) -> bool:
+        """Tell whether the connection ends or has ended."""
+        return self._connection.closing
+
     # ---- ways in
 
     def join(self, hunt: str) -> None:
@@ -300,6 +305,11 @@ class _Entry:
         self.parted = parted  # it was in the room until the client left a channel: it begins anew
         self.is_slow = is_slow  # it was in the room until it read too slowly: it goes on without a word
         self.tries = 0
+
+    @property
+    def closing(self) -> bool:
+        """Tell whether its client is gone."""
+        return self._subscriptions.closing
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """Never: a question was asked."""
