@@ -21,7 +21,7 @@ from actors.cluster.serving import UNSENDABLE, EntityCodec, PeerSink, Serving
 from actors.cluster.watches import Audience, Listeners, Watches
 from actors.entity import Push, Rejected
 from actors.log.port import ShardId
-from actors.shard.actor import Caller, Sink
+from actors.shard.actor import Caller, Sink, has_gone
 from actors.shard.mailbox import COMMAND, QUERY, Key, Message
 from actors.shard.reactions import ReactionBatch
 from actors.shard.refusals import BUSY, MOVED
@@ -120,7 +120,10 @@ class Router(WayIn):
             self.route(request)
 
     def route(self, request: RemoteRequest) -> None:
-        """Send a request to whoever serves its entity now."""
+        """Send a request to whoever serves its entity now. One whose client is gone ends here: sent again elsewhere it
+        may have been refused by now, and would be executed after that (docs/adr/0018-links.md)."""
+        if has_gone(request.sink):
+            return
         kind, id = request.kind, request.id
         shard = self._system.regions[kind].shard(id)
         if not shard.elsewhere:

@@ -30,7 +30,10 @@ class Caller:
 
 
 class Sink(Protocol):
-    """Where answers go. All calls come in release order, on the loop; an implementation must not suspend or raise."""
+    """Where answers go. All calls come in release order, on the loop; an implementation must not suspend or raise.
+
+    One that also has `closing` says by it whether its client is gone (`has_gone`).
+    """
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """A command is durable. `answer` is JSON; with `told` the answer is also that push for this session."""
@@ -43,6 +46,11 @@ class Sink(Protocol):
     def viewed(self, request: int, view: Any, pos: int) -> None:
         """A query's view at the entity's seq `pos`."""
         ...
+
+
+def has_gone(sink: Any) -> bool:
+    """Tell whether the client behind a sink is known to hear nothing any more: its connection is closed."""
+    return bool(getattr(sink, "closing", False))
 
 
 class NoSink:

@@ -132,6 +132,11 @@ class HttpExchange:
 
     # ---- the runtime's sink
 
+    @property
+    def closing(self) -> bool:
+        """Whether the client is gone: nobody waits for an answer."""
+        return self._transport.is_closing()
+
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """What was sent is durable."""
         self.reply(Response(200, answer))

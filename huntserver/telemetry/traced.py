@@ -14,7 +14,7 @@ from typing import Any
 from actors.entity import Context, EntityType, Push, Rejected
 from actors.log.port import ShardId
 from actors.reporter import Reporter
-from actors.shard.actor import Caller, Sink
+from actors.shard.actor import Caller, Sink, has_gone
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.sampling import Sampled
 from huntserver.gateway.server import Gateway
@@ -30,6 +30,11 @@ class TracedSink:
         self.inner = inner
         self._trace = trace
         self._tracing = tracing
+
+    @property
+    def closing(self) -> bool:
+        """Whether its client is gone."""
+        return has_gone(self.inner)
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """It is durable."""

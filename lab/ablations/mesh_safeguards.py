@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
+from actors.cluster import router
 from actors.cluster.keeper import FOLLOWS, Keeper, News
 from actors.cluster.placement import PlacementRules
 from actors.cluster.router import Router
+from actors.cluster.serving import Serving
 from actors.cluster.watches import Audience, Watches
 from actors.log.port import ShardId
 from huntserver.gateway import rooms
 from huntserver.gateway.cluster_rooms import ClusterRooms
 from huntserver.gateway.room import Channel
 from huntserver.gateway.rooms import Rooms
-from lab.ablations.safeguard import FENCE, FEW_OTHERS, GATEWAY, SESSION, Patches, Safeguard, nothing, yes
+from lab.ablations.safeguard import FENCE, FEW_OTHERS, GATEWAY, SESSION, Patches, Safeguard, no, nothing, yes
 from lab.sim.mesh import WEATHER
 
 
@@ -76,6 +80,24 @@ def _without_saying_that_it_is_not_whole(patches: Patches) -> None:
     _without_finding_who_is_behind(patches)
 
 
+def _without_the_stamp(patches: Patches) -> None:
+    """A message is taken for one to the tenure that serves now."""
+
+    def careless(old: Any) -> Any:
+        def is_served(self: Serving, link: Any, frame: Any) -> bool:
+            shard = self._system.regions[frame.kind].shard(frame.id).id
+            now = msgspec.structs.replace(frame, nonce=self._system.nonce(shard))
+            return bool(old(self, link, now))
+
+        return is_served
+
+    patches.wrap(Serving, "_is_served", careless)
+
+
+def _without_giving_up_for_who_has_gone(patches: Patches) -> None:
+    patches.replace(router, "has_gone", no)
+
+
 def _without_age_of_answers(patches: Patches) -> None:
     patches.replace(Router, "_is_fresh", yes)
 
@@ -106,6 +128,24 @@ SAFEGUARDS: Final = {
             ("I10",),
             _without_giving_up_what_is_followed,
             without=WEATHER,
+        ),
+        Safeguard(
+            "nonce stamp on commands",
+            FENCE,
+            "a command is decided only by the tenure that it was sent to",
+            ("I1",),
+            _without_the_stamp,
+            on=("three", "stall"),
+            without=FEW_OTHERS,
+        ),
+        Safeguard(
+            "nothing for who has gone",
+            SESSION,
+            "a command whose client has gone is sent to no further owner: it may have been refused elsewhere by now",
+            ("I1",),
+            _without_giving_up_for_who_has_gone,
+            on=("three", "stall"),
+            without=FEW_OTHERS,
         ),
         Safeguard(
             "what is regained",

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from actors.checker.history import Violation
 from lab.ablations import bounds_safeguards, dedup_safeguards, entity_safeguards, log_safeguards, recovery_safeguards
-from lab.ablations.safeguard import FENCE, GATEWAY, Patches, Safeguard, Unmissed
+from lab.ablations.safeguard import GATEWAY, Patches, Safeguard, Unmissed
 from lab.sim.simulation import MakeWorkload, Simulation
 from lab.sim.workload import ToyWorkload
 
@@ -27,13 +27,6 @@ _ALL = (
 SAFEGUARDS: Final = {s.name: s for s in _ALL}
 
 UNMISSED: Final = (
-    Unmissed(
-        "nonce stamp on commands",
-        FENCE,
-        "a command is decided only by the tenure that it was sent to",
-        "350 seeds did not miss it, although the mesh's links carry it and its judge knows where a copy was sent; "
-        "`tests/actors/cluster/test_serving.py` holds it",
-    ),
     Unmissed(
         "views of the present owner",
         GATEWAY,

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from math import inf
 from typing import Any, Final
 
 import msgspec
@@ -211,15 +212,16 @@ class SimStore(MemoryStore):
                 return stamped(msgspec.json.decode(body, type=OpenedBy).nonce, offset)
         return ""
 
-    def opened_by(self, nonce: str) -> str:
-        """Return which node opened a tenure, by its stamped nonce; empty: there is none."""
+    def opened_by(self, nonce: str) -> tuple[str, float]:
+        """Return which node opened a tenure, by its stamped nonce, and when its record landed; ("", inf): there is
+        none."""
         offset = int(nonce.rpartition("@")[2])
-        for records in self.shards.values():
+        for shard, records in self.shards.items():
             if offset < len(records) and records[offset].startswith(TENURE):
                 tenure = msgspec.json.decode(records[offset], type=OpenedBy)
                 if stamped(tenure.nonce, offset) == nonce:
-                    return tenure.node
-        return ""
+                    return tenure.node, self.landed_s[shard][offset]
+        return "", inf
 
 
 class OpenedBy(msgspec.Struct):

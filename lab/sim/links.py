@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from actors.cluster.links import frames
 from actors.cluster.member import Member
+from actors.shard.actor import has_gone
 from lab.sim.loop import SimPlace
 
 UP_S: Final = 0.002
@@ -32,10 +33,18 @@ class LinkEnd:
 
     def send(self, frame: frames.LinkFrame) -> None:
         """Send a frame. Raises `BadLinkFrame` for one that is larger than a link carries."""
+        if isinstance(frame, frames.LinkAccepted | frames.LinkRefused):
+            self._wire.sim.answered((self, frame.n))
         if not self.closed:
-            if isinstance(frame, frames.LinkCommand) and frame.epoch:
+            if isinstance(frame, frames.LinkCommand) and frame.epoch and self._is_waited_for(frame):
                 self._wire.sim.sent.over_a_link(frame)
             self._wire.carry(self, frames.encode(frame))
+
+    def _is_waited_for(self, frame: frames.LinkCommand) -> bool:
+        """Tell whether the client's connection is still there, as far as this node knows: a command whose client has
+        gone may have been refused elsewhere by now, and is sent to no tenure any more."""
+        request = self.node.router.requests._asked[self][frame.n]
+        return not has_gone(request.sink)
 
     def is_full(self) -> bool:
         """Never: what is slow here is the network alone."""

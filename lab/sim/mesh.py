@@ -7,7 +7,7 @@ than their connections, and move. Owns the composition of a node, as `huntserver
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import Any, Final
 
@@ -89,6 +89,10 @@ class _FromAnyNode(AnswerSink):
 
     def _judge_again(self) -> None:
         """Nothing: which tenure refused is known at its node alone."""
+
+    def _out(self, outcome: str, code: str, pos: int, answer: Any) -> None:
+        self._player.sim.answered((self, self._pending.number))
+        super()._out(outcome, code, pos, answer)
 
 
 class MeshGroup(SimGroup):
@@ -183,7 +187,7 @@ class MeshSimulation(ClusterSimulation):
         super().__init__(seed, off=off, on=on)
         assert isinstance(self.group, MeshGroup)
         self.group.sim, self.group.draw = self, random.Random(f"{seed}/links")
-        self.sent = SentCommands(self.store)
+        self.sent = SentCommands(self.store, self.loop.time)
         self.workload.rules = self.workload.rules._replace(sent_to=self.sent.to)
 
         self.weather = random.Random(f"{seed}/weather")
@@ -209,6 +213,10 @@ class MeshSimulation(ClusterSimulation):
                 self.group.stall(draw)
             else:
                 self.group.aside(draw.choice(running), draw.uniform(0.5, 4.0))
+
+    def answered(self, request: Hashable) -> None:
+        """Note it."""
+        self.sent.answered(request)
 
     def make_node(self, number: int) -> MeshNode:
         """Return a process that is not started yet."""

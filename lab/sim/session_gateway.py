@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,22 +84,27 @@ class SimGateway(Gateway):
 class SimConnection(Connection):
     """Notes when the runtime let an answer out: the bytes follow in the next turn of the loop."""
 
-    __slots__ = ("clock", "told_s")
+    __slots__ = ("answered", "clock", "told_s")
 
+    answered: Callable[[Hashable], None]
     clock: Callable[[], float]
     told_s: dict[int | None, float]
 
+    def _note(self, request: int) -> None:
+        self.told_s[request] = self.clock()
+        self.answered((self, request))
+
     def accepted(self, request: int, answer: bytes, pos: int, told: Push | None) -> None:
         """An answer is let out; what was asked again may have been refused before."""
-        self.told_s[request] = self.clock()
+        self._note(request)
         super().accepted(request, answer, pos, told)
 
     def viewed(self, request: int, view: Any, pos: int) -> None:
         """A view is let out."""
-        self.told_s[request] = self.clock()
+        self._note(request)
         super().viewed(request, view, pos)
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         """A refusal is let out."""
-        self.told_s[request] = self.clock()
+        self._note(request)
         super().refused(request, rejected, pos)

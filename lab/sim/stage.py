@@ -6,6 +6,7 @@ Owns the histories that the judge is given and the list of processes. Starts not
 from __future__ import annotations
 
 import random
+from collections.abc import Hashable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from actors.checker.history import Call, Emission, ReceivedPush, Violation
@@ -93,6 +94,9 @@ class Stage(Generic[P]):
         shards = self.store.shards
         count = sum(count for _, count in self.workload.kinds)
         return len(shards) == count and all(COMMAND in b"".join(records) for records in shards.values())
+
+    def answered(self, request: Hashable) -> None:
+        """A node let the answer to a request out."""
 
     # ---- processes
 

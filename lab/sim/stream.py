@@ -149,7 +149,7 @@ class Stream(asyncio.Transport):
         made = gateway.connect(self, "192.0.2.1", False, "", self)
         assert isinstance(made, SimConnection)
         self._connection = made
-        made.clock, made.told_s = self._sim.loop.time, {}
+        made.clock, made.told_s, made.answered = self._sim.loop.time, {}, self._sim.answered
 
     def _arrived(self, data: bytes, pending: Pending | None) -> None:
         if self._connection is None:

@@ -12,7 +12,7 @@ from actors.clock import SystemClock, boot_id, kernel_synchronised
 from actors.log.memory import MemoryStore
 from actors.log.port import ShardId
 from actors.reporter import Silent
-from actors.timekeeper import JUMP_MS, Timekeeper
+from actors.timekeeper import JUMP_MS, ShardTime, Timekeeper
 from tests.actors.rig import Clock, Node, Told, running
 from tests.actors.toy import Add, SetAlarm
 
@@ -171,6 +171,21 @@ async def test_a_clock_that_is_set_right_is_believed_at_once_whatever_was_vouche
 
 
 # ---- the rule itself
+
+
+def test_a_lead_that_was_worked_out_by_a_clock_that_was_behind_goes_when_that_is_set_right() -> None:
+    """Two nodes were each off by what clocks may be, one ahead, one behind: the shard's time went on by both of it."""
+    clock = Clock()
+    time, true = keeper(clock), clock.ms
+    shard = ShardTime(time, clock, 5_000, 30.0)
+    clock.ms -= 4_100
+    assert time.heard(true, 0)
+    shard.replayed(true + 4_000)  # the last record, of a node that was ahead
+    assert shard.lead_ms == 8_100
+    clock.ms += 4_100
+    assert time.heard(true, 0)
+    shard.keep_up(true + 4_000)
+    assert shard.now_ms() - true <= FEW_S_MS
 
 
 def test_steps_that_are_none_do_not_add_up() -> None:

@@ -41,6 +41,7 @@ class Ear:
 
     def __init__(self) -> None:
         self.said: list[Any] = []
+        self.closing = False  # its client has gone
 
     def accepted(self, request: int, answer: bytes, pos: int, told: Any) -> None:
         self.said.append(("ok", answer, pos, told and (told.channel, told.prev)))
@@ -126,6 +127,21 @@ async def test_moved_goes_again_with_the_nonce_that_was_said_and_the_sink_hears_
     node.received(ONE, f.LinkAccepted(again.n, b"{}", 7))
     node.received(ONE, f.LinkAccepted(first.n, b"{}", 7))  # a second answer of the first copy is nobody's
     assert ear.said == [("ok", b"{}", 7, None)]
+
+
+async def test_a_command_whose_client_has_gone_is_sent_to_no_further_owner() -> None:
+    node, gone, stays = Node(), Ear(), Ear()
+    node.command(gone, b"of a client that goes")
+    node.command(stays, b"of one that stays")
+    first, second = node.commands(ONE)
+    gone.closing = True
+    for sent in (first, second):
+        node.received(ONE, f.LinkRefused(sent.n, -1, "moved", "it is elsewhere", True, None, None, "n2"))
+    async with asyncio.timeout(60):
+        while node.router.requests.waiting != 1 or len(node.commands(ONE)) < 3:
+            await asyncio.sleep(0.001)
+    assert [(sent.body, sent.nonce) for sent in node.commands(ONE)[2:]] == [(b"of one that stays", "n2")]
+    assert (gone.said, stays.said) == ([], [])
 
 
 async def test_a_peer_that_is_behind_takes_no_more_and_the_sender_is_told() -> None:

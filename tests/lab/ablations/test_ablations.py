@@ -29,8 +29,9 @@ NEAR = {
     "how far a listener entered": 25,
     "what is followed is given up": 58,
     "order of news": 60,
-    "age of answers over links": 193,
+    "age of answers over links": 928,
     "what is regained": 132,
+    "nonce stamp on commands": 760,
     "what is not whole is said": 387_859_391,
 }
 """Where seeds begin that show soon what is missed (0 for all others); a change of the simulation moves them, so that
