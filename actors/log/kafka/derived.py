@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from actors.faults import LogDamaged, LogUnavailable
-from actors.log.kafka.clients import close_soon, stop_surely
+from actors.log.kafka.clients import close_soon, stop_surely, unheard
 from actors.log.kafka.hedged_client import hedged
 from actors.log.kafka.topics import Topic, prepare_topics
 from actors.log.port import Entry, ShardId
@@ -81,8 +81,10 @@ class DerivedTopic:
             self._bootstrap, topics, replication=self._replication, connect=self._connect, within_s=START_S
         )
         try:
-            self._producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap, transactional_id=self.topic, linger_ms=5, **self._connect
+            self._producer = unheard(
+                AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap, transactional_id=self.topic, linger_ms=5, **self._connect
+                )
             )
             hedged(self._producer.client)
             async with asyncio.timeout(START_S):

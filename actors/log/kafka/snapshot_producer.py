@@ -12,7 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from actors.log.kafka.clients import CLOSE_S, close_soon
+from actors.log.kafka.clients import CLOSE_S, close_soon, unheard
 from actors.log.kafka.hedged_client import hedged
 from actors.log.kafka.sender import REPLICAS_WAIT_MS
 
@@ -32,7 +32,7 @@ class SnapshotProducer:
             retry_backoff_ms=10,
             **options,
         )
-        hedged(self.inner.client)
+        hedged(unheard(self.inner).client)
         sender = self.inner._sender
         sender._request_timeout_ms = min(REPLICAS_WAIT_MS, sender._request_timeout_ms)
 

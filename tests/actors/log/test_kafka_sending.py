@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import struct
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, NodeNotReadyError
+from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, NodeNotReadyError, ProducerFenced
 from aiokafka.protocol.produce import ProduceRequest_v7, ProduceResponse_v7
 from aiokafka.record.default_records import DefaultRecordBatch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.log.kafka import sender as sending
+from actors.log.kafka.clients import unheard
 from actors.log.kafka.connection import BrokerConnection, take_over
 from actors.log.kafka.produce import (
     BadAnswer,
@@ -281,3 +284,19 @@ async def test_who_may_not_have_an_id_is_told_at_once() -> None:
     with pytest.raises(ClusterAuthorizationFailedError):
         await sender(cluster)._get_id()
     assert cluster.asked == [1]
+
+
+async def test_a_batch_that_fails_unheard_leaves_no_line_of_asyncios(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context))
+    producer = unheard(AIOKafkaProducer(bootstrap_servers="127.0.0.1:1", linger_ms=0))
+    producer._closed = True  # it is not started: nothing is to be complained of
+    accumulator, place = producer._message_accumulator, TopicPartition("t.feed", 0)
+    handed = await accumulator.add_message(place, b"key", b"value", timeout=1)
+    accumulator.fail_all(ProducerFenced())
+    with pytest.raises(ProducerFenced):
+        await handed
+    accumulator._batches.clear()
+    del handed
+    gc.collect()
+    assert told == []
