@@ -46,7 +46,7 @@ async def close_soon(client: AIOKafkaClient) -> None:
 def unheard(producer: AIOKafkaProducer) -> AIOKafkaProducer:
     """Return the producer, whose batches that fail leave no line of asyncio's.
 
-    Beside the future that its sender waits for, aiokafka (0.14) fails one of a batch's own, by which only a sender whose
+    Beside the future that its sender waits for, aiokafka (0.14) fails one of a batch of its own, by which a sender whose
     batch is full waits: "Future exception was never retrieved" stood in the log of every node whose writer was fenced.
     """
     accumulator = producer._message_accumulator
