@@ -46,8 +46,8 @@ async def close_soon(client: AIOKafkaClient) -> None:
 def unheard(producer: AIOKafkaProducer) -> AIOKafkaProducer:
     """Return the producer, whose batches that fail leave no line of asyncio's.
 
-    Beside the future that its sender waits for, aiokafka (0.14) fails one of a batch of its own, by which a sender whose
-    batch is full waits: "Future exception was never retrieved" stood in the log of every node whose writer was fenced.
+    Beside the future that its sender waits for, aiokafka (0.14) fails a further one, by which a sender whose batch is
+    full waits: "Future exception was never retrieved" stood in the log of every node whose writer was fenced.
     """
     accumulator = producer._message_accumulator
     append = accumulator._append_batch
