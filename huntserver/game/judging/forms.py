@@ -16,6 +16,7 @@ _PERCENT: Final = re.compile(
     r"(?<=\d)\s*(?:per\s?cent|pct|prozent|procent|pour\s?cent|por\s?ciento|per\s?cento|por\s?cento)\b\.?", re.IGNORECASE
 )
 _MINUS: Final = re.compile(r"\s*(?:minus|negative|moins|menos|meno)\s+(?=\d)", re.IGNORECASE)
+_MINUS_SAID: Final = re.compile(r"\s*(?:minus|negative|moins|menos|meno)\s+(?=[^\W\d])")
 _SCORE: Final = re.compile(r"\s*(\d{1,3})\s*[:-]\s*(\d{1,3})\s*")
 _CLOCK: Final = re.compile(r"\s*([01]?\d|2[0-3])\s?[.h]\s?([0-5]\d)\s*")
 _SPACED: Final = re.compile(r"(?<![\d.,])\d{1,3}(?:\s\d{3})+(?=[.,]\d+(?![\d.,]))")
@@ -39,6 +40,8 @@ def forms_of_guess(text: str, *, accents: bool = False, figures: bool = True) ->
         forms += _score(plain) + _clock(plain)
     elif figures:
         forms += [worded(number) for form in forms for number in number_words().get(form, ())]
+        if (found := _MINUS_SAID.match(plain := letters(text, accents=accents))) is not None:
+            forms += [worded(-number) for number in number_words().get(folded(plain[found.end() :]), ())]
     return tuple(dict.fromkeys(forms))
 
 
@@ -74,7 +77,8 @@ def worded(number: object) -> str:
 
 def _in_figures(form: str) -> bool:
     """Tell whether an accepted form is a number that a guess may say in words."""
-    return "/" in form or (form.isdigit() and len(form) <= FIGURES_MAX)
+    figures = form.removeprefix("-")
+    return "/" in form or (figures.isdigit() and len(figures) <= FIGURES_MAX)
 
 
 def _spelled(plain: str) -> Iterator[str]:

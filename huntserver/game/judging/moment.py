@@ -59,6 +59,23 @@ _WORDS: Final = {"noon": 12 * 3600, "midday": 12 * 3600, "mittag": 12 * 3600, "m
                  "자정": 0}  # fmt: skip
 
 
+_ORDINALS_SAID: Final = """
+first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+sixteenth seventeenth eighteenth nineteenth twentieth
+"""
+_NTH: Final = {word: n for n, word in enumerate(_ORDINALS_SAID.split(), 1)} | {"thirtieth": 30}
+_ONES: Final = "|".join(list(_NTH)[:9])
+_ORDINAL: Final = re.compile(rf"\b(?:(twenty|thirty)[\s-]+({_ONES})|({'|'.join(_NTH)}))\b", re.IGNORECASE)
+"""A day in English words: the twenty-first of June."""
+
+
+def _ordinal_in_figures(found: re.Match[str]) -> str:
+    tens, one, alone = found.groups()
+    if alone:
+        return str(_NTH[alone.lower()])
+    return str({"twenty": 20, "thirty": 30}[tens.lower()] + _NTH[one.lower()])
+
+
 class Date(NamedTuple):
     """A day; a part that is not given is 0."""
 
@@ -118,7 +135,7 @@ def time_of(text: str) -> int | None:
 @lru_cache(256)
 def dates(text: str, order: Order = "any") -> tuple[Date, ...]:
     """Return every date that a text can be read as; none if it is no date. Never fails."""
-    text = said(text)
+    text = _ORDINAL.sub(_ordinal_in_figures, said(text))
     plain = re.sub(r"(?<=\d)\s?[年月日년월일]", " ", letters(text.replace("-", " - ")))[:200]
     tokens = [t for t in _TOKEN.findall(plain) if folded(t) not in _ORDINALS]
     numbers = [t for t in tokens if t.isdecimal()]

@@ -1,5 +1,7 @@
 """Numbers in words, 0 to 100, in the languages of most hunts: "twenty-four", "vierundzwanzig", "veinticuatro". Pure.
 
+In English also whole hundreds ("fifteen hundred") and halves ("two and a half").
+
 A language is its first words and how tens and ones are put together; the rest is composed.
 """
 
@@ -38,7 +40,8 @@ _OTHERS: Final = (
         "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn"
         " siebzehn achtzehn neunzehn",
         "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig", "einhundert", "und", True,
-        "hundert=100 ein=1 eine=1 zwo=2 halb=1/2 einhalb=1/2 eindutzend=12 dutzend=12",
+        "hundert=100 ein=1 eine=1 zwo=2 halb=1/2 einhalb=1/2 anderthalb=3/2 eineinhalb=3/2 zweieinhalb=5/2"
+        " eindutzend=12 dutzend=12",
     ),
     _Language(
         "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien zestien zeventien"
@@ -111,6 +114,28 @@ _OTHERS: Final = (
         " yhdeksänkymmentä",
         "sata",
     ),
+    _Language(
+        "нуль один два три чотири п'ять шість сім вісім дев'ять десять одинадцять дванадцять тринадцять чотирнадцять"
+        " п'ятнадцять шістнадцять сімнадцять вісімнадцять дев'ятнадцять",
+        "двадцять тридцять сорок п'ятдесят шістдесят сімдесят вісімдесят дев'яносто", "сто", other="одна=1 дві=2",
+    ),
+    _Language(
+        "μηδέν ένα δύο τρία τέσσερα πέντε έξι επτά οκτώ εννέα δέκα έντεκα δώδεκα δεκατρία δεκατέσσερα δεκαπέντε δεκαέξι"
+        " δεκαεπτά δεκαοκτώ δεκαεννέα",
+        "είκοσι τριάντα σαράντα πενήντα εξήντα εβδομήντα ογδόντα ενενήντα", "εκατό",
+        other="δυο=2 εφτά=7 οχτώ=8 εννιά=9",
+    ),
+    _Language(
+        "nulla egy kettő három négy öt hat hét nyolc kilenc tíz tizenegy tizenkettő tizenhárom tizennégy tizenöt"
+        " tizenhat tizenhét tizennyolc tizenkilenc",
+        "huszon harminc negyven ötven hatvan hetven nyolcvan kilencven", "száz", other="húsz=20 két=2",
+    ),
+    _Language(
+        "zero unu doi trei patru cinci șase șapte opt nouă zece unsprezece doisprezece treisprezece paisprezece"
+        " cincisprezece șaisprezece șaptesprezece optsprezece nouăsprezece",
+        "douăzeci treizeci patruzeci cincizeci șaizeci șaptezeci optzeci nouăzeci", "osută", "și",
+        other="una=1 două=2 douăsprezece=12",
+    ),
     _Language("〇 一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九",
               "二十 三十 四十 五十 六十 七十 八十 九十", "百", other="零=0 一百=100 两=2 兩=2"),
 )  # fmt: skip
@@ -139,6 +164,18 @@ def _composed(language: _Language) -> Iterator[tuple[str, Fraction]]:
         yield from ((f"{ten}etun", Fraction(10 * t + 1)) for t, ten in enumerate(tens, 2))
 
 
+def _of_english() -> Iterator[tuple[str, Fraction]]:
+    """Yield whole hundreds, and numbers with a half or a quarter behind them."""
+    whole = {number: word for word, number in _composed(_ENGLISH._replace(other="")) if number.denominator == 1}
+    for n in range(1, 100):
+        word = whole[Fraction(n)]
+        if n % 10:
+            yield f"{word}hundred", Fraction(100 * n)
+        if n <= 20:
+            for end, part in (("ahalf", 2), ("onehalf", 2), ("aquarter", 4)):
+                yield f"{word}and{end}", n + Fraction(1, part)
+
+
 def _as_joined(one: str) -> tuple[str, ...]:
     """Return a word for a one as it stands before "und": eins is ein there, en is en and et is en."""
     return {"eins": ("ein",), "et": ("en",)}.get(one, (one,))
@@ -149,7 +186,8 @@ def number_words() -> dict[str, tuple[Fraction, ...]]:
     """Return what folded words stand for; more than one number where languages differ."""
     found: dict[str, tuple[Fraction, ...]] = {}
     for language in (_ENGLISH, *_OTHERS):
-        for word, number in _composed(language):
+        words = _composed(language)
+        for word, number in [*words, *_of_english()] if language is _ENGLISH else words:
             key = folded(word)
             if number not in found.get(key, ()):
                 found[key] = (*found.get(key, ()), number)
@@ -159,4 +197,4 @@ def number_words() -> dict[str, tuple[Fraction, ...]]:
 @cache
 def english() -> dict[str, Fraction]:
     """Return the folded English words alone: what a host means by a word for a number."""
-    return {folded(word): number for word, number in _composed(_ENGLISH)}
+    return {folded(word): number for word, number in (*_composed(_ENGLISH), *_of_english())}
