@@ -17,6 +17,7 @@ NEAR = {
     "probe": 42,
     "the probe's clock": 65,
     "recheck": 1300,
+    "proof when told": 28,
     "window": 65,
     "refusals asleep": 55,
     "refusals of many devices": 220,
