@@ -8,6 +8,9 @@ POSTGRES_PORT ?= 19432
 POSTGRES := postgresql://postgres@127.0.0.1:$(POSTGRES_PORT)/postgres
 HUNTS := --hunt examples/museum.toml --hunt examples/city.toml --hunt examples/race.toml
 
+# Tests and campaigns start hundreds of processes: without compiled files each would compile the whole code anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt kafka kafka-stop postgres postgres-stop clean bench load seeds kills chaos chaos-cluster chaos-stderr chaos-disks chaos-clocks fuzz lock packages ablations docs growth pictures pages frames cluster
 
