@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal
 
 import msgspec
 
@@ -17,6 +18,7 @@ from actors.log.security import Security, problem
 from huntserver.limits import Limits, override
 from huntserver.projections.address import shown_address
 from huntserver.projections.webhook import Webhook
+from huntserver.settings_tree import settings
 from huntserver.suggestion import did_you_mean
 
 LOG_SCHEMES = ("sqlite", "kafka")
@@ -26,7 +28,7 @@ PROJECTION_SCHEMES = ("sqlite", "postgresql", "postgres")
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; the text is one line with key, value seen and what is allowed."""
+    """The configuration cannot be used; the text has a line for every fault: key, value seen, what is allowed."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,182 +205,160 @@ def load(path: Path | None) -> Config:
 
 
 def parse(data: bytes, name: str) -> Config:
-    """Check a configuration given as TOML bytes; `name` is for messages. Raises `ConfigError`."""
+    """Check a configuration given as TOML bytes; `name` is for messages. Raises `ConfigError` with every fault."""
     try:
         tree = msgspec.toml.decode(data)
     except (ValueError, RecursionError) as error:  # ValueError: also bytes that are no UTF-8, and endless numbers
         raise ConfigError(f"{name}: not valid TOML: {error}") from error
-    _known_keys(name, tree, Config, "")
-    try:
-        config = msgspec.convert(tree, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{name}: {error}{_words(str(error))}") from error
-    check(name, config)
+    config, faults = settings(tree, Config)
+    told = [*faults, *(fault for fault in _faults(config) if not _of_default(fault, faults))] if config else faults
+    if config is None or told:
+        raise ConfigError("\n".join(f"{name}: {fault}" for fault in told))
     return config
+
+
+def _of_default(fault: str, faults: list[str]) -> bool:
+    """Tell whether a fault is of a default that stands in for what is told already."""
+    key, _, _ = fault.partition(" ")
+    return any(other.startswith(f"{key} ") for other in faults)
 
 
 _ORIGIN: Final = re.compile(r"null|[a-z][a-z0-9+.-]*://[^/\s?#]+", re.IGNORECASE)
 
 
-def _words(error: str) -> str:
-    """Return what is allowed where one of a few words was wanted, to be put behind the error; else ""."""
-    if not error.startswith("Invalid enum value"):
-        return ""
-    shape: Any = Config
-    for step in error.rpartition("`$.")[2].rstrip("`").split("."):
-        fields = {f.name: f.type for f in msgspec.structs.fields(shape)} if hasattr(shape, "__struct_fields__") else {}
-        if step not in fields:
-            return ""
-        shape = fields[step]
-    return f", allowed are {', '.join(word or 'nothing' for word in get_args(shape))}"
-
-
-def _known_keys(name: str, tree: Any, shape: Any, path: str) -> None:
-    if not isinstance(tree, dict) or not hasattr(shape, "__struct_fields__"):
-        return
-    fields = msgspec.structs.fields(shape)
-    names = [f.name for f in fields]
-    for key, value in tree.items():
-        if key not in names:
-            near = did_you_mean(key, names)
-            hint = f"; {near}" if near else ""
-            raise ConfigError(f"{name}: unknown key {path + key!r}, allowed here are {', '.join(names)}{hint}")
-        _known_keys(name, value, next(f.type for f in fields if f.name == key), f"{path}{key}.")
-
-
 def check(name: str, config: Config) -> None:
-    """Raise `ConfigError` for a value that is out of range; `name` says where it was given."""
+    """Raise `ConfigError` for values that are out of range; `name` says where they were given."""
+    if told := [f"{name}: {fault}" for fault in _faults(config)]:
+        raise ConfigError("\n".join(told))
+
+
+def _faults(config: Config) -> Iterator[str]:
+    """Yield every value that is out of range or does not fit the others."""
     if not 0 <= config.server.port <= 65535:
-        raise ConfigError(f"{name}: server.port is {config.server.port}, allowed is 0 to 65535")
+        yield f"server.port is {config.server.port}, allowed is 0 to 65535"
     if bool(config.server.tls_certificate) != bool(config.server.tls_key):
         missing = "tls_key" if config.server.tls_certificate else "tls_certificate"
-        raise ConfigError(f"{name}: server.{missing} is empty, TLS needs both tls_certificate and tls_key")
+        yield f"server.{missing} is empty, TLS needs both tls_certificate and tls_key"
     for key in ("hunt_shards", "player_shards"):
         count = getattr(config.log, key)
         if not 1 <= count <= 1024:
-            raise ConfigError(f"{name}: log.{key} is {count}, allowed is 1 to 1024")
+            yield f"log.{key} is {count}, allowed is 1 to 1024"
     if not 1 <= config.log.producers <= 16:
-        raise ConfigError(f"{name}: log.producers is {config.log.producers}, allowed is 1 to 16")
+        yield f"log.producers is {config.log.producers}, allowed is 1 to 16"
     if not 0 <= config.log.replication <= 16:
-        raise ConfigError(f"{name}: log.replication is {config.log.replication}, allowed is 0 (as the brokers) to 16")
+        yield f"log.replication is {config.log.replication}, allowed is 0 (as the brokers) to 16"
     wrong = problem(config.log.security)
     if wrong:
-        raise ConfigError(f"{name}: log.security.{wrong}")
+        yield f"log.security.{wrong}"
     if config.data.memory_mb < 16:
-        raise ConfigError(f"{name}: data.memory_mb is {config.data.memory_mb}, allowed is 16 and more")
+        yield f"data.memory_mb is {config.data.memory_mb}, allowed is 16 and more"
     if not 0 <= config.media.orphans_days <= 3650:
-        raise ConfigError(f"{name}: media.orphans_days is {config.media.orphans_days}, allowed is 0 (never) to 3650")
+        yield f"media.orphans_days is {config.media.orphans_days}, allowed is 0 (never) to 3650"
     scheme, _, rest = config.media.store.partition(":")
     if config.media.store and (scheme not in MEDIA_SCHEMES or not rest):
         allowed = "folder:PATH, s3:BUCKET and s3:BUCKET/PREFIX"
-        raise ConfigError(f"{name}: media.store is {config.media.store!r}, allowed are {allowed}")
+        yield f"media.store is {config.media.store!r}, allowed are {allowed}"
     scheme, _, rest = config.projections.store.partition(":")
     if config.projections.store and (scheme not in PROJECTION_SCHEMES or not rest):
-        raise ConfigError(
-            f"{name}: projections.store {shown_address(config.projections.store)!r} is not known, allowed are "
+        yield (
+            f"projections.store {shown_address(config.projections.store)!r} is not known, allowed are "
             "sqlite:PATH, postgresql://USER@HOST:PORT/DATABASE, and nothing"
         )
     if config.telemetry.traces and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", config.telemetry.traces):
-        raise ConfigError(
-            f"{name}: telemetry.traces is {config.telemetry.traces!r}, allowed is a URL like http://127.0.0.1:4318"
-        )
+        yield f"telemetry.traces is {config.telemetry.traces!r}, allowed is a URL like http://127.0.0.1:4318"
     ratio = config.telemetry.traces_ratio
     if not 0 < ratio <= 1:
-        raise ConfigError(f"{name}: telemetry.traces_ratio is {ratio}, allowed is over 0 and up to 1")
+        yield f"telemetry.traces_ratio is {ratio}, allowed is over 0 and up to 1"
     if config.server.path_prefix and not re.fullmatch(r"(/[\w.~-]+)+/?", config.server.path_prefix, re.ASCII):
-        raise ConfigError(f"{name}: server.path_prefix is {config.server.path_prefix!r}, allowed is a path like /hunt")
-    _check_addresses(name, config)
+        yield f"server.path_prefix is {config.server.path_prefix!r}, allowed is a path like /hunt"
+    yield from _of_addresses(config)
     for text in config.server.trusted_proxies:
         try:
             ipaddress.ip_network(text, strict=False)
-        except ValueError as error:
-            raise ConfigError(
-                f"{name}: server.trusted_proxies has {text!r}, allowed are addresses and networks like 10.0.0.0/8"
-            ) from error
-    _check_cluster(name, config)
-    _check_webhooks(name, config.webhooks)
-    scheme, _ = log_url(config.log.url, name)
+        except ValueError:
+            yield f"server.trusted_proxies has {text!r}, allowed are addresses and networks like 10.0.0.0/8"
+    yield from _of_cluster(config)
+    yield from _of_webhooks(config.webhooks)
+    yield from _of_log(config.log.url)
+    yield from _of_limits(config.limits)
+    scheme = config.log.url.partition(":")[0]
     if config.projections.feed and scheme != "kafka":
-        raise ConfigError(f"{name}: projections.feed is true and the log is {config.log.url}; it needs a log in Kafka")
+        yield f"projections.feed is true and the log is {config.log.url}; it needs a log in Kafka"
 
 
-def _check_addresses(name: str, config: Config) -> None:
+def _of_addresses(config: Config) -> Iterator[str]:
     if not config.server.host.strip():
-        raise ConfigError(f"{name}: server.host is empty; write 0.0.0.0 to be reached from other machines")
+        yield "server.host is empty; write 0.0.0.0 to be reached from other machines"
     for text in config.server.origins:
         if not _ORIGIN.fullmatch(text):
-            raise ConfigError(
-                f"{name}: server.origins has {text!r}, allowed is what browsers send: https://HOST[:PORT]"
-            )
+            yield f"server.origins has {text!r}, allowed is what browsers send: https://HOST[:PORT]"
     if config.media.endpoint and not re.fullmatch(r"https?://[^/\s]+/?.*", config.media.endpoint):
-        raise ConfigError(f"{name}: media.endpoint is {config.media.endpoint!r}, allowed is http[s]://HOST[:PORT]")
+        yield f"media.endpoint is {config.media.endpoint!r}, allowed is http[s]://HOST[:PORT]"
 
 
-def _check_cluster(name: str, config: Config) -> None:
+def _of_cluster(config: Config) -> Iterator[str]:
     chosen = config.cluster
     unknown = [role for role in chosen.roles if role not in ROLES]
     if unknown or not chosen.roles:
         seen = f"has {unknown[0]!r}" if unknown else "is empty"
-        raise ConfigError(f"{name}: cluster.roles {seen}, allowed are {', '.join(ROLES)}")
+        yield f"cluster.roles {seen}, allowed are {', '.join(ROLES)}"
     if not 3.0 <= chosen.session_s <= 300.0:
-        raise ConfigError(f"{name}: cluster.session_s is {chosen.session_s:g}, allowed is 3 to 300")
+        yield f"cluster.session_s is {chosen.session_s:g}, allowed is 3 to 300"
     tls = {key: getattr(chosen, key) for key in ("tls_certificate", "tls_key", "tls_ca")}
     if any(tls.values()) and not all(tls.values()):
         missing = next(key for key, path in tls.items() if not path)
-        raise ConfigError(f"{name}: cluster.{missing} is empty; TLS of links needs all of {', '.join(tls)}")
+        yield f"cluster.{missing} is empty; TLS of links needs all of {', '.join(tls)}"
     if not chosen.listen:
-        if set(chosen.roles) != set(ROLES):
-            raise ConfigError(
-                f"{name}: cluster.roles are given without cluster.listen; a process by itself has them all"
-            )
+        if set(chosen.roles) != set(ROLES) and not unknown:
+            yield "cluster.roles are given without cluster.listen; a process by itself has them all"
         return
     for key in ("listen", "advertise"):
         host, _, port = getattr(chosen, key).rpartition(":")
         if getattr(chosen, key) and (not host or not port.isdigit() or not 0 < int(port) < 65536):
-            raise ConfigError(f"{name}: cluster.{key} is {getattr(chosen, key)!r}, allowed is HOST:PORT")
+            yield f"cluster.{key} is {getattr(chosen, key)!r}, allowed is HOST:PORT"
     if not chosen.advertise and chosen.listen.rpartition(":")[0] in ("0.0.0.0", "[::]", "::"):
-        raise ConfigError(
-            f"{name}: cluster.listen is {chosen.listen!r}, every address of this machine: say with cluster.advertise "
+        yield (
+            f"cluster.listen is {chosen.listen!r}, every address of this machine: say with cluster.advertise "
             "by which of them other nodes reach it"
         )
     if not config.log.url.startswith("kafka:"):
-        raise ConfigError(
-            f"{name}: cluster.listen is given and the log is {config.log.url}; a cluster needs one in Kafka"
-        )
+        yield f"cluster.listen is given and the log is {config.log.url}; a cluster needs one in Kafka"
     if not config.auth.key_file:
-        raise ConfigError(
-            f"{name}: auth.key_file is empty; the nodes of a cluster share one token key: make it once "
+        yield (
+            "auth.key_file is empty; the nodes of a cluster share one token key: make it once "
             "with `openssl rand -hex 32`, give every node a copy"
         )
 
 
-def _check_webhooks(name: str, hooks: list[Webhook]) -> None:
+def _of_webhooks(hooks: list[Webhook]) -> Iterator[str]:
     named: set[str] = set()
     for i, hook in enumerate(hooks):
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", hook.name):
-            raise ConfigError(
-                f"{name}: webhooks[{i}].name is {hook.name!r}, allowed are small letters, digits and dashes, 40 at most"
-            )
+            yield f"webhooks[{i}].name is {hook.name!r}, allowed are small letters, digits and dashes, 40 at most"
         if hook.name in named:
-            raise ConfigError(f"{name}: webhooks[{i}].name is {hook.name!r}, which another one has; give each its own")
+            yield f"webhooks[{i}].name is {hook.name!r}, which another one has; give each its own"
         named.add(hook.name)
         if not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", hook.url):
-            raise ConfigError(
-                f"{name}: webhooks[{i}].url is {hook.url!r}, allowed is a URL like https://example.org/hunts"
-            )
+            yield f"webhooks[{i}].url is {hook.url!r}, allowed is a URL like https://example.org/hunts"
 
 
 def log_url(url: str, name: str = "--log") -> tuple[str, str]:
     """Split a log's address into scheme and rest. Raises `ConfigError` naming what is allowed."""
+    for fault in _of_log(url):
+        raise ConfigError(f"{name}: {fault}")
+    scheme, _, rest = url.partition(":")
+    return scheme, rest
+
+
+def _of_log(url: str) -> Iterator[str]:
     scheme, _, rest = url.partition(":")
     if scheme not in LOG_SCHEMES or not rest:
-        raise ConfigError(f"{name}: log {url!r} is not known, allowed are sqlite:PATH and kafka:HOST:PORT")
-    if scheme == "kafka":
+        yield f"log {url!r} is not known, allowed are sqlite:PATH and kafka:HOST:PORT"
+    elif scheme == "kafka":
         for server in rest.split(","):
             host, _, port = server.rpartition(":")
             if not host or not port.isdigit() or not 0 < int(port) < 65536:
-                raise ConfigError(f"{name}: Kafka address {server!r} is not HOST:PORT")
-    return scheme, rest
+                yield f"Kafka address {server!r} is not HOST:PORT"
 
 
 def runtime_limits(config: Config) -> actors.limits.Limits:
@@ -390,9 +370,14 @@ def runtime_limits(config: Config) -> actors.limits.Limits:
 
 def server_limits(config: Config) -> Limits:
     """Return the gateway's limits with the configuration's overrides. Raises `ConfigError` for unknown names."""
-    known = {*Limits.__struct_fields__, *actors.limits.Limits.__struct_fields__}
-    for name in sorted(set(config.limits) - known):
-        cure = did_you_mean(name, known) or "`huntserver limits` prints the table"
-        raise ConfigError(f"limits: unknown limit {name!r}, {cure}")
+    if told := list(_of_limits(config.limits)):
+        raise ConfigError("\n".join(told))
     limits: Limits = override(Limits(), config.limits)
     return limits
+
+
+def _of_limits(given: Mapping[str, float]) -> Iterator[str]:
+    known = {*Limits.__struct_fields__, *actors.limits.Limits.__struct_fields__}
+    for name in sorted(set(given) - known):
+        cure = did_you_mean(name, known) or "`huntserver limits` prints the table"
+        yield f"limits: unknown limit {name!r}, {cure}"

@@ -29,8 +29,9 @@ FAILED, USAGE, UNREACHABLE, DAMAGED = 1, 2, 3, 4
 
 
 def fail(text: str, code: int = FAILED) -> NoReturn:
-    """End with one line on stderr."""
-    click.echo(f"huntserver: {text}", err=True)
+    """End with one line on stderr; with several, where there are several faults."""
+    for line in text.splitlines() or [""]:
+        click.echo(f"huntserver: {line}", err=True)
     sys.exit(code)
 
 
