@@ -35,6 +35,7 @@ from huntserver.gateway.site import (
     Response,
     Upload,
     as_json,
+    no_method,
     prepared,
     refused,
     wrong,
@@ -111,7 +112,7 @@ class Console:
 
     def _signing_in(self, asked: HttpRequest) -> Judged:
         if asked.method != "POST":
-            return wrong(405, "POST a JSON object with the link's code")
+            return no_method("POST", "POST a JSON object with the link's code")
         if self._sign_in is None:
             return refused(Rejected("not_allowed", "nobody signs in by a link here"))
         limited = self._door.admit_sign_in(asked.address)
@@ -140,7 +141,7 @@ class Console:
 
     def _checking(self, asked: HttpRequest) -> Judged:
         if asked.method != "POST":
-            return wrong(405, "POST a hunt file here, TOML, YAML or JSON")
+            return no_method("POST", "POST a hunt file here, TOML, YAML or JSON")
         caller = self._host(asked)
         if isinstance(caller, Rejected):
             return refused(caller)

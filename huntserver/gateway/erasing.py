@@ -21,7 +21,7 @@ from huntserver.gateway.connection import Connection
 from huntserver.gateway.connections import Connections
 from huntserver.gateway.ports import Peers
 from huntserver.gateway.rooms import Rooms
-from huntserver.gateway.site import HttpRequest, Reply, Upload, as_json, refused, wrong
+from huntserver.gateway.site import HttpRequest, Reply, Upload, as_json, no_method, refused, wrong
 
 PATH: Final = "/erase"
 BODY_BYTES_MAX: Final = 1 << 20
@@ -97,7 +97,7 @@ class Erasing:
         """Answer a request, or return what its body is asked for."""
         caller = self._tokens.bearer(asked.header(b"authorization"))
         if asked.method != "POST":
-            reply.reply(wrong(405, "POST a JSON object with step and person"))
+            reply.reply(no_method("POST", "POST a JSON object with step and person"))
         elif isinstance(caller, Rejected):
             reply.reply(refused(caller))
         elif caller.role != "admin":

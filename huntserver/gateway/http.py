@@ -8,6 +8,7 @@ head, and its memory is lent by the door. Whatever comes gets an answer. After a
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -20,6 +21,8 @@ from huntserver.gateway.site import HttpRequest, Response, Site, Upload, as_json
 
 READ_AWAY_BYTES_MAX: Final = 1 << 20
 """After an answer that came before the body's end: so much is read on, or a reset would lose the answer."""
+ABSOLUTE: Final = re.compile(r"^https?://[^/?#]*", re.IGNORECASE)
+"""What a client puts before the path that takes this server for its proxy; it is to be taken (RFC 9112, 3.2.2)."""
 POLICY: Final = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 """Nothing inline, nothing from elsewhere: what others wrote can run nowhere."""
 
@@ -99,10 +102,13 @@ class HttpExchange:
             self.reply(refused(Rejected("rate_limited", "too many requests from this address", retry=True)))
             return
         self._served = True
-        path, _, query = request.target.decode("latin-1").partition("?")
+        path, _, query = ABSOLUTE.sub("", request.target.decode("latin-1")).partition("?")
         asked = HttpRequest(request.method.decode("latin-1"), path, list(request.headers), self._address, query)
         upload = self._site.judge(asked, self)
         if upload is None:
+            return
+        if (encoding := asked.header(b"content-encoding").strip().lower()) not in ("", "identity"):
+            self.reply(wrong(415, f"the body is sent as {encoding[:20]!r}; send it as it is"))
             return
         given = asked.header(b"content-length")
         size = int(given) if given else upload.bytes_max  # h11 has seen that it is a number

@@ -24,7 +24,7 @@ from huntserver.game.features.media import AddMedium, MediaQuery, MediumQuery, S
 from huntserver.gateway.door import Door
 from huntserver.gateway.ports import System
 from huntserver.gateway.pouring import PIECE_BYTES
-from huntserver.gateway.site import BodyStream, HttpRequest, Reply, Response, Upload, refused, wrong
+from huntserver.gateway.site import BodyStream, HttpRequest, Reply, Response, Upload, no_method, refused, wrong
 from huntserver.limits import Limits
 from huntserver.media.sniffing import Sniffed, sniffed
 from huntserver.media.store import MediaStore, MediaStoreError, NoRoomError
@@ -128,7 +128,7 @@ class MediaRoutes:
             if asked.method in ("GET", "HEAD"):
                 self._find(sent[1], sent[2], lambda found: self._found(asked, found, reply))
             else:
-                reply.reply(wrong(405, f"{asked.method[:20]} is not possible here, GET is"))
+                reply.reply(no_method("GET, HEAD", f"{asked.method[:20]} is not possible here, GET is"))
             return None
         judged = self._sending(asked)
         if isinstance(judged, Upload):
@@ -140,7 +140,7 @@ class MediaRoutes:
 
     def _sending(self, asked: HttpRequest) -> Upload | Response:
         if asked.method != "PUT":
-            return wrong(405, "PUT a picture, sound, video or file here")
+            return no_method("PUT", "PUT a picture, sound, video or file here")
         caller = self._tokens.bearer(asked.header(b"authorization"))
         if isinstance(caller, Rejected):
             return refused(caller)

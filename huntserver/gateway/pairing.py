@@ -15,7 +15,7 @@ from actors.shard.actor import Caller
 from huntserver.auth import Tokens
 from huntserver.game.features.pairing import PairedName, PairedNameQuery, UsePairing
 from huntserver.gateway.ports import System
-from huntserver.gateway.site import HttpRequest, Reply, Upload, as_json, refused, wrong
+from huntserver.gateway.site import HttpRequest, Reply, Upload, as_json, no_method, refused, wrong
 from huntserver.gateway.trials import Trials
 
 PATH: Final = "/pair"
@@ -51,7 +51,7 @@ class Pairing:
     def judge(self, asked: HttpRequest, reply: Reply) -> Upload | None:
         """Answer a request, or return what its body is asked for."""
         if asked.method != "POST":
-            reply.reply(wrong(405, "POST a JSON object with hunt and code"))
+            reply.reply(no_method("POST", "POST a JSON object with hunt and code"))
             return None
         return Upload(BODY_BYTES_MAX, partial(self._exchange, asked.address))
 

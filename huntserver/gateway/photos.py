@@ -26,7 +26,7 @@ from huntserver.game.features.media import StoredMedium
 from huntserver.gateway.door import Door
 from huntserver.gateway.media import AWAY, BUSY, KEY_BYTES, STORE_S, HuntAsked, submit_kept
 from huntserver.gateway.ports import System
-from huntserver.gateway.site import HttpRequest, Reply, Response, Upload, refused, wrong
+from huntserver.gateway.site import HttpRequest, Reply, Response, Upload, no_method, refused
 from huntserver.limits import Limits
 from huntserver.media.store import MediaStore, MediaStoreError
 from huntserver.media.stripping import stripped
@@ -101,7 +101,7 @@ class PhotoRoutes:
             take = partial(self._take, path[1], path[2], caller)
             return Upload(self._limits.photo_bytes_max, take, self._lend, self._limits.media_bytes_per_s)
         elif asked.method not in ("GET", "HEAD"):
-            reply.reply(wrong(405, "PUT a photo at a clue, or GET one"))
+            reply.reply(no_method("PUT, GET, HEAD", "PUT a photo at a clue, or GET one"))
         elif self._serving >= self._limits.media_served_max:
             self._door.refuse("media_served", asked.address)
             reply.reply(refused(BUSY))

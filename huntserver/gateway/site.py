@@ -137,6 +137,11 @@ def wrong(status: int, words: str) -> Response:
     return as_json(status, {"code": "bad_frame", "msg": words})
 
 
+def no_method(allowed: str, words: str) -> Response:
+    """Return an answer to a method that is not possible here; `allowed` are those that are (RFC 9110, 15.5.6)."""
+    return wrong(405, words)._replace(headers=(*NOT_KEPT, ("allow", allowed)))
+
+
 def _faults(problems: list[Problem]) -> Response:
     """Return all that is wrong with a definition."""
     code, told = "bad_definition", [p._asdict() for p in problems]
@@ -241,7 +246,7 @@ class Site:
         if asked.path == "/guest":
             return self._or_answer(self._guest(asked), reply)
         if asked.method not in ("GET", "HEAD"):
-            reply.reply(wrong(405, f"{asked.method[:20]} is not possible here, GET is"))
+            reply.reply(no_method("GET, HEAD", f"{asked.method[:20]} is not possible here, GET is"))
         elif asked.path == "/hunts":
             Listing(self._system, self.listed, lambda cards: reply.reply(self._cards(cards)))
         elif (hunt := HUNT.fullmatch(asked.path)) is not None:
@@ -293,7 +298,7 @@ class Site:
 
     def _guest(self, asked: HttpRequest) -> Response | Upload:
         if asked.method != "POST":
-            return wrong(405, "POST a JSON object with a name")
+            return no_method("POST", "POST a JSON object with a name")
         if not self._guests:
             return refused(Rejected("not_allowed", "this server has no guests"))
         return Upload(GUEST_BODY_BYTES_MAX, lambda body, reply: reply.reply(self._admit_guest(body, asked.address)))
@@ -316,7 +321,7 @@ class Site:
 
     def _define(self, asked: HttpRequest, hunt: str) -> Response | Upload:
         if asked.method != "PUT":
-            return wrong(405, "PUT the definition here, TOML or JSON")
+            return no_method("PUT", "PUT the definition here, TOML or JSON")
         caller = self._tokens.bearer(asked.header(b"authorization"))
         if isinstance(caller, Rejected):
             return refused(caller)

@@ -210,6 +210,28 @@ async def test_http_answers_on_the_same_port(rig: Rig, method: str, path: str, s
     assert caller.wire.closed
 
 
+@pytest.mark.parametrize(
+    ("head", "status", "allowed"),
+    [
+        (b"GET http://127.0.0.1/healthz HTTP/1.1", 200, None),
+        (b"GET HTTPS://hunts.example:8443/healthz?now HTTP/1.1", 200, None),
+        (b"OPTIONS /healthz HTTP/1.1", 405, b"GET, HEAD"),
+        (b"GET /guest HTTP/1.1", 405, b"POST"),
+        (b"DELETE /hunts/x/definition HTTP/1.1", 405, b"PUT"),
+        (b"POST /guest HTTP/1.1\r\nContent-Encoding: br\r\nContent-Length: 9", 415, None),
+    ],
+)
+async def test_absolute_targets_other_methods_and_encoded_bodies_are_answered_as_http_wants_it(
+    rig: Rig, head: bytes, status: int, allowed: bytes | None
+) -> None:
+    caller = Caller(rig)
+    caller.give(head + b"\r\nHost: 127.0.0.1\r\n\r\n")
+    answer = b"".join(caller.wire.written)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert (allowed is None) == (b"\r\nallow: " not in answer)
+    assert allowed is None or b"\r\nallow: " + allowed + b"\r\n" in answer
+
+
 async def test_what_is_no_http_is_refused(rig: Rig) -> None:
     caller = Caller(rig)
     caller.give(b"\x16\x03\x01 hello\r\n\r\n")
