@@ -29,6 +29,7 @@ from huntserver.game.features import (
     clearing,
     committing,
     completing,
+    copying,
     enrolling,
     erasing,
     errata,
@@ -119,6 +120,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
     overview.FEATURE,
     auditing.FEATURE,
     big_board.FEATURE,
+    copying.FEATURE,
     solutions.FEATURE,
     committing.FEATURE,
 )

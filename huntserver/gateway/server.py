@@ -25,6 +25,7 @@ from huntserver.gateway.connections import TICK_S, Connections
 from huntserver.gateway.console import Console
 from huntserver.gateway.door import Door, Waiting
 from huntserver.gateway.erasing import Erasing, PersonKeys
+from huntserver.gateway.forecasts import Forecasts
 from huntserver.gateway.media import MediaRoutes
 from huntserver.gateway.pairing import Pairing
 from huntserver.gateway.photos import PhotoRoutes
@@ -142,6 +143,7 @@ class Gateway:
         )
         self.signing_in = SigningIn(sign_in, worker, clock) if sign_in is not None else None
         self.site.more.append(Console(system, tokens, self.door, limits, worker=worker, sign_in=self.signing_in))
+        self.site.more.append(Forecasts(system, tokens, self.door, limits, worker=worker))
         self.site.more.append(Pairing(system, tokens, self.trials))
         self._media = MediaRoutes(system, tokens, self.door, limits, store=media, background=self.background)
         self._photos = PhotoRoutes(

@@ -8,12 +8,14 @@ import msgspec
 import pytest
 
 from huntserver.game.definition.shape import source
+from huntserver.game.features import copying
 from huntserver.game.features.amending import Accept, AwardSolve
 from huntserver.game.features.authoring import Define
+from huntserver.game.features.copying import Copied, CopyQuery
 from huntserver.game.features.schedule import End
 from huntserver.game.features.standing import Adjust, Disqualify
-from huntserver.game.fork import WhatIf, what_if
-from lab.rigs.game import HUNT, SMALL, Table, code, digest
+from huntserver.game.fork import PLAIN, WhatIf, what_if
+from lab.rigs.game import HUNT, OWNER, SMALL, Table, code, digest
 
 
 def playing() -> Table:
@@ -79,3 +81,13 @@ def test_what_is_refused_says_so_and_a_draft_has_no_standings() -> None:
     assert code(what_if(table.state, [Accept("c9", "x")], table.now_ms)) == "no_such_clue"
     assert code(what_if(table.state, [Adjust("nobody", 5, "x")], table.now_ms)) == "no_such_team"
     assert code(what_if(HUNT.create("h2"), [], table.now_ms)) == "wrong_phase"
+
+
+def test_a_copy_is_the_hunt_for_hosts_alone_and_of_no_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = playing()
+    assert code(table.ask(CopyQuery(), by="p:ann", role="player")) == "not_allowed"
+    told = table.ask(CopyQuery(), OWNER, "host")
+    assert isinstance(told, Copied)
+    assert digest(PLAIN.decode(table.state.id, told.parts)) == digest(table.state)
+    monkeypatch.setattr(copying, "TEAMS_MAX", 2)
+    assert code(table.ask(CopyQuery(), OWNER, "host")) == "too_large"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from huntserver.auth import SignIn, link_code
@@ -156,3 +157,27 @@ async def test_a_definition_goes_up_only_over_the_one_that_it_was_made_from(rig:
         assert (status, told["code"]) == (412, "conflict")
     for match in (tag.decode(), "*"):
         assert put(match)[0] == 200
+
+
+async def test_what_would_come_of_it_is_told_and_nothing_is_done(rig: Rig) -> None:
+    submitted = len(rig.system.submitted)
+
+    def asked(body: bytes, role: str = "host") -> tuple[int, Any]:
+        head = {"Authorization": bearer(rig, role), "Content-Type": "application/json"}
+        return Caller(rig).ask("POST", "/hunts/h1/what-if", body, **head)
+
+    assert asked(b'{"steps": []}') == (200, {"teams": [], "changed": 0, "of": 0, "reopen": False})
+    told = asked(msgspec.json.encode({"steps": [{"op": "define", "text": DEFINITION, "existing": "rejudge"}]}))
+    assert told[0] == 200
+    status, body = asked(b'{"steps": [{"op": "define", "text": "title = 1"}]}')
+    assert (status, body["code"]) == (422, "bad_definition")
+    status, body = asked(b'{"steps": [{"op": "adjust", "team": "t9", "points": 1, "reason": "x"}]}')
+    assert body["code"] == "no_such_team"
+    assert asked(b'{"steps": [{"op": "start"}]}')[1]["code"] == "bad_field"
+    assert (
+        "allowed are 20"
+        in asked(b'{"steps": [' + b",".join([b'{"op":"accept","clue":"c1","text":"x"}'] * 21) + b"]}")[1]["msg"]
+    )
+    assert asked(b'{"steps": []}', "player")[1]["code"] == "not_allowed"
+    assert Caller(rig).ask("GET", "/hunts/h1/what-if", Authorization=bearer(rig))[0] == 405
+    assert len(rig.system.submitted) == submitted

@@ -89,6 +89,35 @@ def test_comments_of_a_published_text_stay_when_an_answer_is_accepted_and_anothe
         one.well()
 
 
+def test_before_it_is_done_a_host_sees_what_it_would_change(desk: Desks, office: LocalServer, crew: Cast) -> None:
+    hunt, runner = crew.hunt(teams(clue("a"), clue("b")))
+    reds, blues = (crew.player(hunt, name, team=name) for name in ("Reds", "Blues"))
+    reds.ask("guess", hunt=hunt, clue="a", text="tea")
+    blues.ask("guess", hunt=hunt, clue="a", text="chai")
+    host = signed_in(desk(), office, host_of(crew, hunt, runner), hunt)
+    host.view("Edit")
+    host.sees(".verdict", "Can be played")
+    paper = host.page.locator("#source")
+    paper.fill(paper.input_value().replace('["tea"]', '["tea", "chai"]', 1) + "points = 30\n")
+    host.sees(".verdict", "Can be played")
+    host.button("save")
+    host.page.locator("[data-foresee]").click()
+    host.sees("[data-foreseen]", "No team’s place")
+    host.fill(existing="rejudge")
+    host.sees("[data-foreseen] caption", "1 of 2 teams would change")
+    host.sees("[data-foreseen] tbody", re.compile("Blues.*0 → 10.*0 → 1", re.S))
+    assert faults(host) == []
+    host.key("Escape")
+    host.no_more("dialog")
+    assert [row["score"] for row in runner.ask("board", hunt=hunt)["rows"]] == [10, 0]
+    host.view("Run")
+    host.page.locator("[data-accept='chai']").click()
+    host.page.locator("[data-foresee]").click()
+    host.sees("[data-foreseen] tbody", "Blues")
+    host.agree()
+    host.well()
+
+
 def test_the_team_that_is_chosen_stays_chosen_when_it_is_overtaken_and_only_what_can_be_done_is_offered(
     desk: Desks, office: LocalServer, crew: Cast
 ) -> None:

@@ -77,7 +77,7 @@ export async function view_as(team) {
 /** @param {Team} team */
 export const adjust = (team) => ask_for({
   title: h("adjust.title", { name: team.name }), about: h("adjust.about", { n: team.score }),
-  fields: [{ name: "points", label: h("adjust.points"), kind: "number", value: "10" }, { name: "reason", label: h("adjust.reason") }], go: h("adjust"),
+  fields: [{ name: "points", label: h("adjust.points"), kind: "number", value: "10" }, { name: "reason", label: h("adjust.reason") }], go: h("adjust"), foresees: (values) => ({ op: "adjust", team: team.id, reason: "?", ...fields(values, ["points"]) }),
   send: (values) => act("adjust", { team: team.id, ...fields(values, ["points"]) }),
 });
 
@@ -92,6 +92,7 @@ export const disqualify = (team) => ask_for({
   title: h(team.out ? "back.title" : "disqualify.title", { name: team.name }),
   about: team.out ? h("back.about") : h("disqualify.about", { n: team.members, points: team.score, place: team.place }),
   fields: [{ name: "reason", label: h("adjust.reason") }], go: h(team.out ? "back" : "disqualify"), danger: !team.out,
+  foresees: (values) => ({ op: "disqualify", team: team.id, reason: "?", ...fields(values), ...(team.out ? { back: true } : {}) }),
   send: (values) => act("disqualify", { team: team.id, ...fields(values), ...(team.out ? { back: true } : {}) }),
 });
 
@@ -144,6 +145,6 @@ export async function accept(clue, text, part) {
     title: h("accept.title", { text }),
     about: html`<p>${h("accept.about", { title })}</p><p class="numbers">${h("accept.teams", { n: would.teams })} · ${h("accept.points", { n: would.points })}</p>
       ${names ? html`<p class="help" dir="auto">${names}${would.teams > 6 ? " …" : ""}</p>` : ""}`,
-    fields: [REASON()], go: h("accept"), danger: true, send: (values) => act("accept", { ...at, ...fields(values) }),
+    fields: [REASON()], go: h("accept"), danger: true, foresees: () => ({ op: "accept", ...at }), send: (values) => act("accept", { ...at, ...fields(values) }),
   });
 }

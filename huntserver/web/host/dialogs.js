@@ -3,13 +3,15 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { icon, initial, modal } from "../player/pieces.js";
+import { foresee, foreseen_view } from "./foreseeing.js";
 import { changed, state } from "./store.js";
 import { h } from "./words.js";
 
 /** @typedef {{name: string, label: string, kind?: "text" | "area" | "number" | "select" | "time", value?: string, options?: [string, string][], max?: number,
  *   required?: boolean, help?: string}} Field */
 /** @typedef {{kind: "form", title: string, about?: unknown, fields: Field[], go: string, danger?: boolean, send: (values: {[name: string]: string}) => unknown,
- *   busy?: boolean, fault?: string}} Form `send` says false where it was refused: what was typed stays, with what is wrong */
+ *   foresees?: (values: {[name: string]: string}) => import("./foreseeing.js").Step, foreseen?: import("./foreseeing.js").Foreseen, busy?: boolean, fault?: string}} Form
+ * `send` says false where it was refused: what was typed stays, with what is wrong. `foresees`: what would be done, to be looked at before */
 
 /** Ask for something, or whether to go on. @param {Omit<Form, "kind">} form */
 export function ask_for(form) {
@@ -39,9 +41,10 @@ export function dialog_view() {
 
 /** @param {Form} form */
 function form_view(form) {
-  return html`<form class="dialog-form" @submit=${(/** @type {SubmitEvent} */ event) => submit(event, form)}>
+  return html`<form class="dialog-form" @submit=${(/** @type {SubmitEvent} */ event) => submit(event, form)} @change=${(/** @type {any} */ event) => form.foreseen && look(event.currentTarget, form)}>
     ${form.about ? html`<div class="consequence">${form.about}</div>` : nothing}
     ${form.fields.map((field, i) => field_view(field, i === 0))}
+    ${form.foresees ? html`<div><button type="button" class="plain tiny" data-foresee @click=${(/** @type {any} */ event) => look(event.currentTarget.form, form)}>${h("foresee")}</button></div>${foreseen_view(form.foreseen)}` : nothing}
     ${form.fault ? html`<p class="notice bad" role="alert">${form.fault}</p>` : nothing}
     <div class="dialog-buttons"><button type="button" class="plain" @click=${close_dialog}>${h("cancel")}</button>
       <button class="act ${form.danger ? "danger" : ""}" id="dialog-go" ?disabled=${form.busy}>${form.go}</button></div></form>`;
@@ -58,11 +61,16 @@ function field_view({ name, label, kind = "text", value = "", options = [], max 
     ${help ? html`<span class="help">${help}</span>` : nothing}</div>`;
 }
 
+/** @param {HTMLFormElement} from */
+const values_of = (from) => Object.fromEntries([...new FormData(from)].map(([name, value]) => [name, String(value).trim()]));
+
+/** Look what would come of it, as the form is filled in now. @param {HTMLFormElement} from @param {Form} form */
+const look = (from, form) => void (form.foresees && foresee(form, form.foresees(values_of(from))));
+
 /** @param {SubmitEvent} event @param {Form} form */
 async function submit(event, form) {
   event.preventDefault();
-  const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
-  const values = Object.fromEntries([...given].map(([name, value]) => [name, String(value).trim()]));
+  const values = values_of(/** @type {HTMLFormElement} */ (event.target));
   Object.assign(form, { busy: true, fault: "" });
   changed();
   const done = await form.send(values);

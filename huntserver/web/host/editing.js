@@ -161,6 +161,7 @@ export async function save() {
       { name: "existing", label: h("amend.existing"), kind: "select", value: "keep", options: [["keep", h("amend.keep")], ["rejudge", h("amend.rejudge")], ["compensate", h("amend.compensate")]] },
       { name: "reason", label: h("reason"), required: false },
     ],
+    foresees: ({ existing }) => ({ op: "define", text: edit.text, style: edit.style, existing }),
     go: h("amend"), danger: true, send: ({ existing, reason }) => put(edit.hunt, { existing, ...(reason ? { reason } : {}) }),
   });
 }

@@ -40,6 +40,8 @@ export const source_of = (hunt) => asked("GET", `hunts/${encodeURIComponent(hunt
  * @param {string} hunt @param {{text: string, style: string, base: string}} written @param {{[name: string]: string}} [query] */
 export const define = (hunt, { text, style, base }, query = {}) =>
   asked("PUT", `hunts/${encodeURIComponent(hunt)}/definition${asking(query)}`, { body: text, kind: TYPES[/** @type {keyof typeof TYPES} */ (style)], base });
+/** How the teams of a hunt would stand if a host did these things, one after the other. @param {string} hunt @param {{op: string, [field: string]: any}[]} steps */
+export const what_if = (hunt, steps) => asked("POST", `hunts/${encodeURIComponent(hunt)}/what-if`, { body: JSON.stringify({ steps }), kind: TYPES.json });
 export const hunts = () => asked("GET", "api/hunts?limit=200");
 export const listed = () => asked("GET", "hunts");
 export const health = () => asked("GET", "readyz");
