@@ -17,6 +17,7 @@ from huntserver.gateway.pages import pages
 from huntserver.gateway.pieces import Pieces
 from huntserver.gateway.profile import ask_profile
 from huntserver.gateway.reader import Reader
+from huntserver.gateway.room import BIG_BOARD
 from huntserver.gateway.services import Services
 from huntserver.gateway.sessions import NotGreeted
 from huntserver.gateway.subscriptions import Subscriptions
@@ -46,7 +47,7 @@ VERSION: Final = 1
 """Of the protocol."""
 WRONG: Final = b'"verdict":"incorrect"'
 """In the answer to a code or check-in that solved nothing."""
-UNDERSTOOD: Final = frozenset({"texts", "pieces", PRESENCE})
+UNDERSTOOD: Final = frozenset({"texts", "pieces", PRESENCE, BIG_BOARD})
 """What a client may say in hello that it takes."""
 NOTHING_MORE: Final[frozenset[str]] = frozenset()
 BAD_ID: Final = Rejected("bad_field", "hunt: an id has 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit")

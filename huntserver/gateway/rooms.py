@@ -16,7 +16,7 @@ from actors.shard.actor import Caller
 from huntserver.game.features.leaderboard import BoardQuery
 from huntserver.gateway.giving import give
 from huntserver.gateway.ring import Kept, Ring
-from huntserver.gateway.room import Asks, Channel, PlayerRoom, Room, RoomStatistics
+from huntserver.gateway.room import Asks, Channel, PlayerRoom, Room, RoomStatistics, RoomTable
 from huntserver.limits import Limits
 from huntserver.wire.codecs import Event, State, frame, message
 
@@ -34,7 +34,7 @@ class Rooms:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._rooms: dict[str, Room] = {}
+        self._rooms = RoomTable()
         self._players: dict[str, PlayerRoom] = {}
         self._system: Asks | None = None
         self._bytes = 0  # of all rings
@@ -51,12 +51,12 @@ class Rooms:
         if kind != "hunt":
             self._publish_player(id, seq, at_ms, pushes)
             return
-        room = self._rooms.get(id)
-        if room is None:
-            room = self._rooms[id] = Room(id)
+        room = self._rooms[id]
         if seq <= room.last_seq:
             return
         room.last_seq = seq
+        if "host" in room.channels:
+            room.moved(self._limits.board_ms / 1000)
         self.published += 1
         ring = room.ring
         before = ring.bytes
@@ -285,9 +285,7 @@ class Rooms:
     def enter(self, hunt: str, channels: Mapping[str, int], listener: Any, pos: int = 0) -> None:
         """Let a listener hear channels from here on. It has them as far as they go, in what it was told of the hunt at
         `pos` and in the tail since."""
-        room = self._rooms.get(hunt)
-        if room is None:
-            room = self._rooms[hunt] = Room(hunt)
+        room = self._rooms[hunt]
         for name, seq in channels.items():
             room.channels.setdefault(name, Channel())[listener] = max(seq, room.ring.newest(name))
         self.saw("hunt", hunt, pos)

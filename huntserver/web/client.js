@@ -60,10 +60,11 @@ export class Client {
   }
 
   /** Make a client; `start` connects it. With `texts` pages name by digest what is the same for all (client/texts.js).
-   * @param {{url: string, token: string, player: string, outbox?: Outbox, texts?: boolean, presence?: boolean}} about `presence`: say who is connected, too */
-  static async open({ url, token, player, outbox, texts = false, presence = false }) {
+   * @param {{url: string, token: string, player: string, outbox?: Outbox, texts?: boolean, presence?: boolean, big_board?: boolean}} about
+   * `presence`: say who is connected, too; `big_board`: say to a host that something happened that nothing else tells of */
+  static async open({ url, token, player, outbox, texts = false, presence = false, big_board = false }) {
     const kept = outbox || (await Outbox.open());
-    const takes = ["pieces", ...(texts ? ["texts"] : []), ...(presence ? ["presence"] : [])];
+    const takes = ["pieces", ...(texts ? ["texts"] : []), ...(presence ? ["presence"] : []), ...(big_board ? ["big_board"] : [])];
     return new Client(url, player, new Session({ token, epoch: kept.epoch, n: kept.n, takes }), kept);
   }
 

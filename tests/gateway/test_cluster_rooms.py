@@ -17,6 +17,7 @@ class Ear:
 
     packed = False
     by = "p:ada"
+    takes: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.told: list[Any] = []

@@ -209,3 +209,24 @@ async def test_every_turn_writes_all_answers_and_one_slice() -> None:
     await turn()
     assert written == [10, 11, 12, 0, 1, 2, 3, 4]
     assert turns.waiting() == 0
+
+
+async def test_hosts_who_take_it_are_told_once_that_something_happened_which_no_push_of_theirs_tells() -> None:
+    import asyncio
+
+    rig = Rig(board_ms=1)
+    hosts = [Peer(rig), Peer(rig)]
+    for host, takes in zip(hosts, (["big_board"], []), strict=True):
+        await host.hello("host", role="host", takes=takes)
+        host.send("resume", hunt="h1", seq=0, pos=0)
+        await host.heard()
+    peer = await rig.playing("ada")
+    await asyncio.sleep(0.02)
+    for host in hosts:
+        await host.heard()
+    for clue in ("c1", "c2"):
+        peer.send("guess", hunt="h1", clue=clue, text=f"wrong {clue}")
+    await asyncio.sleep(0.02)
+    told, untold = [await host.heard() for host in hosts]
+    assert [(m["t"], m["ch"], m["data"]) for m in told] == [("state", "big_board", {})]
+    assert untold == []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from lab.machines.servers import LocalServer
 from tests.pages.axe import faults
@@ -115,6 +116,38 @@ def test_before_it_is_done_a_host_sees_what_it_would_change(desk: Desks, office:
     host.page.locator("[data-foresee]").click()
     host.sees("[data-foreseen] tbody", "Blues")
     host.agree()
+    host.well()
+
+
+def test_a_console_hears_of_wrong_guesses_and_asks_nothing_while_nothing_happens(
+    desk: Desks, office: LocalServer, crew: Cast
+) -> None:
+    hunt, runner = crew.hunt(teams(clue("a"), clue("b")))
+    player = crew.player(hunt, "P", team="Reds")
+    made, asked = desk(), []
+    made.page.clock.install()
+
+    def way(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def up(text: str | bytes) -> None:
+            asked.append(json.loads(text)["op"])
+            server.send(text)
+
+        socket.on_message(up)
+
+    made.page.route_web_socket("**/ws", way)
+    host = signed_in(made, office, host_of(crew, hunt, runner), hunt)
+    host.sees(".counts", "1 player")
+    host.online()
+    made.page.clock.run_for(3000)  # what was under way is answered
+    host.online()
+    asked.clear()
+    made.page.clock.run_for(9000)
+    host.online()
+    assert "big_board" not in asked
+    player.ask("guess", hunt=hunt, clue="a", text="coffee")
+    host.sees(".stream", "coffee")
     host.well()
 
 

@@ -11,7 +11,7 @@ import { h } from "./words.js";
 
 /** @typedef {import("../client.js").Message} Message */
 
-const LIVE_MS = 1000, QUIET_MS = 4000, SOON_MS = 200;
+const IDLE_MS = 15_000, QUIET_MS = 4000, SOON_MS = 200;
 const ALWAYS = ["ended", "reopened", "amended", "merged", "removed"];  // may open or close questions that nobody sees now
 
 /** @type {Promise<Client> | null} */
@@ -38,7 +38,7 @@ async function open() {
   const who = /** @type {import("./store.js").Me} */ (state.me);
   const url = at_site("ws");
   url.protocol = url.protocol.replace("http", "ws");
-  const made = (client = await Client.open({ url: url.href, token: who.token, player: who.player, presence: true }));
+  const made = (client = await Client.open({ url: url.href, token: who.token, player: who.player, presence: true, big_board: true }));
   set_now(() => made.now_ms());
   made.on_push = pushed;
   made.on_state = (now, about) => {
@@ -162,8 +162,8 @@ function look_soon(after_ms = SOON_MS) {
 document.addEventListener("visibilitychange", () => is_seen() && state.run && look_soon(0));
 const is_seen = () => document.visibilityState === "visible";
 
-/** Ask what has changed; go on until all is here, then now and then: wrong guesses and who joins are not pushed. Whom the
- * server does not let see the board (a reviewer) is not asked for it again. */
+/** Ask what has changed; go on until all is here, then when the server says that something happened, and now and then in
+ * case a word of that was skipped. Whom the server does not let see the board (a reviewer) is not asked for it again. */
 async function look() {
   const { run } = state;
   if (!run || !client || asking || !is_seen()) return;
@@ -179,7 +179,7 @@ async function look() {
   }
   state.run = fold_board(state.run, ok);
   changed();
-  look_soon(ok.more || again_soon ? 0 : ok.phase === "running" ? LIVE_MS : QUIET_MS);
+  look_soon(ok.more || again_soon ? 0 : IDLE_MS);
 }
 
 export async function look_at_trail() {
