@@ -71,9 +71,9 @@ class Tokens:
         self.times: Times = wall_time
         self.in_doubt: Callable[[], bool] = lambda: False
 
-    def go_by(self, keeper: Timekeeper) -> None:
+    def go_by(self, keeper: Timekeeper, wall: Times = wall_time) -> None:
         """Date tokens by a server's time, judge them by it or the wall clock's; while in doubt none for good."""
-        self.times = lambda: (keeper.now_ms() / 1000, *wall_time())
+        self.times = lambda: (keeper.now_ms() / 1000, *wall())
         self.in_doubt = lambda: not keeper.proved
 
     def mint(self, role: str, subject: str, name: str = "", ttl_s: float = GUEST_TTL_S) -> str:
@@ -103,7 +103,12 @@ class Tokens:
         return self._signed("player", player, name, GUEST_TTL_S, guest=True)
 
     def renewed(self, token: str) -> str | None:
-        """Return a fresh token for a guest whose own is a day old, None for all others. The token must be verified."""
+        """Return a fresh token for a guest whose own is a day old, None for all others. The token must be verified.
+
+        None as well while the clock is in doubt: a token that is dated by a wrong one is refused once it is right.
+        """
+        if self.in_doubt():
+            return None
         ours = self._ours(token)
         claims = msgspec.structs.asdict(ours) if ours else unverified(token)
         if (

@@ -21,9 +21,10 @@ LEEWAY_S: Final = 5.0
 EXPIRED: Final = Rejected("token_expired", "the token has expired; ask for a new one")
 NOT_YET: Final = Rejected("bad_token", "the token is not valid: it is not valid yet: is a clock wrong?")
 IN_DOUBT: Final = Rejected(
-    "busy", "this server does not know yet what time it is, and judges no token by it; come back", True, 1_000
+    "busy", "this server does not know yet what time it is, and judges and dates no token by it; come back", True, 1_000
 )
-"""What is said instead while the server's clock is in doubt: who hears one of the others gives up who he is."""
+"""What is said instead while the server's clock is in doubt: who hears one of the others gives up who he is. A guest
+hears it, too: a token that is dated by a wrong clock is refused once it is right."""
 
 Times = Callable[[], Sequence[float]]
 """The times that may be right, in s since 1970; new tokens are dated by the first."""

@@ -19,6 +19,7 @@ from actors.entity import Rejected
 from actors.shard.actor import Caller, Sink
 from huntserver import errors
 from huntserver.auth import Tokens
+from huntserver.auth.validity import IN_DOUBT
 from huntserver.game.command import REASON_MAX
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.rewritten import as_written
@@ -311,6 +312,8 @@ class Site:
         name = shown_name(name)
         if problem := name_problem(name) or spoof(name):
             return refused(Rejected("bad_text", problem))
+        if self._tokens.in_doubt():  # a token that is dated by a wrong clock is refused once it is right
+            return refused(IN_DOUBT)
         limited = self.door.admit_guest(address)
         if limited is not None:
             return refused(limited)

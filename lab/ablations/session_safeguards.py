@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from huntserver.auth import Tokens, tokens
 from huntserver.client import session
 from huntserver.client.requests import Request, Requests
 from huntserver.gateway.room import Channel
 from huntserver.gateway.rooms import Rooms
-from lab.ablations.safeguard import GATEWAY, SESSION, Patches, Safeguard
+from lab.ablations.safeguard import GATEWAY, SESSION, Patches, Safeguard, no, yes
 
 # ---- the shipped client
 
@@ -64,6 +65,53 @@ def _without_order_of_news(patches: Patches) -> None:
     patches.wrap(Rooms, "_show", hasty)
 
 
+# ---- tokens
+
+
+def _without_doubt_of_the_clock(patches: Patches) -> None:
+    """A node judges tokens by its wall clock from the start on, before the log has told the time."""
+
+    def sure(old: Any) -> Any:
+        def go_by(self: Tokens, *clocks: Any) -> None:
+            old(self, *clocks)
+            self.in_doubt = no
+
+        return go_by
+
+    patches.wrap(Tokens, "go_by", sure)
+
+
+def _without_doubt_at_renewals(patches: Patches) -> None:
+    """A guest's token is renewed by whatever time it is here."""
+
+    def careless(old: Any) -> Any:
+        def renewed(self: Tokens, token: str) -> str | None:
+            in_doubt, self.in_doubt = self.in_doubt, no
+            try:
+                found: str | None = old(self, token)
+                return found
+            finally:
+                self.in_doubt = in_doubt
+
+        return renewed
+
+    patches.wrap(Tokens, "renewed", careless)
+
+
+def _without_ends_of_tokens(patches: Patches) -> None:
+    patches.replace(tokens, "is_within", yes)
+
+
+def _without_erasures(patches: Patches) -> None:
+    def careless(old: Any) -> Any:
+        def made(self: Tokens, key: bytes, issuers: Any = None, erased: Any = None) -> None:
+            old(self, key, issuers)
+
+        return made
+
+    patches.wrap(Tokens, "__init__", careless)
+
+
 SAFEGUARDS: Final = {
     s.name: s
     for s in (
@@ -88,6 +136,40 @@ SAFEGUARDS: Final = {
             ("I4",),
             _without_order_of_news,
             "of hunt, ",
+        ),
+        Safeguard(
+            "doubt of the clock at tokens",
+            SESSION,
+            "before the log has told the time no token is refused for good by a clock that may be wrong",
+            ("I10",),
+            _without_doubt_of_the_clock,
+            "sent away for good",
+            on=("skew", "clock_far"),
+        ),
+        Safeguard(
+            "doubt of the clock at renewals",
+            SESSION,
+            "no token is given that is dated by a clock that may be wrong",
+            ("I10",),
+            _without_doubt_at_renewals,
+            "sent away for good",
+            on=("skew", "clock_far"),
+        ),
+        Safeguard(
+            "ends of tokens",
+            SESSION,
+            "a token that has expired lets nobody in",
+            ("I9",),
+            _without_ends_of_tokens,
+            "ended",
+        ),
+        Safeguard(
+            "tokens of the erased",
+            SESSION,
+            "a token of somebody who was erased lets nobody in",
+            ("I9",),
+            _without_erasures,
+            "erased",
         ),
     )
 }

@@ -11,7 +11,6 @@ from actors.entity import Push, Rejected
 from actors.reporter import Silent
 from actors.shard.actor import Publisher
 from actors.way_in import WayIn
-from huntserver.auth import Tokens
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.connection import Connection
 from huntserver.gateway.proxies import Proxies
@@ -21,9 +20,9 @@ from huntserver.gateway.worker import WorkerThread
 from huntserver.limits import Limits
 from huntserver.media.folder import FolderStore
 from huntserver.readiness import Ready
+from lab.sim import tokens
 from lab.sim.node import SimNode
 
-TOKENS: Final = Tokens(b"s" * 32)
 LIMITS: Final = Limits(
     commands_per_s=1e6, commands_burst=1_000_000, sockets_per_s_per_address=1e6, handshakes_per_s_per_address=1e6,
     drain_s=0.5, news_listeners=1, news_ms=800,
@@ -62,15 +61,16 @@ class SimGateway(Gateway):
         rooms, way_in = rooms or Rooms(LIMITS), way_in or node.system
         nothing = bytes
         super().__init__(
-            way_in, rooms, TOKENS, LIMITS, Silent(), clock=SimGatewayClock(node), origins=[], proxies=Proxies([]),
-            sockets_max=1 << 20, worker=WorkerThread(Silent()), media=FolderStore(Path("nowhere")), guests=False,
-            readiness=lambda: Ready(True, "ok", {}),
+            way_in, rooms, tokens.of_node(node), LIMITS, Silent(), clock=SimGatewayClock(node), origins=[],
+            proxies=Proxies([]), sockets_max=1 << 20, worker=WorkerThread(Silent()),
+            media=FolderStore(Path("nowhere")), guests=False, readiness=lambda: Ready(True, "ok", {}),
             metrics=nothing, protocol_document=nothing,
         )  # fmt: skip
         rooms.attach(way_in)
         self._node = node
         self.connection_type = SimConnection
         self.publisher: Publisher = rooms
+        self._strangers = tokens.Strangers(node, self.sessions, LIMITS)
         node.sim.loop.post(node.place, TICK_S, self._tick)
 
     def _tick(self) -> None:
@@ -78,6 +78,7 @@ class SimGateway(Gateway):
         self.clock.now_s = loop.time()
         for connection in self.connections.all():
             self.connections.look_at(connection, self.clock.now_s)
+        self._strangers.knock()
         loop.post(self._node.place, TICK_S, self._tick)
 
 

@@ -23,8 +23,8 @@ from huntserver.game.features.overview import OverviewQuery
 from huntserver.game.features.page import PageQuery
 from huntserver.game.player.commands import ProfileQuery
 from huntserver.load.frames import masked
+from lab.sim import tokens
 from lab.sim.player import Pending, ScriptedPlayer
-from lab.sim.session_gateway import TOKENS
 from lab.sim.simulation import Simulation
 from lab.sim.stream import Heard, Stream
 
@@ -54,7 +54,7 @@ class SessionPlayer(ScriptedPlayer):
         self._lines: set[tuple[str, str]] = set()  # hunt and channel of all that was ever heard
         self._wakes_ms: int | None = None
         answer_ms = int(2_500 * self._patience_s)
-        token = TOKENS.mint(caller.role, caller.by[2:], caller.name)
+        token = tokens.of_player(sim.seed, number, caller)
         timing = TIMING._replace(connect_ms=answer_ms, hello_ms=answer_ms, answer_ms=answer_ms)
         self.session = Session(token, self.epoch, timing=timing)
         sim.loop.post(sim.loop.world, LOOK_S, self._look)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from actors.shard.actor import Caller
 from actors.shard.shard import Shard
+from huntserver.client.session import SessionPhase
 from huntserver.game.features.page import MembershipQuery, PageQuery
 from lab.sim.game_workload import GameWorkload
 from lab.sim.session_gateway import SimGateway
@@ -36,10 +37,20 @@ class SessionDoor:
 
     @classmethod
     def check(cls, sim: Simulation) -> None:
-        """I4 at the end: everybody who listens has heard everything, or was told a snapshot since."""
-        sim.loop.run(lambda: not any(cls.behind(sim)), ALL_HEARD_S)
+        """At the end everybody who holds a valid token is in (I10), and who listens has heard everything, or was told
+        a snapshot since (I4)."""
+        sim.loop.run(lambda: not any(cls.away(sim)) and not any(cls.behind(sim)), ALL_HEARD_S)
+        for name in cls.away(sim):
+            sim.broken("I10", f"{name} holds a valid token, and has not got in")
         for text in cls.behind(sim):
             sim.broken("I4", f"{text}, and was not told")
+
+    @staticmethod
+    def away(sim: Simulation) -> Iterator[str]:
+        """Yield who has not been greeted."""
+        for player in sim.players:
+            if isinstance(player, SessionPlayer) and player.session.phase is not SessionPhase.PLAYING:
+                yield player.name
 
     @classmethod
     def served(cls, sim: Simulation) -> Iterator[Shard]:

@@ -201,6 +201,16 @@ def test_while_the_servers_clock_is_in_doubt_no_token_is_refused_by_it_for_good(
     assert forged.code == "bad_token"
 
 
+def test_while_the_servers_clock_is_in_doubt_no_token_is_renewed_by_it() -> None:
+    tokens, ahead_s = Tokens(KEY), time.time() + 86_400
+    old = signed(guest=True, name="Ada", iat=time.time() - RENEW_AFTER_S - 1)
+    tokens.times, tokens.in_doubt = (lambda: (ahead_s,)), (lambda: True)
+    assert isinstance(tokens.verify(old), Caller)
+    assert tokens.renewed(old) is None  # it would begin tomorrow, and whoever holds it be refused until then
+    tokens.in_doubt = lambda: False
+    assert tokens.renewed(old) is not None
+
+
 def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "token.key"
     key = load_key(path, make=True)

@@ -246,6 +246,14 @@ async def test_a_guest_gets_a_token_that_lets_in(rig: Rig) -> None:
     assert rig.tokens.verify(made["token"]).by == "p:" + made["player"]
 
 
+async def test_while_the_servers_clock_is_in_doubt_a_guest_is_asked_to_come_back(rig: Rig) -> None:
+    rig.tokens.in_doubt = lambda: True
+    status, said = Caller(rig).ask("POST", "/guest", b'{"name":"Ada"}')
+    assert (status, said["code"], said["after_ms"]) == (503, "busy", 1_000)
+    rig.tokens.in_doubt = lambda: False
+    assert Caller(rig).ask("POST", "/guest", b'{"name":"Ada"}')[0] == 200
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
