@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from actors.faults import Fault
+from actors.faults import Fault, SpillFailed
 from actors.reporter import Reporter
 from actors.shard.fence import Mode
 from actors.shard.shard import Shard
@@ -40,15 +40,8 @@ async def drain(shard: Shard, report: Reporter, *, shared: bool, snapshots: bool
 
     if not await until(lambda: not shard.busy() and shard.commit.quiet()):
         return
-    while snapshots and shard.snapshots.dirty:
-        for n, id in enumerate(list(shard.snapshots.dirty)[:200]):
-            shard.snapshot(id)
-            if n % SNAPSHOTS_A_TURN == 0:
-                await asyncio.sleep(0)  # the other shards are served meanwhile
-        await asyncio.sleep(POLL_S)
-        await shard.snapshots.settle()
-        if lost():
-            return
+    if snapshots and not await _snapshots(shard, report, lost):
+        return
 
     # reactions to it and its timers went on meanwhile; nothing may come after the record that gives the shard up
     def done() -> bool:
@@ -76,3 +69,23 @@ async def drain(shard: Shard, report: Reporter, *, shared: bool, snapshots: bool
             await shard.snapshots.mark(marker)
         except Fault as fault:  # only a longer replay at the next start
             report.warn("marker_failed", shard=str(shard.id), code=fault.code)
+
+
+async def _snapshots(shard: Shard, report: Reporter, lost: Callable[[], bool]) -> bool:
+    """Write the snapshots of all that is dirty; False: the shard was lost meanwhile. What lies in the spill file and
+    cannot be read there is left to the log: no marker passes it."""
+    unread: set[str] = set()
+    while left := [id for id in shard.snapshots.dirty if id not in unread]:
+        for n, id in enumerate(left[:200]):
+            try:
+                shard.snapshot(id)
+            except SpillFailed as fault:
+                unread.add(id)
+                report.warn("spill_failed", shard=str(shard.id), why=str(fault))
+            if n % SNAPSHOTS_A_TURN == 0:
+                await asyncio.sleep(0)  # the other shards are served meanwhile
+        await asyncio.sleep(POLL_S)
+        await shard.snapshots.settle()
+        if lost():
+            return False
+    return True

@@ -95,7 +95,11 @@ class ShardSupervisor:
             await self._due.wait()
             self._due.clear()
             if not self.wanted:
-                await self._step_down()
+                try:
+                    await self._step_down()
+                except Exception:  # a bug: begun anew, or who waits for the shard would wait for ever; reported
+                    self._due.set()
+                    raise
                 continue
             await self._count_restarts()
             await self._count_losses()
