@@ -64,6 +64,10 @@ class Timekeeper:
         self.off_ms = off
         return expected + self._drift_ms
 
+    def is_told(self) -> bool:
+        """Tell whether anything has told the time: the log, a record of it, or what vouches for the clock."""
+        return self.proved and not (self.doubted and self._borne_ms is None)
+
     def heard(self, log_ms: int, waited_ms: int) -> bool:
         """Take the log's time out of an answer that was at most so long on the way; False: we and it disagree."""
         if not log_ms or not self._independent:

@@ -110,7 +110,7 @@ async def start(
     log, snapshots = open_log(config, report=reporter)
     await open_with_claims(log, snapshots)
     system, rooms, way_in, node, spill = core = _core(config, run, log, snapshots, reporter, coat, keys)
-    mint.go_by(system.time)
+    mint.go_by(system.time, has_read=lambda: system.ready()[0])
     lag = telemetry.LoopLag(each=sink.flush if sink is not None else None)
     lag.start(asyncio.get_running_loop())
     try:

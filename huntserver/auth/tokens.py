@@ -71,10 +71,15 @@ class Tokens:
         self.times: Times = wall_time
         self.in_doubt: Callable[[], bool] = lambda: False
 
-    def go_by(self, keeper: Timekeeper, wall: Times = wall_time) -> None:
-        """Date tokens by a server's time, judge them by it or the wall clock's; while in doubt none for good."""
+    def go_by(
+        self, keeper: Timekeeper, *, has_read: Callable[[], bool] = lambda: True, wall: Times = wall_time
+    ) -> None:
+        """Date tokens by a server's time, judge them by it or the wall clock's; while in doubt none for good.
+
+        `has_read`: the server has read its log, which may hold no record to tell the time by.
+        """
         self.times = lambda: (keeper.now_ms() / 1000, *wall())
-        self.in_doubt = lambda: not keeper.proved
+        self.in_doubt = lambda: not (keeper.is_told() or (keeper.proved and has_read()))
 
     def mint(self, role: str, subject: str, name: str = "", ttl_s: float = GUEST_TTL_S) -> str:
         """Return a token. Raises ValueError for a role or subject that is not allowed."""

@@ -72,8 +72,8 @@ def _without_doubt_of_the_clock(patches: Patches) -> None:
     """A node judges tokens by its wall clock from the start on, before the log has told the time."""
 
     def sure(old: Any) -> Any:
-        def go_by(self: Tokens, *clocks: Any) -> None:
-            old(self, *clocks)
+        def go_by(self: Tokens, keeper: Any, **clocks: Any) -> None:
+            old(self, keeper, **clocks)
             self.in_doubt = no
 
         return go_by

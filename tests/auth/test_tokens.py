@@ -16,14 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.entity import Rejected
+from actors.reporter import Silent
 from actors.shard.actor import Caller
+from actors.timekeeper import Timekeeper
 from huntserver.auth import KeyFileError, Tokens, load_key
 from huntserver.auth.tokens import ALGORITHM, RENEW_AFTER_S
-from huntserver.auth.validity import LEEWAY_S
+from huntserver.auth.validity import IN_DOUBT, LEEWAY_S
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.sessions import NotGreeted, Sessions
 from huntserver.limits import Limits
 from huntserver.wire.messages import Hello
+from tests.actors.rig import Clock
 
 KEY = b"k" * 64
 TOKENS = Tokens(KEY)
@@ -199,6 +202,24 @@ def test_while_the_servers_clock_is_in_doubt_no_token_is_refused_by_it_for_good(
     forged = tokens.verify(signed(**claims)[:-4] + "AAAA")
     assert isinstance(forged, Rejected)
     assert forged.code == "bad_token"
+
+
+def test_until_a_server_has_read_its_own_log_no_token_is_refused_by_a_clock_that_nothing_vouches_for() -> None:
+    clock, reads = Clock(), [True]
+    keeper = Timekeeper(clock, independent=False, most_ms=5_000, grace_s=60.0, report=Silent())
+    tokens = Tokens(KEY)
+    tokens.go_by(keeper, has_read=lambda: not reads[0], wall=lambda: (clock.ms / 1000,))
+    last_s = clock.ms / 1000 + 3 * 3_600  # the machine starts with a clock that is three hours behind
+    token = signed(iat=int(last_s) - 60, exp=last_s + 86_400, name="")
+    assert tokens.verify(token) is IN_DOUBT
+    keeper.bear_out(int(last_s * 1000), timers=False)
+    assert isinstance(tokens.verify(token), Caller)
+    old = tokens.verify(signed(iat=1, exp=int(last_s) - 5 * 3_600, name=""))  # over by the log's time and the clock's
+    assert isinstance(old, Rejected)
+    assert old.code == "token_expired", "who comes with that is told so at once, in doubt of the clock as well"
+    empty = Tokens(KEY)
+    empty.go_by(Timekeeper(clock, independent=False, most_ms=5_000, grace_s=60.0, report=Silent()))
+    assert not empty.in_doubt(), "a log without a record tells no time: guests are let in"
 
 
 def test_while_the_servers_clock_is_in_doubt_no_token_is_renewed_by_it() -> None:
