@@ -15,11 +15,12 @@ from actors.entity import EntityType
 from actors.log.codec import Done, OpenedDecoder, Tenure
 from actors.log.port import EventLog, ShardId, shard_of
 from actors.shard.fence import TenureFold, Verdict
+from huntserver.game.event import UNTOLD
 from huntserver.telemetry.spans import trace_id_of
 
 AROUND_MS: Final = 30_000
 """Changes of owner within this time of a record are told beside it."""
-HIDDEN: Final = ("type", "personal", "definition", "invite", "secret")
+HIDDEN: Final = frozenset({*UNTOLD, "invite"}) - {"type"}
 
 EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "already_joined": ("joined",),
@@ -114,7 +115,7 @@ class ShardHistory:
 
 def _event(event: Any, personal: bool) -> dict[str, Any]:
     fields = msgspec.to_builtins(event, builtin_types=(), enc_hook=str)
-    hidden = [name for name in HIDDEN if name != "type" and not (personal and name == "personal")]
+    hidden = HIDDEN - {"personal"} if personal else HIDDEN
     return {name: value for name, value in fields.items() if name not in hidden}
 
 

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from huntserver.cli.main import CONFIG, DAMAGED, DATA, LOG, USAGE, checked_config, fail, run
+from huntserver.game.event import UNTOLD
 
 
 @click.command()
@@ -170,12 +171,8 @@ def _show(record: Any, personal: bool) -> None:
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(record.at / 1000))
     for event in record.events:
         fields = msgspec.to_builtins(event)
-        kind = fields.pop("type")
-        if not personal:
-            fields.pop("personal", None)
-        fields.pop("definition", None)
-        fields.pop("written", None)
-        fields.pop("secret", None)
-        words = ", ".join(f"{k} {v}" for k, v in fields.items())
+        kind = fields["type"]
+        told = (k for k in fields if k not in UNTOLD or (personal and k == "personal"))
+        words = ", ".join(f"{k} {fields[k]}" for k in told)
         by = record.by if personal or not record.by.startswith("p:") else "a player"
         click.echo(f"{record.pos:>7} {at} {kind} by {by}{': ' + words if words else ''}")

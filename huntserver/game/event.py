@@ -11,6 +11,9 @@ import msgspec
 
 from huntserver.game.vault import ERASED, GONE
 
+UNTOLD: Final = ("type", "personal", "definition", "written", "secret")
+"""Fields of events that no line about one repeats: said elsewhere in it, too large, or nobody's business before the
+end."""
 NO_RING: Final = (
     "names in it are sealed, and there is no key ring: give it the key file that this log was written with "
     "([privacy] key_file)"

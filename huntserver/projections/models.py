@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from actors.log.codec import Done
-from huntserver.game.event import called
+from huntserver.game.event import UNTOLD, called
 from huntserver.game.features.authoring import Created, Defined
 from huntserver.game.features.erasing import Erased
 from huntserver.game.features.guessing import Guessed
@@ -170,7 +170,7 @@ def _hunt(changes: Changes, hunt: str, record: Done) -> None:
 def _detail(event: Any) -> str:
     """Return an event's fields as JSON, without what is personal and without a definition's text (its answers)."""
     fields = msgspec.to_builtins(event)
-    for name in ("type", "personal", "definition", "written", "results", "invite", "secret"):
+    for name in (*UNTOLD, "results", "invite"):
         fields.pop(name, None)
     return msgspec.json.encode(fields).decode()[:DETAIL_BYTES_MAX]
 

@@ -24,8 +24,8 @@ PERSONS: Final = frozenset({"owner", "person", "player", "players", "members", "
 """Fields that name clients by their ids: pseudonyms stand there."""
 CODES: Final = frozenset({"invite"})
 """Fields with a code that lets somebody in: one that lets nobody in stands there."""
-TEXTS: Final = frozenset({"reason", "text"})
-"""Fields that hosts wrote for those whom it concerned: empty."""
+TEXTS: Final = frozenset({"reason", "text", "written"})
+"""Fields that hosts wrote for those whom it concerned, or for themselves (the comments of a hunt file): empty."""
 DIGESTS_OF_CODES: Final = frozenset({"role_offered", "role_taken", "pairing_offered", "pairing_used"})
 """Events whose `digest` is that of a one-time code."""
 NAMING: Final = frozenset({"joined", "enrolled", "renamed"})

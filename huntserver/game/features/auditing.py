@@ -9,6 +9,7 @@ import msgspec
 
 from actors.entity import Context, Rejected
 from huntserver.game.command import Query
+from huntserver.game.event import UNTOLD
 from huntserver.game.feature import AnswersTo, Feature
 from huntserver.game.permission import not_host
 from huntserver.game.state import Hunt
@@ -16,8 +17,6 @@ from huntserver.game.unusual import AuditLine
 
 KEPT: Final = 200
 DETAIL_MAX: Final = 300
-HIDDEN: Final = ("type", "personal", "definition", "written", "secret")
-"""Fields that are not part of a line's detail: said elsewhere in it, too large, or nobody's business before the end."""
 
 
 class AuditQuery(Query, tag="audit", frozen=True):
@@ -35,7 +34,7 @@ def note(state: Hunt, event: Any, seq: int, at_ms: int, undo: str) -> None:
     author = event.personal
     if author is None or author.by.startswith("p:"):  # what a captain did in his own team is no host's act
         return
-    fields = {k: v for k, v in msgspec.to_builtins(event).items() if k not in HIDDEN}
+    fields = {k: v for k, v in msgspec.to_builtins(event).items() if k not in UNTOLD}
     changed = fields.get("changed")
     if changed:
         fields.pop("marks", None)  # says less, and would not leave room
