@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
@@ -54,6 +55,8 @@ def read_source(path: Path) -> HuntSource:
 
 
 _Files = dict[str, tuple[int, Callable[[], bytes]]]
+_NOT_UNPACKED: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What `zipfile` raises for an entry that is damaged, packed by a way that it does not know, or encrypted."""
 
 
 def _files_in(folder: Path) -> _Files:
@@ -77,8 +80,11 @@ def _files_of_zip(path: Path) -> _Files:
 
     def reader(name: str) -> Callable[[], bytes]:
         def read() -> bytes:
-            with zipfile.ZipFile(path) as archive, archive.open(name) as file:
-                return file.read(BYTES_MAX + 1)  # whatever the entry says of its size
+            try:
+                with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+                    return file.read(BYTES_MAX + 1)  # whatever the entry says of its size
+            except _NOT_UNPACKED as error:
+                raise SourceError(f"{path}: {name} cannot be unpacked ({error}); pack it anew, unencrypted") from error
 
         return read
 
@@ -133,7 +139,10 @@ def media_problems(source: HuntSource, d: Definition, bytes_max: int = BYTES_MAX
         if size > bytes_max:
             found.append(Problem(path, f"{name} has {size} bytes", f"allowed are {bytes_max}; make it smaller"))
             continue
-        seen = sniffed(name, read())
+        try:
+            seen = sniffed(name, read())
+        except SourceError as error:
+            seen = f"{name}: {str(error).partition(f'{name} ')[2]}"
         if not isinstance(seen, Sniffed):
             what, _, cure = seen.removeprefix(f"{name}: ").partition("; ")
             found.append(Problem(path, f"{name} {what}", cure or "put another one there"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from pathlib import Path
 from typing import Any, TextIO
@@ -119,8 +120,9 @@ def accept_loss(config: Path | None, log: str | None, data: Path | None, yes: bo
 
 
 def _output(dump: Path | None) -> TextIO | None:
+    """Open the file of a dump: its owner's alone, as the log is, for all answers and guesses are in it."""
     try:
-        return dump.open("w") if dump else None
+        return open(dump, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) if dump else None
     except OSError as error:
         fail(f"--dump {dump}: cannot be written ({error.strerror})", USAGE)
 

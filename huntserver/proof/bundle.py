@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -163,7 +164,7 @@ class BundleReader:
     def _line(self) -> bytes:
         try:
             line = self._file.readline(LINE_BYTES_MAX + 1)
-        except (EOFError, gzip.BadGzipFile, OSError) as error:
+        except (EOFError, OSError, zlib.error) as error:
             raise BundleError(f"cannot be unpacked: cut short, or damaged ({error})") from error
         if len(line) > LINE_BYTES_MAX:
             raise BundleError(f"a line of over {LINE_BYTES_MAX} bytes: not a bundle, or damaged")

@@ -234,6 +234,7 @@ def test_the_log_can_be_read_beside_the_server(live: LocalServer) -> None:
     assert told.exit_code == 0
     assert "hunt/small" in told.stdout
     assert "(0 void)" in told.stdout
+    assert dump.stat().st_mode & 0o777 == 0o600
     first = json.loads(dump.read_text().splitlines()[0])
     assert first.keys() == {"shard", "offset", "counts", "record"}
     seen = run("inspect", "hunt/small", "--log", log)

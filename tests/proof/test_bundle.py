@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
@@ -75,6 +76,17 @@ async def test_a_bundle_holds_and_says_who_won_without_saying_who_played(tmp_pat
     assert end["names"] == {"t1": "Ann", "t2": "Bob"}
     assert b"p:ann" not in b"".join(lines)
     assert b"wrong" not in b"".join(lines[:-1]).replace(b'"wrong":', b"")
+
+
+async def test_a_packed_bundle_with_any_byte_changed_is_no_bundle_or_does_not_hold(tmp_path: Path) -> None:
+    path = tmp_path / "h1.bundle.gz"
+    await bundle(path, logged(played()))
+    whole = path.read_bytes()
+    begin = whole.index(b"\0", 10) + 1  # behind the header, whose time and name may be any
+    for at in range(begin, len(whole), 3):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x41]) + whole[at + 1 :])
+        with contextlib.suppress(BundleError):
+            assert not verify(path, receipts={}).holds, at
 
 
 async def test_a_commitment_that_was_shown_before_the_start_is_found_and_another_one_is_not(tmp_path: Path) -> None:
