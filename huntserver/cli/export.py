@@ -15,7 +15,7 @@ import msgspec
 
 from actors.entity import Rejected
 from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, USAGE, checked_config, fail, run
-from huntserver.cli.sheets import FORMATS, ctftime, written
+from huntserver.cli.sheets import FORMATS, as_bytes, ctftime, written
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.missing import TriedInVain
 from huntserver.game.features.page import page_of
@@ -49,8 +49,8 @@ def export(
     log: str | None,
     data: Path | None,
 ) -> None:
-    """Print standings or guesses of a hunt from the log, as CSV, JSON or CTFtime's scoreboard, or the page that a team
-    sees, as JSON. Guesses name who wrote what: keep them to yourself."""
+    """Print standings or guesses of a hunt from the log, as CSV, for Excel, as JSON or CTFtime's scoreboard, or the
+    page that a team sees, as JSON. Guesses name who wrote what: keep them to yourself."""
     made = checked_config(config, log, data)
     if form == "ctftime" and what != "standings":
         fail("CTFtime's format is one of standings")
@@ -88,7 +88,8 @@ def export(
             return FAILED
         if team is not None:
             return _page(state, team, last_ms)
-        click.echo(standings(state, form, bracket) if what == "standings" else guesses(state, tried, form), nl=False)
+        table = standings(state, form, bracket) if what == "standings" else guesses(state, tried, form)
+        click.echo(as_bytes(table, form), nl=False)
         return 0
 
     run(work)

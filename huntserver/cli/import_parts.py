@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from typing import Any
@@ -48,6 +49,9 @@ class Ids:
 def number(text: str, line: int, name: str) -> float:
     """Return a number of a file, with a point or a comma; `line` says where it stands."""
     try:
-        return float(text.replace(",", "."))
+        value = float("".join(text.replace(",", ".").replace("\u2212", "-").split()))
     except ValueError:
-        raise ImportFault(f"line {line}: {name} is {text!r}, which is no number") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise ImportFault(f"line {line}: {name} is {text!r}, which is no number")
+    return value

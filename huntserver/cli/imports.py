@@ -5,7 +5,6 @@ What comes out is TOML that `huntserver check` takes; what could not be taken ov
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
@@ -18,8 +17,9 @@ from typing import Any, Final
 import click
 import msgspec
 
-from huntserver.cli.import_parts import Ids, ImportFault, Notes, Tree, number
+from huntserver.cli.import_parts import Ids, ImportFault, Notes, Tree
 from huntserver.cli.import_places import geojson, gpx
+from huntserver.cli.import_sheets import sheet
 from huntserver.cli.main import FAILED, USAGE, fail
 from huntserver.game.definition.part import Problem
 from huntserver.game.definition.shape import Definition, source
@@ -28,12 +28,7 @@ from huntserver.game.definition.written import as_toml
 
 PART_BYTES_MAX: Final = 64 << 20
 """Of one file inside an export, unpacked."""
-COLUMNS: Final = (
-    "id", "title", "text", "kind", "answers", "codes", "lat", "lon", "radius_m", "points", "hint", "hint_price",
-    "unlock",
-)  # fmt: skip
 PRICE: Final = re.compile(r"clues\[(\d+)\]\.hints\[(\d+)\]\.price")
-NEEDED: Final = "title, and answers, codes, or lat and lon"
 
 
 @click.command(name="import")
@@ -50,7 +45,7 @@ def import_(file: Path, out: Path | None, title: str | None) -> None:
     try:
         tree = imported(data, file.suffix.lower(), notes)
     except ImportFault as fault:
-        fail(f"{file}: {fault}", FAILED)
+        fail("\n".join(f"{file}: {line}" for line in str(fault).splitlines()), FAILED)
     tree["title"] = title or tree.get("title") or file.stem
     found = judged(tree, notes)
     for line in notes.lines:
@@ -92,15 +87,17 @@ def imported(data: bytes, suffix: str, notes: Notes) -> Tree:
     if start == "{":
         return geojson(text, notes)
     if suffix in (".csv", ".tsv", ".txt"):
-        return sheet(text)
+        return sheet(text, notes)
     raise ImportFault("is no CTFd export (zip), CSV, GPX or GeoJSON; a hunt file goes to huntserver check as it is")
 
 
 def _text(data: bytes) -> str:
     try:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff") and len(data) > 2:
+            return data.decode("utf-16")  # "Unicode text" of spreadsheets
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ImportFault(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        raise ImportFault(f'byte {error.start} is not UTF-8; save the file as UTF-8 ("CSV UTF-8")') from None
 
 
 # ---- CTFd
@@ -219,50 +216,3 @@ def _times(config: Tree) -> Tree:
         if value.isdigit():
             times[name] = datetime.fromtimestamp(int(value), UTC).isoformat()
     return times
-
-
-# ---- sheets
-
-
-def sheet(text: str) -> Tree:
-    """Read a CSV sheet with a head line; several answers or codes in a cell are parted by |."""
-    head = text.partition("\n")[0]
-    by = max(",;\t", key=head.count)
-    rows = csv.reader(io.StringIO(text), delimiter=by)
-    names = [name.strip().lower() for name in next(rows, [])]
-    unknown = [name for name in names if name and name not in COLUMNS]
-    if unknown or "title" not in names:
-        seen = f"has the column {unknown[0]!r}" if unknown else "has no column title"
-        raise ImportFault(f"line 1 {seen}; columns are {', '.join(COLUMNS)}; needed are {NEEDED}")
-    ids = Ids()
-    clues = [_line(dict(zip(names, row, strict=False)), rows.line_num, ids) for row in rows if any(map(str.strip, row))]
-    if not clues:
-        raise ImportFault("has no line below the head line")
-    return {"clues": clues}
-
-
-def _line(row: dict[str, str], line: int, ids: Ids) -> Tree:
-    given = {name: value.strip() for name, value in row.items() if value.strip()}
-    if "title" not in given:
-        raise ImportFault(f"line {line} has no title")
-    clue: Tree = {"id": given.get("id") or ids.of(given["title"]), "title": given["title"]}
-    for name in ("text", "unlock", "kind"):
-        if name in given:
-            clue[name] = given[name]
-    for name in ("answers", "codes"):
-        if name in given:
-            clue[name] = [part.strip() for part in given[name].split("|") if part.strip()]
-    if "points" in given:
-        clue["points"] = int(number(given["points"], line, "points"))
-    if "lat" in given or "lon" in given:
-        at = {name: number(given.get(name, ""), line, name) for name in ("lat", "lon")}
-        if "radius_m" in given:
-            at["radius_m"] = number(given["radius_m"], line, "radius_m")
-        clue["location"] = at
-    if "hint" in given:
-        price = int(number(given.get("hint_price", "0"), line, "hint_price"))
-        clue["hints"] = [{"id": "hint", "text": given["hint"], "price": price}]
-    clue.setdefault("kind", "location" if "location" in clue else "code" if "codes" in clue else "text")
-    if not clue.keys() & {"answers", "codes", "location"}:
-        raise ImportFault(f"line {line}: {given['title']!r} has no answer; needed are {NEEDED}")
-    return clue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -14,10 +15,9 @@ from typing import Any, Final, TextIO
 from huntserver import telemetry
 from huntserver.app import RunningServer, start, stop
 from huntserver.config import Config
-from huntserver.token_key import sign_in_link, tokens
+from huntserver.token_key import key_path, sign_in_link, tokens
 from huntserver.workers.supervisor import Workers
 
-LINK_COMMAND: Final = ".venv/bin/huntserver token --link --role host --sub host --name Host"
 HOST_TOKEN_COMMAND: Final = ".venv/bin/huntserver token --role host --sub host --name Host"
 
 
@@ -73,10 +73,17 @@ async def _unless_asked(asked: asyncio.Event, starting: asyncio.Future[RunningSe
     return None if starting.cancelled() else starting.result()
 
 
+def token_command(config: Config) -> str:
+    """Return what prints a host's token of this server: with its key, where that lies elsewhere than by default."""
+    key = key_path(config)
+    return HOST_TOKEN_COMMAND + ("" if key == key_path(Config()) else f" --key-file {shlex.quote(str(key))}")
+
+
 def _sign_in(config: Config, server: RunningServer) -> str:
     """Return a link that signs a host in, or, where what is printed is kept, how to have one printed."""
     if not sys.stdout.isatty():
-        return "printed by: " + LINK_COMMAND
+        address = sign_in_link(config, "host", "host", "Host", port=server.port).partition("/host#")[0]
+        return f"printed by: {token_command(config)} --link --url {address}"
     return sign_in_link(config, "host", "host", "Host", port=server.port)
 
 
@@ -90,7 +97,7 @@ def _welcome(config: Config, server: RunningServer, hunts: list[str]) -> str:
     if hunts:
         _, guest = mint.guest("Guest")
         # What is no terminal is kept: a file, a journal. A token that opens every hunt does not belong there.
-        host = mint.mint("host", "host", "Host") if sys.stdout.isatty() else "printed by: " + HOST_TOKEN_COMMAND
+        host = mint.mint("host", "host", "Host") if sys.stdout.isatty() else "printed by: " + token_command(config)
         lines += [
             "",
             "Play in another terminal:",

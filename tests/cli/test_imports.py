@@ -19,7 +19,7 @@ from huntserver.cli.export import guesses, standings
 from huntserver.cli.import_parts import Ids, ImportFault, Notes
 from huntserver.cli.imports import imported, judged
 from huntserver.cli.main import FAILED, USAGE, main
-from huntserver.cli.sheets import written
+from huntserver.cli.sheets import as_bytes, written
 from huntserver.game.definition.part import ID
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.features.guessing import Guessed
@@ -164,7 +164,11 @@ def test_waypoints_points_and_sheets_become_clues() -> None:
         (b'{"type": "Topology"}', ".json", "no GeoJSON FeatureCollection"),
         (b'{"type": "FeatureCollection", "features": []}', ".json", "no feature that is a Point"),
         (b"{", ".json", "not valid JSON"),
-        (b"name,answer\n", ".csv", "line 1 has the column 'name'; columns are id, title"),
+        (b"colour,answer\n", ".csv", "line 1 has the column 'colour'; columns are id, title"),
+        (b"title,name,answers\n", ".csv", "line 1 has 'title' twice"),
+        (b"title,answers,points\nGate,x,nan\n", ".csv", "line 2: points is 'nan', which is no number"),
+        (b"title,answers,points\nGate,x,2.5\n", ".csv", "line 2: points is '2.5'; give a whole number"),
+        (b"title,lat,lon\nGate,48,85,2\n", ".csv", "line 2 has 4 cells, the head line 3"),
         (b"id,answers\n", ".csv", "line 1 has no column title"),
         (b"title,answers\n", ".csv", "no line below the head line"),
         (b"title,answers\nGate,\n", ".csv", "line 2: 'Gate' has no answer"),
@@ -177,6 +181,32 @@ def test_a_file_that_cannot_be_taken_over_is_named_with_the_reason(data: bytes, 
     with pytest.raises(ImportFault) as fault:
         imported(data, suffix, Notes())
     assert says in str(fault.value)
+
+
+def test_every_fault_of_a_sheet_is_named_in_one_run() -> None:
+    with pytest.raises(ImportFault) as fault:
+        imported(b"title;lat;lon;points\nGate;x;2;ten\n;1;2;3\nTree;;;\n", ".csv", Notes())
+    assert [line.partition(",")[0] for line in str(fault.value).splitlines()] == [
+        "line 2: points is 'ten'", "line 2: lat is 'x'", "line 3 has no title",
+        "line 4: 'Tree' has no answer; needed are title",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_sheet_with_columns_in_another_language_is_read_and_says_so(encoding: str) -> None:
+    text = "Überschrift;Frage;Antwort;Punkte;Hinweis\r\nDas Tor;Wie viele?;24;10;Zähle\r\n"
+    found, notes = hunt(text.encode(encoding), ".csv")
+    (clue,) = found.clues
+    assert (clue.title, clue.text, clue.answers, clue.points, clue.hints[0].text) == (
+        "Das Tor", "Wie viele?", ["24"], 10, "Zähle",
+    )  # fmt: skip
+    assert "line 1: the column 'Antwort' is read as 'answers'" in notes
+
+
+def test_a_table_for_excel_says_its_encoding_and_runs_nothing() -> None:
+    data = as_bytes(written(("name", "n"), [("Zoë", -1), ("=cmd()", 2), ("＝1", 3)], "excel"), "excel")
+    assert data.startswith(b"\xff\xfe")
+    assert data.decode("utf-16") == "name\tn\r\nZoë\t-1\r\n'=cmd()\t2\r\n'＝1\t3\r\n"
 
 
 @given(st.binary(max_size=200), st.sampled_from([".csv", ".gpx", ".json", ".zip"]))
