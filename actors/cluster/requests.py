@@ -72,12 +72,6 @@ class RemoteRequest:
         self.by_s = asyncio.get_running_loop().time() + DEADLINE_S
 
 
-def nobody_listens(sink: Any) -> bool:
-    """Tell whether a sink says of itself that its client is gone: what was not done yet need not be done for it. One
-    that comes back sends its command again, with the same key."""
-    return bool(getattr(sink, "closing", False))
-
-
 class Way(Protocol):
     """Who knows where a request goes now."""
 
@@ -178,7 +172,7 @@ class RemoteRequests:
         else:
             request.tries += 1
         request.link = None
-        if loop.time() + wait_s > request.by_s or self.full() or nobody_listens(request.sink):
+        if loop.time() + wait_s > request.by_s or self.full():
             request.sink.refused(request.request, UNREACHABLE, -1)
             return
         self._waiting += 1
@@ -194,10 +188,7 @@ class RemoteRequests:
     def _try_again(self, request: RemoteRequest) -> None:
         del self._late[request]
         self._waiting -= 1
-        if nobody_listens(request.sink):
-            request.sink.refused(request.request, UNREACHABLE, -1)
-        else:
-            self._way.route(request)
+        self._way.route(request)
 
     @property
     def waiting(self) -> int:

@@ -123,6 +123,7 @@ class Router(WayIn):
         """Send a request to whoever serves its entity now. One whose client is gone ends here: sent again elsewhere it
         may have been refused by now, and would be executed after that (docs/adr/0018-links.md)."""
         if has_gone(request.sink):
+            request.sink.refused(request.request, UNREACHABLE, -1)
             return
         kind, id = request.kind, request.id
         shard = self._system.regions[kind].shard(id)

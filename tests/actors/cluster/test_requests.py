@@ -21,7 +21,6 @@ class Heard:
 
     def __init__(self) -> None:
         self.codes: list[str] = []
-        self.closing = False
 
     def refused(self, request: int, rejected: Rejected, pos: int) -> None:
         self.codes.append(rejected.code)
@@ -171,16 +170,3 @@ async def test_what_a_peer_that_lives_does_not_answer_in_time_is_given_up_and_gi
     assert way.requests.statistics() == (1, 1, 0, 2)
     assert way.requests.answered(stuck, 1) is None  # type: ignore[arg-type]  # too late
     assert way.requests.waiting == 1
-
-
-@pytest.mark.parametrize("leaves", ["while it is asked", "while it waits"])
-async def test_what_was_asked_for_a_client_that_is_gone_is_not_sent_again(leaves: str) -> None:
-    way, sink = Way(), Heard()
-    first: Any = object()
-    way.requests.sending(asked(sink), first)
-    sink.closing = leaves == "while it is asked"
-    way.requests.lost(first)
-    sink.closing = True
-    while not sink.codes:
-        await asyncio.sleep(0)
-    assert (sink.codes, way.routed, way.requests.waiting) == (["unavailable"], [], 0)

@@ -6,6 +6,8 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from actors.cluster.links import frames as f
 from actors.cluster.member import Member
 from actors.cluster.router import Router
@@ -129,19 +131,21 @@ async def test_moved_goes_again_with_the_nonce_that_was_said_and_the_sink_hears_
     assert ear.said == [("ok", b"{}", 7, None)]
 
 
-async def test_a_command_whose_client_has_gone_is_sent_to_no_further_owner() -> None:
+@pytest.mark.parametrize("leaves", ["while it is asked", "while it waits to be sent again"])
+async def test_a_command_whose_client_has_gone_is_sent_to_no_further_owner(leaves: str) -> None:
     node, gone, stays = Node(), Ear(), Ear()
     node.command(gone, b"of a client that goes")
     node.command(stays, b"of one that stays")
     first, second = node.commands(ONE)
-    gone.closing = True
+    gone.closing = leaves == "while it is asked"
     for sent in (first, second):
         node.received(ONE, f.LinkRefused(sent.n, -1, "moved", "it is elsewhere", True, None, None, "n2"))
+    gone.closing = True
     async with asyncio.timeout(60):
         while node.router.requests.waiting != 1 or len(node.commands(ONE)) < 3:
             await asyncio.sleep(0.001)
     assert [(sent.body, sent.nonce) for sent in node.commands(ONE)[2:]] == [(b"of one that stays", "n2")]
-    assert (gone.said, stays.said) == ([], [])
+    assert ([code for code, _ in gone.said], stays.said) == (["unavailable"], [])
 
 
 async def test_a_peer_that_is_behind_takes_no_more_and_the_sender_is_told() -> None:
