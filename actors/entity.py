@@ -7,7 +7,8 @@ durable. Time and random numbers arrive in `Context`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -131,6 +132,10 @@ class EntityType(Protocol, Generic[State]):
     readable: Callable[[str, Sequence[Push]], Sequence[Push]] | None = None
     """Returns the pushes of a replayed record of an entity, by its id, as they are shown, where a replay makes them of
     what is sealed."""
+
+    replayed: Mapping[type, Callable[[State, Sequence[Any], int, int], Sequence[Push]]] = MappingProxyType({})
+    """For events that nearly all records hold alone, and that nothing follows from: applies such a record, as read, and
+    returns its pushes. The same as `apply` and `pushes`, in one call."""
 
     opened: Callable[[str, Any], Any] | None = None
     """Returns an event of an entity, by its id, with what is sealed in it, for who reads the log. Raises ValueError for

@@ -98,6 +98,7 @@ class Replay:
         nonce, next_seq, last_ms, cursor = fold.nonce, fold.next_seq, self.last_ms, self.cursor
         kind, count = self.shard.kind, 0
         apply, pushes_of, reactions_of, remember = kind.apply, kind.pushes, kind.reactions, self._remember
+        replayed, shows = kind.replayed, self._tail_max > 0
         for offset, body in islice(entries, start, None):
             try:
                 record = decode(body)
@@ -114,10 +115,15 @@ class Replay:
             if at_ms > last_ms:
                 last_ms = at_ms
             try:
-                for event in events:
-                    apply(state, event, pos, at_ms)
-                pushes = pushes_of(state, events, pos, at_ms)
-                reactions = reactions_of(events, actor.id)
+                whole_record = replayed.get(events[0].__class__) if len(events) == 1 else None
+                reactions: Sequence[Any] = ()
+                if whole_record is not None:
+                    pushes = whole_record(state, events, pos, at_ms)
+                else:
+                    for event in events:
+                        apply(state, event, pos, at_ms)
+                    pushes = pushes_of(state, events, pos, at_ms)
+                    reactions = reactions_of(events, actor.id)
             except Exception as error:  # as in `_fold_events`; reported
                 self._close(actor, offset, f"record {pos} at offset {offset} cannot be applied: {error!r}")
                 self.count -= 1
@@ -130,7 +136,7 @@ class Replay:
                 remember(actor, record)
             if reactions and offset >= cursor:
                 self._react(offset, record, reactions)
-            if pushes:
+            if pushes and shows:
                 self._show(actor.id, pos, at_ms, pushes)
         fold.next_seq, self.last_ms = next_seq, last_ms
         self.count += count
@@ -191,6 +197,8 @@ class Replay:
             self._show(actor.id, pos, at_ms, pushes)
 
     def _show(self, id: str, pos: int, at_ms: int, pushes: Sequence[Push]) -> None:
+        if not self._tail_max:
+            return
         tail = self.tails.get(id)
         if tail is None:
             tail = self.tails[id] = deque(maxlen=self._tail_max)

@@ -159,7 +159,6 @@ async def _fold_shard(
                 seen(id, offset, record, replay.fold.void_count == before)
         if chunk[-1].offset >= end - 1:
             break
-        replay.tails.clear()
         replay.reactions.clear()
         await asyncio.sleep(0)
     for actor in shard.actors.values():
@@ -176,7 +175,7 @@ async def _fold_shard(
 def _shard(
     log: EventLog, snapshots: SnapshotStore, kind: EntityType[Any], id: ShardId, count: int, report: Reporter
 ) -> Shard:
-    limits, clock = Limits(memory_bytes=1 << 62), SystemClock()
+    limits, clock = Limits(memory_bytes=1 << 62, tail_records=0), SystemClock()  # nobody is shown anything
     time = Timekeeper(clock, independent=False, most_ms=limits.clock_skew_ms, grace_s=0.0, report=report)
     ports = Ports(
         log,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, Union
 
 from actors.entity import Context, Decision, EntityType, Push, Reaction, Rejected, Timer
@@ -66,7 +67,7 @@ from huntserver.game.features import (
     unsolving,
 )
 from huntserver.game.features.completing import PartSolved
-from huntserver.game.features.guessing import Guessed, apply_guessed, show_guessed
+from huntserver.game.features.guessing import Guessed, apply_guessed, replay_guessed, show_guessed
 from huntserver.game.features.solving import Solved
 from huntserver.game.permission import WATCHER, role_of
 from huntserver.game.sealing import SealedFold, opened, sealed
@@ -230,6 +231,7 @@ class HuntType(EntityType[Hunt]):
     pushes: Any = staticmethod(pushes)
     reactions: Any = staticmethod(reactions)
     encode: Any = staticmethod(stored.encode)
+    replayed: Any = MappingProxyType({Guessed: replay_guessed})
 
     def __init__(self, vault: Vault | None = None, *, seals: bool = True) -> None:
         self._decide: dict[type, Decide] = dict(DECIDE)
@@ -238,6 +240,7 @@ class HuntType(EntityType[Hunt]):
         if vault is not None:
             reading = SealedFold(vault, apply, pushes)
             self.apply, self.pushes, self.readable = reading.apply, reading.pushes, reading.readable
+            self.replayed = {Guessed: reading.replay_guessed}
             self.opened = partial(opened, vault)
             self.seal = partial(sealed, vault) if seals else None
             self.encode = stored.encode if seals else partial(stored.encode, seals=False)

@@ -16,7 +16,7 @@ import msgspec
 from actors.entity import Push
 from huntserver.game.event import Author
 from huntserver.game.features.completing import PartSolved
-from huntserver.game.features.guessing import Guessed
+from huntserver.game.features.guessing import Guessed, replay_guessed
 from huntserver.game.features.handing_in import Picture
 from huntserver.game.features.missing import TriedInVain
 from huntserver.game.features.solving import Solved
@@ -135,6 +135,13 @@ class SealedFold:
                 for e in events
             ]
         return self._pushes(state, events, seq, at_ms)
+
+    def replay_guessed(self, state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
+        """Apply the record of a guess that solved nothing and return its push: of a wrong one nothing is opened."""
+        if events[0].verdict != "partial":
+            return replay_guessed(state, events, seq, at_ms)
+        self.apply(state, events[0], seq, at_ms)
+        return self.pushes(state, events, seq, at_ms)
 
     def readable(self, hunt: str, pushes: Sequence[Push]) -> Sequence[Push]:
         """Return pushes of the log's last records as they are shown."""

@@ -154,6 +154,33 @@ def test_a_snapshot_from_before_opens_to_neutral_names_and_comes_to_the_same_sta
     assert made.bytes(again) == made.bytes()
 
 
+@pytest.mark.parametrize("sealed", [True, False])
+def test_what_is_replayed_in_one_call_comes_to_what_apply_and_pushes_come_to(sealed: bool) -> None:
+    if sealed:
+        made = walked(3)
+        kind, log = made.kind, made.log
+    else:
+        kind, log = HuntType(), [Written(n, at, msgspec.json.encode(events)) for n, at, events in history(3)]
+    one, other = kind.create("h1"), kind.create("h1")
+    replayed = 0
+    for seq, at_ms, body in log:
+        events = decode(body)
+        for event in events:
+            kind.apply(one, event, seq, at_ms)
+        pushes = kind.pushes(one, events, seq, at_ms)
+        at_once = kind.replayed.get(events[0].__class__) if len(events) == 1 else None
+        if at_once is not None:
+            replayed += 1
+            assert list(at_once(other, events, seq, at_ms)) == list(pushes)
+            assert not kind.reactions(events, "h1")
+        else:
+            for event in events:
+                kind.apply(other, event, seq, at_ms)
+            kind.pushes(other, events, seq, at_ms)
+    assert replayed > 0
+    assert list(kind.encode(other)) == list(kind.encode(one))
+
+
 def test_with_sealing_off_snapshots_are_those_of_a_server_that_has_no_keys() -> None:
     """Two servers of one file have rings of their own: neither could open what the other had sealed."""
     plain = [Written(seq, at_ms, msgspec.json.encode(events)) for seq, at_ms, events in history(3)]

@@ -46,7 +46,8 @@ async def test_a_page_that_comes_before_the_joins_answer_is_asked_for_anew_behin
     rig = Rig()
     ada = await greeted(rig)
     ada.send("join", hunt="h1", team="x")
-    join, entered, view = rig.system.held or ()
+    assert rig.system.held is not None
+    join, entered, view = rig.system.held
     rig.system.held = [view, join, entered]
     rig.system.release()
     assert [m.get("t") for m in await ada.heard()] == [None]

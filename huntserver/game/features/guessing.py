@@ -173,6 +173,12 @@ def show_guessed(state: Hunt, events: Sequence[Any], seq: int) -> Sequence[Push]
     return (Push(team.channel, prev, events, True),)
 
 
+def replay_guessed(state: Hunt, events: Sequence[Any], seq: int, at_ms: int) -> Sequence[Push]:
+    """Apply the record of a guess that solved nothing and return its push, as a replay does."""
+    apply_guessed(state, events[0], at_ms)
+    return show_guessed(state, events, seq)
+
+
 FEATURE: Final = Feature(
     takes=(Takes(Guess, guess),),
     makes=(Makes(Guessed, apply_guessed),),
