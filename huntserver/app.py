@@ -241,7 +241,7 @@ def _gateway(
         metrics=MetricsPage(lambda: prometheus_client.generate_latest(made)),
         protocol_document=lambda: document,
         api=read_models.answer if node is None else node.page(system, mint, read_models.answer),
-        sign_in=SignIn(load_key(key_path(config), make=False), shared.links or Path(config.data.dir) / "links"),
+        sign_in=SignIn(load_key(key_path(config), make=False), shared.links or Path(config.data.dir) / "links", mint),
         keys=keys,
         trace=reporter.trace if config.telemetry.level == "debug" else None,
         shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),

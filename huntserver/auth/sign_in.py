@@ -62,13 +62,20 @@ def is_code_id(text: str) -> bool:
 class SignIn:
     """Judges codes and makes tokens. `folder` holds the marks of used ones: a file each until it would expire anyway.
 
+    `tokens` dates what is made, by the server's time. Codes are judged by the wall clock, by which a terminal beside
+    the server dates them a moment before, and by which marks are forgotten.
+
     What reads or writes files is to be called beside the loop, and raises OSError.
     """
 
-    def __init__(self, key: bytes, folder: Path) -> None:
+    def __init__(self, key: bytes, folder: Path, tokens: Tokens | None = None) -> None:
         self._key = key
-        self._tokens = Tokens(key)
+        self._tokens = tokens or Tokens(key)
         self._folder = folder
+
+    def is_in_doubt(self) -> bool:
+        """Tell whether a token that is made now may be dated by a wrong clock."""
+        return self._tokens.in_doubt()
 
     def use(self, code: str, by: str) -> LinkClaims | Rejected:
         """Use a code up here, under a name of this use; return what it says, or why not. When the mark cannot be

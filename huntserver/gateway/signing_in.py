@@ -17,6 +17,7 @@ import msgspec
 from actors.entity import Rejected
 from huntserver.auth import LinkClaims, SignIn, is_code_id
 from huntserver.auth.sign_in import USED
+from huntserver.auth.validity import IN_DOUBT
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.ports import Offload, Peers
 
@@ -79,8 +80,8 @@ class SigningIn:
         self, code: str, told: Callable[[dict[str, Any] | Rejected], None], failed: Callable[[], None]
     ) -> bool:
         """Use a code; `told` hears `token` and `name` of whom it speaks for, or why not. False: too much waits."""
-        if self._majority() > 1 + len(self._knowing):
-            told(UNREACHED)  # the code stays good
+        if self._sign_in.is_in_doubt() or self._majority() > 1 + len(self._knowing):  # the code stays good
+            told(IN_DOUBT if self._sign_in.is_in_doubt() else UNREACHED)
             return True
         use = secrets.token_hex(16)
         return self._worker.run(partial(self._sign_in.use, code, use), partial(self._used_here, use, told), failed)

@@ -37,6 +37,17 @@ def test_a_code_is_exchanged_for_a_token_of_whom_it_speaks_for(tmp_path: Path) -
     assert (caller.by, caller.role, caller.name) == ("h:host", "host", "Host")
 
 
+def test_a_token_for_a_link_is_dated_by_the_servers_time(tmp_path: Path) -> None:
+    """One that a wrong wall clock had dated hours ahead was refused when the clock was set right: the host was out."""
+    server_s = time.time() - 6 * 3_600
+    tokens = Tokens(KEY)
+    tokens.times = lambda: (server_s, time.time())
+    found = exchange(SignIn(KEY, tmp_path, tokens), made())
+    assert isinstance(found, dict)
+    tokens.times = lambda: (server_s, server_s)
+    assert isinstance(tokens.verify(found["token"]), Caller)
+
+
 def test_a_code_is_good_once_also_over_a_restart(tmp_path: Path) -> None:
     code = made()
     assert isinstance(exchange(SignIn(KEY, tmp_path), code), dict)

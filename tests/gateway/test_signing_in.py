@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from actors.entity import Rejected
-from huntserver.auth import SignIn, link_code
+from huntserver.auth import SignIn, Tokens, link_code
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.signing_in import SigningIn
 
@@ -24,7 +24,8 @@ class Nodes:
         self.later: list[Callable[[], None]] = []
         self.up: set[frozenset[str]] = set()
         self.nodes: dict[str, SigningIn] = {}
-        self.stores = {name: SignIn(KEY, folder / ("all" if shared else name)) for name in names}
+        self.tokens = Tokens(KEY)
+        self.stores = {name: SignIn(KEY, folder / ("all" if shared else name), self.tokens) for name in names}
         for name in names:
             self.start(name)
         self.connect(*(a + b for a in names for b in names if a < b))
@@ -101,6 +102,17 @@ def test_a_link_is_good_at_any_node_and_once_over_all(shared: bool, tmp_path: Pa
         heard = nodes.give(name, link)
         nodes.settle()
         assert heard == ["bad_token"]
+
+
+def test_while_the_servers_clock_is_in_doubt_a_link_stays_good(tmp_path: Path) -> None:
+    nodes = Nodes(tmp_path, "a")
+    link = code()
+    nodes.tokens.in_doubt = lambda: True
+    early = nodes.give("a", link)
+    nodes.tokens.in_doubt = lambda: False
+    late = nodes.give("a", link)
+    nodes.settle()
+    assert (early, late) == (["busy"], ["host"])
 
 
 def test_of_two_who_give_a_link_at_two_nodes_at_once_one_is_let_in_or_none(tmp_path: Path) -> None:
