@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.pages.hunts import clue, teams
 from tests.pages.phone import WAIT_MS, Phone
@@ -148,4 +148,24 @@ def test_a_new_name_that_was_sent_without_a_network_says_so_and_comes(phone: Pho
     proxy.back()
     ada.sees(".hero h2", "Owls")
     ada.no_more("#team-name")
+    ada.well(lost=True)
+
+
+def test_a_code_whose_drawing_does_not_come_at_first_is_drawn_later(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone(service_workers="block")  # which would have it
+    asked: list[str] = []
+
+    def way(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    ada.page.route("**/qr.js*", way)
+    ada.play(f"{site}?hunt={hunt}", "Ada", team="Reds")
+    ada.go("team")
+    expect(ada.page.locator(".qr svg")).to_be_visible(timeout=WAIT_MS)
+    assert len(asked) == 2
     ada.well(lost=True)

@@ -1,6 +1,7 @@
 // The players' link: to be read out, copied, opened, or taken from the screen by a phone.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { qr_drawn } from "../player/drawn.js";
 import { show } from "./dialogs.js";
 import { at_site } from "./server.js";
 import { copy } from "./sharing.js";
@@ -19,13 +20,13 @@ export function code_of(link, come) {
   if (drawn?.of === link) return drawn;
   if (asked !== link) {
     asked = link;
-    void import("../player/qr.js").then(({ qr_of }) => { drawn = qr_of(link); come(); }, () => { asked = ""; });
+    void qr_drawn(link).then((made) => { drawn = made; come(); });
   }
   return null;
 }
 
 /** @param {{path: string, size: number}} code @param {string} words */
-export const code_view = ({ path, size }, words) => html`<svg class="share-qr" viewBox="0 0 ${size} ${size}" role="img" aria-label=${words}><path d=${path}/></svg>`;
+export const code_view = ({ path, size }, words) => !size ? nothing : html`<svg class="share-qr" viewBox="0 0 ${size} ${size}" role="img" aria-label=${words}><path d=${path}/></svg>`;
 
 /** @param {string} hunt */
 export function invite_view(hunt) {

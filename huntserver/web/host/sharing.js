@@ -1,6 +1,7 @@
 // Links to the board, for a big screen or guests: made, shown as a QR code, taken back.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { qr_drawn } from "../player/drawn.js";
 import { refusal } from "../player/words.js";
 import { show } from "./dialogs.js";
 import { act, ask } from "./hunt.js";
@@ -35,8 +36,7 @@ async function make() {
   const url = at_site("board");
   url.search = new URLSearchParams({ hunt }).toString();
   url.hash = body.token;
-  const { qr_of } = await import("../player/qr.js");
-  now = { ...now, made: qr_of(url.href) };
+  now = { ...now, made: await qr_drawn(url.href) };
   await read();
 }
 

@@ -1,6 +1,7 @@
 // A second phone for the same player: the code that this one shows, and what the new one does with it.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { qr_drawn } from "./drawn.js";
 import * as kept from "./kept.js";
 import { icon, server_now } from "./pieces.js";
 import { enter, hand_over, question } from "./play.js";
@@ -35,8 +36,8 @@ async function ask() {
   offer = ok || { code: "", until_ms: 0, err };
   changed();
   if (!ok) return;
-  const { qr_of } = await import("./qr.js");
-  if (turn === asked) offer = { ...ok, qr: qr_of(link_of(ok.code)) };
+  const qr = await qr_drawn(link_of(ok.code));
+  if (turn === asked) offer = { ...ok, qr };
   changed();
 }
 
@@ -57,7 +58,7 @@ function shown({ code, until_ms, err, qr }) {
   const again = html`<button class="act wide" id="pair-again" @click=${ask}>${t("pair.again")}</button>`;
   if (err) return html`<p class="notice bad" role="alert">${refusal(err)}</p>${again}`;
   if (until_ms <= server_now()) return html`<p class="notice" role="status" data-due>${t("pair.due")}</p>${again}`;
-  return html`<div class="qr">${qr ? html`<svg viewBox="0 0 ${qr.size} ${qr.size}" role="img" aria-label=${t("pair.qr")}><path d=${qr.path}/></svg>` : html`<div class="skeleton"></div>`}</div>
+  return html`${qr ? (qr.size ? html`<div class="qr"><svg viewBox="0 0 ${qr.size} ${qr.size}" role="img" aria-label=${t("pair.qr")}><path d=${qr.path}/></svg></div>` : nothing) : html`<div class="qr"><div class="skeleton"></div></div>`}
     <p class="code" data-pair><span class="sr">${t("pair.code")}: </span>${code.slice(0, 4)}<wbr>${code.slice(4)}</p>
     <p class="help">${t("pair.valid")} <time-left .until=${until_ms} @due=${changed}></time-left></p><p class="help">${t("pair.secret")}</p>`;
 }

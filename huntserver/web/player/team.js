@@ -1,6 +1,7 @@
 // The team: who is in it, how others come in, who plays on this device.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { qr_drawn } from "./drawn.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { entry_view, leads, may_change, member_button, name_view, new_code_view, sure } from "./captain.js";
 import { icon } from "./pieces.js";
@@ -13,6 +14,7 @@ import { ordinal, t } from "./words.js";
 
 /** @type {{of: string, path: string, size: number} | null} the drawing of an invite link */
 let drawn = null;
+let wanted = "";  // whose drawing is on its way, or here
 let copied = false;
 
 /** @param {import("./fold.js").Page} page */
@@ -66,10 +68,10 @@ function invite_link(code) {
 /** @param {import("./fold.js").Page} page @param {import("./fold.js").Team} team @param {string} code @param {string} link */
 function invite(page, team, code, link) {
   const changes = leads(team) && may_change(page);
-  if (drawn?.of !== link) void draw(link);
+  if (wanted !== link) void draw(link);
   const can_share = typeof navigator.share === "function";
   return html`<section class="card invite"><h3>${t("team.invite")}</h3>
-    <div class="qr">${drawn?.of === link ? html`<svg viewBox="0 0 ${drawn.size} ${drawn.size}" role="img" aria-label=${t("team.qr")}><path d=${drawn.path}/></svg>` : html`<div class="skeleton"></div>`}</div>
+    ${drawn?.of === link ? (drawn.size ? html`<div class="qr"><svg viewBox="0 0 ${drawn.size} ${drawn.size}" role="img" aria-label=${t("team.qr")}><path d=${drawn.path}/></svg></div>` : nothing) : html`<div class="qr"><div class="skeleton"></div></div>`}
     <p class="code" aria-label=${t("team.code")}>${code}</p>
     <p class="help">${t("team.invite_about")}</p>
     ${changes ? entry_view(team) : nothing}
@@ -79,8 +81,10 @@ function invite(page, team, code, link) {
 
 /** @param {string} link */
 async function draw(link) {
-  const { qr_of } = await import("./qr.js");
-  drawn = qr_of(link);
+  wanted = link;
+  const come = await qr_drawn(link);
+  if (wanted !== link) return;  // another code was made meanwhile
+  drawn = come;
   changed();
 }
 
