@@ -119,8 +119,8 @@ async def start(
             await node.join(system, connecting(config.log.security), system.background)
         made = telemetry.registry(system, reporter, lag, sink)
         read_models = ReadModels(config, mint, reporter)
-        outside = (log, sockets_max, read_models, coat, shared, store, keys)
-        gateway, readiness = _gateway(config, core, mint, made, reporter, *outside)
+        beside = _Beside(log, sockets_max, read_models, coat, shared, store, keys)
+        gateway, readiness = _gateway(config, core, mint, made, reporter, beside)
         for id, definition, held in definitions:
             await load_hunt(way_in, id, definition, held, store, reporter)
             gateway.site.listed.append(id)
@@ -200,26 +200,34 @@ def _core(
     return _Core(system, rooms, way_in, node, spill)
 
 
+class _Beside(NamedTuple):
+    """What the gateway is given beside the runtime."""
+
+    log: EventLog
+    sockets_max: int
+    read_models: ReadModels
+    coat: Coats
+    shared: Shared
+    store: MediaStore
+    keys: KeyKeeper | None
+
+
 def _gateway(
     config: Config,
     core: _Core,
     mint: Tokens,
     made: CollectorRegistry,
     reporter: telemetry.LogReporter,
-    log: EventLog,
-    sockets_max: int,
-    read_models: ReadModels,
-    coat: Coats,
-    shared: Shared,
-    store: MediaStore,
-    keys: KeyKeeper | None,
+    beside: _Beside,
 ) -> tuple[Gateway, Readiness]:
     """Return the gateway, not listening yet, and what tells whether the server serves."""
     (system, rooms, way_in, node, _), document = core, encoded(__version__)
+    coat, read_models = beside.coat, beside.read_models
+    links = beside.shared.links or Path(config.data.dir) / "links"
     clock = LoopClock(told_ms=system.time.now_ms)
     living = {"gateway": lambda: time.monotonic() - clock.now_s < TICK_LATE_S}
     further = {"cluster": node.check} if node is not None else {}
-    readiness = Readiness(system, log, disks(config), reporter, living, read_models.beside(), further=further)
+    readiness = Readiness(system, beside.log, disks(config), reporter, living, read_models.beside(), further=further)
     gateway = Gateway(
         coat.system(way_in),
         rooms,
@@ -233,22 +241,22 @@ def _gateway(
             config.server.proxy_header,
             config.server.path_prefix,
         ),
-        sockets_max=sockets_max,
+        sockets_max=beside.sockets_max,
         worker=WorkerThread(reporter),
-        media=store,
+        media=beside.store,
         guests=config.auth.guests,
         readiness=readiness.state,
         metrics=MetricsPage(lambda: prometheus_client.generate_latest(made)),
         protocol_document=lambda: document,
         api=read_models.answer if node is None else node.page(system, mint, read_models.answer),
-        sign_in=SignIn(load_key(key_path(config), make=False), shared.links or Path(config.data.dir) / "links", mint),
-        keys=keys,
+        sign_in=SignIn(load_key(key_path(config), make=False), links, mint),
+        keys=beside.keys,
         trace=reporter.trace if config.telemetry.level == "debug" else None,
         shard_of=lambda hunt: str(ShardId("hunts", shard_of(hunt, config.log.hunt_shards))),
     )
     coat.gateway(gateway)
     made.register(metrics.ReadinessCollector(readiness.state))
-    _watch_gateway(made, gateway, rooms, log, read_models)
+    _watch_gateway(made, gateway, rooms, beside.log, read_models)
     MediaSweeper(config, reporter).start(system.background, made)
     if node is not None:
         gateway.door.is_gateway = "gateway" in node.me.roles
