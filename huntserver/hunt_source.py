@@ -51,7 +51,9 @@ def read_source(path: Path) -> HuntSource:
     if path.suffix.lower() == ".zip":
         return _of(str(path), _files_of_zip(path), is_whole=True)
     beside = {name: file for name, file in _files_in(path.parent).items() if type_of(name)}
-    return HuntSource(str(path), path.read_bytes(), style_of(path.suffix), _media(beside), False)
+    with path.open("rb") as file:
+        data = file.read(BYTES_MAX + 1)  # of a file without end, too, no more than is refused
+    return HuntSource(str(path), data, style_of(path.suffix), _media(beside), False)
 
 
 _Files = dict[str, tuple[int, Callable[[], bytes]]]

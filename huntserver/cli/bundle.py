@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from huntserver import __version__
-from huntserver.cli.main import CONFIG, DAMAGED, DATA, FAILED, LOG, UNREACHABLE, USAGE, checked_config, fail, run
+from huntserver.cli.main import CONFIG, DAMAGED, DATA, FAILED, LOG, USAGE, checked_config, fail, run
 from huntserver.config import Config
 from huntserver.game.state import Hunt, Phase
 
@@ -96,7 +96,7 @@ def verify(file: Path, receipts: tuple[str, ...], head: str, commitments: tuple[
     except BundleError as error:
         fail(f"{file}: {error}", DAMAGED)
     except OSError as error:
-        fail(f"{file}: {error.strerror or error}", UNREACHABLE)
+        fail(f"{file}: cannot be read ({error.strerror or error})", USAGE)
     if as_json:
         click.echo(msgspec.json.encode({"holds": found.holds, **msgspec.to_builtins(found)}).decode())
     else:

@@ -9,6 +9,7 @@ import click
 import msgspec
 from rich.console import Console
 
+from huntserver.cli.address import ServerAddress
 from huntserver.cli.main import CONFIG, DAMAGED, FAILED, UNREACHABLE, USAGE, checked_config, fail
 from huntserver.load.plan import BOUNDS, SCENARIOS, PlanError, address, is_loopback
 
@@ -27,7 +28,7 @@ def _bounds(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 
 @click.command(epilog=EPILOG, context_settings={"max_content_width": 120})
-@click.argument("url", required=False)
+@click.argument("url", required=False, type=ServerAddress())
 @click.option(
     "--scenario", type=click.Choice(list(SCENARIOS)), default="steady", show_default=True, help="what is played (below)"
 )

@@ -2,7 +2,8 @@
 
 Owns arguments, texts and exit codes; every command does its work in a module of its own, imported when it is used.
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 something cannot be reached, 4 data damaged.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 something cannot be reached, 4 data damaged,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from huntserver.config import check as check_config
 from huntserver.suggestion import did_you_mean
 
 FAILED, USAGE, UNREACHABLE, DAMAGED = 1, 2, 3, 4
+INTERRUPTED = 130
 
 
 def fail(text: str, code: int = FAILED) -> NoReturn:
@@ -52,7 +54,7 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
     except OSError as error:
         fail(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}", UNREACHABLE)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 def _of_usage() -> tuple[type[Exception], ...]:
@@ -117,6 +119,18 @@ class Commands(click.Group):
             _no_more_output()
             sys.exit(UNREACHABLE)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an interrupt ends it with 130, as shells count it, a question that nobody answers with 1."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        except click.Abort:
+            if sys.stdin is not None and sys.stdin.isatty():
+                sys.exit(INTERRUPTED)
+            click.echo(err=True)
+            fail("nobody answered the question; nothing was done; --yes does it without one", FAILED)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -138,7 +152,7 @@ def _no_more_output() -> None:
 def main() -> None:
     """A real-time treasure-hunt server.
 
-    Exit codes: 0 done, 1 refused or failed, 2 usage or configuration, 3 cannot reach, 4 damaged data.
+    Exit codes: 0 done, 1 refused or failed, 2 usage or configuration, 3 cannot reach, 4 damaged data, 130 interrupted.
     """
     hold_standard_descriptors()
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 import actors.limits
 from huntserver import __version__
 from huntserver.auth import Tokens, load_key
-from huntserver.cli.main import DAMAGED, FAILED, UNREACHABLE, USAGE, main
+from huntserver.cli.main import DAMAGED, FAILED, INTERRUPTED, UNREACHABLE, USAGE, main
 from huntserver.limits import Limits
 from lab import ROOT
 
@@ -282,3 +282,25 @@ def test_an_unknown_command_is_told_with_the_nearest() -> None:
     result = run("chek", "hunt.toml")
     assert result.exit_code == USAGE
     assert "no such command 'chek', did you mean 'check'?" in result.stderr
+
+
+def test_an_interrupt_ends_with_130_and_a_question_that_nobody_answers_says_how_to_do_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("huntserver.cli.check.read_source", interrupted)
+    assert run("check", "x").exit_code == INTERRUPTED
+    monkeypatch.setenv("HUNTSERVER_TOKEN", "x")
+    asked = run("host", "end", "--hunt", "x")
+    assert asked.exit_code == FAILED
+    assert "nobody answered the question; nothing was done; --yes does it without one" in asked.stderr
+
+
+def test_a_file_that_is_not_there_is_of_usage_for_every_command_that_reads_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUNTSERVER_TOKEN", "x")
+    for command in (["check"], ["import"], ["verify"], ["host", "create"], ["host", "roster", "--hunt", "x"]):
+        done = run(*command, "nowhere.toml")
+        assert done.exit_code == USAGE, command
+        assert "nowhere.toml: cannot be read (No such file or directory)" in done.stderr
