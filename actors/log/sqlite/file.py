@@ -188,6 +188,8 @@ def opening_fault(path: Path, why: sqlite3.Error) -> Fault:
         )
     if code in _HELD:
         return LogUnavailable(f"{path} is held by another program ({why}), perhaps a sqlite3 shell; close that")
+    if code == sqlite3.SQLITE_FULL:
+        return LogUnavailable(f"no space is left for {path}; make room on its disk")
     return LogUnavailable(f"{path}: {why} ({_name(why)}); the file and its folder must be readable and writable")
 
 

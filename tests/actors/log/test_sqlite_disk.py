@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.faults import LogDamaged, LogFull, OutcomeUnknown
+from actors.faults import LogDamaged, LogFull, LogUnavailable, OutcomeUnknown
 from actors.log.sqlite import checkpoint
 from actors.log.sqlite.checkpoint import Checkpoints
 from actors.log.sqlite.log import SqliteLog
@@ -75,6 +75,11 @@ async def test_a_snapshot_that_does_not_fit_does_not_take_small_batches_down(tmp
         assert (await small).base == 0
     finally:
         await log.close()
+
+
+async def test_a_log_that_cannot_be_made_for_want_of_room_says_so(tmp_path: Path) -> None:
+    with pytest.raises(LogUnavailable, match=r"no space is left for .*log\.db; make room"):
+        await SqliteLog(tmp_path / "log.db", shards=SHARDS, bytes_max=4_096).open()
 
 
 IO_ERROR = """
