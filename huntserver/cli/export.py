@@ -5,8 +5,12 @@ For who runs the server: reads the log itself and asks nobody, also of a hunt th
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +19,7 @@ import msgspec
 
 from actors.entity import Rejected
 from huntserver.cli.main import CONFIG, DATA, FAILED, LOG, USAGE, checked_config, fail, run
-from huntserver.cli.sheets import FORMATS, as_bytes, ctftime, written
+from huntserver.cli.sheets import FORMATS, as_bytes, ctftime, pieces, written
 from huntserver.game.features.guessing import Guessed
 from huntserver.game.features.missing import TriedInVain
 from huntserver.game.features.page import page_of
@@ -64,7 +68,6 @@ def export(
 
         opened, snapshots = open_log(made, read_only=True)
         await opened.open()
-        tried: list[tuple[int, Any]] = []
         all_kinds = reading_kinds(made)
         readable = all_kinds[0][0].opened or (lambda hunt, event: event)
 
@@ -74,8 +77,9 @@ def export(
             nonlocal last_ms
             if counts and getattr(record, "entity", "") == f"hunt/{hunt}":
                 last_ms = record.at
-                own = (e for e in record.events if isinstance(e, Guessed | Solved | TriedInVain))
-                tried.extend((record.at, readable(hunt, e)) for e in own)
+                for event in record.events:
+                    if what == "guesses" and isinstance(event, Guessed | Solved | TriedInVain):
+                        tried.put(row_of(record.at, readable(hunt, event)))
 
         try:
             folded = await fold(opened, snapshots, all_kinds, seen=seen, only="hunts", beyond=beyond)
@@ -88,11 +92,21 @@ def export(
             return FAILED
         if team is not None:
             return _page(state, team, last_ms)
-        table = standings(state, form, bracket) if what == "standings" else guesses(state, tried, form)
-        click.echo(as_bytes(table, form), nl=False)
-        return 0
+        table = iter([standings(state, form, bracket)]) if what == "standings" else guesses(state, tried.rows(), form)
+        return _print(as_bytes(piece, form, first=n == 0) for n, piece in enumerate(table))
 
-    run(work)
+    with contextlib.closing(Spool()) as tried:
+        run(work)
+
+
+def _print(made: Iterable[bytes]) -> int:
+    try:
+        for piece in made:
+            click.echo(piece, nl=False)
+    except BrokenPipeError:  # `| head`: who reads it has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is not written at the exit either
+        return FAILED
+    return 0
 
 
 def _beyond(entity: str, at: str) -> Callable[[Any], bool]:
@@ -126,17 +140,41 @@ def standings(state: Hunt, form: str, bracket: str | None = None) -> str:
     return written(STANDINGS, rows, form)
 
 
-def guesses(state: Hunt, tried: list[tuple[int, Any]], form: str) -> str:
-    """Return everything that teams tried, oldest first."""
-    rows = []
-    for at_ms, e in tried:
-        clue = getattr(e, "clue", "")
-        verdict = "correct" if isinstance(e, Solved) else getattr(e, "verdict", "incorrect")
-        name = state.teams[e.team].name
-        how = getattr(e, "how", "guess")
-        points = getattr(e, "points", 0)
-        rows.append((moment(at_ms), e.team, name, clue, verdict, how, points, e.personal.by, e.personal.text))
-    return written(GUESSES, rows, form)
+def guesses(state: Hunt, tried: Iterable[Sequence[Any]], form: str) -> Iterator[str]:
+    """Yield, in pieces, everything that teams tried, oldest first; `tried` are rows without names and with ms."""
+    rows = ((moment(at_ms), team, state.teams[team].name, *rest) for at_ms, team, *rest in tried)
+    return pieces(GUESSES, rows, form)
+
+
+def row_of(at_ms: int, e: Any) -> tuple[Any, ...]:
+    """Return what one try says, without the name of its team."""
+    verdict = "correct" if isinstance(e, Solved) else getattr(e, "verdict", "incorrect")
+    how, points = getattr(e, "how", "guess"), getattr(e, "points", 0)
+    return at_ms, e.team, getattr(e, "clue", ""), verdict, how, points, e.personal.by, e.personal.text
+
+
+class Spool:
+    """Rows on disk until the hunt is folded, and its teams have their last names: a million in memory took 3 GB."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # it goes with the process, whatever becomes of that
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def put(self, row: Sequence[Any]) -> None:
+        """Keep a row. Raises OSError."""
+        data = self._encode(row)
+        self._file.write(len(data).to_bytes(4, "little") + data)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def rows(self) -> Iterator[list[Any]]:
+        """Yield the rows in the order they came."""
+        self._file.seek(0)
+        decode = msgspec.msgpack.Decoder(list[Any]).decode
+        while head := self._file.read(4):
+            yield decode(self._file.read(int.from_bytes(head, "little")))
 
 
 def moment(at_ms: int) -> str:

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huntserver.cli.export import guesses, standings
+from huntserver.cli.export import Spool, guesses, row_of, standings
 from huntserver.cli.import_parts import Ids, ImportFault, Notes
 from huntserver.cli.imports import imported, judged
 from huntserver.cli.main import FAILED, USAGE, main
-from huntserver.cli.sheets import as_bytes, written
+from huntserver.cli.sheets import PIECE_ROWS, as_bytes, pieces, written
 from huntserver.game.definition.part import ID
 from huntserver.game.definition.shape import Definition, source
 from huntserver.game.features.guessing import Guessed
@@ -255,13 +256,18 @@ def test_standings_and_guesses_come_out_as_csv_json_and_ctftimes_feed() -> None:
     assert json.loads(standings(state, "json"))[0]["name"] == "Bob"
     feed = json.loads(standings(state, "ctftime"))
     assert feed == {"tasks": ["First", "Second", "Third"], "standings": [{"pos": 1, "team": "Bob", "score": 15}]}
-    tried = [(r.at_ms, e) for r in played().log for e in r.events if isinstance(e, Guessed | Solved)]
-    rows = json.loads(guesses(state, tried, "json"))
+    spool = Spool()
+    for r in played().log:
+        for e in r.events:
+            if isinstance(e, Guessed | Solved):
+                spool.put(row_of(r.at_ms, e))
+    rows = json.loads("".join(guesses(state, spool.rows(), "json")))
     assert [(row["team"], row["verdict"], row["text"]) for row in rows] == [
         ("t1", "incorrect", "=cmd()"),
         ("t2", "correct", "one"),
     ]
-    assert "'=cmd()" in guesses(state, tried, "csv"), "no spreadsheet runs what a player wrote"
+    assert "'=cmd()" in "".join(guesses(state, spool.rows(), "csv")), "no spreadsheet runs what a player wrote"
+    spool.close()
 
 
 @given(st.lists(st.tuples(st.text(), st.integers()), max_size=5))
@@ -270,3 +276,24 @@ def test_a_sheet_reads_back_as_it_was_but_for_what_would_run(rows: list[tuple[st
     assert read[0] == ["a", "b"]
     assert [row[0].removeprefix("'") for row in read[1:]] == [a.removeprefix("'") for a, _ in rows]
     assert json.loads(written(("a", "b"), rows, "json")) == [{"a": a, "b": b} for a, b in rows]
+
+
+@pytest.mark.parametrize("form", ["csv", "excel", "json"])
+@pytest.mark.parametrize("rows", [0, 1, PIECE_ROWS, PIECE_ROWS + 1])
+def test_a_table_of_any_size_is_written_in_pieces_of_some_rows(form: str, rows: int) -> None:
+    table = [(n, f'a "b"\n{n}') for n in range(rows)]
+    drawn = 0
+
+    def counted() -> Iterator[tuple[int, str]]:
+        nonlocal drawn
+        for row in table:
+            drawn += 1
+            yield row
+
+    made = []
+    for piece in pieces(("n", "text"), counted(), form):
+        made.append(piece)
+        assert drawn <= PIECE_ROWS * len(made), "no piece waits for rows of a later one"
+    assert "".join(made) == written(("n", "text"), table, form)
+    if form == "json":
+        assert "".join(made) == json.dumps([{"n": n, "text": t} for n, t in table], ensure_ascii=False, indent=1) + "\n"
