@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -64,6 +65,7 @@ class WebhookSender:
     ) -> None:
         self._hook = hook
         self._secret = secret_of(Path(hook.secret_file))
+        self._host = urlsplit(hook.url).netloc  # of the address, what may be said: many hold a secret in their path
         self._file = folder / f"{hook.name}.json"
         self._decoders = {kind.topic: RecordDecoder(kind.event_type) for kind, _ in kinds}
         self._shards = [ShardId(kind.topic, i) for kind, count in kinds for i in range(count)]
@@ -172,9 +174,9 @@ class WebhookSender:
             status = error.code
             error.close()
         except (OSError, http.client.HTTPException) as error:
-            raise Rejection(f"{self._hook.url}: {getattr(error, 'reason', error)}") from None
+            raise Rejection(f"{self._host}: {getattr(error, 'reason', error)}") from None
         if not 200 <= status < 300:
-            raise Rejection(f"{self._hook.url} answered {status}; it is asked again until it answers 200 to 299")
+            raise Rejection(f"{self._host} answered {status}; it is asked again until it answers 200 to 299")
 
     def _keep(self) -> None:
         """Note how far it was told: all that was folded."""

@@ -27,7 +27,7 @@ from huntserver.projections.cleaning import Clean, Cleaner
 from huntserver.projections.projector import ShardFold
 from huntserver.projections.store import Position
 from huntserver.projections.webhook import SecretError, Webhook, secret_of
-from huntserver.projections.webhooks import WebhookSender
+from huntserver.projections.webhooks import Rejection, WebhookSender
 from huntserver.read_models import ReadModels
 from tests.projections.played import SECRET, SHARDS, play
 
@@ -127,6 +127,15 @@ async def played(folder: Path) -> list[Clean]:
 
 def places(records: Sequence[Clean]) -> set[tuple[str, int]]:
     return {(record.shard, record.seq) for record in records}
+
+
+def test_why_an_address_did_not_take_it_is_told_without_its_path_which_may_be_a_secret(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    receiver.next = [500]
+    with pytest.raises(Rejection, match=r"^127.0.0.1:\d+ answered 500") as refused:
+        sender(tmp_path, receiver)._post("id", b"{}")
+    assert "/hook" not in str(refused.value)
 
 
 async def test_every_record_that_counts_is_told_once_in_order_signed_and_without_secrets(
