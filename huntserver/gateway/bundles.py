@@ -25,7 +25,7 @@ _LISTED: Final = re.compile(r"(?:^|(?<=[;}]))export\s*\{(?P<names>[^}]*)\};?", r
 _UNKNOWN: Final = re.compile(r"^(?:export|import)\b(?! *\()[^\n]*", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 _MAP: Final = re.compile(r"^//# sourceMappingURL=[^\n]*\n?", re.MULTILINE)
-_RELATIVE: Final = re.compile(r"await import\(|import\.meta")
+_RELATIVE: Final = re.compile(r"""await import\(|import\.meta|(?<=[ =(])import\([`"']\./""")
 _AS_IS: Final = "vendor/"
 """Licences stand in comments: what others published keeps its own."""
 

@@ -42,6 +42,9 @@ ENTRIES: Final = ("player/app.js", "player/inside.js", "player/desk.js")
 """Modules that are served with what they import in them: what the entrance needs, then the rest of the game, then what
 only some hunts have."""
 
+ALONE: Final = ("host/app.js", "board/app.js")
+"""Modules of hosts that are served so, each with all that it imports: these pages are opened on slow networks too."""
+
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_FIRST: Final = "no-cache"
 _MARK: Final = b"shell/VERSION/"
@@ -69,7 +72,8 @@ class Pages:
         }
         joined = bundles(read, ENTRIES)
         within = {name for _, order in joined.values() for name in order}
-        read.update({name: text for name, (text, _) in joined.items()})
+        alone = {entry: bundles(read, (entry,))[entry][0] for entry in ALONE if entry in read}
+        read.update({name: text for name, (text, _) in joined.items()} | alone)
         digest = hashlib.blake2b(digest_size=8)
         for name, body in read.items():
             digest.update(b"%d %d " % (len(name), len(body)) + name.encode() + body)

@@ -81,6 +81,19 @@ def test_the_entrance_needs_no_more_than_its_share_and_three_round_trips(phone: 
     assert 10_000 < sum(sizes) <= ENTRANCE_BYTES_MAX
 
 
+def test_the_console_and_the_board_come_in_one_module_each(phone: Phones, cast: Cast, site: str) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone()
+    asked: list[str] = []
+    ada.page.on("request", lambda request: asked.append(re.sub("^.*/shell/[0-9a-f]+/", "", request.url)))
+    ada.open(f"{site}host")
+    ada.sees("main", "huntserver token --link")
+    ada.open(f"{site}board?hunt={hunt}")
+    ada.sees("main", "A walk")
+    assert [url for url in asked if url.endswith(".js")] == ["host/app.js", "board/app.js"]
+    ada.well()
+
+
 def test_how_soon_a_slow_phone_can_be_used(phone: Phones, cast: Cast, site: str) -> None:
     hunt, _ = cast.hunt(teams())
     ada = phone()

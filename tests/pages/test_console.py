@@ -18,8 +18,6 @@ from tests.pages.talker import Cast
 Desks = Callable[..., Desk]
 ROWS_MAX = 60
 HELD = """async ({ count, clues }) => {
-    const names = performance.getEntriesByType("resource").map(({ name }) => name);
-    await import(names.find((name) => name.endsWith("host/grid.js")));
     const board = document.createElement("big-board");
     board.id = "many";
     board.setAttribute("role", "grid");

@@ -6,7 +6,7 @@
 /** @typedef {{type: string, raw: string, text?: string, depth?: number, ordered?: boolean, start?: number | string, loose?: boolean,
  *   href?: string, title?: string, lang?: string, tokens?: Token[], items?: Token[]}} Token */
 
-const LIBRARY = new URL("../vendor/marked/lib/marked.esm.js", import.meta.url).href;
+const LIBRARY = "../vendor/marked/lib/marked.esm.js";  // the same from a bundle beside this folder
 const MARKED = /[*_`[\]\\#>]|^[ \t]*(?:[-+]|\d{1,9}[.)])[ \t]|^ {0,3}-{3,}[ \t]*$/m;  // what may be more than words
 const BLANKS = /^[ \t]*_[_ \t]*$/gm;  // lines to write letters on: no rule across the page
 const WIDE = 66;
@@ -19,7 +19,8 @@ let loading = null;
 
 /** Read CommonMark without what a verse or a riddle would be taken for: HTML, code by indenting, underlined headings. */
 async function load() {
-  const { Marked } = await import(LIBRARY);
+  const coming = import(LIBRARY);
+  const { Marked } = await coming;
   const none = () => undefined;
   const reader = new Marked({ gfm: false, tokenizer: { code: none, lheading: none, html: none, tag: none, def: none, reflink: none } });
   lexer = (text) => reader.lexer(text);
