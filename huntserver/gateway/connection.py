@@ -119,8 +119,6 @@ class Connection(Reader):
                 self.refused(frame.id, BAD_ID, -1)
                 return
             self._services.system.submit("hunt", frame.hunt, frame, self, frame.id, session.caller, key)
-            if frame.__class__ is JoinFrame and frame.id in session.unanswered:
-                self.listen().ask_ahead(frame.hunt)
         else:
             refused = session.open(frame)
             if refused is not None:
@@ -251,8 +249,6 @@ class Connection(Reader):
             self.write_payload(codecs.view(request, {"again": True}, pos, self.packed))
             self.listen().join(frame.hunt)
         else:
-            if frame.__class__ is JoinFrame and self.subscriptions is not None:
-                self.subscriptions.forget_ahead(frame.hunt)
             self.write_payload(codecs.err(request, rejected, pos, self.packed))
 
     def viewed(self, request: int, view: Any, pos: int) -> None:

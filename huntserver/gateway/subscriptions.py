@@ -84,26 +84,9 @@ class Subscriptions:
 
     # ---- ways in
 
-    def ask_ahead(self, hunt: str) -> None:
-        """A command to join was given in: ask for the page right behind it. Decided in the same turn and held behind
-        the same batch, it leaves with the join's answer, in one write."""
-        known = self.channels.keys() | self._asked.keys() | self._present.keys() | (self.missed or {}).keys()
-        if hunt not in known and len(known) < self._services.limits.hunts_per_session:
-            self._ask(_Entry(self, hunt, None, ahead=True))
-
-    def forget_ahead(self, hunt: str) -> None:
-        """The join was refused: nothing is to be heard of the page."""
-        entry = self._asked.get(hunt)
-        if entry is not None and entry.ahead:
-            del self._asked[hunt]
-
     def join(self, hunt: str) -> None:
-        """Listen to a hunt: ask for its page, unless that was asked ahead, and enter with the snapshot."""
-        entry = self._asked.get(hunt)
-        if entry is not None and entry.ahead:
-            entry.ahead = False
-        else:
-            self._ask(_Entry(self, hunt, None))
+        """Listen to a hunt: ask for its page, and enter with the snapshot."""
+        self._ask(_Entry(self, hunt, None))
 
     def resume(self, hunt: str, seq: int, pos: int, channels: Mapping[str, int]) -> None:
         """Listen again from where the client stands: with the exact tail, or a snapshot."""
@@ -144,8 +127,6 @@ class Subscriptions:
         if self._connection.closing or self._asked.get(entry.hunt) is not entry:
             return
         del self._asked[entry.hunt]
-        if entry.ahead:
-            return  # before the join's answer, which asks anew
         session = self._connection.session
         if pos < self._services.rooms.parted(entry.hunt, self._connection.by):
             self._again(entry, 0)  # let out late: since then the client was taken out of a channel
@@ -215,8 +196,6 @@ class Subscriptions:
         if connection.closing or self._asked.get(entry.hunt) is not entry:
             return
         del self._asked[entry.hunt]
-        if entry.ahead:
-            return
         stale = pos >= 0 and connection.session.stale(entry.hunt, pos)  # who had not yet joined there has since
         if rejected.code in PASSING or (stale and entry.tries < len(RETRY_S)):
             self._again(entry, rejected.after_ms or 0)
@@ -309,7 +288,7 @@ class Subscriptions:
 class _Entry:
     """A question that a hunt will be entered by: its page (no `seen`), or the membership that a resume needs."""
 
-    __slots__ = ("_subscriptions", "ahead", "hunt", "is_slow", "parted", "seen", "tries")
+    __slots__ = ("_subscriptions", "hunt", "is_slow", "parted", "seen", "tries")
 
     def __init__(
         self,
@@ -319,14 +298,12 @@ class _Entry:
         *,
         is_slow: bool = False,
         parted: bool = False,
-        ahead: bool = False,
     ) -> None:
         self._subscriptions = subscriptions
         self.hunt = hunt
         self.seen = seen
         self.parted = parted  # it was in the room until the client left a channel: it begins anew
         self.is_slow = is_slow  # it was in the room until it read too slowly: it goes on without a word
-        self.ahead = ahead  # the join that it stands behind was not answered yet
         self.tries = 0
 
     @property
