@@ -23,6 +23,23 @@ def _without_clock_stop(patches: Patches) -> None:
     patches.replace(ShardTime, "broken", no)
 
 
+def _without_going_on_behind_a_batch(patches: Patches) -> None:
+    """On a tick a shard looks at nothing when the answer to its batch has come."""
+
+    def idle(old: Any) -> Any:
+        def resumed(self: Shard, at_ms: int) -> None:
+            if self.ports.pacer.ticking:
+                self._enqueue_flush = nothing  # type: ignore[method-assign]
+            try:
+                old(self, at_ms)
+            finally:
+                vars(self).pop("_enqueue_flush", None)
+
+        return resumed
+
+    patches.wrap(Shard, "_resumed", idle)
+
+
 def _without_boot_time(patches: Patches) -> None:
     def believes(self: Timekeeper) -> int:
         return self._clock.wall_ms()
@@ -215,6 +232,15 @@ SAFEGUARDS: Final = (
         ("BOUND",),
         _without_staged_cap,
         "bytes behind its batch",
+    ),
+    Safeguard(
+        "the next tick",
+        COMMIT,
+        "on a tick, what was staged while a batch was on its way goes with the next one after its answer",
+        ("I10",),
+        _without_going_on_behind_a_batch,
+        "not at rest",
+        on=("busy",),
     ),
     Safeguard(
         "late is told",

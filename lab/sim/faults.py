@@ -21,6 +21,7 @@ from actors.log.memory import CHUNK, Fate, MemoryLog, MemorySnapshots, MemorySto
 from actors.log.port import Appended, ShardId
 from actors.log.sizes import RECORD_FRAMING_BYTES, unfit_batch, unfit_part
 from actors.shard.fence import stamped
+from lab.sim.busy import BUSY
 from lab.sim.loop import SimLoop, SimPlace
 
 EPOCH_MS: Final = 1_790_000_000_000
@@ -103,6 +104,8 @@ class SeedFaults:
         self.stray_keys = (more.random() < 0.2 and "stray_keys" not in off) or "stray_keys" in on
         self.embedded = (self._spill.random() < 0.1 and "embedded" not in off) or "embedded" in on
         """The log's time is ours, and the clock of every node that finds records is wrong by minutes to a day."""
+        self.busy = (random.Random(f"{seed}/busy").random() < BUSY and "busy" not in off) or "busy" in on
+        """Shards decide and write on a tick."""
         self.healed = False
         self.last_s = 0.0  # when the last thing that went wrong will have happened
         self.struck: Counter[str] = Counter()

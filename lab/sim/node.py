@@ -24,6 +24,7 @@ from actors.shard.shard import UNAVAILABLE, Shard
 from actors.snapshots.format import EncodedEntity, digest
 from actors.snapshots.recovery import NodeRun
 from actors.system import ActorSystem, Outside
+from lab.sim.busy import keep_busy
 from lab.sim.faults import EPOCH_MS, REACTIONS_BYTES, SimLog
 from lab.sim.loop import SimLoop, SimPlace
 from lab.sim.player import AnswerSink, Pending, ScriptedPlayer
@@ -210,6 +211,8 @@ class SimNode:
         sim.loop.place = self.place
         self.system: ActorSystem = self.make(outside)
         sim.loop.place = sim.loop.world
+        if sim.plan.busy:
+            keep_busy(self.system.shards()[0].ports.pacer, random.Random(f"{sim.seed}/{self.name}/busy"))
         self.gateway: Any = None
         if sim.door:
             self.gateway = sim.door.open(self)
