@@ -16,12 +16,13 @@ from actors.cluster.succession import Newest, Ruling
 from actors.log.port import ShardId
 from actors.snapshots import recovery
 from lab.ablations.safeguard import FENCE, FEW_OTHERS, Patches, Safeguard, no, nothing
+from lab.sim.busy import unless_asked
 from lab.sim.cluster import ClusterSimulation
 
 
 def play(seed: int, on: Sequence[str] = (), off: Sequence[str] = ()) -> Sequence[Violation]:
     """Play a seed of the cluster; it has the faults `on`, not those `off`, whatever else it has."""
-    return ClusterSimulation(seed, on=on, off=off).run().violations
+    return ClusterSimulation(seed, on=on, off=unless_asked(on, off)).run().violations
 
 
 def _without_one_for_each_reset(patches: Patches) -> None:

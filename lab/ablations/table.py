@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from actors.checker.history import Violation
 from lab.ablations import bounds_safeguards, dedup_safeguards, entity_safeguards, log_safeguards, recovery_safeguards
 from lab.ablations.safeguard import GATEWAY, Patches, Safeguard, Unmissed
+from lab.sim.busy import unless_asked
 from lab.sim.simulation import MakeWorkload, Simulation
 from lab.sim.workload import ToyWorkload
 
@@ -73,7 +74,7 @@ def whole_nodes(
     seed: int, on: Sequence[str] = (), make: MakeWorkload = ToyWorkload, off: Sequence[str] = ()
 ) -> Sequence[Violation]:
     """Play a seed of the simulation of whole nodes; it has the faults `on`, not those `off`, whatever else it has."""
-    return Simulation(seed, make=make, on=on, off=off).run().violations
+    return Simulation(seed, make=make, on=on, off=unless_asked(on, off)).run().violations
 
 
 def _expected(violation: Violation, safeguard: Safeguard) -> bool:

@@ -7,6 +7,7 @@ when a node ticks: in windows, so that a tick begins and ends under way.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Final
 
 from actors.shard.pacer import WINDOW_S, Pacer
@@ -15,6 +16,11 @@ BUSY: Final = 0.1
 """Share of seeds whose nodes are busy."""
 TICKING: Final = 0.8
 """Share of windows in which a busy node ticks."""
+
+
+def unless_asked(on: Sequence[str], off: Sequence[str]) -> Sequence[str]:
+    """Return what is off for who looks for one thing: busy nodes are in its seeds only if it asks for them."""
+    return off if "busy" in on else (*off, "busy")
 
 
 def keep_busy(pacer: Pacer, draw: random.Random) -> None:

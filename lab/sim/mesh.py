@@ -20,6 +20,7 @@ from actors.shard.shard import Shard
 from actors.system import ActorSystem, Outside
 from huntserver.cluster.codec import GameCodec
 from huntserver.gateway.cluster_rooms import ClusterRooms
+from lab.sim.busy import unless_asked
 from lab.sim.cluster import ClusterSimulation, MemberNode
 from lab.sim.group import SimGroup
 from lab.sim.links import LinkEnd, SimWire
@@ -230,4 +231,4 @@ class MeshSimulation(ClusterSimulation):
 
 def play(seed: int, on: Sequence[str] = (), off: Sequence[str] = ()) -> Sequence[Violation]:
     """Play a seed; it has the faults `on`, not those `off`, whatever else it has."""
-    return MeshSimulation(seed, on=on, off=off).run().violations
+    return MeshSimulation(seed, on=on, off=unless_asked(on, off)).run().violations
