@@ -23,7 +23,7 @@ def asked(*arguments: str) -> tuple[int, str]:
         (("ws://192.0.2.1:8080/ws", "--yes"), "give --key-file (the server's token.key) or --token"),
         (("ws://127.0.0.1:9/ws",), "give --key-file (the server's token.key) or --token"),
         (("ws://127.0.0.1:9/ws", "--key-file", "no/such.key"), "no/such.key: no token key there"),
-        (("http://127.0.0.1:9/",), "write ws://HOST:PORT/ws"),
+        (("http://127.0.0.1:9/",), "give --key-file (the server's token.key) or --token"),  # as a browser shows it
         (("--players", "90000"), "--players is 90000, allowed is 1 to 50000"),
         (("--key-file", "token.key"), "belong to a server that runs; give its URL"),
         (("--html", "no/such/folder/report.html"), "there is no folder no/such/folder; make it first"),
