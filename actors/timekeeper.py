@@ -19,6 +19,8 @@ from actors.reporter import Reporter
 
 JUMP_MS: Final = 1_000
 """Wall and boot time of one machine run at one rate: they part by a step alone, and a leap second is none."""
+VOUCHED_S: Final = 10.0
+"""For so long the word of another node holds: it says it again several times meanwhile."""
 
 
 class Timekeeper:
@@ -47,6 +49,7 @@ class Timekeeper:
         self.proved = not independent  # by the log's time, where that is another's
         self.doubted = not independent and held is None and not clock.synchronised()
         self._known_ns = -1  # boot time when the wall clock was last known good; never yet
+        self._vouched: tuple[int, int] | None = None  # wall and boot time when another node bore the wall clock out
 
     def now_ms(self) -> int:
         """Return the time in ms since 1970. Unproved it is the wall clock's: nothing may be written by it."""
@@ -65,8 +68,25 @@ class Timekeeper:
         return expected + self._drift_ms
 
     def is_told(self) -> bool:
-        """Tell whether anything has told the time: the log, a record of it, or what vouches for the clock."""
-        return self.proved and not (self.doubted and self._borne_ms is None)
+        """Tell whether anything has told the time: the log, a record of it, another node, or what vouches for the
+        clock."""
+        return (self.proved and not (self.doubted and self._borne_ms is None)) or self._is_vouched_for()
+
+    def vouch(self, other_ms: int) -> None:
+        """Take the time of another node, to which the log has told it: if the wall clock agrees, it is taken to be
+        right for a while, though this node owns no shard and so hears nothing of the log. Nothing is written by it."""
+        wall = self._clock.wall_ms()
+        if self._independent and self._fits(wall, other_ms, 0):
+            self._vouched = wall, self._clock.boot_ns()
+            if not self.off_ms:
+                self._known_ns = self._vouched[1]
+
+    def _is_vouched_for(self) -> bool:
+        if self._vouched is None:
+            return False
+        gone_ms = (self._clock.boot_ns() - self._vouched[1]) / 1e6
+        off_ms = self._clock.wall_ms() - self._vouched[0] - gone_ms
+        return gone_ms <= VOUCHED_S * 1000 and -JUMP_MS <= off_ms <= JUMP_MS
 
     def heard(self, log_ms: int, waited_ms: int) -> bool:
         """Take the log's time out of an answer that was at most so long on the way; False: we and it disagree."""

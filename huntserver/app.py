@@ -30,6 +30,7 @@ from actors.way_in import WayIn
 from huntserver import __version__, telemetry
 from huntserver.auth import SignIn, Tokens, load_key
 from huntserver.cluster.node import ClusterNode
+from huntserver.cluster.told_time import ToldTime
 from huntserver.config import Config, runtime_limits, server_limits
 from huntserver.gateway.clock import LoopClock
 from huntserver.gateway.descriptors import raise_limit
@@ -260,6 +261,9 @@ def _gateway(
     MediaSweeper(config, reporter).start(system.background, made)
     if node is not None:
         gateway.door.is_gateway = "gateway" in node.me.roles
+        told_time = ToldTime(system.time)
+        node.share("time", told_time)
+        told_time.begin(system.background)
         node.share("trials", gateway.trials)
         node.share("presence", gateway.attendance)
         assert gateway.signing_in is not None

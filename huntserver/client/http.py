@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from http.client import HTTPException
-from typing import Any
+from typing import Any, Final
 
 from huntserver.client.errors import Refused, Unreachable
 from huntserver.client.failure import BETWEEN, unreachable, why
+
+GUEST_S: Final = 10.0
+"""For so long a busy server is asked again for a guest's token."""
 
 
 def http_base(url: str) -> str:
@@ -51,13 +55,21 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def guest_token(url: str, name: str) -> str:
-    """Return a new guest's token; `url` is the WebSocket's. Keep it: it is the player. Blocks, 10 s at most.
+    """Return a new guest's token; `url` is the WebSocket's. Keep it: it is the player. Blocks, 10 s at most a request.
 
-    Raises `Refused` (the server has no guests, or too many came from here) and `Unreachable`.
+    A server that has just started may not know yet what time it is, and asks to come back: it is asked again for 10 s.
+    Raises `Refused` (the server has no guests, too many came from here, it is busy still) and `Unreachable`.
     """
-    status, body = http("POST", http_base(url) + "/guest", json.dumps({"name": name}).encode(), {})
-    if status != 200:
-        raise Refused(body)
+    by_s = time.monotonic() + GUEST_S
+    while True:
+        status, body = http("POST", http_base(url) + "/guest", json.dumps({"name": name}).encode(), {})
+        if status == 200:
+            break
+        refused = Refused(body)
+        pause_s = (refused.after_ms or 1_000) / 1000
+        if refused.code != "busy" or time.monotonic() + pause_s > by_s:
+            raise refused
+        time.sleep(pause_s)
     if "token" not in body:
         raise Unreachable(f"no huntserver answers at {http_base(url)} (its answer has no token; {BETWEEN})")
     return str(body["token"])

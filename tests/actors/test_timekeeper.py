@@ -12,7 +12,7 @@ from actors.clock import SystemClock, boot_id, kernel_synchronised
 from actors.log.memory import MemoryStore
 from actors.log.port import ShardId
 from actors.reporter import Silent
-from actors.timekeeper import JUMP_MS, ShardTime, Timekeeper
+from actors.timekeeper import JUMP_MS, VOUCHED_S, ShardTime, Timekeeper
 from tests.actors.rig import Clock, Node, Told, running
 from tests.actors.toy import Add, SetAlarm
 
@@ -288,3 +288,18 @@ def test_the_machines_clock_remembers_within_a_boot_alone(tmp_path: Path, monkey
 
 def test_the_kernel_is_asked_whether_the_clock_is_synchronised() -> None:
     assert kernel_synchronised() in (True, False)
+
+
+def test_a_node_that_hears_nothing_of_the_log_goes_by_what_another_node_says_for_a_while() -> None:
+    clock = Clock()
+    time = keeper(clock)
+    assert not time.is_told()
+    time.vouch(clock.ms - HOUR_MS)  # ours is an hour ahead: nothing vouches for it
+    assert not time.is_told()
+    time.vouch(clock.ms - 3_000)
+    assert (time.is_told(), time.known(), time.proved) == (True, (0.0, ""), False)
+    clock.ms += 2 * JUMP_MS  # it jumps: the word was of another time
+    assert not time.is_told()
+    time.vouch(clock.ms)
+    clock.pass_s(VOUCHED_S + 1)
+    assert not time.is_told(), "the other one has gone"
