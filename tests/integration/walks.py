@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import PIPE
 
 from lab import ROOT
 
 MARK = "@@@"
+WITHIN_S = 500
 Step = tuple[str, list[str]]
 
 
@@ -44,15 +47,21 @@ def run(steps: Sequence[Step], *, at_the_end: str, logs: Sequence[Path] = ()) ->
     script += "".join(f"{command}\necho '{MARK}'\n" for command, _ in steps)
     path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "COLUMNS": "200", "NO_COLOR": "1"}
-    done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, env=environment, timeout=500, check=False
+    shell = subprocess.Popen(
+        ["bash", "-c", script], stdout=PIPE, stderr=PIPE, text=True, env=environment, start_new_session=True
     )
-    outputs = done.stdout.split(f"{MARK}\n")
+    try:
+        printed, told = shell.communicate(timeout=WITHIN_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(shell.pid, signal.SIGKILL)  # what it started, too
+        printed, told = shell.communicate()
+        told += f"\nended after {WITHIN_S} s"
+    outputs = printed.split(f"{MARK}\n")
     for (command, expected), output in zip(steps, outputs, strict=False):
         at = 0
         for line in expected:
             found = output.find(line, at)
             tails = "".join(log.read_text()[-1500:] for log in logs if log.exists())
-            assert found >= 0, f"$ {command}\nprinted:\n{output}\nnot {line!r}\n{done.stderr[-1500:]}\n{tails}"
+            assert found >= 0, f"$ {command}\nprinted:\n{output}\nnot {line!r}\n{told[-1500:]}\n{tails}"
             at = found + len(line)
-    assert len(outputs) >= len(steps), done.stderr[-2000:]
+    assert len(outputs) >= len(steps), told[-2000:]
