@@ -67,15 +67,6 @@ class Safeguard(NamedTuple):
     without: tuple[str, ...] = ()
 
 
-class Unmissed(NamedTuple):
-    """A safeguard that no seed was seen to miss, and what holds it instead."""
-
-    name: str
-    area: str
-    protects: str
-    why: str
-
-
 AREAS = (
     "tenure and fence",
     "group commit",

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from actors.checker.history import Violation
 from lab.ablations import bounds_safeguards, dedup_safeguards, entity_safeguards, log_safeguards, recovery_safeguards
-from lab.ablations.safeguard import GATEWAY, Patches, Safeguard, Unmissed
+from lab.ablations.safeguard import Patches, Safeguard
 from lab.sim.busy import unless_asked
 from lab.sim.simulation import MakeWorkload, Simulation
 from lab.sim.workload import ToyWorkload
@@ -26,16 +26,6 @@ _ALL = (
     *bounds_safeguards.SAFEGUARDS,
 )
 SAFEGUARDS: Final = {s.name: s for s in _ALL}
-
-UNMISSED: Final = (
-    Unmissed(
-        "views of the present owner",
-        GATEWAY,
-        "a view of the owner before is asked for again: what follows it is heard from the next one",
-        "300 seeds did not miss it, also without what finds who is behind; "
-        "`tests/actors/cluster/test_router.py` holds it",
-    ),
-)
 
 Run = Callable[[int], Sequence[Violation]]
 """What a seed breaks."""
