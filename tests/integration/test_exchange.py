@@ -12,7 +12,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from huntserver.auth import Tokens, load_key
-from huntserver.cli.main import DAMAGED, FAILED, UNREACHABLE, USAGE, main
+from huntserver.cli.main import DAMAGED, FAILED, USAGE, main
 from lab.machines.servers import serving
 
 HUNT = """
@@ -147,4 +147,4 @@ def bundle(folder: Path, log: tuple[str, ...]) -> None:
     assert run("verify", file, "--receipt", f"3:{head}").exit_code == DAMAGED
     assert run("verify", file, "--receipt", "3").exit_code == USAGE
     assert "not a bundle" in run("verify", folder / "t.toml").stderr
-    assert run("verify", folder / "none").exit_code == UNREACHABLE
+    assert run("verify", folder / "none").exit_code == USAGE

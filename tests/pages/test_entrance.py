@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+
+from playwright.sync_api import Route
 
 from tests.pages.hunts import teams
 from tests.pages.phone import Phone
@@ -25,6 +28,29 @@ def test_who_presses_play_while_the_network_is_gone_is_told_and_comes_in_when_it
     ada.page.locator("#enter button.act").click()
     ada.inside()
     ada.well(lost=True)
+
+
+def test_who_comes_while_the_server_does_not_know_yet_what_time_it_is_comes_in_a_moment_later(
+    phone: Phones, cast: Cast, site: str
+) -> None:
+    hunt, _ = cast.hunt(teams())
+    ada = phone(service_workers="block")
+    refused: list[str] = []
+
+    def busy(route: Route) -> None:
+        if len(refused) == 2:
+            route.continue_()
+            return
+        refused.append(route.request.url)
+        said = {"code": "busy", "msg": "come back", "retry": True, "after_ms": 10}
+        route.fulfill(status=503, content_type="application/json", body=json.dumps(said))
+
+    ada.page.route("**/guest", busy)
+    ada.open(f"{site}?hunt={hunt}")
+    ada.join("Ada", team="Reds")
+    ada.inside()
+    assert len(refused) == 2
+    assert all("503" in trouble for trouble in ada.troubles)
 
 
 def test_a_language_that_does_not_come_leaves_english_in_the_hunt_and_is_asked_for_again(

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { compass } from "../player/pieces.js";
+import { patiently } from "../player/site.js";
 import { refusal } from "../player/words.js";
 import { sign_in } from "./server.js";
 import { changed, keep_me, state } from "./store.js";
@@ -19,7 +20,7 @@ export function code_in_address() {
 export async function exchange(code) {
   state.signing = { busy: true, err: null };
   changed();
-  const { status, body } = await sign_in(code);
+  const { status, body } = await patiently(() => sign_in(code), (said) => said.body);
   state.signing = { busy: false, err: status === 200 ? null : body };
   if (status === 200) keep_me(body);
   changed();

@@ -4,7 +4,7 @@ import { Client, Texts, TooManyWaiting } from "../client.js";
 import { fold, fold_answer, is_behind, is_page, page_of, placed, stale, with_wait } from "./fold.js";
 import * as kept from "./kept.js";
 import { set_now, server_now } from "./pieces.js";
-import { at_site, seen, tell_site } from "./site.js";
+import { at_site, patiently, seen, tell_site } from "./site.js";
 import { changed, state } from "./store.js";
 import { at_part, thing_of } from "./things.js";
 import { game_words } from "./words.js";
@@ -116,7 +116,7 @@ export async function join(hunt, name, how) {
   changed();
   if (state.me && state.me.name !== name) hand_over(null);
   if (!state.me) {
-    const made = await tell_site("guest", { name });
+    const made = await patiently(() => tell_site("guest", { name }), (said) => said);
     if (!made.token) {
       const field = ["bad_text", "bad_field"].includes(made.code) ? "name" : "hunt";
       Object.assign(door, { busy: false, fault: { field, err: made } });
